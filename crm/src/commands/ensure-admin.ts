@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import type { CrmContext } from '../context.ts';
+import { findAdmin, insertAdmin, updateAdminPassword } from '../db/admins.ts';
+import { hashPassword, verifyPassword } from '../password.ts';
+
+/**
+ * Makes sure that the admin can log in: with the configured password, or else with one made up when there is no such
+ * admin yet, which is given back to be shown. Safe to repeat, and from several processes at once.
+ */
+export async function ensureAdmin(
+  { db, write, clock }: Pick<CrmContext, 'db' | 'write' | 'clock'>,
+  { username, password }: { username: string; password: string | undefined },
+): Promise<string | undefined> {
+  const admin = await findAdmin(db, username);
+  if (!admin) {
+    const chosen = password ?? randomBytes(15).toString('base64url');
+    const row = { username, password_hash: await hashPassword(chosen), created_at: clock.now().toISOString() };
+    const isNew = await write((trx) => insertAdmin(trx, row));
+    return isNew && !password ? chosen : undefined;
+  }
+  if (password && !(await verifyPassword(password, admin.password_hash))) {
+    const hash = await hashPassword(password);
+    await write((trx) => updateAdminPassword(trx, username, hash));
+  }
+  return undefined;
+}

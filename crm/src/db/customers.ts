@@ -1,0 +1,47 @@
+import { isPostgres } from '@doorstep/kit/database/columns.ts';
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { IntegrationResult } from '../customer.ts';
+import type { CrmDatabase } from './schema.ts';
+
+export type CustomerRow = Selectable<CrmDatabase['customers']>;
+
+/**
+ * Inserts a customer, or gives undefined where its email is taken.
+ *
+ * Ids become visible in increasing order. SQLite has one writer. On PostgreSQL an id is given out before its row can be
+ * seen, and a transaction that commits late would hide a low id behind a reader's cursor for ever; so whoever inserts
+ * holds a lock from before the id is given out until after the commit.
+ */
+export async function insertCustomer(
+  trx: Transaction<CrmDatabase>,
+  row: Insertable<CrmDatabase['customers']>,
+): Promise<CustomerRow | undefined> {
+  if (isPostgres(trx)) await sql`select pg_advisory_xact_lock(hashtext('doorstep customers in order'))`.execute(trx);
+  return trx
+    .insertInto('customers')
+    .values(row)
+    .onConflict((conflict) => conflict.column('email_key').doNothing())
+    .returningAll()
+    .executeTakeFirst();
+}
+
+export function findCustomerIdByEmail(db: Kysely<CrmDatabase>, emailKey: string) {
+  return db.selectFrom('customers').select('id').where('email_key', '=', emailKey).executeTakeFirst();
+}
+
+/** An unknown id changes nothing, nor does news of a failure about a customer who has the package. */
+export async function updateIntegration(db: Kysely<CrmDatabase>, result: IntegrationResult, now: string): Promise<void> {
+  const delivered = result.state === 'delivered';
+  await db
+    .updateTable('customers')
+    .set({
+      integration_state: result.state,
+      package_id: result.package_id == null ? null : JSON.stringify(result.package_id),
+      integration_attempts: result.attempts,
+      integration_error: result.error ?? null,
+      integration_updated_at: now,
+    })
+    .where('id', '=', result.customer_id)
+    .$if(!delivered, (query) => query.where('integration_state', '!=', 'delivered'))
+    .execute();
+}

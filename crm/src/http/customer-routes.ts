@@ -1,0 +1,89 @@
+import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
+import { id, idParam, problem } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { createCustomer } from '../commands/create-customer.ts';
+import { reportIntegration } from '../commands/report-integration.ts';
+import { customer, customerInput, integrationReport } from '../customer.ts';
+import { awaitIntegration } from '../queries/await-integration.ts';
+import { getCustomer } from '../queries/get-customer.ts';
+import { listCustomers } from '../queries/list-customers.ts';
+import { preferredWaitSeconds, waitSecondsMax } from './prefer.ts';
+import { route } from './route.ts';
+
+const tag = 'customers';
+const unknown = { 404: { description: 'No such customer' } };
+
+export const customerRoutes = [
+  route({
+    method: 'post',
+    path: '/customers',
+    summary: 'Add a customer, who is sent a welcome package',
+    tag,
+    access: { roles: [], open: true },
+    headers: z.object({
+      prefer: z
+        .string()
+        .optional()
+        .meta({
+          description: `\`wait=N\` (1–${waitSecondsMax} s): answer once the package is created or given up on`,
+          example: 'wait=10',
+        }),
+    }),
+    body: customerInput,
+    bodyExample: { name: 'Alice Example', email: 'alice@example.com' },
+    responses: {
+      201: {
+        description: 'Added',
+        body: customer,
+        headers: z.object({ Location: z.string(), 'Preference-Applied': z.string().optional() }),
+      },
+      409: { description: 'The email is taken', body: problem.extend({ existing_id: id }), contentType: 'application/problem+json' },
+    },
+    handler: async (context, { headers, body, signal }) => {
+      const added = await createCustomer(context, body);
+      const Location = `/customers/${added.id}`;
+      const seconds = preferredWaitSeconds(headers.prefer);
+      if (seconds === undefined) return { status: 201, body: added, headers: { Location } };
+      const settled = await awaitIntegration(context, added.id, { seconds, signal });
+      return { status: 201, body: settled, headers: { Location, 'Preference-Applied': `wait=${seconds}` } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/customers',
+    summary: 'Customers in the order in which they were added',
+    tag,
+    access: { roles: ['service'], open: true },
+    query: z.object(feedQuery),
+    responses: { 200: { description: 'OK', body: z.array(customer), headers: feedHeaders } },
+    handler: async (context, { query }) => {
+      const rows = await listCustomers(context, query);
+      return feedReply({ path: '/customers', query, rows, idOf: (row) => row.id });
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/customers/integration',
+    summary: 'Tell what became of packages',
+    tag,
+    access: { roles: ['service'], open: true },
+    body: integrationReport,
+    bodyLimit: '1mb',
+    bodyExample: { results: [{ customer_id: 1, state: 'delivered', package_id: 1, attempts: 1 }] },
+    responses: { 204: { description: 'Taken in; unknown ids are ignored' } },
+    handler: async (context, { body }) => {
+      await reportIntegration(context, body.results);
+      return { status: 204 };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/customers/{id}',
+    summary: 'One customer',
+    tag,
+    access: { roles: ['service'], open: true },
+    params: z.object({ id: idParam }),
+    responses: { 200: { description: 'OK', body: customer }, ...unknown },
+    handler: async (context, { params }) => ({ status: 200, body: await getCustomer(context, params.id) }),
+  }),
+];

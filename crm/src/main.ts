@@ -1,0 +1,5 @@
+import { runService } from '@doorstep/kit/lifecycle.ts';
+import { readCrmConfig } from './config.ts';
+import { startCrm } from './crm.ts';
+
+await runService(async () => startCrm(readCrmConfig(process.env)));

@@ -1,0 +1,20 @@
+import { type Customer, integrationStatus } from '../customer.ts';
+import type { CustomerRow } from '../db/customers.ts';
+
+/** A customer as the API shows it. */
+export function toCustomer(row: CustomerRow): Customer {
+  return {
+    id: row.id,
+    name: row.name,
+    email: row.email,
+    created_at: row.created_at,
+    integration_status: integrationStatus(row.integration_state, row.integration_error),
+    integration: {
+      state: row.integration_state,
+      package_id: row.package_id === null ? null : JSON.parse(row.package_id),
+      attempts: row.integration_attempts,
+      error: row.integration_error,
+      updated_at: row.integration_updated_at,
+    },
+  };
+}

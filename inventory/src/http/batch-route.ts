@@ -1,0 +1,49 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import { parseBody } from '@doorstep/kit/http/validate.ts';
+import { z } from 'zod';
+import { createPackages } from '../commands/create-packages.ts';
+import { batchMax, packageInput, type PackageRequest, welcomePackage } from '../package.ts';
+import { packageAccess, route } from './route.ts';
+
+const batchResult = z.object({
+  status: z.int().meta({ description: '201 created, 200 it was there already, 400 refused' }),
+  package: welcomePackage.optional(),
+  error: z.string().optional(),
+});
+
+export const batchRoute = route({
+  method: 'post',
+  path: '/packages/batch',
+  summary: 'Request many packages, each judged by itself',
+  tag: 'packages',
+  access: packageAccess,
+  // each entry is judged by itself, so the document shows its shape and the handler checks it
+  body: z.object({
+    packages: z
+      .array(z.unknown().meta({ override: { $ref: '#/components/schemas/PackageInput' } }), 'must be an array')
+      .max(batchMax, `must have at most ${batchMax} entries`),
+  }),
+  bodyLimit: '1mb',
+  bodyExample: { packages: [{ customerId: 1, customerName: 'Alice Example' }] },
+  responses: { 200: { description: 'One result for each, in order', body: z.object({ results: z.array(batchResult) }) } },
+  handler: async (context, { body }) => {
+    const judged = body.packages.map(judge);
+    const requests = judged.filter((entry) => !(entry instanceof AppError));
+    const creations = await createPackages(context, requests);
+    const results = judged.map((entry) => {
+      if (entry instanceof AppError) return { status: 400, error: entry.message };
+      const creation = creations.shift();
+      return { status: creation?.isNew ? 201 : 200, package: creation?.package };
+    });
+    return { status: 200, body: { results } };
+  },
+});
+
+function judge(entry: unknown): PackageRequest | AppError {
+  try {
+    return parseBody(packageInput, entry);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,20 @@
+import { defineRoute } from '@doorstep/kit/http/route.ts';
+import { z } from 'zod';
+import type { InventoryContext } from '../context.ts';
+
+export const route = defineRoute<InventoryContext>();
+
+/** Who may use the package routes when a token is needed: the middleware, besides the admin. */
+export const packageAccess = { roles: ['service'], open: true } as const;
+
+export const creationHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces')
+    .optional()
+    .meta({ description: 'Kept for ever: the same key with another request is refused', example: 'welcome-1' }),
+});
+
+export const replayHeaders = z.object({
+  'Idempotent-Replayed': z.literal('true').meta({ description: 'The package was there already' }),
+});

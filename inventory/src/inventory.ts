@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { createTokens, loadSecretKey } from '@doorstep/kit/auth.ts';
+import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
+import { openDatabase } from '@doorstep/kit/database/open.ts';
+import { serve } from '@doorstep/kit/http/serve.ts';
+import type { Running } from '@doorstep/kit/lifecycle.ts';
+import { createLogger } from '@doorstep/kit/logger.ts';
+import { createRegistry } from '@doorstep/kit/metrics.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import type { InventoryConfig } from './config.ts';
+import type { InventoryDatabase } from './db/schema.ts';
+import { routes } from './http/routes.ts';
+
+const info = {
+  title: 'Doorstep Inventory',
+  description: 'Welcome packages: one per customer and type, for ever.',
+  version: packageJson.version,
+};
+
+/** Starts the Inventory: opens its database, listens. */
+export async function startInventory(config: InventoryConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
+  const logger = createLogger('inventory', config.log);
+  const database = await openDatabase<InventoryDatabase>({
+    url: config.databaseUrl,
+    schema: 'inventory',
+    migrations: join(import.meta.dirname, '../migrations'),
+    onError: (error) => logger.warn('A database connection was lost', { error }),
+  });
+  try {
+    const listener = await serve({
+      service: 'inventory-service',
+      info,
+      config,
+      context: { db: database.db, write: database.write, clock: overrides.clock ?? systemClock },
+      routes,
+      checks: { database: database.check },
+      logger,
+      registry: createRegistry(),
+      tokens: createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir)),
+    });
+    logger.info(`inventory ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
+    return {
+      url: listener.url,
+      [Symbol.asyncDispose]: async () => {
+        await listener.close();
+        await database.close();
+        logger.info('inventory stopped');
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

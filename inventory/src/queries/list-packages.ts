@@ -1,0 +1,25 @@
+import type { InventoryContext } from '../context.ts';
+import type { PackageStatus, WelcomePackage } from '../package.ts';
+import { toPackage } from './package-views.ts';
+
+type PackageQuery = {
+  after: number;
+  limit: number;
+  customerId?: number | undefined;
+  status?: PackageStatus | undefined;
+};
+
+/** Packages with an id above `after`, in id order: one more than `limit`, where there is one. */
+export async function listPackages(
+  { db }: InventoryContext,
+  { after, limit, customerId, status }: PackageQuery,
+): Promise<WelcomePackage[]> {
+  let query = db.selectFrom('packages').selectAll().where('id', '>', after);
+  if (customerId !== undefined) query = query.where('customer_id', '=', customerId);
+  if (status !== undefined) query = query.where('status', '=', status);
+  const rows = await query
+    .orderBy('id')
+    .limit(limit + 1)
+    .execute();
+  return rows.map(toPackage);
+}

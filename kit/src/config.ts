@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { StartError } from './errors.ts';
+
+export type Environment = Record<string, string | undefined>;
+type Shape = Record<string, z.ZodType>;
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** What a setting takes, in words that complete "it takes …". */
+    takes?: string;
+    /** The value is never shown. */
+    secret?: boolean;
+  }
+}
+
+/** A whole number; `takes` says so with both limits. */
+export function integer({ min, max, default: fallback }: { min: number; max: number; default: number }) {
+  return z
+    .string()
+    .regex(/^\d+$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .default(fallback)
+    .meta({ takes: `a whole number from ${min} to ${max}` });
+}
+
+export function oneOf<const T extends [string, ...string[]]>(values: T, fallback: T[number]) {
+  return z
+    .enum(values)
+    .default(fallback as never)
+    .meta({ takes: `one of ${values.join(', ')}` });
+}
+
+export function flag(fallback: boolean) {
+  return z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .default(fallback)
+    .meta({ takes: 'true or false' });
+}
+
+export function text(fallback: string) {
+  return z.string().default(fallback).meta({ takes: 'a text' });
+}
+
+export function httpUrl(fallback: string) {
+  return z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => URL.canParse(url) && new URL(url).username === '', 'no credentials')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .default(fallback)
+    .meta({ takes: 'an http or https address without credentials, such as http://127.0.0.1:3001' });
+}
+
+export function origins() {
+  return z
+    .string()
+    .transform((list) => list.split(',').map((origin) => origin.trim()))
+    .refine((list) => list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin))
+    .default([])
+    .meta({ takes: 'comma-separated origins such as https://app.example.com' });
+}
+
+export function secret(minBytes: number) {
+  return z
+    .string()
+    .refine((value) => Buffer.byteLength(value) >= minBytes)
+    .optional()
+    .meta({ takes: `a text of at least ${minBytes} bytes`, secret: true });
+}
+
+/**
+ * Reads the variables named in `shape`; an empty one counts as unset.
+ * @throws StartError naming the first variable that is wrong, what it held (never a secret) and what it takes.
+ */
+export function readSettings<S extends Shape>(
+  shape: S,
+  environment: Environment,
+): { [Name in keyof S]: z.output<S[Name]> } {
+  const settings: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(shape)) {
+    const value = environment[name] === '' ? undefined : environment[name];
+    const result = schema.safeParse(value);
+    if (!result.success) {
+      const { takes, secret: isSecret } = schema.meta() ?? {};
+      const held = isSecret ? 'holds a value of another form' : `is ${JSON.stringify(value)}`;
+      throw new StartError(`${name} ${value === undefined ? 'is not set' : held}; it takes ${takes}.`);
+    }
+    settings[name] = result.data;
+  }
+  return settings as { [Name in keyof S]: z.output<S[Name]> };
+}
+
+const databaseUrl = z
+  .string()
+  .refine((url) => /^postgres(ql)?:\/\/./.test(url) || /^sqlite:.+/.test(url) || !/^[a-z][a-z+.-]+:/i.test(url))
+  .optional()
+  .meta({ takes: 'a file path, sqlite:PATH or postgres://user:password@host:port/database', secret: true });
+
+/** The settings that every service has. */
+export type CommonConfig = {
+  host: string;
+  port: number;
+  dataDir: string;
+  databaseUrl: string;
+  log: { level: string; format: 'pretty' | 'json' };
+  requireAuth: boolean;
+  jwtSecretKey: string | undefined;
+  production: boolean;
+};
+
+/** @throws StartError as `readSettings`, and in production without `JWT_SECRET_KEY`. */
+export function readCommonConfig(service: string, defaultPort: number, environment: Environment): CommonConfig {
+  const production = environment['NODE_ENV'] === 'production';
+  const settings = readSettings(
+    {
+      HOST: text('127.0.0.1'),
+      PORT: integer({ min: 0, max: 65535, default: defaultPort }),
+      DATA_DIR: text('./data'),
+      DATABASE_URL: databaseUrl,
+      LOG_LEVEL: oneOf(['error', 'warn', 'info', 'debug'], 'info'),
+      LOG_FORMAT: oneOf(['pretty', 'json'], production ? 'json' : 'pretty'),
+      REQUIRE_AUTH: flag(production),
+      JWT_SECRET_KEY: secret(32),
+    },
+    environment,
+  );
+  if (production) requireInProduction(environment, 'JWT_SECRET_KEY', 'a text of at least 32 bytes');
+  return {
+    host: settings.HOST,
+    port: settings.PORT,
+    dataDir: settings.DATA_DIR,
+    databaseUrl: settings.DATABASE_URL ?? join(settings.DATA_DIR, `${service}.db`),
+    log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },
+    requireAuth: settings.REQUIRE_AUTH,
+    jwtSecretKey: settings.JWT_SECRET_KEY,
+    production,
+  };
+}
+
+export function requireInProduction(environment: Environment, name: string, takes: string) {
+  if (!environment[name]) throw new StartError(`${name} is not set; with NODE_ENV=production it takes ${takes}.`);
+}

@@ -1,0 +1,28 @@
+type DatabaseError = { code?: unknown; errcode?: unknown };
+
+/** SQLite's primary result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN. https://sqlite.org/rescode.html */
+const sqliteUnavailable = new Set([5, 6, 8, 10, 13, 14]);
+
+/**
+ * PostgreSQL's connection exceptions, lack of resources (a full disk among them), operator intervention and
+ * system errors. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const postgresUnavailable = /^(08|53|57P|58)/;
+
+const networkFaults = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
+const droppedConnection = /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
+
+/** Whether the database could not do its work just now, so that the same request may succeed later. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errcode } = error as DatabaseError;
+  if (typeof errcode === 'number') return sqliteUnavailable.has(errcode & 0xff);
+  if (typeof code === 'string') return postgresUnavailable.test(code) || networkFaults.has(code);
+  return droppedConnection.test(error.message);
+}
+
+/** Deadlock and serialization failure: the same statements may simply be run again. */
+export function isTransient(error: unknown): boolean {
+  const code = (error as DatabaseError | undefined)?.code;
+  return code === '40P01' || code === '40001';
+}

@@ -1,0 +1,117 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+import { StartError } from '../errors.ts';
+import { isPostgresUrl, sqlitePath } from './open.ts';
+import { postgresSettings } from './postgres.ts';
+
+export type OwnerLock = {
+  /**
+   * Makes sure that the lock is still ours, taking it again where a lost connection has freed it.
+   * @throws StartError when another process has it by now; a connection error when the database is away.
+   */
+  ensure(): Promise<void>;
+  release(): Promise<void>;
+};
+
+/**
+ * Takes the right to be the only process that works on a database. It ends with the process, however that ends:
+ * the operating system (SQLite) or the server (PostgreSQL) lets go of it.
+ * @throws StartError naming the process that holds it.
+ */
+export async function takeOwnerLock(url: string, schema: string): Promise<OwnerLock> {
+  const lock = isPostgresUrl(url) ? postgresLock(url, schema) : sqliteLock(`${sqlitePath(url)}.lock`);
+  await lock.ensure();
+  return lock;
+}
+
+const self = `process ${process.pid} on ${hostname()}`;
+
+function heldBy(holder: string | undefined): StartError {
+  return new StartError(`Another daemon works on this ledger already: ${holder ?? 'a process of unknown name'}. Stop it first.`);
+}
+
+/** A write transaction that is never ended: others can read who holds it, but not begin one of their own. */
+function sqliteLock(path: string): OwnerLock {
+  let database: DatabaseSync | undefined;
+  const take = () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const candidate = new DatabaseSync(path, { timeout: 0 });
+    try {
+      candidate.exec('begin immediate; create table if not exists holder (id integer primary key, name text)');
+      candidate.prepare('insert or replace into holder values (1, ?)').run(`${self}, since ${new Date().toISOString()}`);
+      candidate.exec('commit; begin immediate');
+      return candidate;
+    } catch (error) {
+      const holder = readHolder(candidate);
+      candidate.close();
+      throw (error as { errcode?: number }).errcode === 5 ? heldBy(holder) : error;
+    }
+  };
+  return {
+    ensure: async () => {
+      database ??= take();
+    },
+    release: async () => {
+      database?.close();
+      database = undefined;
+    },
+  };
+}
+
+function readHolder(database: DatabaseSync): string | undefined {
+  try {
+    return database.prepare('select name from holder').get()?.['name'] as string | undefined;
+  } catch {
+    return undefined; // it was taken this very moment and has not written its name yet
+  }
+}
+
+function postgresLock(url: string, schema: string): OwnerLock {
+  let client: pg.Client | undefined;
+  const take = async () => {
+    const candidate = new pg.Client(postgresSettings(url, schema, self));
+    candidate.on('error', () => undefined); // followed by 'end'
+    candidate.on('end', () => {
+      if (client === candidate) client = undefined;
+    });
+    await candidate.connect();
+    try {
+      // A host that vanishes says no goodbye: the server is to notice within half a minute, not after two hours.
+      await candidate.query('set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4');
+      const { rows } = await candidate.query(`select pg_try_advisory_lock(${lockKey}) as taken`, [schema]);
+      if (!rows[0].taken) throw heldBy(await findHolder(candidate, schema));
+      return candidate;
+    } catch (error) {
+      await candidate.end().catch(() => undefined);
+      throw error;
+    }
+  };
+  return {
+    ensure: async () => {
+      client ??= await take();
+    },
+    release: async () => {
+      const held = client;
+      client = undefined;
+      await held?.end();
+    },
+  };
+}
+
+const lockKey = `hashtext('doorstep owner'), hashtext($1)`;
+
+async function findHolder(client: pg.Client, schema: string): Promise<string | undefined> {
+  const { rows } = await client.query(
+    `select a.application_name || ', since ' || a.backend_start as name
+       from pg_locks l join pg_stat_activity a on a.pid = l.pid
+      where l.locktype = 'advisory' and l.granted
+        and l.classid::bigint = hashtext('doorstep owner')::bigint & 4294967295
+        and l.objid::bigint = hashtext($1)::bigint & 4294967295
+        and l.database = (select oid from pg_database where datname = current_database())`,
+    [schema],
+  );
+  return rows[0]?.name;
+}

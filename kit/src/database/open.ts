@@ -1,0 +1,70 @@
+import { Kysely, sql } from 'kysely';
+import { StartError } from '../errors.ts';
+import { isUnavailable } from './faults.ts';
+import { createGroupCommit, type Write } from './group-commit.ts';
+import { migrate } from './migrate.ts';
+import { postgresDialect } from './postgres.ts';
+import { sqliteDialect } from './sqlite.ts';
+
+export type Database<DB> = {
+  /** For reads, outside any transaction. */
+  db: Kysely<DB>;
+  /** For every write: group commit. */
+  write: Write<DB>;
+  /** @throws when the database does not answer. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type DatabaseOptions = {
+  /** A file path, `sqlite:PATH` or `postgres://…`. */
+  url: string;
+  /** The schema that the service keeps to on PostgreSQL. */
+  schema: string;
+  /** The folder of numbered migrations, `0001-name.ts`. */
+  migrations: string;
+  onError: (error: Error) => void;
+};
+
+/**
+ * Opens and migrates a service's database.
+ * @throws StartError when it cannot be opened or belongs to a newer program.
+ */
+export async function openDatabase<DB>({ url, schema, migrations, onError }: DatabaseOptions): Promise<Database<DB>> {
+  const postgres = isPostgresUrl(url);
+  const db = new Kysely<DB>({
+    dialect: postgres ? postgresDialect(url, schema, onError) : sqliteDialect(sqlitePath(url)),
+  });
+  try {
+    await migrate(db, migrations, postgres ? schema : undefined);
+  } catch (error) {
+    await db.destroy();
+    if (!isUnavailable(error) && !isRefusedLogin(error)) throw error;
+    throw new StartError(`The database for ${schema} cannot be used: ${(error as Error).message || 'no connection'}.`);
+  }
+  const { write, drain } = createGroupCommit(db);
+  return {
+    db,
+    write,
+    check: async () => {
+      await sql`select 1`.execute(db);
+    },
+    close: async () => {
+      await drain();
+      await db.destroy();
+    },
+  };
+}
+
+export function isPostgresUrl(url: string): boolean {
+  return /^postgres(ql)?:\/\//.test(url);
+}
+
+export function sqlitePath(url: string): string {
+  return url.replace(/^sqlite:(\/\/(?=\/))?/, '');
+}
+
+/** Wrong password, unknown role or database: classes 28 and 3D. */
+function isRefusedLogin(error: unknown): boolean {
+  return /^(28|3D)/.test(String((error as { code?: unknown }).code));
+}

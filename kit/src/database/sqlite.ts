@@ -1,0 +1,68 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { SqliteAdapter, SqliteDialect, type SqliteDatabase } from 'kysely';
+import { StartError } from '../errors.ts';
+
+const busyTimeoutMs = 5_000;
+/** Kysely asks for the same few dozen statements again and again. */
+const statementsMax = 500;
+
+/** SQLite does DDL inside transactions, so a migration that is killed half-way leaves nothing behind. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl() {
+    return true;
+  }
+}
+
+class NodeSqliteDialect extends SqliteDialect {
+  override createAdapter() {
+    return new TransactionalDdlAdapter();
+  }
+}
+
+/**
+ * Opens a database file, made if missing, with its folder.
+ * @throws StartError when the file cannot be opened.
+ */
+export function openSqliteFile(path: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+    database.exec('pragma journal_mode = wal; pragma synchronous = full');
+    return database;
+  } catch (error) {
+    throw new StartError(`The database file ${path} cannot be opened: ${(error as Error).message}.`);
+  }
+}
+
+export function sqliteDialect(path: string): SqliteDialect {
+  return new NodeSqliteDialect({ database: adapt(openSqliteFile(path)) });
+}
+
+function adapt(database: DatabaseSync): SqliteDatabase {
+  const statements = new Map<string, StatementSync>();
+  const prepared = (sql: string) => {
+    let statement = statements.get(sql);
+    if (!statement) {
+      statement = database.prepare(sql);
+      if (statements.size < statementsMax) statements.set(sql, statement);
+    }
+    return statement;
+  };
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      // A full disk ends the transaction by itself; a second rollback would hide the reason behind its own error.
+      if (sql === 'rollback' && !database.isTransaction) sql = 'select 1';
+      // A deferred transaction that starts with a read cannot wait for another process's write: it fails at once.
+      const statement = prepared(sql === 'begin' ? 'begin immediate' : sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+        iterate: (parameters) => database.prepare(sql).iterate(...(parameters as SQLInputValue[])),
+      };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { integerQuery } from './schemas.ts';
+
+export const feedLimitMax = 1000;
+
+/** The query of a feed: what comes after an id, in id order. */
+export const feedQuery = {
+  after: integerQuery({ min: 0, max: Number.MAX_SAFE_INTEGER, default: 0 }).meta({
+    description: 'Only what has an id above this',
+  }),
+  limit: integerQuery({ min: 1, max: feedLimitMax, default: feedLimitMax }),
+};
+
+export const feedHeaders = z.object({
+  Link: z.string().optional().meta({ description: '`<…>; rel="next"` while there is more' }),
+});
+
+type FeedPage<Row> = {
+  path: string;
+  query: { after: number; limit: number } & Record<string, string | number | undefined>;
+  /** `limit + 1` rows where there are as many: the last one only tells that there is more. */
+  rows: Row[];
+  idOf: (row: Row) => number;
+};
+
+/** The reply of a feed: a plain array, with a link to the next page while there is more. */
+export function feedReply<Row>({ path, query, rows, idOf }: FeedPage<Row>) {
+  const body = rows.slice(0, query.limit);
+  const last = body.at(-1);
+  if (rows.length <= query.limit || last === undefined) return { status: 200, body };
+  const next = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...query, after: idOf(last) })) {
+    if (value !== undefined) next.set(name, String(value));
+  }
+  return { status: 200, body, headers: { Link: `<${path}?${next}>; rel="next"` } };
+}

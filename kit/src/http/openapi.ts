@@ -1,0 +1,90 @@
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import type { ResponseDoc, Route } from './route.ts';
+import { problem } from './schemas.ts';
+
+export type ApiInfo = { title: string; description: string; version: string };
+
+/** The OpenAPI 3.1 document of exactly the routes in the table. */
+export function openApiDocument<C>(info: ApiInfo, routes: Route<C>[]): object {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/', description: 'This service' }],
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  });
+}
+
+function operation<C>(route: Route<C>): ZodOpenApiOperationObject {
+  const { access, body } = route;
+  const responses: ZodOpenApiOperationObject['responses'] = {};
+  for (const [status, doc] of Object.entries(route.responses)) responses[status as '200'] = response(Number(status), doc);
+  for (const [status, description] of Object.entries(commonProblems(route))) {
+    responses[status as '400'] ??= response(Number(status), { description });
+  }
+  return {
+    operationId: operationId(route),
+    summary: route.summary,
+    tags: [route.tag],
+    security: security(access),
+    requestParams: {
+      ...(route.params && { path: route.params }),
+      ...(route.query && { query: route.query }),
+      ...(route.headers && { header: route.headers }),
+    },
+    ...(body && {
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: body,
+            ...(route.bodyExample !== undefined && { example: route.bodyExample }),
+          },
+        },
+      },
+    }),
+    responses,
+  };
+}
+
+/** An open route takes a token or none; whether none is enough is for REQUIRE_AUTH to say. */
+function security(access: Route<never>['access']) {
+  if (access === 'public') return [];
+  return access.open ? [{ token: [] }, {}] : [{ token: [] }];
+}
+
+function commonProblems<C>({ access, params, query, headers, body, perMinuteMax }: Route<C>): Record<string, string> {
+  return {
+    ...((params || query || headers || body) && { 400: 'Something in the request is wrong' }),
+    ...(access !== 'public' && { 401: 'No valid token', 403: 'A token that may not do that' }),
+    ...(body && { 413: 'The body is too large', 415: 'The body is not JSON' }),
+    ...(perMinuteMax && { 429: 'Too many tries; `Retry-After` says when to come back' }),
+    500: 'A fault of this service',
+    ...(access !== 'public' && { 503: 'The storage is not available' }),
+  };
+}
+
+function response(status: number, { description, body, contentType = 'application/json', example, headers }: ResponseDoc) {
+  if (status >= 400 && !body) {
+    return { description, content: { 'application/problem+json': { schema: problem } } };
+  }
+  return {
+    description,
+    ...(headers && { headers }),
+    ...(body && {
+      content: { [contentType]: { schema: body, ...(example !== undefined && { example }) } },
+    }),
+  };
+}
+
+function operationId({ method, path }: { method: string; path: string }): string {
+  const words = path.split(/[/{}_-]+/).filter(Boolean);
+  return method + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');
+}

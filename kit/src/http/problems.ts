@@ -1,0 +1,75 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, Response } from 'express';
+import { isUnavailable } from '../database/faults.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+
+const statusOf: Record<ErrorCode, number> = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  unprocessable: 422,
+  too_many_requests: 429,
+  unavailable: 503,
+};
+
+const retryAfterSeconds = '5';
+
+/** What body-parser calls its refusals, in our words. https://github.com/expressjs/body-parser#errors */
+const bodySentences: Record<string, string> = {
+  'entity.too.large': 'The request body is too large',
+  'entity.parse.failed': 'The request body is not valid JSON',
+  'encoding.unsupported': 'The Content-Encoding of the request body is not supported',
+  'charset.unsupported': 'The request body must be encoded in UTF-8',
+  'request.size.invalid': 'The request body is not as long as its Content-Length says',
+};
+
+type Problem = { status: number; detail: string; members?: object; headers?: Record<string, string> };
+
+/** The one place where an error becomes an answer (RFC 9457). What it does not know is a bug: a bare 500, logged whole. */
+export function problemHandler(logger: Logger): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    if (response.headersSent) return next(error);
+    const requestId = String(response.getHeader('X-Request-Id'));
+    const problem = toProblem(error, requestId);
+    if (problem.status >= 500) {
+      const message = `${request.method} ${request.path} failed with ${problem.status}, request ${requestId}`;
+      logger.error(message, { requestId, error });
+    }
+    sendProblem(response, problem);
+  };
+}
+
+export function toProblem(error: unknown, requestId: string): Problem {
+  if (error instanceof AppError) {
+    const { errors, members, headers } = error.extras;
+    const challenge = error.code === 'unauthorized' && { 'WWW-Authenticate': 'Bearer' };
+    const again = error.code === 'unavailable' && { 'Retry-After': retryAfterSeconds };
+    return {
+      status: statusOf[error.code],
+      detail: error.message,
+      members: { ...(errors && { errors }), ...members },
+      headers: { ...challenge, ...again, ...headers },
+    };
+  }
+  if (isUnavailable(error)) {
+    const detail = 'The storage is not available at the moment';
+    return { status: 503, detail, headers: { 'Retry-After': retryAfterSeconds } };
+  }
+  const { status, type } = error as { status?: number; type?: string };
+  if (status !== undefined && status >= 400 && status < 500) {
+    return { status, detail: bodySentences[type ?? ''] ?? 'The request cannot be understood' };
+  }
+  return { status: 500, detail: 'Internal server error', members: { request_id: requestId } };
+}
+
+export function sendProblem(response: Response, { status, detail, members, headers }: Problem): void {
+  const title = STATUS_CODES[status] ?? 'Error';
+  response
+    .status(status)
+    .set(headers ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify({ type: 'about:blank', title, status, detail, error: detail, ...members }));
+}

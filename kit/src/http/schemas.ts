@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import 'zod-openapi'; // types of `.meta()`
+
+const integerPattern = /^(0|[1-9]\d*)$/;
+
+/** Documents a text of digits as the number that it stands for. */
+function asInteger(limits: { minimum?: number; maximum?: number; default?: number }) {
+  return {
+    override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
+      delete jsonSchema['pattern'];
+      Object.assign(jsonSchema, { type: 'integer', ...limits });
+    },
+  };
+}
+
+/** A positive id in a path. One too large for any database is let through as a number that no row has. */
+export const idParam = z
+  .string()
+  .regex(/^[1-9]\d*$/, 'must be a positive integer')
+  .transform((text) => Math.min(Number(text), Number.MAX_SAFE_INTEGER))
+  .meta({ ...asInteger({ minimum: 1 }), example: 1 });
+
+/** A positive id in a body. */
+export const id = z.int('must be a positive integer').min(1, 'must be a positive integer').meta({ example: 1 });
+
+/** A positive id as a filter of a list. */
+export const idFilter = idParam.optional();
+
+/** A whole number in a query. */
+export function integerQuery({ min, max, default: fallback }: { min: number; max: number; default: number }) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(integerPattern, message)
+    .transform(Number)
+    .pipe(z.number().min(min, message).max(max, message))
+    .default(fallback)
+    .meta(asInteger({ minimum: min, maximum: max, default: fallback }));
+}
+
+/** Letters of any script on one line: trimmed, well-formed, without control characters, counted in code points. */
+export function line({ min = 1, max }: { min?: number; max: number }) {
+  const message = `must be ${min} to ${max} characters long`;
+  return z
+    .string('must be a string')
+    .trim()
+    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control characters')
+    .refine((text) => codePoints(text) >= min && codePoints(text) <= max, message)
+    .meta({ override: { minLength: min, maxLength: max } });
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+export const emailAddress = z
+  .string('must be a string')
+  .trim()
+  .max(254, 'must be at most 254 characters long') // RFC 5321, 4.5.3.1.3, less the angle brackets
+  .pipe(z.email('must be a valid email address'))
+  .meta({ example: 'alice@example.com', override: { format: 'email' } });
+
+export const timestamp = z.string().meta({
+  format: 'date-time',
+  description: 'ISO 8601, UTC, milliseconds',
+  example: '2026-01-31T12:00:00.000Z',
+});
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    error: z.string().meta({ description: 'The same sentence as `detail`, for older clients' }),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457' });

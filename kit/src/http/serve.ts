@@ -1,0 +1,66 @@
+import type { Tokens } from '../auth.ts';
+import type { CommonConfig } from '../config.ts';
+import type { Logger } from '../logger.ts';
+import type { Registry } from '../metrics.ts';
+import { createApp } from './app.ts';
+import { type Listener, listen } from './listen.ts';
+import { type ApiInfo, openApiDocument } from './openapi.ts';
+import type { Route } from './route.ts';
+import { type Checks, docsPage, standardRoutes } from './standard-routes.ts';
+
+type ServeOptions<C> = {
+  /** `crm-service`, … */
+  service: string;
+  info: ApiInfo;
+  config: CommonConfig & { corsOrigins?: string[] };
+  context: C;
+  routes: Route<C>[];
+  checks: Checks;
+  logger: Logger;
+  registry: Registry;
+  tokens: Tokens;
+};
+
+/**
+ * Serves a route table, with health, metrics and docs beside it.
+ * Closing first fails `/readyz` and ends every wait, then answers what is under way.
+ */
+export async function serve<C>(options: ServeOptions<C>): Promise<Listener> {
+  const { service, info, config, context, checks, logger, registry, tokens } = options;
+  const stop = new AbortController();
+  let document: object | undefined;
+  const routes: Route<C>[] = [
+    ...options.routes,
+    ...standardRoutes<C>({
+      service,
+      version: info.version,
+      message: info.title,
+      checks,
+      registry,
+      stopping: stop.signal,
+      document: () => {
+        document ??= openApiDocument(info, routes);
+        return document;
+      },
+    }),
+  ];
+  const app = createApp({
+    routes,
+    context,
+    logger,
+    registry,
+    tokens,
+    requireAuth: config.requireAuth,
+    corsOrigins: config.corsOrigins ?? [],
+    stopping: stop.signal,
+    pages: docsPage,
+  });
+  const listener = await listen(app, config.host, config.port);
+  return {
+    url: listener.url,
+    close: async () => {
+      stop.abort();
+      await listener.close();
+    },
+  };
+}

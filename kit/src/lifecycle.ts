@@ -1,0 +1,52 @@
+import { StartError } from './errors.ts';
+
+export type Running = AsyncDisposable & {
+  /** Where it listens, such as `http://127.0.0.1:3001`. */
+  url: string;
+};
+
+/** Finishing what is under way may take this long. */
+export const shutdownTimeoutMs = 10_000;
+
+/** One Ctrl-C often arrives twice: from the terminal and forwarded by npm. */
+const echoMs = 1_000;
+
+/**
+ * Runs a service until SIGTERM, SIGINT or the end of the process that started it, then stops it and exits 0.
+ * A start that fails exits 1; so does a second signal, at once.
+ */
+export async function runService(start: () => Promise<Running>): Promise<void> {
+  // The reader of our output may go first; that is no reason to stop half-way through a shutdown.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  let service: Running;
+  try {
+    service = await start();
+  } catch (error) {
+    process.stderr.write(`${error instanceof StartError ? error.message : (error as Error).stack}\n`);
+    process.exit(1);
+  }
+  process.send?.({ ready: service.url });
+  onStopRequest(async () => {
+    const deadline = setTimeout(() => process.exit(1), shutdownTimeoutMs + 2_000);
+    deadline.unref();
+    await service[Symbol.asyncDispose]();
+    process.exit(0);
+  });
+}
+
+/** Calls `stop` at the first SIGTERM, SIGINT or loss of the parent; a second signal ends the process at once. */
+export function onStopRequest(stop: () => Promise<void>): void {
+  let stoppedAt: number | undefined;
+  const request = () => {
+    if (stoppedAt === undefined) {
+      stoppedAt = performance.now();
+      void stop();
+    } else if (performance.now() - stoppedAt > echoMs) {
+      process.exit(1);
+    }
+  };
+  process.on('SIGTERM', request);
+  process.on('SIGINT', request);
+  process.on('disconnect', request);
+}

@@ -1,0 +1,38 @@
+import winston from 'winston';
+
+export type Logger = winston.Logger;
+
+export type LogConfig = { level: string; format: 'pretty' | 'json' };
+
+/**
+ * One line an event. Pretty shows the message alone, so a message says all that a person needs; JSON adds the fields.
+ * An `error` field that is an Error is written with its stack.
+ */
+export function createLogger(service: string, { level, format }: LogConfig): Logger {
+  return winston.createLogger({
+    level,
+    format: winston.format.combine(
+      winston.format.timestamp(),
+      stacks(),
+      format === 'json' ? winston.format.json() : winston.format.printf(pretty),
+    ),
+    defaultMeta: { service },
+    transports: [new winston.transports.Console()],
+  });
+}
+
+const stacks = winston.format((info) => {
+  const { error } = info;
+  return error instanceof Error ? { ...info, error: error.stack ?? String(error) } : info;
+});
+
+function pretty({ timestamp, level, message, error }: winston.Logform.TransformableInfo): string {
+  const time = String(timestamp).slice(11, 23);
+  const mark = level === 'info' ? '' : `${level.toUpperCase()} `;
+  return `${time} ${mark}${printable(String(message))}${error ? `\n${error}` : ''}`;
+}
+
+/** Names come from outside: a line break or an escape sequence in one must not write console lines of its own. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
