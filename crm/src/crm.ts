@@ -22,24 +22,28 @@ const info = {
 
 /** Starts the CRM: opens its database, makes the admin, listens. */
 export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
+  await using resources = new AsyncDisposableStack();
   const logger = createLogger('crm', config.log);
-  const database = await openDatabase<CrmDatabase>({
-    url: config.databaseUrl,
-    schema: 'crm',
-    migrations: join(import.meta.dirname, '../migrations'),
-    onError: (error) => logger.warn('A database connection was lost', { error }),
-  });
-  try {
-    const context: CrmContext = {
-      db: database.db,
-      write: database.write,
-      clock: overrides.clock ?? systemClock,
-      tokens: createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir)),
-      tokenExpiresSeconds: config.tokenExpiresSeconds,
-      integrationChanges: new EventEmitter().setMaxListeners(0),
-    };
-    const password = await ensureAdmin(context, config.admin);
-    const listener = await serve({
+  const database = resources.adopt(
+    await openDatabase<CrmDatabase>({
+      url: config.databaseUrl,
+      schema: 'crm',
+      migrations: join(import.meta.dirname, '../migrations'),
+      onError: (error) => logger.warn('A database connection was lost', { error }),
+    }),
+    (open) => open.close(),
+  );
+  const context: CrmContext = {
+    db: database.db,
+    write: database.write,
+    clock: overrides.clock ?? systemClock,
+    tokens: createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir)),
+    tokenExpiresSeconds: config.tokenExpiresSeconds,
+    integrationChanges: new EventEmitter().setMaxListeners(0),
+  };
+  const password = await ensureAdmin(context, config.admin);
+  const listener = resources.adopt(
+    await serve({
       service: 'crm-service',
       info,
       config,
@@ -49,21 +53,19 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
       logger,
       registry: createRegistry(),
       tokens: context.tokens,
-    });
-    logger.info(`crm ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
-    if (password) showPassword(config.admin.username, password);
-    return {
-      url: listener.url,
-      [Symbol.asyncDispose]: async () => {
-        await listener.close();
-        await database.close();
-        logger.info('crm stopped');
-      },
-    };
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+    }),
+    (open) => open.close(),
+  );
+  logger.info(`crm ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
+  if (password) showPassword(config.admin.username, password);
+  const running = resources.move();
+  return {
+    url: listener.url,
+    [Symbol.asyncDispose]: async () => {
+      await running.disposeAsync();
+      logger.info('crm stopped');
+    },
+  };
 }
 
 /** Past the logger: what is logged is kept, and a password must not be. */

@@ -1,4 +1,4 @@
-import { emailAddress, id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { emailAddress, id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
 export const customerInput = z
@@ -13,7 +13,7 @@ export type CustomerInput = z.output<typeof customerInput>;
 export type IntegrationState = 'pending' | 'delivered' | 'failed';
 
 /** Ours are numbers; another Inventory may give its packages ids of any form. */
-const packageId = z.union([id, z.string().min(1).max(200)]);
+const packageId = z.union([id, storableText({ min: 1, max: 200 })]);
 
 export const customer = z
   .object({
@@ -45,7 +45,7 @@ export const integrationReport = z
           state: z.enum(['delivered', 'failed']),
           package_id: packageId.nullish(),
           attempts: z.int().min(0),
-          error: z.string().max(1000).nullish(),
+          error: storableText({ max: 1000 }).nullish(),
         }),
       )
       .max(500, 'must have at most 500 entries'),

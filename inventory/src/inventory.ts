@@ -19,15 +19,19 @@ const info = {
 
 /** Starts the Inventory: opens its database, listens. */
 export async function startInventory(config: InventoryConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
+  await using resources = new AsyncDisposableStack();
   const logger = createLogger('inventory', config.log);
-  const database = await openDatabase<InventoryDatabase>({
-    url: config.databaseUrl,
-    schema: 'inventory',
-    migrations: join(import.meta.dirname, '../migrations'),
-    onError: (error) => logger.warn('A database connection was lost', { error }),
-  });
-  try {
-    const listener = await serve({
+  const database = resources.adopt(
+    await openDatabase<InventoryDatabase>({
+      url: config.databaseUrl,
+      schema: 'inventory',
+      migrations: join(import.meta.dirname, '../migrations'),
+      onError: (error) => logger.warn('A database connection was lost', { error }),
+    }),
+    (open) => open.close(),
+  );
+  const listener = resources.adopt(
+    await serve({
       service: 'inventory-service',
       info,
       config,
@@ -37,18 +41,16 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
       logger,
       registry: createRegistry(),
       tokens: createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir)),
-    });
-    logger.info(`inventory ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
-    return {
-      url: listener.url,
-      [Symbol.asyncDispose]: async () => {
-        await listener.close();
-        await database.close();
-        logger.info('inventory stopped');
-      },
-    };
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+    }),
+    (open) => open.close(),
+  );
+  logger.info(`inventory ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
+  const running = resources.move();
+  return {
+    url: listener.url,
+    [Symbol.asyncDispose]: async () => {
+      await running.disposeAsync();
+      logger.info('inventory stopped');
+    },
+  };
 }

@@ -28,22 +28,22 @@ export const batchRoute = route({
   responses: { 200: { description: 'One result for each, in order', body: z.object({ results: z.array(batchResult) }) } },
   handler: async (context, { body }) => {
     const judged = body.packages.map(judge);
-    const requests = judged.filter((entry) => !(entry instanceof AppError));
-    const creations = await createPackages(context, requests);
-    const results = judged.map((entry) => {
-      if (entry instanceof AppError) return { status: 400, error: entry.message };
-      const creation = creations.shift();
+    const requests = judged.flatMap(({ request }) => request ?? []);
+    const creations = (await createPackages(context, requests)).values();
+    const results = judged.map(({ error }) => {
+      if (error !== undefined) return { status: 400, error };
+      const creation = creations.next().value;
       return { status: creation?.isNew ? 201 : 200, package: creation?.package };
     });
     return { status: 200, body: { results } };
   },
 });
 
-function judge(entry: unknown): PackageRequest | AppError {
+function judge(entry: unknown): { request?: PackageRequest; error?: string } {
   try {
-    return parseBody(packageInput, entry);
+    return { request: parseBody(packageInput, entry, 'Each entry') };
   } catch (error) {
-    if (error instanceof AppError) return error;
+    if (error instanceof AppError) return { error: error.message };
     throw error;
   }
 }

@@ -49,6 +49,15 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
     .meta({ override: { minLength: min, maxLength: max } });
 }
 
+/** Any text that both databases can keep. */
+export function storableText({ min = 0, max }: { min?: number; max: number }) {
+  return z
+    .string('must be a string')
+    .min(min)
+    .max(max, `must be at most ${max} characters long`)
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or half a character');
+}
+
 function codePoints(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;

@@ -2,11 +2,9 @@ import type { z } from 'zod';
 import { AppError, type FieldError } from '../errors.ts';
 
 /** @throws AppError `invalid` with one sentence and one entry for each field that is wrong. */
-export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+export function parseBody<S extends z.ZodType>(schema: S, body: unknown, what = 'The request body'): z.output<S> {
   const input = body ?? {};
-  if (typeof input !== 'object' || Array.isArray(input)) {
-    throw new AppError('invalid', 'The request body must be a JSON object');
-  }
+  if (typeof input !== 'object' || Array.isArray(input)) throw new AppError('invalid', `${what} must be a JSON object`);
   return parse(schema, input);
 }
 

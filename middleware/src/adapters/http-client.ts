@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import axios, { type AxiosError, type AxiosInstance } from 'axios';
+import axiosRetry, { retryAfter } from 'axios-retry';
+
+type ClientOptions = {
+  baseUrl: string;
+  /** One HTTP call, from the first byte sent to the last one read. */
+  timeoutMs: number;
+  /** Most connections at once. */
+  connectionsMax: number;
+  /** The bearer token to send. */
+  token: () => Promise<string>;
+};
+
+/** A whole list of customers fits; an endless answer does not. */
+const answerBytesMax = 256 * 1024 * 1024;
+
+/** An HTTP client to a neighbour. It retries nothing unless a request asks for it. */
+export function createHttpClient({ baseUrl, timeoutMs, connectionsMax, token }: ClientOptions): AxiosInstance {
+  const agentOptions = { keepAlive: true, maxSockets: connectionsMax };
+  const client = axios.create({
+    baseURL: baseUrl,
+    timeout: timeoutMs,
+    // followed, a redirected POST would become a GET
+    maxRedirects: 0,
+    maxContentLength: answerBytesMax,
+    httpAgent: new HttpAgent(agentOptions),
+    httpsAgent: new HttpsAgent(agentOptions),
+  });
+  client.interceptors.request.use(async (config) => {
+    config.headers.set('Authorization', `Bearer ${await token()}`);
+    if (!config.headers.has('X-Request-Id')) config.headers.set('X-Request-Id', randomUUID());
+    // `timeout` alone watches for silence, and a trickle is not silent
+    config.signal = AbortSignal.timeout(timeoutMs);
+    return config;
+  });
+  axiosRetry(client, {
+    retries: 0,
+    shouldResetTimeout: true,
+    onRetry: (_count, _error, config) => {
+      // this try's signal; the next one gets its own
+      delete config.signal;
+    },
+  });
+  return client;
+}
+
+/** @throws what was thrown, where it was no failure of a call: that is a bug. */
+export function asAxiosError(error: unknown): AxiosError {
+  if (axios.isAxiosError(error)) return error;
+  throw error;
+}
+
+/** Statuses after which the same request may simply be sent again. */
+export function isRetryableStatus(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+/** Whether the request cannot have arrived: no connection was made. */
+export function neverArrived(error: AxiosError): boolean {
+  return !error.response && /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(error.code ?? '');
+}
+
+/** The milliseconds that a Retry-After header asks for, as seconds or as a date; undefined without one. */
+export function retryAfterMs(error: AxiosError): number | undefined {
+  return retryAfter(error) || undefined;
+}
+
+const reasonMax = 300;
+
+/** Why a call failed, in one sentence that a person can act on. `settings` names what a wrong token or address is set by. */
+export function describe(name: string, error: AxiosError, settings: { token: string; url: string }): string {
+  const { response } = error;
+  if (!response) {
+    const timedOut = error.code === 'ECONNABORTED' || error.code === 'ERR_CANCELED' || error.code === 'ETIMEDOUT';
+    return timedOut ? `${name} gave no answer in time` : `${name} cannot be reached (${error.code ?? error.message})`;
+  }
+  const { status } = response;
+  const answered = `${name} answered ${status}`;
+  if (status === 401 || status === 403) return `${answered}; set ${settings.token}, or JWT_SECRET_KEY alike on both sides`;
+  if (status === 404 || status === 405 || (status >= 300 && status < 400)) return `${answered}; is ${settings.url} right?`;
+  const said = (response.data as { detail?: unknown; error?: unknown } | undefined) ?? {};
+  const detail = said.detail ?? said.error;
+  return typeof detail === 'string' && detail ? storable(`${answered}: ${detail}`, reasonMax) : answered;
+}
+
+/** PostgreSQL keeps no NUL and no half character; one odd text must not hold up what it arrived with. */
+export function storable(text: string, max: number): string {
+  return text.slice(0, max).replaceAll('\0', '\uFFFD').toWellFormed();
+}

@@ -1,0 +1,78 @@
+import {
+  type CommonConfig,
+  type Environment,
+  httpUrl,
+  integer,
+  readCommonConfig,
+  readSettings,
+  secret,
+  text,
+} from '@doorstep/kit/config.ts';
+import { validate as isCron } from 'node-cron';
+import { z } from 'zod';
+
+export type MiddlewareConfig = CommonConfig & {
+  crm: { url: string; token: string | undefined };
+  inventory: { url: string; token: string | undefined };
+  pollCron: string;
+  pollPageSize: number;
+  packageType: string;
+  delivery: { concurrency: number; retriesMax: number; timeoutMs: number; waitsMs: number[] };
+};
+
+/** @throws StartError naming the variable that is wrong. */
+export function readMiddlewareConfig(environment: Environment): MiddlewareConfig {
+  const settings = readSettings(
+    {
+      CRM_SERVICE_URL: httpUrl('http://127.0.0.1:3001'),
+      INVENTORY_SERVICE_URL: httpUrl('http://127.0.0.1:3002'),
+      CRM_TOKEN: secret(1),
+      INVENTORY_TOKEN: secret(1),
+      POLL_CRON: cron('*/5 * * * * *'),
+      POLL_PAGE_SIZE: integer({ min: 1, max: 1000, default: 500 }),
+      PACKAGE_TYPE: text('welcome_pack_v1'),
+      DELIVERY_CONCURRENCY: integer({ min: 1, max: 1000, default: 16 }),
+      DELIVERY_RETRIES: integer({ min: 0, max: 10, default: 3 }),
+      DELIVERY_TIMEOUT_MS: integer({ min: 1, max: 600_000, default: 10_000 }),
+      RETRY_SCHEDULE: waits('5s,30s,5m,30m,2h,5h,10h,10h'),
+    },
+    environment,
+  );
+  return {
+    ...readCommonConfig('middleware', 3003, environment),
+    crm: { url: settings.CRM_SERVICE_URL, token: settings.CRM_TOKEN },
+    inventory: { url: settings.INVENTORY_SERVICE_URL, token: settings.INVENTORY_TOKEN },
+    pollCron: settings.POLL_CRON,
+    pollPageSize: settings.POLL_PAGE_SIZE,
+    packageType: settings.PACKAGE_TYPE,
+    delivery: {
+      concurrency: settings.DELIVERY_CONCURRENCY,
+      retriesMax: settings.DELIVERY_RETRIES,
+      timeoutMs: settings.DELIVERY_TIMEOUT_MS,
+      waitsMs: settings.RETRY_SCHEDULE,
+    },
+  };
+}
+
+function cron(fallback: string) {
+  return z
+    .string()
+    .refine((expression) => expression.trim().split(/\s+/).length === 6 && isCron(expression))
+    .default(fallback)
+    .meta({ takes: `a cron expression of six fields, seconds first, such as ${fallback}` });
+}
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function waits(fallback: string) {
+  return z
+    .string()
+    .default(fallback)
+    .refine((list) => list.split(',').every((wait) => /^\s*[1-9]\d{0,5}[smhd]\s*$/.test(wait)))
+    .transform((list) => list.split(',').map((wait) => parseWait(wait.trim())))
+    .meta({ takes: `comma-separated waits in s, m, h or d, such as ${fallback}` });
+}
+
+function parseWait(wait: string): number {
+  return Number(wait.slice(0, -1)) * unitMs[wait.slice(-1) as keyof typeof unitMs];
+}

@@ -1,0 +1,20 @@
+import type { Clock } from '@doorstep/kit/clock.ts';
+import type { Database } from '@doorstep/kit/database/open.ts';
+import type { Logger } from '@doorstep/kit/logger.ts';
+import type { LedgerDatabase } from './db/schema.ts';
+import type { MiddlewareMetrics } from './metrics.ts';
+import type { CustomerSource, PackageTarget } from './ports.ts';
+
+export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> & {
+  clock: Clock;
+  /** From 0 up to, not including, 1. */
+  random: () => number;
+  logger: Logger;
+  metrics: MiddlewareMetrics;
+  source: CustomerSource;
+  target: PackageTarget;
+  /** Most deliveries under way at once. */
+  concurrency: number;
+  /** The retry schedule. */
+  waitsMs: readonly number[];
+};

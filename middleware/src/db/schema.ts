@@ -1,0 +1,30 @@
+import type { Generated } from 'kysely';
+import type { DeliveryState } from '../delivery.ts';
+
+export type LedgerDatabase = {
+  cursors: { name: string; last_seen_id: number };
+  deliveries: {
+    customer_id: number;
+    customer_name: string;
+    customer_created_at: string | null;
+    state: DeliveryState;
+    attempts: number;
+    due_at: string | null;
+    claimed_at: string | null;
+    in_doubt: 0 | 1;
+    package_id: string | null;
+    error: string | null;
+    report_pending: 0 | 1;
+    recorded_at: string;
+    updated_at: string;
+  };
+  attempts: {
+    id: Generated<number>;
+    customer_id: number;
+    started_at: string;
+    duration_ms: number | null;
+    status: number | null;
+    error: string | null;
+    next_attempt_at: string | null;
+  };
+};

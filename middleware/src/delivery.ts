@@ -1,0 +1,49 @@
+/** Ours are numbers; another Inventory may give ids of any form. */
+export type PackageId = number | string;
+
+export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead';
+
+/** A customer as seen in the CRM. */
+export type SeenCustomer = { id: number; name: string; createdAt: string | undefined };
+
+/** A delivery taken up for an attempt. */
+export type ClaimedDelivery = {
+  customerId: number;
+  customerName: string;
+  customerCreatedAt: string | undefined;
+  /** Attempts made before this one; interrupted ones do not count. */
+  attempts: number;
+  /** A package may exist already: look before posting. */
+  inDoubt: boolean;
+};
+
+/** What became of an attempt. */
+export type Outcome =
+  | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean }
+  | Retry
+  | { kind: 'rejected'; reason: string; status: number };
+
+export type Retry = {
+  kind: 'retry';
+  reason: string;
+  status?: number;
+  /** Not before this many milliseconds, says the other side. */
+  afterMs?: number;
+  /** The post may have taken effect all the same. */
+  inDoubt: boolean;
+};
+
+/** What happens next after an attempt. */
+export type Decision =
+  | { state: 'delivered'; packageId: PackageId }
+  | { state: 'retrying'; dueAt: string; waitMs: number; reason: string; inDoubt: boolean }
+  | { state: 'dead'; reason: string };
+
+/** What is told to the CRM. */
+export type IntegrationResult = {
+  customer_id: number;
+  state: 'delivered' | 'failed';
+  package_id: PackageId | null;
+  attempts: number;
+  error: string | null;
+};

@@ -1,0 +1,53 @@
+import { Counter, Gauge, Histogram, type Registry } from '@doorstep/kit/metrics.ts';
+import type { DeliveryState } from './delivery.ts';
+
+export type LedgerSummary = { deliveries: Record<DeliveryState, number>; oldestPendingSeconds: number | null };
+
+export type MiddlewareMetrics = ReturnType<typeof createMiddlewareMetrics>;
+
+const waitSeconds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 36_000, 86_400];
+
+/** `summary` is asked for whenever the metrics are read. */
+export function createMiddlewareMetrics(registry: Registry, summary: () => Promise<LedgerSummary>) {
+  const registers = [registry];
+  const deliveries = new Gauge({
+    name: 'deliveries',
+    help: 'Deliveries in the ledger by state',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      const { deliveries: counts, oldestPendingSeconds } = await summary();
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+      oldest.set(oldestPendingSeconds ?? 0);
+    },
+  });
+  const oldest = new Gauge({
+    name: 'oldest_pending_seconds',
+    help: 'How long the delivery that waits longest has waited',
+    registers,
+  });
+  return {
+    deliveries,
+    polls: new Counter({ name: 'polls_total', help: 'Polls of the CRM', labelNames: ['outcome'], registers }),
+    customersSeen: new Counter({ name: 'customers_seen_total', help: 'Customers recorded in the ledger', registers }),
+    outcomes: new Counter({
+      name: 'deliveries_total',
+      help: 'Ends of attempts: delivered, retrying or dead',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'delivery_attempts_total',
+      help: 'Attempts by the HTTP status of the answer, or none',
+      labelNames: ['status'],
+      registers,
+    }),
+    duration: new Histogram({ name: 'delivery_duration_seconds', help: 'Time an attempt took', registers }),
+    customerToPackage: new Histogram({
+      name: 'customer_to_package_seconds',
+      help: "From the customer's created_at until its package stood",
+      buckets: waitSeconds,
+      registers,
+    }),
+  };
+}

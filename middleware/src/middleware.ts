@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createTokens, loadSecretKey } from '@doorstep/kit/auth.ts';
+import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
+import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
+import { openDatabase } from '@doorstep/kit/database/open.ts';
+import { serve } from '@doorstep/kit/http/serve.ts';
+import { type Running, shutdownTimeoutMs } from '@doorstep/kit/lifecycle.ts';
+import { createLogger, type Logger } from '@doorstep/kit/logger.ts';
+import { createRegistry } from '@doorstep/kit/metrics.ts';
+import { schedule } from 'node-cron';
+import packageJson from '../package.json' with { type: 'json' };
+import { crmClient } from './adapters/crm-client.ts';
+import { createHttpClient } from './adapters/http-client.ts';
+import { inventoryClient } from './adapters/inventory-client.ts';
+import { serviceToken } from './adapters/service-token.ts';
+import type { MiddlewareConfig } from './config.ts';
+import type { MiddlewareContext } from './context.ts';
+import type { LedgerDatabase } from './db/schema.ts';
+import { createMiddlewareMetrics } from './metrics.ts';
+import { routes } from './operations/routes.ts';
+import { ledgerSummary } from './queries/ledger-summary.ts';
+import { formatDuration } from './sync/format.ts';
+import { createSync } from './sync/run-once.ts';
+
+const { version } = packageJson;
+const info = {
+  title: 'Doorstep middleware',
+  description: 'How the deliveries go. Each customer of the CRM gets one welcome package in the Inventory.',
+  version,
+};
+/** Polling the CRM and reporting to it. */
+const crmConnectionsMax = 2;
+const crmTimeoutMs = 10_000;
+
+/** Starts the daemon: takes the ledger for itself, opens its operations port, polls at once and then on schedule. */
+export async function startMiddleware(config: MiddlewareConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
+  await using resources = new AsyncDisposableStack();
+  const logger = createLogger('middleware', config.log);
+  const clock = overrides.clock ?? systemClock;
+  const lock = resources.adopt(await takeOwnerLock(config.databaseUrl, 'middleware'), (held) => held.release());
+  const database = resources.adopt(
+    await openDatabase<LedgerDatabase>({
+      url: config.databaseUrl,
+      schema: 'middleware',
+      migrations: join(import.meta.dirname, '../migrations'),
+      onError: (error) => logger.warn('A database connection was lost', { error }),
+    }),
+    (open) => open.close(),
+  );
+  const { db, write } = database;
+  const registry = createRegistry();
+  const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
+  const context: MiddlewareContext = {
+    db,
+    write,
+    clock,
+    random: Math.random,
+    logger,
+    metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
+    source: crmClient(
+      createHttpClient({
+        baseUrl: config.crm.url,
+        timeoutMs: crmTimeoutMs,
+        connectionsMax: crmConnectionsMax,
+        token: serviceToken(tokens, config.crm.token),
+      }),
+      config.pollPageSize,
+    ),
+    target: inventoryClient(
+      createHttpClient({
+        baseUrl: config.inventory.url,
+        timeoutMs: config.delivery.timeoutMs,
+        connectionsMax: config.delivery.concurrency,
+        token: serviceToken(tokens, config.inventory.token),
+      }),
+      {
+        packageType: config.packageType,
+        retriesMax: config.delivery.retriesMax,
+        random: Math.random,
+        onQuickRetry: (customerId, reason, waitMs) =>
+          logger.info(`customer ${customerId}: ${reason}; quick retry in ${formatDuration(waitMs)}`, { customerId }),
+      },
+    ),
+    concurrency: config.delivery.concurrency,
+    waitsMs: config.delivery.waitsMs,
+  };
+  const sync = createSync(context, lock.ensure);
+  const listener = resources.adopt(
+    await serve({
+      service: 'middleware',
+      info,
+      config,
+      context: { db, clock, version, lastPoll: sync.lastPoll },
+      routes,
+      checks: { ledger: database.check },
+      logger,
+      registry,
+      tokens,
+    }),
+    (open) => open.close(),
+  );
+  logger.info(
+    `middleware ${version} listens on ${listener.url}; CRM ${config.crm.url}, Inventory ${config.inventory.url}`,
+  );
+  const task = schedule(config.pollCron, () => sync.poll(), { noOverlap: true, logger: cronLogger(logger) });
+  void sync.poll();
+  const running = resources.move();
+  return {
+    url: listener.url,
+    [Symbol.asyncDispose]: async () => {
+      await task.destroy();
+      // what does not end in time is in doubt, and looked up at the next start
+      await Promise.race([sync.stop(), sleep(shutdownTimeoutMs, undefined, { ref: false })]);
+      await running.disposeAsync();
+      logger.info('middleware stopped');
+    },
+  };
+}
+
+/** What node-cron has to say (a tick missed while the machine slept, one left out because a poll took long) is no news. */
+function cronLogger(logger: Logger) {
+  const quietly = (message: string | Error) => void logger.debug(String(message));
+  return { info: quietly, warn: quietly, debug: quietly, error: (message: string | Error) => void logger.error(String(message)) };
+}

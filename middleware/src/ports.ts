@@ -1,0 +1,27 @@
+import type { IntegrationResult, Outcome, PackageId, Retry, SeenCustomer } from './delivery.ts';
+
+/** Where customers come from. */
+export type CustomerSource = {
+  /** Customers with an id above `after`, in id order. */
+  fetchPage(after: number): Promise<CustomerPage | { kind: 'unavailable'; reason: string }>;
+  /** Tells what became of packages, of at most 500 customers. Safe to repeat. */
+  report(results: IntegrationResult[]): Promise<'accepted' | 'unsupported' | { reason: string }>;
+};
+
+export type CustomerPage = {
+  kind: 'page';
+  customers: SeenCustomer[];
+  more: boolean;
+  /** Entries without a usable id. */
+  unusable: number;
+};
+
+/** Where packages are requested. None of its functions throws. */
+export type PackageTarget = {
+  /** Requests a package. `conflict`: the target says that there is one, but not which. */
+  create(request: PackageRequest): Promise<Outcome | { kind: 'conflict'; status: number }>;
+  /** Looks for the customer's package. `unknown`: the target cannot be asked. */
+  find(customerId: number): Promise<{ kind: 'found'; packageId: PackageId } | { kind: 'none' | 'unknown' } | Retry>;
+};
+
+export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };

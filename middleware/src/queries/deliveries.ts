@@ -1,0 +1,53 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import type { Selectable } from 'kysely';
+import type { MiddlewareContext } from '../context.ts';
+import type { LedgerDatabase } from '../db/schema.ts';
+import type { DeliveryState } from '../delivery.ts';
+
+type Reader = Pick<MiddlewareContext, 'db'>;
+type DeliveryQuery = { after: number; limit: number; state?: DeliveryState | undefined };
+
+/** Enough for every wait of any schedule, and for a lot of crashes. */
+const attemptsMax = 1000;
+
+/** Deliveries of customers with an id above `after`, in id order: one more than `limit`, where there is one. */
+export async function listDeliveries({ db }: Reader, { after, limit, state }: DeliveryQuery) {
+  let query = db.selectFrom('deliveries').selectAll().where('customer_id', '>', after);
+  if (state !== undefined) query = query.where('state', '=', state);
+  const rows = await query
+    .orderBy('customer_id')
+    .limit(limit + 1)
+    .execute();
+  return rows.map(toDelivery);
+}
+
+/**
+ * A delivery with its attempts, the newest 1000, oldest first.
+ * @throws AppError `not_found` for a customer that was never seen.
+ */
+export async function getDelivery({ db }: Reader, customerId: number) {
+  const row = await db.selectFrom('deliveries').selectAll().where('customer_id', '=', customerId).executeTakeFirst();
+  if (!row) throw new AppError('not_found', `Customer ${customerId} has not been seen in the CRM`);
+  const history = await db
+    .selectFrom('attempts')
+    .select(['started_at', 'duration_ms', 'status', 'error', 'next_attempt_at'])
+    .where('customer_id', '=', customerId)
+    .orderBy('id', 'desc')
+    .limit(attemptsMax)
+    .execute();
+  return { ...toDelivery(row), history: history.reverse() };
+}
+
+function toDelivery(row: Selectable<LedgerDatabase['deliveries']>) {
+  return {
+    customer_id: row.customer_id,
+    customer_name: row.customer_name,
+    state: row.state,
+    attempts: row.attempts,
+    package_id: row.package_id === null ? null : JSON.parse(row.package_id),
+    error: row.error,
+    next_attempt_at: row.due_at,
+    recorded_at: row.recorded_at,
+    updated_at: row.updated_at,
+  };
+}

@@ -1,0 +1,61 @@
+import type { MiddlewareContext } from '../context.ts';
+import { claimDue } from '../db/deliveries.ts';
+import { deliver } from './deliver.ts';
+
+export type Drain = {
+  /** Delivers until nothing is due and nothing under way. A call while it runs makes it look again, and joins it. */
+  run(): Promise<void>;
+  /** Claims nothing more; what is under way goes on. */
+  stop(): void;
+};
+
+/** Claims what is due and delivers it, at most `concurrency` at once, `onDelivered` after each. */
+export function createDrain(context: MiddlewareContext, onDelivered: () => void): Drain {
+  const underWay = new Map<number, Promise<void>>();
+  let running: Promise<void> | undefined;
+  let stopped = false;
+  let look = () => {};
+
+  async function run(): Promise<void> {
+    let failure: unknown;
+    for (;;) {
+      const looked = new Promise<void>((resolve) => {
+        look = resolve;
+      });
+      const free = context.concurrency - underWay.size;
+      const claimed = free > 0 && !stopped && !failure ? await claim(free) : [];
+      for (const delivery of claimed) {
+        const attempt = deliver(context, delivery)
+          .then(onDelivered)
+          // The ledger could not be written. The claim stands, so the delivery is in doubt when it comes up again.
+          .catch((error) => {
+            failure ??= error;
+          })
+          .finally(() => underWay.delete(delivery.customerId));
+        underWay.set(delivery.customerId, attempt);
+      }
+      if (underWay.size === 0) break;
+      await Promise.race([...underWay.values(), looked]);
+    }
+    if (failure) throw failure;
+  }
+
+  function claim(limit: number) {
+    const now = context.clock.now().toISOString();
+    const customers = [...underWay.keys()];
+    return context.write((trx) => claimDue(trx, { limit, now, underWay: customers }));
+  }
+
+  return {
+    run() {
+      look();
+      running ??= run().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    stop() {
+      stopped = true;
+    },
+  };
+}

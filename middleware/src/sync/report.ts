@@ -1,0 +1,65 @@
+import type { MiddlewareContext } from '../context.ts';
+import { findUnreported, markReported } from '../db/deliveries.ts';
+import type { IntegrationResult } from '../delivery.ts';
+
+/** What the CRM takes at once. */
+const groupMax = 500;
+
+export type Reporter = {
+  /** Tells the CRM of every delivery that came to an end. A call while it runs makes it look again, and joins it. */
+  run(): Promise<void>;
+};
+
+/**
+ * What is to be told is read from the ledger and marked there only after the CRM has taken it in, so a report survives
+ * a crash on either side; the CRM takes the same one twice without harm.
+ */
+export function createReporter({ db, write, source, logger }: MiddlewareContext): Reporter {
+  let running: Promise<void> | undefined;
+  let again = false;
+  let unsupported = false;
+  let failing = false;
+
+  async function run(): Promise<void> {
+    while (again && !unsupported) {
+      again = false;
+      const rows = await findUnreported(db, groupMax);
+      if (rows.length === 0) return;
+      const answer = await source.report(rows.map(toResult));
+      if (answer === 'unsupported') {
+        unsupported = true;
+        logger.info('the CRM takes no reports (PUT /customers/integration); it is not asked again until a restart');
+      } else if (answer !== 'accepted') {
+        if (!failing) logger.warn(`reports to the CRM wait: ${answer.reason}`);
+        failing = true;
+        return;
+      } else {
+        failing = false;
+        await write((trx) => markReported(trx, rows));
+        again ||= rows.length === groupMax;
+      }
+    }
+  }
+
+  return {
+    run() {
+      again = true;
+      running ??= run().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+  };
+}
+
+type Row = Awaited<ReturnType<typeof findUnreported>>[number];
+
+function toResult({ customer_id, state, package_id, attempts, error }: Row): IntegrationResult {
+  return {
+    customer_id,
+    state: state === 'delivered' ? 'delivered' : 'failed',
+    package_id: package_id === null ? null : JSON.parse(package_id),
+    attempts,
+    error,
+  };
+}

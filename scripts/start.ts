@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { onStopRequest } from '@doorstep/kit/lifecycle.ts';
+
+/** Starts the three services together. One that ends takes the others with it, and so does Ctrl-C. */
+
+const root = join(import.meta.dirname, '..');
+const envFile = join(root, '.env');
+if (existsSync(envFile)) process.loadEnvFile(envFile);
+
+const ports = {
+  crm: process.env['CRM_PORT'] || '3001',
+  inventory: process.env['INVENTORY_PORT'] || '3002',
+  middleware: process.env['MIDDLEWARE_PORT'] || '3003',
+};
+type Service = keyof typeof ports;
+
+const colours: Record<Service, string> = { crm: '\x1b[36m', inventory: '\x1b[33m', middleware: '\x1b[32m' };
+const widest = Math.max(...Object.keys(ports).map((name) => name.length));
+const inColour = process.stdout.isTTY && !process.env['NO_COLOR'];
+
+const children = new Map<Service, ChildProcess>();
+let stopping = false;
+let exitCode = 0;
+
+refuseOneFileForThree(process.env['DATABASE_URL'] || undefined);
+onStopRequest(async () => stopAll());
+const [crm, inventory] = await Promise.all([start('crm'), start('inventory')]);
+const middleware = await start('middleware');
+say(`Doorstep is up: CRM ${crm}, Inventory ${inventory}, middleware ${middleware}. Ctrl-C stops it.`);
+
+/** Gives the service's address once it answers; never, where it ends instead. */
+function start(name: Service): Promise<string> {
+  const child = spawn(process.execPath, [join(root, name, 'src', 'main.ts')], {
+    cwd: root,
+    env: { ...process.env, PORT: ports[name], ...addressesOfTheOthers() },
+    // A session of its own, or the terminal would send Ctrl-C to each of them besides what it gets from here. The
+    // channel ends with this process, however that ends, and the service stops by itself.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  children.set(name, child);
+  prefix(name, child.stdout, process.stdout);
+  prefix(name, child.stderr, process.stderr);
+  child.on('exit', (code, signal) => {
+    children.delete(name);
+    if (!stopping) {
+      say(`${name} ended (${signal ?? `exit code ${code}`}); the others are stopped.`);
+      exitCode = 1;
+      stopAll();
+    }
+    if (children.size === 0) process.exit(exitCode);
+  });
+  return new Promise((resolve) => {
+    child.on('message', (message: { ready?: string }) => {
+      if (message.ready) resolve(message.ready);
+    });
+  });
+}
+
+function stopAll() {
+  stopping = true;
+  for (const child of children.values()) child.kill('SIGTERM');
+  if (children.size === 0) process.exit(exitCode);
+}
+
+function addressesOfTheOthers() {
+  return {
+    CRM_SERVICE_URL: process.env['CRM_SERVICE_URL'] || `http://127.0.0.1:${ports.crm}`,
+    INVENTORY_SERVICE_URL: process.env['INVENTORY_SERVICE_URL'] || `http://127.0.0.1:${ports.inventory}`,
+  };
+}
+
+function prefix(name: Service, from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) {
+  if (!from) return;
+  const label = `[${name}]`.padEnd(widest + 2);
+  const shown = inColour ? `${colours[name]}${label}\x1b[0m` : label;
+  createInterface({ input: from }).on('line', (line) => to.write(`${shown} ${line}\n`));
+}
+
+function say(line: string) {
+  process.stdout.write(`${line}\n`);
+}
+
+function refuseOneFileForThree(url: string | undefined) {
+  if (url === undefined || /^postgres(ql)?:\/\//.test(url)) return;
+  process.stderr.write(
+    'DATABASE_URL names one SQLite file, and the three services need one each; leave it unset, or give a postgres:// address.\n',
+  );
+  process.exit(1);
+}
