@@ -31,7 +31,9 @@ export const welcomePackage = z
 
 export type WelcomePackage = z.output<typeof welcomePackage>;
 
-export const olderPackageInput = z.object({ customer_id: id, package_type: packageType }).meta({ id: 'OlderPackageInput' });
+export const olderPackageInput = z
+  .object({ customer_id: id, package_type: packageType })
+  .meta({ id: 'OlderPackageInput' });
 
 export const olderPackage = z
   .object({ id, customer_id: id, package_type: z.string(), status: packageStatus })

@@ -1,7 +1,11 @@
-import { Counter, Gauge, Histogram, type Registry } from '@doorstep/kit/metrics.ts';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DeliveryState } from './delivery.ts';
 
-export type LedgerSummary = { deliveries: Record<DeliveryState, number>; oldestPendingSeconds: number | null };
+export type LedgerSummary = {
+  cursor: number;
+  deliveries: Record<DeliveryState, number>;
+  oldestPendingSeconds: number | null;
+};
 
 export type MiddlewareMetrics = ReturnType<typeof createMiddlewareMetrics>;
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTokens, loadSecretKey } from '@doorstep/kit/auth.ts';
+import { createTokens, loadSecretKey, type Tokens } from '@doorstep/kit/auth.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
@@ -58,30 +58,7 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: { clo
     random: Math.random,
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
-    source: crmClient(
-      createHttpClient({
-        baseUrl: config.crm.url,
-        timeoutMs: crmTimeoutMs,
-        connectionsMax: crmConnectionsMax,
-        token: serviceToken(tokens, config.crm.token),
-      }),
-      config.pollPageSize,
-    ),
-    target: inventoryClient(
-      createHttpClient({
-        baseUrl: config.inventory.url,
-        timeoutMs: config.delivery.timeoutMs,
-        connectionsMax: config.delivery.concurrency,
-        token: serviceToken(tokens, config.inventory.token),
-      }),
-      {
-        packageType: config.packageType,
-        retriesMax: config.delivery.retriesMax,
-        random: Math.random,
-        onQuickRetry: (customerId, reason, waitMs) =>
-          logger.info(`customer ${customerId}: ${reason}; quick retry in ${formatDuration(waitMs)}`, { customerId }),
-      },
-    ),
+    ...connect(config, { tokens, logger }),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
   };
@@ -118,8 +95,42 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: { clo
   };
 }
 
+/** The two neighbours. */
+function connect(config: MiddlewareConfig, { tokens, logger }: { tokens: Tokens; logger: Logger }) {
+  const { crm, inventory, delivery } = config;
+  const crmHttp = createHttpClient({
+    baseUrl: crm.url,
+    timeoutMs: crmTimeoutMs,
+    connectionsMax: crmConnectionsMax,
+    token: serviceToken(tokens, crm.token),
+  });
+  const inventoryHttp = createHttpClient({
+    baseUrl: inventory.url,
+    timeoutMs: delivery.timeoutMs,
+    connectionsMax: delivery.concurrency,
+    token: serviceToken(tokens, inventory.token),
+  });
+  const onQuickRetry = (customerId: number, reason: string, waitMs: number) => {
+    logger.info(`customer ${customerId}: ${reason}; quick retry in ${formatDuration(waitMs)}`, { customerId });
+  };
+  return {
+    source: crmClient(crmHttp, config.pollPageSize),
+    target: inventoryClient(inventoryHttp, {
+      packageType: config.packageType,
+      retriesMax: delivery.retriesMax,
+      random: Math.random,
+      onQuickRetry,
+    }),
+  };
+}
+
 /** What node-cron has to say (a tick missed while the machine slept, one left out because a poll took long) is no news. */
 function cronLogger(logger: Logger) {
   const quietly = (message: string | Error) => void logger.debug(String(message));
-  return { info: quietly, warn: quietly, debug: quietly, error: (message: string | Error) => void logger.error(String(message)) };
+  return {
+    info: quietly,
+    warn: quietly,
+    debug: quietly,
+    error: (message: string | Error) => void logger.error(String(message)),
+  };
 }

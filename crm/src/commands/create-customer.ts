@@ -1,8 +1,8 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { CrmContext } from '../context.ts';
 import { type Customer, type CustomerInput, emailKey } from '../customer.ts';
+import { toCustomer } from '../db/customer-view.ts';
 import { findCustomerIdByEmail, insertCustomer } from '../db/customers.ts';
-import { toCustomer } from '../queries/customer-view.ts';
 
 /**
  * Adds a customer, whose package is pending from now on.

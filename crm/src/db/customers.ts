@@ -30,7 +30,11 @@ export function findCustomerIdByEmail(db: Kysely<CrmDatabase>, emailKey: string)
 }
 
 /** An unknown id changes nothing, nor does news of a failure about a customer who has the package. */
-export async function updateIntegration(db: Kysely<CrmDatabase>, result: IntegrationResult, now: string): Promise<void> {
+export async function updateIntegration(
+  db: Kysely<CrmDatabase>,
+  result: IntegrationResult,
+  now: string,
+): Promise<void> {
   const delivered = result.state === 'delivered';
   await db
     .updateTable('customers')

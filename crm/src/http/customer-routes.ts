@@ -37,7 +37,11 @@ export const customerRoutes = [
         body: customer,
         headers: z.object({ Location: z.string(), 'Preference-Applied': z.string().optional() }),
       },
-      409: { description: 'The email is taken', body: problem.extend({ existing_id: id }), contentType: 'application/problem+json' },
+      409: {
+        description: 'The email is taken',
+        body: problem.extend({ existing_id: id }),
+        contentType: 'application/problem+json',
+      },
     },
     handler: async (context, { headers, body, signal }) => {
       const added = await createCustomer(context, body);

@@ -1,7 +1,7 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { CrmContext } from '../context.ts';
 import type { Customer } from '../customer.ts';
-import { toCustomer } from './customer-view.ts';
+import { toCustomer } from '../db/customer-view.ts';
 
 /** @throws AppError `not_found` */
 export async function getCustomer({ db }: Pick<CrmContext, 'db'>, id: number): Promise<Customer> {

@@ -1,6 +1,6 @@
 import type { CrmContext } from '../context.ts';
 import type { Customer } from '../customer.ts';
-import { toCustomer } from './customer-view.ts';
+import { toCustomer } from '../db/customer-view.ts';
 
 /** Customers with an id above `after`, in id order: one more than `limit`, where there is one. */
 export async function listCustomers(

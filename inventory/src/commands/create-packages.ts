@@ -3,10 +3,10 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import type { Transaction } from 'kysely';
 import type { InventoryContext } from '../context.ts';
 import { insertIdempotencyKey } from '../db/idempotency-keys.ts';
+import { toPackage } from '../db/package-views.ts';
 import { insertPackages } from '../db/packages.ts';
 import type { InventoryDatabase } from '../db/schema.ts';
 import type { PackageRequest, WelcomePackage } from '../package.ts';
-import { toPackage } from '../queries/package-views.ts';
 
 export type Creation = { package: WelcomePackage; isNew: boolean };
 
@@ -34,7 +34,8 @@ export function createPackage(
       fingerprint,
     });
     // thrown inside the write, so that the package just made is undone with it
-    if (kept !== fingerprint) throw new AppError('unprocessable', 'This Idempotency-Key came with another request before');
+    if (kept !== fingerprint)
+      throw new AppError('unprocessable', 'This Idempotency-Key came with another request before');
     return creation;
   });
 }
@@ -59,5 +60,7 @@ async function insertAll(
 }
 
 function fingerprintOf({ customerId, customerName, packageType }: PackageRequest): string {
-  return createHash('sha256').update(JSON.stringify([customerId, customerName, packageType])).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify([customerId, customerName, packageType]))
+    .digest('base64url');
 }

@@ -3,7 +3,7 @@ import type { InventoryDatabase } from './schema.ts';
 
 type KeyRow = InventoryDatabase['idempotency_keys'];
 
-export function findIdempotencyKey(db: Kysely<InventoryDatabase>, key: string) {
+function findIdempotencyKey(db: Kysely<InventoryDatabase>, key: string) {
   return db.selectFrom('idempotency_keys').selectAll().where('key', '=', key).executeTakeFirst();
 }
 

@@ -20,7 +20,10 @@ export async function insertPackages(db: Kysely<InventoryDatabase>, packages: Ne
     .execute();
   const isNew = new Set(inserted.map(({ id }) => id));
   const rows = new Map(inserted.map((row) => [pairKey(row), row]));
-  for (const row of await findExisting(db, packages.filter((wanted) => !rows.has(pairKey(wanted))))) {
+  for (const row of await findExisting(
+    db,
+    packages.filter((wanted) => !rows.has(pairKey(wanted))),
+  )) {
     rows.set(pairKey(row), row);
   }
   return packages.map((wanted) => {

@@ -2,7 +2,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { parseBody } from '@doorstep/kit/http/validate.ts';
 import { z } from 'zod';
 import { createPackages } from '../commands/create-packages.ts';
-import { batchMax, packageInput, type PackageRequest, welcomePackage } from '../package.ts';
+import { batchMax, type PackageRequest, packageInput, welcomePackage } from '../package.ts';
 import { packageAccess, route } from './route.ts';
 
 const batchResult = z.object({
@@ -25,7 +25,9 @@ export const batchRoute = route({
   }),
   bodyLimit: '1mb',
   bodyExample: { packages: [{ customerId: 1, customerName: 'Alice Example' }] },
-  responses: { 200: { description: 'One result for each, in order', body: z.object({ results: z.array(batchResult) }) } },
+  responses: {
+    200: { description: 'One result for each, in order', body: z.object({ results: z.array(batchResult) }) },
+  },
   handler: async (context, { body }) => {
     const judged = body.packages.map(judge);
     const requests = judged.flatMap(({ request }) => request ?? []);

@@ -1,9 +1,9 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
 import { z } from 'zod';
 import { createPackage } from '../commands/create-packages.ts';
+import { toOlderPackage } from '../db/package-views.ts';
 import { olderPackage, olderPackageInput } from '../package.ts';
 import { listPackages } from '../queries/list-packages.ts';
-import { toOlderPackage } from '../queries/package-views.ts';
 import { creationHeaders, packageAccess, replayHeaders, route } from './route.ts';
 
 const tag = 'packages, older shape';

@@ -1,7 +1,7 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
+import { toPackage } from '../db/package-views.ts';
 import type { WelcomePackage } from '../package.ts';
-import { toPackage } from './package-views.ts';
 
 /** @throws AppError `not_found` */
 export async function getPackage({ db }: InventoryContext, id: number): Promise<WelcomePackage> {

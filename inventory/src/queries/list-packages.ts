@@ -1,6 +1,6 @@
 import type { InventoryContext } from '../context.ts';
+import { toPackage } from '../db/package-views.ts';
 import type { PackageStatus, WelcomePackage } from '../package.ts';
-import { toPackage } from './package-views.ts';
 
 type PackageQuery = {
   after: number;

@@ -1,7 +1,10 @@
 import type { ColumnDataType, ColumnDefinitionBuilder, Kysely, RawBuilder } from 'kysely';
 import { PostgresAdapter, sql } from 'kysely';
 
-type Column = [type: ColumnDataType | RawBuilder<unknown>, build: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder];
+type Column = [
+  type: ColumnDataType | RawBuilder<unknown>,
+  build: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder,
+];
 
 /** The column types in which the two databases differ, for migrations. Rows look the same from either. */
 export function columnTypes(db: Kysely<never>) {

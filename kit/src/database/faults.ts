@@ -10,7 +10,8 @@ const sqliteUnavailable = new Set([5, 6, 8, 10, 13, 14]);
 const postgresUnavailable = /^(08|53|57P|58)/;
 
 const networkFaults = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
-const droppedConnection = /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
+const droppedConnection =
+  /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
 
 /** Whether the database could not do its work just now, so that the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {

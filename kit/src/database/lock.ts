@@ -30,7 +30,9 @@ export async function takeOwnerLock(url: string, schema: string): Promise<OwnerL
 const self = `process ${process.pid} on ${hostname()}`;
 
 function heldBy(holder: string | undefined): StartError {
-  return new StartError(`Another daemon works on this ledger already: ${holder ?? 'a process of unknown name'}. Stop it first.`);
+  return new StartError(
+    `Another daemon works on this ledger already: ${holder ?? 'a process of unknown name'}. Stop it first.`,
+  );
 }
 
 /** A write transaction that is never ended: others can read who holds it, but not begin one of their own. */
@@ -41,7 +43,9 @@ function sqliteLock(path: string): OwnerLock {
     const candidate = new DatabaseSync(path, { timeout: 0 });
     try {
       candidate.exec('begin immediate; create table if not exists holder (id integer primary key, name text)');
-      candidate.prepare('insert or replace into holder values (1, ?)').run(`${self}, since ${new Date().toISOString()}`);
+      candidate
+        .prepare('insert or replace into holder values (1, ?)')
+        .run(`${self}, since ${new Date().toISOString()}`);
       candidate.exec('commit; begin immediate');
       return candidate;
     } catch (error) {
@@ -80,7 +84,9 @@ function postgresLock(url: string, schema: string): OwnerLock {
     await candidate.connect();
     try {
       // A host that vanishes says no goodbye: the server is to notice within half a minute, not after two hours.
-      await candidate.query('set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4');
+      await candidate.query(
+        'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4',
+      );
       const { rows } = await candidate.query(`select pg_try_advisory_lock(${lockKey}) as taken`, [schema]);
       if (!rows[0].taken) throw heldBy(await findHolder(candidate, schema));
       return candidate;

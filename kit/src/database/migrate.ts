@@ -28,7 +28,10 @@ export async function migrate<DB>(db: Kysely<DB>, folder: string, schema: string
 
 async function loadMigrations(folder: string): Promise<Record<string, Migration>> {
   const files = (await readdir(folder)).filter((file) => /^\d{4}-.+\.ts$/.test(file)).sort();
-  const load = async (file: string) => [file.replace(/\.ts$/, ''), await import(pathToFileURL(join(folder, file)).href)];
+  const load = async (file: string) => [
+    file.replace(/\.ts$/, ''),
+    await import(pathToFileURL(join(folder, file)).href),
+  ];
   return Object.fromEntries(await Promise.all(files.map(load)));
 }
 

@@ -4,10 +4,11 @@ import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
+import type { Registry } from 'prom-client';
 import type { Claims, Tokens } from '../auth.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { createRequestMetrics, type Registry } from '../metrics.ts';
+import { createRequestMetrics } from '../metrics.ts';
 import { problemHandler, sendProblem } from './problems.ts';
 import type { Access, Route } from './route.ts';
 import { parse, parseBody } from './validate.ts';
@@ -34,7 +35,8 @@ export function createApp<C>(options: AppOptions<C>): Express {
   app.disable('etag');
   app.use(observe(logger, registry, stopping));
   app.use(helmet({ hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  if (corsOrigins.length > 0) app.use(cors({ origin: corsOrigins, exposedHeaders: ['Link', 'Location', 'X-Request-Id'] }));
+  if (corsOrigins.length > 0)
+    app.use(cors({ origin: corsOrigins, exposedHeaders: ['Link', 'Location', 'X-Request-Id'] }));
   for (const route of options.routes) {
     const steps = [...limit(route), guard(route.access, options), ...readBody(route), answer(route, options)];
     app[route.method](expressPath(route.path), ...steps);
@@ -66,7 +68,11 @@ function observe(logger: Logger, registry: Registry, stopping: AbortSignal): Req
       const status = response.statusCode;
       const ms = performance.now() - startedAt;
       metrics.observe(method, routeTemplate(route?.path), status, ms / 1000);
-      logger.log(lineLevel(method, status), `${method} ${path} ${status} in ${Math.round(ms)} ms`, { requestId, status, ms });
+      logger.log(lineLevel(method, status), `${method} ${path} ${status} in ${Math.round(ms)} ms`, {
+        requestId,
+        status,
+        ms,
+      });
     });
     next();
   };
@@ -119,7 +125,10 @@ function readBody<C>(route: Route<C>): RequestHandler[] {
   const refuseOtherTypes: RequestHandler = (request, response, next) => {
     // `is` gives null where there is no body at all: then the fields are what is missing, not the type.
     if (request.is(isJson) !== false) return next();
-    sendProblem(response, { status: 415, detail: 'The request body must be JSON, with Content-Type: application/json' });
+    sendProblem(response, {
+      status: 415,
+      detail: 'The request body must be JSON, with Content-Type: application/json',
+    });
   };
   const read = express.json({
     limit: route.bodyLimit ?? '100kb',
@@ -172,6 +181,10 @@ function refuseMethod(methods: string[]): RequestHandler {
       response.status(204).set({ Allow }).end();
       return;
     }
-    sendProblem(response, { status: 405, detail: `${request.method} is not possible here, only ${Allow}`, headers: { Allow } });
+    sendProblem(response, {
+      status: 405,
+      detail: `${request.method} is not possible here, only ${Allow}`,
+      headers: { Allow },
+    });
   };
 }

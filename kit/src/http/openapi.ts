@@ -25,7 +25,8 @@ export function openApiDocument<C>(info: ApiInfo, routes: Route<C>[]): object {
 function operation<C>(route: Route<C>): ZodOpenApiOperationObject {
   const { access, body } = route;
   const responses: ZodOpenApiOperationObject['responses'] = {};
-  for (const [status, doc] of Object.entries(route.responses)) responses[status as '200'] = response(Number(status), doc);
+  for (const [status, doc] of Object.entries(route.responses))
+    responses[status as '200'] = response(Number(status), doc);
   for (const [status, description] of Object.entries(commonProblems(route))) {
     responses[status as '400'] ??= response(Number(status), { description });
   }
@@ -71,7 +72,10 @@ function commonProblems<C>({ access, params, query, headers, body, perMinuteMax 
   };
 }
 
-function response(status: number, { description, body, contentType = 'application/json', example, headers }: ResponseDoc) {
+function response(
+  status: number,
+  { description, body, contentType = 'application/json', example, headers }: ResponseDoc,
+) {
   if (status >= 400 && !body) {
     return { description, content: { 'application/problem+json': { schema: problem } } };
   }

@@ -52,7 +52,13 @@ type RouteSpec<C, P extends Schema, Q extends Schema, H extends Schema, B extend
   handler: (context: C, request: RouteRequest<Output<P>, Output<Q>, Output<H>, Output<B>>) => Promise<Reply>;
 };
 
-export type Route<C> = RouteSpec<C, ObjectSchema | undefined, ObjectSchema | undefined, ObjectSchema | undefined, Schema> & {
+export type Route<C> = RouteSpec<
+  C,
+  ObjectSchema | undefined,
+  ObjectSchema | undefined,
+  ObjectSchema | undefined,
+  Schema
+> & {
   handler: (context: C, request: never) => Promise<Reply>;
 };
 

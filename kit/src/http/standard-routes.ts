@@ -1,7 +1,7 @@
 import type { Express } from 'express';
+import type { Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
 import { z } from 'zod';
-import type { Registry } from '../metrics.ts';
 import { defineRoute, type Route } from './route.ts';
 
 export type Checks = Record<string, () => Promise<void>>;
@@ -28,7 +28,15 @@ const health = z
   .meta({ id: 'Health' });
 
 /** What every service answers besides its own routes: who it is, how it is, and its metrics. */
-export function standardRoutes<C>({ service, version, message, checks, registry, stopping, document }: StandardOptions): Route<C>[] {
+export function standardRoutes<C>({
+  service,
+  version,
+  message,
+  checks,
+  registry,
+  stopping,
+  document,
+}: StandardOptions): Route<C>[] {
   const route = defineRoute<C>();
   const report = async (extra: Record<string, string> = {}) => {
     const results = { ...(await runChecks(checks)), ...extra };

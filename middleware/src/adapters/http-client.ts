@@ -79,8 +79,10 @@ export function describe(name: string, error: AxiosError, settings: { token: str
   }
   const { status } = response;
   const answered = `${name} answered ${status}`;
-  if (status === 401 || status === 403) return `${answered}; set ${settings.token}, or JWT_SECRET_KEY alike on both sides`;
-  if (status === 404 || status === 405 || (status >= 300 && status < 400)) return `${answered}; is ${settings.url} right?`;
+  if (status === 401 || status === 403)
+    return `${answered}; set ${settings.token}, or JWT_SECRET_KEY alike on both sides`;
+  if (status === 404 || status === 405 || (status >= 300 && status < 400))
+    return `${answered}; is ${settings.url} right?`;
   const said = (response.data as { detail?: unknown; error?: unknown } | undefined) ?? {};
   const detail = said.detail ?? said.error;
   return typeof detail === 'string' && detail ? storable(`${answered}: ${detail}`, reasonMax) : answered;

@@ -47,7 +47,10 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
     }
   }
 
-  function quickRetries(customerId: number, retryCondition: (error: AxiosError) => Promise<boolean>): IAxiosRetryConfig {
+  function quickRetries(
+    customerId: number,
+    retryCondition: (error: AxiosError) => Promise<boolean>,
+  ): IAxiosRetryConfig {
     const { retriesMax, random, onQuickRetry } = options;
     return {
       retries: retriesMax,

@@ -15,10 +15,7 @@ export async function moveCursor(trx: Transaction<LedgerDatabase>, lastSeenId: n
     .insertInto('cursors')
     .values({ name, last_seen_id: lastSeenId })
     .onConflict((conflict) =>
-      conflict
-        .column('name')
-        .doUpdateSet({ last_seen_id: lastSeenId })
-        .where('cursors.last_seen_id', '<', lastSeenId),
+      conflict.column('name').doUpdateSet({ last_seen_id: lastSeenId }).where('cursors.last_seen_id', '<', lastSeenId),
     )
     .execute();
 }

@@ -3,7 +3,6 @@ import { defineRoute } from '@doorstep/kit/http/route.ts';
 import { id, idParam, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import type { MiddlewareContext } from '../context.ts';
-import { readCursor } from '../db/cursor.ts';
 import { getDelivery, listDeliveries } from '../queries/deliveries.ts';
 import { ledgerSummary } from '../queries/ledger-summary.ts';
 import type { LastPoll } from '../sync/run-once.ts';
@@ -23,9 +22,7 @@ const status = z
   .object({
     version: z.string(),
     cursor: z.int().meta({ description: 'The highest customer id that has been recorded' }),
-    last_poll: z
-      .object({ at: timestamp, outcome: z.enum(['found', 'idle', 'failed']), seen: z.int() })
-      .nullable(),
+    last_poll: z.object({ at: timestamp, outcome: z.enum(['found', 'idle', 'failed']), seen: z.int() }).nullable(),
     deliveries: z.object({ pending: z.int(), retrying: z.int(), delivered: z.int(), dead: z.int() }),
     oldest_pending_seconds: z.int().nullable(),
   })
@@ -68,11 +65,13 @@ export const routes = [
     access,
     responses: { 200: { description: 'OK', body: status } },
     handler: async (context) => {
-      const cursor = await readCursor(context.db);
-      const { deliveries, oldestPendingSeconds } = await ledgerSummary(context);
+      const { cursor, deliveries, oldestPendingSeconds } = await ledgerSummary(context);
       const { version } = context;
       const last_poll = context.lastPoll() ?? null;
-      return { status: 200, body: { version, cursor, last_poll, deliveries, oldest_pending_seconds: oldestPendingSeconds } };
+      return {
+        status: 200,
+        body: { version, cursor, last_poll, deliveries, oldest_pending_seconds: oldestPendingSeconds },
+      };
     },
   }),
   route({

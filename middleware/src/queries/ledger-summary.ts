@@ -1,7 +1,8 @@
 import type { MiddlewareContext } from '../context.ts';
+import { readCursor } from '../db/cursor.ts';
 import type { LedgerSummary } from '../metrics.ts';
 
-/** How many deliveries are in each state, and how long the oldest of those that wait has waited. */
+/** How far the CRM was read, how many deliveries are in each state, and how long the oldest of those that wait has waited. */
 export async function ledgerSummary({ db, clock }: Pick<MiddlewareContext, 'db' | 'clock'>): Promise<LedgerSummary> {
   const counts = await db
     .selectFrom('deliveries')
@@ -17,5 +18,10 @@ export async function ledgerSummary({ db, clock }: Pick<MiddlewareContext, 'db' 
   for (const { state, count } of counts) deliveries[state] = count;
   const recordedAt = oldest?.recorded_at;
   const waitedMs = recordedAt ? clock.now().getTime() - Date.parse(recordedAt) : undefined;
-  return { deliveries, oldestPendingSeconds: waitedMs === undefined ? null : Math.max(0, Math.round(waitedMs / 1000)) };
+  const cursor = await readCursor(db);
+  return {
+    cursor,
+    deliveries,
+    oldestPendingSeconds: waitedMs === undefined ? null : Math.max(0, Math.round(waitedMs / 1000)),
+  };
 }

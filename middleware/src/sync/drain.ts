@@ -3,8 +3,10 @@ import { claimDue } from '../db/deliveries.ts';
 import { deliver } from './deliver.ts';
 
 export type Drain = {
-  /** Delivers until nothing is due and nothing under way. A call while it runs makes it look again, and joins it. */
+  /** Delivers until nothing is due and nothing under way. To be called again only after it has ended. */
   run(): Promise<void>;
+  /** Makes a run that waits for slow deliveries look for new ones. */
+  lookAgain(): void;
   /** Claims nothing more; what is under way goes on. */
   stop(): void;
 };
@@ -12,7 +14,6 @@ export type Drain = {
 /** Claims what is due and delivers it, at most `concurrency` at once, `onDelivered` after each. */
 export function createDrain(context: MiddlewareContext, onDelivered: () => void): Drain {
   const underWay = new Map<number, Promise<void>>();
-  let running: Promise<void> | undefined;
   let stopped = false;
   let look = () => {};
 
@@ -47,13 +48,8 @@ export function createDrain(context: MiddlewareContext, onDelivered: () => void)
   }
 
   return {
-    run() {
-      look();
-      running ??= run().finally(() => {
-        running = undefined;
-      });
-      return running;
-    },
+    run,
+    lookAgain: () => look(),
     stop() {
       stopped = true;
     },

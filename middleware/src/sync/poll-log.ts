@@ -26,8 +26,10 @@ export function createPollLog({ logger, clock }: Pick<MiddlewareContext, 'logger
 
   return ({ outcome, seen, cursor, reason, unusable }: PollResult) => {
     const nowMs = clock.monotonicMs();
-    if (seen > 0) logger.info(`poll: ${seen} new ${seen === 1 ? 'customer' : 'customers'}, cursor ${cursor}`, { seen, cursor });
-    if (unusable > 0 && seen > 0) logger.error(`the CRM lists ${unusable} entries without a usable id; they get no package`);
+    if (seen > 0)
+      logger.info(`poll: ${seen} new ${seen === 1 ? 'customer' : 'customers'}, cursor ${cursor}`, { seen, cursor });
+    if (unusable > 0 && seen > 0)
+      logger.error(`the CRM lists ${unusable} entries without a usable id; they get no package`);
     if (outcome === 'failed') return failed(reason ?? 'the poll failed');
     if (failingSinceMs !== undefined) {
       logger.info(`polling works again after ${formatDuration(nowMs - failingSinceMs)}`);

@@ -1,5 +1,5 @@
 import { type Customer, integrationStatus } from '../customer.ts';
-import type { CustomerRow } from '../db/customers.ts';
+import type { CustomerRow } from './customers.ts';
 
 /** A customer as the API shows it. */
 export function toCustomer(row: CustomerRow): Customer {

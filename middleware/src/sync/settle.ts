@@ -1,0 +1,83 @@
+import type { MiddlewareContext } from '../context.ts';
+import { nextDueAt } from '../db/deliveries.ts';
+import { watchBacklog } from './backlog.ts';
+import { createDrain } from './drain.ts';
+import { createReporter } from './report.ts';
+
+export type Settler = {
+  /** Delivers what is due and reports it, until nothing is left to do now. Never throws; a call while it runs joins it. */
+  settle(): Promise<void>;
+  /** Takes up nothing new; resolves when what is under way has ended. */
+  stop(): Promise<void>;
+};
+
+const shortestWaitMs = 100;
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Everything after recording. Between calls it wakes itself when the next delivery is due. */
+export function createSettler(context: MiddlewareContext): Settler {
+  const { logger, clock, db } = context;
+  const reporter = createReporter(context);
+  let onDelivered = () => {};
+  const drain = createDrain(context, () => {
+    onDelivered();
+    reporter.run().catch(ledgerFailed);
+  });
+  let settling: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+  let retryTimer: NodeJS.Timeout | undefined;
+
+  function ledgerFailed(error: unknown) {
+    const { message } = error as Error;
+    logger.error(`the ledger cannot be used: ${message}; deliveries wait for the next poll`, { error });
+  }
+
+  async function deliverDue() {
+    const backlog = watchBacklog(context);
+    onDelivered = backlog.done;
+    try {
+      await drain.run();
+      await reporter.run();
+      if (!stopped) wakeAt(await nextDueAt(db));
+    } catch (error) {
+      ledgerFailed(error);
+    } finally {
+      backlog.stop();
+    }
+  }
+
+  /** The retry schedule keeps its own time, however seldom the CRM is polled. */
+  function wakeAt(due: string | undefined) {
+    clearTimeout(retryTimer);
+    if (due === undefined) return;
+    const waitMs = Math.max(Date.parse(due) - clock.now().getTime(), shortestWaitMs);
+    retryTimer = setTimeout(settle, Math.min(waitMs, longestTimerMs));
+  }
+
+  async function settleAll() {
+    while (again) {
+      again = false;
+      await deliverDue();
+    }
+  }
+
+  function settle(): Promise<void> {
+    again = true;
+    drain.lookAgain();
+    settling ??= settleAll().finally(() => {
+      settling = undefined;
+    });
+    return settling;
+  }
+
+  return {
+    settle,
+    async stop() {
+      stopped = true;
+      clearTimeout(retryTimer);
+      drain.stop();
+      await settling;
+    },
+  };
+}
