@@ -54,9 +54,9 @@ export const integrationReport = z
 
 export type IntegrationResult = z.output<typeof integrationReport>['results'][number];
 
-/** Two emails that differ in case alone are one address. */
+/** Two emails that differ in case alone, or in how an accent is encoded, are one address. */
 export function emailKey(email: string): string {
-  return email.toLowerCase();
+  return email.normalize('NFC').toLowerCase();
 }
 
 export function integrationStatus(state: IntegrationState, error: string | null): string {

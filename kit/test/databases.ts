@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
+import type {} from './postgres-server.ts'; // says what `inject` gives
 
 /** What every suite that touches storage runs on. */
 export const databases = ['sqlite', 'postgres'] as const;

@@ -32,6 +32,7 @@ const info = {
 /** Polling the CRM and reporting to it. */
 const crmConnectionsMax = 2;
 const crmTimeoutMs = 10_000;
+const quickRetryWaitMs = 1_000;
 
 /** Starts the daemon: takes the ledger for itself, opens its operations port, polls at once and then on schedule. */
 export async function startMiddleware(config: MiddlewareConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
@@ -118,6 +119,7 @@ function connect(config: MiddlewareConfig, { tokens, logger }: { tokens: Tokens;
     target: inventoryClient(inventoryHttp, {
       packageType: config.packageType,
       retriesMax: delivery.retriesMax,
+      firstWaitMs: quickRetryWaitMs,
       random: Math.random,
       onQuickRetry,
     }),

@@ -64,12 +64,21 @@ function codePoints(text: string): number {
   return count;
 }
 
+/** Letters of any script on both sides (RFC 6531), no quoted local part, no address literal, at least two labels. */
+const emailPattern =
+  /^(?!\.)(?!.*\.\.)[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~.-]{1,64}(?<!\.)@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])$/u;
+
+const emailMax = 254; // RFC 5321, 4.5.3.1.3, less the angle brackets
+
 export const emailAddress = z
   .string('must be a string')
   .trim()
-  .max(254, 'must be at most 254 characters long') // RFC 5321, 4.5.3.1.3, less the angle brackets
-  .pipe(z.email('must be a valid email address'))
-  .meta({ example: 'alice@example.com', override: { format: 'email' } });
+  .refine((email) => codePoints(email) <= emailMax, `must be at most ${emailMax} characters long`)
+  .pipe(z.email({ pattern: emailPattern, error: 'must be a valid email address' }))
+  .meta({
+    example: 'alice@example.com',
+    override: { format: 'idn-email', maxLength: emailMax, pattern: emailPattern.source },
+  });
 
 export const timestamp = z.string().meta({
   format: 'date-time',

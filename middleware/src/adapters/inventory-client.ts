@@ -8,6 +8,8 @@ type InventoryOptions = {
   packageType: string;
   /** Quick retries inside one attempt. */
   retriesMax: number;
+  /** Wait before the first of them; each further one waits twice as long. */
+  firstWaitMs: number;
   /** From 0 up to, not including, 1. */
   random: () => number;
   /** Told before each quick retry. */
@@ -15,7 +17,6 @@ type InventoryOptions = {
 };
 
 const settings = { token: 'INVENTORY_TOKEN', url: 'INVENTORY_SERVICE_URL' };
-const firstWaitMs = 1_000;
 /** Who asks for a longer wait than this is left to the retry schedule. */
 const quickWaitMaxMs = 10_000;
 
@@ -51,7 +52,7 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
     customerId: number,
     retryCondition: (error: AxiosError) => Promise<boolean>,
   ): IAxiosRetryConfig {
-    const { retriesMax, random, onQuickRetry } = options;
+    const { retriesMax, firstWaitMs, random, onQuickRetry } = options;
     return {
       retries: retriesMax,
       retryCondition,

@@ -1,0 +1,102 @@
+import nock from 'nock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { crmClient } from '../src/adapters/crm-client.ts';
+import { createHttpClient } from '../src/adapters/http-client.ts';
+
+const baseUrl = 'http://crm.test';
+const source = () =>
+  crmClient(createHttpClient({ baseUrl, timeoutMs: 2_000, connectionsMax: 2, token: async () => 'token' }), 2);
+const get = (after: number) => nock(baseUrl).get('/customers').query({ after, limit: 2 });
+const alice = { id: 8, name: 'Alice', email: 'a@example.com', created_at: '2026-01-01T00:00:00.000Z' };
+
+beforeEach(() => nock.disableNetConnect());
+
+afterEach(() => {
+  const pending = nock.pendingMocks();
+  nock.cleanAll();
+  nock.enableNetConnect();
+  expect(pending).toEqual([]);
+});
+
+describe('a page of customers', () => {
+  it('holds what the CRM shows, in id order', async () => {
+    get(7).reply(200, [{ ...alice, id: 9 }, alice]);
+    expect(await source().fetchPage(7)).toEqual({
+      kind: 'page',
+      customers: [
+        { id: 8, name: 'Alice', createdAt: '2026-01-01T00:00:00.000Z' },
+        { id: 9, name: 'Alice', createdAt: '2026-01-01T00:00:00.000Z' },
+      ],
+      more: true,
+      unusable: 0,
+    });
+  });
+
+  it('is not the last one while a link leads on, however short it is', async () => {
+    get(0).reply(200, [alice], { Link: '</customers?after=8>; rel="next"' });
+    expect(await source().fetchPage(0)).toMatchObject({ more: true });
+    get(0).reply(200, [alice]);
+    expect(await source().fetchPage(0)).toMatchObject({ more: false });
+  });
+
+  it('takes ids as text, does without a name or a time, and counts what has no id', async () => {
+    get(0).reply(200, [{ id: '8' }, { id: 9, name: 5, created_at: 'yesterday' }, {}, null, { id: -1 }, { id: 1.5 }]);
+    expect(await source().fetchPage(0)).toEqual({
+      kind: 'page',
+      customers: [
+        { id: 8, name: '', createdAt: undefined },
+        { id: 9, name: '', createdAt: undefined },
+      ],
+      more: true,
+      unusable: 4,
+    });
+  });
+
+  it('keeps names that any database can keep', async () => {
+    get(0).reply(200, [{ ...alice, name: 'A\0\ud800' }]);
+    expect(await source().fetchPage(0)).toMatchObject({ customers: [{ name: 'A\ufffd\ufffd' }] });
+  });
+
+  it('survives one blip', async () => {
+    get(0).reply(503);
+    get(0).reply(200, []);
+    expect(await source().fetchPage(0)).toMatchObject({ kind: 'page', customers: [] });
+  });
+
+  it.each([
+    ['away', 503, '', 'CRM answered 503'],
+    ['locked', 401, '', 'CRM answered 401; set CRM_TOKEN, or JWT_SECRET_KEY alike on both sides'],
+    ['elsewhere', 404, '', 'CRM answered 404; is CRM_SERVICE_URL right?'],
+  ])('is unavailable where the CRM is %s, and says why', async (_how, status, body, reason) => {
+    get(0)
+      .times(status === 503 ? 2 : 1)
+      .reply(status, body);
+    expect(await source().fetchPage(0)).toEqual({ kind: 'unavailable', reason });
+  });
+
+  it.each(['<html>', '{}', 'null', ''])('is unavailable where the answer is %j', async (body) => {
+    get(0).reply(200, body);
+    const reason = 'CRM answered with something that is not a list';
+    expect(await source().fetchPage(0)).toEqual({ kind: 'unavailable', reason });
+  });
+});
+
+describe('a report', () => {
+  const result = { customer_id: 8, state: 'delivered', package_id: 1, attempts: 1, error: null } as const;
+  const put = () => nock(baseUrl).put('/customers/integration', { results: [result] });
+
+  it('is accepted', async () => {
+    put().reply(204);
+    expect(await source().report([result])).toBe('accepted');
+  });
+
+  it.each([404, 405, 501])('is not supported by a CRM that answers %i', async (status) => {
+    put().reply(status);
+    expect(await source().report([result])).toBe('unsupported');
+  });
+
+  it('is to be repeated where the CRM is away', async () => {
+    put().reply(503);
+    expect(await source().report([result])).toEqual({ reason: 'CRM answered 503' });
+  });
+});

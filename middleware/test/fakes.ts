@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { openDatabase } from '@doorstep/kit/database/open.ts';
+import type { Logger } from '@doorstep/kit/logger.ts';
+import { type DatabaseKind, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { Registry } from 'prom-client';
+import type { MiddlewareContext } from '../src/context.ts';
+import type { LedgerDatabase } from '../src/db/schema.ts';
+import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
+import { createMiddlewareMetrics } from '../src/metrics.ts';
+import type { CustomerSource, PackageRequest, PackageTarget } from '../src/ports.ts';
+import { ledgerSummary } from '../src/queries/ledger-summary.ts';
+
+/** A clock that stands still until it is moved. */
+export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
+  let ms = Date.parse(start);
+  return {
+    now: () => new Date(ms),
+    monotonicMs: () => ms,
+    advance(byMs: number) {
+      ms += byMs;
+    },
+  };
+}
+
+export function aCustomer(id: number, overrides: Partial<SeenCustomer> = {}): SeenCustomer {
+  return { id, name: `Customer ${id}`, createdAt: '2026-01-01T00:00:00.000Z', ...overrides };
+}
+
+/** A CRM that honours `after`, in pages of `pageSize`. */
+export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
+  const reports: IntegrationResult[][] = [];
+  const asked: number[] = [];
+  const source: CustomerSource = {
+    async fetchPage(after) {
+      asked.push(after);
+      const rest = customers.filter(({ id }) => id > after);
+      return { kind: 'page', customers: rest.slice(0, pageSize), more: rest.length > pageSize, unusable: 0 };
+    },
+    async report(results) {
+      reports.push(results);
+      return 'accepted';
+    },
+  };
+  return { ...source, customers, reports, asked };
+}
+
+type CreateAnswer = Awaited<ReturnType<PackageTarget['create']>>;
+
+/** An Inventory without idempotency: whatever is posted twice is there twice. `answers` come before it does its work. */
+export function fakeTarget() {
+  const packages: { id: PackageId; customerId: number; name: string }[] = [];
+  const posts: PackageRequest[] = [];
+  const finds: number[] = [];
+  const answers = new Map<number, (() => CreateAnswer | undefined | Promise<CreateAnswer | undefined>)[]>();
+  const make = ({ customerId, customerName }: PackageRequest): Outcome => {
+    const id = packages.length + 1;
+    packages.push({ id, customerId, name: customerName });
+    return { kind: 'delivered', packageId: id, status: 201, existed: false };
+  };
+  return {
+    packages,
+    posts,
+    finds,
+    make,
+    /** What the next posts for this customer are answered, one after the other; undefined: the package. */
+    script(customerId: number, ...next: (() => CreateAnswer | undefined | Promise<CreateAnswer | undefined>)[]) {
+      answers.set(customerId, next);
+    },
+    async create(request: PackageRequest) {
+      posts.push(request);
+      const answer = await answers.get(request.customerId)?.shift()?.();
+      return answer ?? make(request);
+    },
+    async find(customerId: number) {
+      finds.push(customerId);
+      const existing = packages.find((entry) => entry.customerId === customerId);
+      return existing ? ({ kind: 'found', packageId: existing.id } as const) : ({ kind: 'none' } as const);
+    },
+  };
+}
+
+export type LogLine = { level: string; message: string };
+
+export function fakeLogger() {
+  const lines: LogLine[] = [];
+  const write = (level: string) => (message: string) => void lines.push({ level, message });
+  const logger = { info: write('info'), warn: write('warn'), error: write('error'), debug: write('debug') };
+  return Object.assign(logger as unknown as Logger, { lines });
+}
+
+export const waitsMs = [5_000, 30_000];
+
+/** A ledger of its own, with everything around it made up; `overrides` replace parts of it. */
+export async function testContext(kind: DatabaseKind, overrides: Partial<MiddlewareContext> = {}) {
+  const fresh = await freshDatabase(kind);
+  const open = () =>
+    openDatabase<LedgerDatabase>({
+      url: fresh.url,
+      schema: 'middleware',
+      migrations: join(import.meta.dirname, '../migrations'),
+      onError: () => undefined,
+    });
+  const database = await open();
+  const clock = fakeClock();
+  const logger = fakeLogger();
+  const context: MiddlewareContext = {
+    db: database.db,
+    write: database.write,
+    clock,
+    random: () => 0.5,
+    logger,
+    metrics: createMiddlewareMetrics(new Registry(), () => ledgerSummary({ db: database.db, clock })),
+    source: fakeSource([]),
+    target: fakeTarget(),
+    concurrency: 4,
+    waitsMs,
+    ...overrides,
+  };
+  const dispose = async () => {
+    await database.close();
+    await fresh[Symbol.asyncDispose]();
+  };
+  return { context, clock, logger, [Symbol.asyncDispose]: dispose };
+}
+
+export const owner = async () => undefined;
+
+export const unanswered = (): CreateAnswer => ({ kind: 'retry', reason: 'no answer', inDoubt: true });
+export const busy = (): CreateAnswer => ({ kind: 'retry', reason: 'answered 503', status: 503, inDoubt: false });

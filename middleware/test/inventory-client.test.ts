@@ -1,0 +1,223 @@
+import nock from 'nock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHttpClient } from '../src/adapters/http-client.ts';
+import { inventoryClient } from '../src/adapters/inventory-client.ts';
+
+const baseUrl = 'http://inventory.test';
+const request = { customerId: 7, customerName: 'Luís', idempotencyKey: 'welcome-7' };
+const existing = { id: 12, customerId: 7, packageType: 'welcome_pack_v1' };
+
+function client(retriesMax = 0, timeoutMs = 2_000) {
+  const quickRetries: string[] = [];
+  const http = createHttpClient({ baseUrl, timeoutMs, connectionsMax: 4, token: async () => 'secret-token' });
+  const target = inventoryClient(http, {
+    packageType: 'welcome_pack_v1',
+    retriesMax,
+    firstWaitMs: 1,
+    random: () => 0.5,
+    onQuickRetry: (_customerId, reason, waitMs) => quickRetries.push(`${reason}; ${waitMs} ms`),
+  });
+  return { ...target, quickRetries };
+}
+
+const post = () => nock(baseUrl).post('/packages');
+const lookUp = () => nock(baseUrl).get('/packages').query({ customerId: 7 });
+
+beforeEach(() => nock.disableNetConnect());
+
+afterEach(() => {
+  const pending = nock.pendingMocks();
+  nock.cleanAll();
+  nock.enableNetConnect();
+  expect(pending).toEqual([]);
+});
+
+describe('a post to the Inventory', () => {
+  it('carries the package, the key, a token and a request id', async () => {
+    nock(baseUrl, {
+      reqheaders: {
+        'idempotency-key': 'welcome-7',
+        authorization: 'Bearer secret-token',
+        'x-request-id': /^[\w-]{36}$/,
+      },
+    })
+      .post('/packages', { customerId: 7, customerName: 'Luís', packageType: 'welcome_pack_v1' })
+      .reply(201, { id: 12 });
+    expect(await client().create(request)).toEqual({ kind: 'delivered', packageId: 12, status: 201, existed: false });
+  });
+
+  it('knows a replayed answer', async () => {
+    post().reply(200, { id: 12 }, { 'Idempotent-Replayed': 'true' });
+    expect(await client().create(request)).toMatchObject({ kind: 'delivered', packageId: 12, existed: true });
+  });
+
+  it('takes ids of any form', async () => {
+    post().reply(201, { id: 'pkg_1' });
+    expect(await client().create(request)).toMatchObject({ packageId: 'pkg_1' });
+    post().reply(201, { id: 0 });
+    expect(await client().create(request)).toMatchObject({ packageId: '0' });
+  });
+
+  it.each([408, 425, 429, 500, 503])('is retried after %i', async (status) => {
+    post().reply(status, { detail: 'busy' });
+    expect(await client().create(request)).toEqual({
+      kind: 'retry',
+      reason: `Inventory answered ${status}: busy`,
+      status,
+      inDoubt: false,
+    });
+  });
+
+  it.each([502, 504])('is in doubt after a gateway answers %i', async (status) => {
+    post().reply(status);
+    expect(await client().create(request)).toMatchObject({ kind: 'retry', status, inDoubt: true });
+  });
+
+  it.each([
+    [401, 'INVENTORY_TOKEN'],
+    [403, 'INVENTORY_TOKEN'],
+    [404, 'INVENTORY_SERVICE_URL'],
+    [405, 'INVENTORY_SERVICE_URL'],
+    [302, 'INVENTORY_SERVICE_URL'],
+  ])('is retried after %i, and %s is what to look at', async (status, setting) => {
+    post().reply(status, '', { Location: '/elsewhere' });
+    const outcome = await client().create(request);
+    expect(outcome).toMatchObject({ kind: 'retry', status, reason: expect.stringContaining(setting) });
+  });
+
+  it.each([400, 410, 413, 415, 422])('is refused for good with %i', async (status) => {
+    post().reply(status, { error: 'customerName is missing' });
+    expect(await client(3).create(request)).toEqual({
+      kind: 'rejected',
+      reason: `Inventory answered ${status}: customerName is missing`,
+      status,
+    });
+  });
+
+  it('meets a conflict', async () => {
+    post().reply(409);
+    expect(await client(3).create(request)).toEqual({ kind: 'conflict', status: 409 });
+  });
+
+  it.each([
+    ['no body', ''],
+    ['something that is not JSON', '<html>'],
+    ['an object without an id', { ok: true }],
+    ['an empty id', { id: '' }],
+    ['null', 'null'],
+  ])('is in doubt after a 200 with %s', async (_what, body) => {
+    post().reply(200, body as nock.Body);
+    expect(await client().create(request)).toMatchObject({
+      kind: 'retry',
+      reason: 'Inventory answered 200 without a package id',
+      inDoubt: true,
+    });
+  });
+
+  it('is not in doubt where no connection was made', async () => {
+    post().replyWithError(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    expect(await client().create(request)).toEqual({
+      kind: 'retry',
+      reason: 'Inventory cannot be reached (ECONNREFUSED)',
+      inDoubt: false,
+    });
+  });
+
+  it('is in doubt where the connection broke', async () => {
+    post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    expect(await client().create(request)).toMatchObject({ kind: 'retry', inDoubt: true });
+  });
+
+  it('is in doubt where no answer came in time', async () => {
+    post().delay(5_000).reply(201, { id: 12 });
+    expect(await client(0, 50).create(request)).toEqual({
+      kind: 'retry',
+      reason: 'Inventory gave no answer in time',
+      inDoubt: true,
+    });
+    nock.abortPendingRequests();
+  });
+
+  it('tells how long the Inventory asks to wait, in seconds or as a date', async () => {
+    post().reply(503, '', { 'Retry-After': '120' });
+    expect(await client(3).create(request)).toMatchObject({ kind: 'retry', afterMs: 120_000 });
+    post().reply(429, '', { 'Retry-After': new Date(Date.now() + 90_000).toUTCString() });
+    const outcome = await client(3).create(request);
+    expect(outcome).toMatchObject({ kind: 'retry', afterMs: expect.any(Number) });
+    expect((outcome as { afterMs: number }).afterMs).toBeGreaterThan(60_000);
+  });
+});
+
+describe('quick retries', () => {
+  it('are made so many times, each after twice the wait', async () => {
+    post().times(3).reply(503);
+    post().reply(201, { id: 12 });
+    const target = client(3);
+    expect(await target.create(request)).toMatchObject({ kind: 'delivered', packageId: 12 });
+    expect(target.quickRetries).toEqual([1, 2, 4].map((ms) => `Inventory answered 503; ${ms} ms`));
+  });
+
+  it('end with the last answer', async () => {
+    post().times(3).reply(500);
+    expect(await client(2).create(request)).toMatchObject({ kind: 'retry', status: 500 });
+  });
+
+  it('follow a refused connection without a look, for nothing can have arrived', async () => {
+    post().replyWithError(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    post().reply(201, { id: 12 });
+    expect(await client(1).create(request)).toMatchObject({ kind: 'delivered', packageId: 12 });
+  });
+
+  it('look before they post again where no answer came, and take what they find', async () => {
+    post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    lookUp().reply(200, [existing]);
+    expect(await client(3).create(request)).toEqual({ kind: 'delivered', packageId: 12, existed: true });
+  });
+
+  it('post again where they find nothing', async () => {
+    post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    lookUp().reply(200, [
+      { ...existing, packageType: 'other' },
+      { ...existing, customerId: 8 },
+    ]);
+    post().reply(201, { id: 13 });
+    expect(await client(3).create(request)).toMatchObject({ packageId: 13 });
+  });
+
+  it('post again with the same key to an Inventory that cannot be asked', async () => {
+    post().reply(201, '');
+    lookUp().reply(404);
+    nock(baseUrl, { reqheaders: { 'idempotency-key': 'welcome-7' } })
+      .post('/packages')
+      .reply(201, { id: 13 });
+    expect(await client(3).create(request)).toMatchObject({ packageId: 13 });
+  });
+
+  it('stop where the look fails too', async () => {
+    post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    lookUp().reply(503);
+    expect(await client(3).create(request)).toMatchObject({ kind: 'retry', inDoubt: true });
+  });
+});
+
+describe('a look at the Inventory', () => {
+  it('finds the package of the customer and the type', async () => {
+    lookUp().reply(200, [{ ...existing, id: 1, packageType: 'other' }, existing]);
+    expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
+  });
+
+  it('finds none', async () => {
+    lookUp().reply(200, []);
+    expect(await client().find(7)).toEqual({ kind: 'none' });
+  });
+
+  it.each([400, 404, 405, 501])('gives up asking after %i', async (status) => {
+    lookUp().reply(status);
+    expect(await client().find(7)).toEqual({ kind: 'unknown' });
+  });
+
+  it('is to be repeated where the Inventory is away', async () => {
+    lookUp().reply(503);
+    expect(await client().find(7)).toMatchObject({ kind: 'retry', inDoubt: true });
+  });
+});
