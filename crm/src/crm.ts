@@ -29,7 +29,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
       url: config.databaseUrl,
       schema: 'crm',
       migrations: join(import.meta.dirname, '../migrations'),
-      onError: (error) => logger.warn('A database connection was lost', { error }),
+      onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
     }),
     (open) => open.close(),
   );

@@ -48,7 +48,7 @@ export const integrationReport = z
           error: storableText({ max: 1000 }).nullish(),
         }),
       )
-      .max(500, 'must have at most 500 entries'),
+      .max(500),
   })
   .meta({ id: 'IntegrationReport' });
 

@@ -26,7 +26,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
       url: config.databaseUrl,
       schema: 'inventory',
       migrations: join(import.meta.dirname, '../migrations'),
-      onError: (error) => logger.warn('A database connection was lost', { error }),
+      onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
     }),
     (open) => open.close(),
   );

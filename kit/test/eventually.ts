@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Waits until `check` neither throws nor gives false, asking often; then gives what it gave. Fails with its last error. */
-export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 20_000): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 20_000): Promise<Exclude<T, false>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
       const value = await check();
-      if (value !== false) return value;
+      if (value !== false) return value as Exclude<T, false>;
       if (performance.now() > deadline) throw new Error(`not so after ${timeoutMs} ms: ${check}`);
     } catch (error) {
       if (performance.now() > deadline) throw error;

@@ -45,7 +45,7 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: { clo
       url: config.databaseUrl,
       schema: 'middleware',
       migrations: join(import.meta.dirname, '../migrations'),
-      onError: (error) => logger.warn('A database connection was lost', { error }),
+      onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
     }),
     (open) => open.close(),
   );

@@ -4,6 +4,7 @@ import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { runToItsEnd } from '@doorstep/kit/test/spawn-service.ts';
+import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { startLosingProxy } from './losing-proxy.ts';
 import { addCustomer, type Customer, everyCustomerHasOnePackage, readFeed, startThree } from './three-services.ts';
@@ -76,6 +77,24 @@ describe.each(databases)('three services on %s', { timeout: 120_000 }, (kind) =>
     expect(output).toContain(
       `Another daemon works on this ledger already: process ${three.middleware.process.pid} on `,
     );
+  });
+});
+
+describe('three services whose PostgreSQL drops every connection', { timeout: 120_000 }, () => {
+  it('go on with new ones, and send one package each', async () => {
+    await using three = await startThree('postgres');
+    const adding = addAll(three.crm, numbered(200, 'dropped'));
+    const server = new pg.Client(three.settings('crm')['DATABASE_URL']);
+    await server.connect();
+    for (const enough of [10, 60, 120]) {
+      await eventually(async () => (await delivered(three.middleware)) >= enough);
+      await server.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+      );
+    }
+    await server.end();
+    await adding;
+    await everyCustomerHasOnePackage(three.crm, three.inventory);
   });
 });
 

@@ -272,7 +272,7 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     await using test = await testContext(kind, { source: sometimes });
     await createSync(test.context, owner).runOnce();
     expect(source.reports).toEqual([]);
-    expect(test.logger.lines.filter(({ message }) => message.includes('reports to the CRM wait'))).toHaveLength(1);
+    expect(test.logger.lines.filter(({ message }) => message.includes('the CRM takes no report'))).toHaveLength(1);
     away = false;
     await createSync(test.context, owner).runOnce();
     expect(source.reports.flat().map(({ customer_id }) => customer_id)).toEqual([1, 2]);

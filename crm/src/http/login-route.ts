@@ -9,7 +9,7 @@ const credentials = z
   .object({
     username: z.string().max(254).optional(),
     email: z.string().max(254).optional(),
-    password: z.string('must be a string').max(passwordMax),
+    password: z.string().max(passwordMax),
   })
   .transform(({ username, email, password }, issues) => {
     const name = username || email;

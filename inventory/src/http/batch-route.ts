@@ -19,9 +19,7 @@ export const batchRoute = route({
   access: packageAccess,
   // each entry is judged by itself, so the document shows its shape and the handler checks it
   body: z.object({
-    packages: z
-      .array(z.unknown().meta({ override: { $ref: '#/components/schemas/PackageInput' } }), 'must be an array')
-      .max(batchMax, `must have at most ${batchMax} entries`),
+    packages: z.array(z.unknown().meta({ override: { $ref: '#/components/schemas/PackageInput' } })).max(batchMax),
   }),
   bodyLimit: '1mb',
   bodyExample: { packages: [{ customerId: 1, customerName: 'Alice Example' }] },

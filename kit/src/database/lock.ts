@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { StartError } from '../errors.ts';
-import { isPostgresUrl, sqlitePath } from './open.ts';
+import { isPostgresUrl, sqlitePath, startErrorOf } from './open.ts';
 import { postgresSettings } from './postgres.ts';
 
 export type OwnerLock = {
@@ -19,11 +19,15 @@ export type OwnerLock = {
 /**
  * Takes the right to be the only process that works on a database. It ends with the process, however that ends:
  * the operating system (SQLite) or the server (PostgreSQL) lets go of it.
- * @throws StartError naming the process that holds it.
+ * @throws StartError naming the process that holds it, or saying why the database cannot be used.
  */
 export async function takeOwnerLock(url: string, schema: string): Promise<OwnerLock> {
   const lock = isPostgresUrl(url) ? postgresLock(url, schema) : sqliteLock(`${sqlitePath(url)}.lock`);
-  await lock.ensure();
+  try {
+    await lock.ensure();
+  } catch (error) {
+    throw startErrorOf(error, schema);
+  }
   return lock;
 }
 

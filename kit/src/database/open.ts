@@ -39,8 +39,7 @@ export async function openDatabase<DB>({ url, schema, migrations, onError }: Dat
     await migrate(db, migrations, postgres ? schema : undefined);
   } catch (error) {
     await db.destroy();
-    if (!isUnavailable(error) && !isRefusedLogin(error)) throw error;
-    throw new StartError(`The database for ${schema} cannot be used: ${(error as Error).message || 'no connection'}.`);
+    throw startErrorOf(error, schema);
   }
   const { write, drain } = createGroupCommit(db);
   return {
@@ -62,6 +61,13 @@ export function isPostgresUrl(url: string): boolean {
 
 export function sqlitePath(url: string): string {
   return url.replace(/^sqlite:(\/\/(?=\/))?/, '');
+}
+
+/** What keeps a database from being used, as a sentence for who starts the service; what is no such thing stays as it is. */
+export function startErrorOf(error: unknown, schema: string): unknown {
+  if (!isUnavailable(error) && !isRefusedLogin(error)) return error;
+  const { message, code } = error as Error & { code?: string };
+  return new StartError(`The database for ${schema} cannot be used: ${message || code || 'no connection'}.`);
 }
 
 /** Wrong password, unknown role or database: classes 28 and 3D. */

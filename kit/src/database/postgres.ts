@@ -27,7 +27,8 @@ export function postgresSettings(url: string, schema: string, applicationName: s
 export function postgresDialect(url: string, schema: string, onError: (error: Error) => void): PostgresDialect {
   const settings = postgresSettings(url, schema, `doorstep-${schema}`);
   const pool = new pg.Pool({ ...settings, types: types as pg.CustomTypesConfig, max: 10 });
-  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
-  pool.on('error', onError);
+  // A connection that breaks, idle or in use, is replaced at the next query; unheard, its error would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', onError));
   return new PostgresDialect({ pool });
 }

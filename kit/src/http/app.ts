@@ -94,7 +94,9 @@ function limit<C>({ perMinuteMax }: Route<C>): RequestHandler[] {
   const handler: RequestHandler = () => {
     throw new AppError('too_many_requests', `Only ${perMinuteMax} tries a minute; try again later`);
   };
-  return [rateLimit({ windowMs: 60_000, limit: perMinuteMax, legacyHeaders: false, handler })];
+  return [
+    rateLimit({ windowMs: 60_000, limit: perMinuteMax, legacyHeaders: false, standardHeaders: 'draft-8', handler }),
+  ];
 }
 
 type Locals = { caller?: Claims };

@@ -34,9 +34,12 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const requestId = String(response.getHeader('X-Request-Id'));
     const problem = toProblem(error, requestId);
-    if (problem.status >= 500) {
-      const message = `${request.method} ${request.path} failed with ${problem.status}, request ${requestId}`;
-      logger.error(message, { requestId, error });
+    if (problem.status === 500) {
+      logger.error(`${request.method} ${request.path} failed, request ${requestId}`, { requestId, error });
+    } else if (problem.status > 500) {
+      logger.warn(`${request.method} ${request.path}: ${(error as Error).message}, request ${requestId}`, {
+        requestId,
+      });
     }
     sendProblem(response, problem);
   };

@@ -42,7 +42,7 @@ export function integerQuery({ min, max, default: fallback }: { min: number; max
 export function line({ min = 1, max }: { min?: number; max: number }) {
   const message = `must be ${min} to ${max} characters long`;
   return z
-    .string('must be a string')
+    .string()
     .trim()
     .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control characters')
     .refine((text) => codePoints(text) >= min && codePoints(text) <= max, message)
@@ -52,9 +52,9 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
 /** Any text that both databases can keep. */
 export function storableText({ min = 0, max }: { min?: number; max: number }) {
   return z
-    .string('must be a string')
+    .string()
     .min(min)
-    .max(max, `must be at most ${max} characters long`)
+    .max(max)
     .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or half a character');
 }
 
@@ -71,7 +71,7 @@ const emailPattern =
 const emailMax = 254; // RFC 5321, 4.5.3.1.3, less the angle brackets
 
 export const emailAddress = z
-  .string('must be a string')
+  .string()
   .trim()
   .refine((email) => codePoints(email) <= emailMax, `must be at most ${emailMax} characters long`)
   .pipe(z.email({ pattern: emailPattern, error: 'must be a valid email address' }))

@@ -3,17 +3,28 @@ import { AppError, type FieldError } from '../errors.ts';
 
 /** @throws AppError `invalid` with one sentence and one entry for each field that is wrong. */
 export function parseBody<S extends z.ZodType>(schema: S, body: unknown, what = 'The request body'): z.output<S> {
-  const input = body ?? {};
-  if (typeof input !== 'object' || Array.isArray(input)) throw new AppError('invalid', `${what} must be a JSON object`);
+  const input = body === undefined ? {} : body;
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    throw new AppError('invalid', `${what} must be a JSON object`);
   return parse(schema, input);
 }
 
 /** @throws AppError `invalid`, as `parseBody`. */
 export function parse<S extends z.ZodType>(schema: S, input: object): z.output<S> {
-  const result = schema.safeParse(input);
+  const result = schema.safeParse(input, { error: sentence });
   if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => ({ path, message }));
   throw invalid(errors, input);
+}
+
+/** What a field must be, in words that follow its name. A schema that says it in words of its own goes first. */
+function sentence(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type') return `must be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
+  const unit = issue.origin === 'string' ? ' characters long' : issue.origin === 'array' ? ' entries long' : '';
+  if (issue.code === 'too_big') return `must be at most ${issue.maximum}${unit}`;
+  if (issue.code === 'too_small') return `must be at least ${issue.minimum}${unit}`;
+  return undefined;
 }
 
 type Issue = { path: PropertyKey[]; message: string };

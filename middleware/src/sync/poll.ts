@@ -16,9 +16,9 @@ export type PollResult = {
 /**
  * Asks the CRM for customers it has not shown yet, page after page, and records each page before asking for the next.
  * No transaction is open while it asks. `onRecorded` is called after each page, so that delivering need not wait for
- * the last one.
+ * the last one; where it gives false, no further page is asked for.
  */
-export async function poll(context: MiddlewareContext, onRecorded: () => void): Promise<PollResult> {
+export async function poll(context: MiddlewareContext, onRecorded: () => boolean): Promise<PollResult> {
   let cursor = await readCursor(context.db);
   let seen = 0;
   let unusable = 0;
@@ -29,11 +29,12 @@ export async function poll(context: MiddlewareContext, onRecorded: () => void): 
     // a CRM that ignores `after` shows what is behind the cursor again
     const unseen = page.customers.filter(({ id }) => id > cursor);
     const last = unseen.at(-1);
+    let goOn = false;
     if (last) {
       seen += await record(context, unseen);
       cursor = last.id;
-      onRecorded();
+      goOn = onRecorded() && page.more;
     }
-    if (!last || !page.more) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor, unusable };
+    if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor, unusable };
   }
 }

@@ -1,6 +1,7 @@
 import type { MiddlewareContext } from '../context.ts';
 import { findUnreported, markReported } from '../db/deliveries.ts';
 import type { IntegrationResult } from '../delivery.ts';
+import { createTrouble } from './trouble.ts';
 
 /** What the CRM takes at once. */
 const groupMax = 500;
@@ -14,27 +15,26 @@ export type Reporter = {
  * What is to be told is read from the ledger and marked there only after the CRM has taken it in, so a report survives
  * a crash on either side; the CRM takes the same one twice without harm.
  */
-export function createReporter({ db, write, source, logger }: MiddlewareContext): Reporter {
+export function createReporter(context: MiddlewareContext): Reporter {
+  const { db, write, logger } = context;
+  const trouble = createTrouble(context, { meanwhile: 'reports wait', over: 'reports to the CRM go again' });
   let running: Promise<void> | undefined;
   let again = false;
   let unsupported = false;
-  let failing = false;
 
   async function run(): Promise<void> {
     while (again && !unsupported) {
       again = false;
       const rows = await findUnreported(db, groupMax);
       if (rows.length === 0) return;
-      const answer = await source.report(rows.map(toResult));
+      const answer = await context.source.report(rows.map(toResult));
       if (answer === 'unsupported') {
         unsupported = true;
         logger.info('the CRM takes no reports (PUT /customers/integration); it is not asked again until a restart');
       } else if (answer !== 'accepted') {
-        if (!failing) logger.warn(`reports to the CRM wait: ${answer.reason}`);
-        failing = true;
-        return;
+        return trouble.tell(`the CRM takes no report: ${answer.reason}`);
       } else {
-        failing = false;
+        trouble.over();
         await write((trx) => markReported(trx, rows));
         again ||= rows.length === groupMax;
       }

@@ -7,7 +7,7 @@ import { createSettler, type Settler } from './settle.ts';
 export type LastPoll = { at: string; outcome: PollResult['outcome']; seen: number };
 
 export type Sync = Settler & {
-  /** One poll; what it finds is delivered in the background. Never throws. */
+  /** One poll; what it finds is delivered in the background. Never throws; a call while one is under way joins it. */
   poll(): Promise<void>;
   /** A poll, and everything that follows from it. */
   runOnce(): Promise<void>;
@@ -23,15 +23,26 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
   const pollLog = createPollLog(context);
   const settler = createSettler(context);
   let lastPoll: LastPoll | undefined;
+  let polling: Promise<void> | undefined;
   let stopped = false;
+  /** Whether the ledger is there, and ours. */
+  let usable = false;
+
+  function deliver(): boolean {
+    const able = usable && !stopped;
+    if (able) void settler.settle();
+    return able;
+  }
 
   async function attempt(): Promise<PollResult> {
     try {
       await ensureOwner();
-      const result = await poll(context, () => void settler.settle());
+      usable = true;
+      const result = await poll(context, deliver);
       metrics.customersSeen.inc(result.seen);
       return result;
     } catch (error) {
+      usable = false;
       const { message } = error as Error;
       const reason = error instanceof StartError ? message : `the ledger cannot be used: ${message}`;
       return { outcome: 'failed', seen: 0, cursor: 0, unusable: 0, reason };
@@ -45,20 +56,27 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
     metrics.polls.inc({ outcome: result.outcome });
     lastPoll = { at, outcome: result.outcome, seen: result.seen };
     pollLog(result);
-    if (!stopped) void settler.settle();
+    deliver();
+  }
+
+  function startPoll(): Promise<void> {
+    polling ??= pollOnce().finally(() => {
+      polling = undefined;
+    });
+    return polling;
   }
 
   return {
-    poll: pollOnce,
+    poll: startPoll,
     async runOnce() {
-      await pollOnce();
+      await startPoll();
       await settler.settle();
     },
     settle: settler.settle,
     lastPoll: () => lastPoll,
     async stop() {
       stopped = true;
-      await settler.stop();
+      await Promise.all([polling, settler.stop()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { nextDueAt } from '../db/deliveries.ts';
 import { watchBacklog } from './backlog.ts';
 import { createDrain } from './drain.ts';
 import { createReporter } from './report.ts';
+import { createTrouble } from './trouble.ts';
 
 export type Settler = {
   /** Delivers what is due and reports it, until nothing is left to do now. Never throws; a call while it runs joins it. */
@@ -16,7 +17,8 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** Everything after recording. Between calls it wakes itself when the next delivery is due. */
 export function createSettler(context: MiddlewareContext): Settler {
-  const { logger, clock, db } = context;
+  const { clock, db } = context;
+  const ledger = createTrouble(context, { meanwhile: 'deliveries wait', over: 'the ledger can be used again' });
   const reporter = createReporter(context);
   let onDelivered = () => {};
   const drain = createDrain(context, () => {
@@ -29,8 +31,7 @@ export function createSettler(context: MiddlewareContext): Settler {
   let retryTimer: NodeJS.Timeout | undefined;
 
   function ledgerFailed(error: unknown) {
-    const { message } = error as Error;
-    logger.error(`the ledger cannot be used: ${message}; deliveries wait for the next poll`, { error });
+    ledger.tell(`the ledger cannot be used: ${(error as Error).message}`, error);
   }
 
   async function deliverDue() {
@@ -40,6 +41,7 @@ export function createSettler(context: MiddlewareContext): Settler {
       await drain.run();
       await reporter.run();
       if (!stopped) wakeAt(await nextDueAt(db));
+      ledger.over();
     } catch (error) {
       ledgerFailed(error);
     } finally {
