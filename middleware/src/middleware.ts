@@ -12,7 +12,7 @@ import { schedule } from 'node-cron';
 import packageJson from '../package.json' with { type: 'json' };
 import { crmClient } from './adapters/crm-client.ts';
 import { createHttpClient } from './adapters/http-client.ts';
-import { inventoryClient } from './adapters/inventory-client.ts';
+import { inventoryClient, isUsable } from './adapters/inventory-client.ts';
 import { serviceToken } from './adapters/service-token.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
@@ -110,6 +110,7 @@ function connect(config: MiddlewareConfig, { tokens, logger }: { tokens: Tokens;
     timeoutMs: delivery.timeoutMs,
     connectionsMax: delivery.concurrency,
     token: serviceToken(tokens, inventory.token),
+    isUsable,
   });
   const onQuickRetry = (customerId: number, reason: string, waitMs: number) => {
     logger.info(`customer ${customerId}: ${reason}; quick retry in ${formatDuration(waitMs)}`, { customerId });

@@ -1,7 +1,7 @@
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../src/adapters/http-client.ts';
-import { inventoryClient } from '../src/adapters/inventory-client.ts';
+import { inventoryClient, isUsable } from '../src/adapters/inventory-client.ts';
 
 const baseUrl = 'http://inventory.test';
 const request = { customerId: 7, customerName: 'Luís', idempotencyKey: 'welcome-7' };
@@ -9,7 +9,7 @@ const existing = { id: 12, customerId: 7, packageType: 'welcome_pack_v1' };
 
 function client(retriesMax = 0, timeoutMs = 2_000) {
   const quickRetries: string[] = [];
-  const http = createHttpClient({ baseUrl, timeoutMs, connectionsMax: 4, token: async () => 'secret-token' });
+  const http = createHttpClient({ baseUrl, timeoutMs, connectionsMax: 4, token: async () => 'secret-token', isUsable });
   const target = inventoryClient(http, {
     packageType: 'welcome_pack_v1',
     retriesMax,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import axios, { type AxiosError, type AxiosInstance } from 'axios';
+import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import axiosRetry, { retryAfter } from 'axios-retry';
 
 type ClientOptions = {
@@ -12,13 +12,21 @@ type ClientOptions = {
   connectionsMax: number;
   /** The bearer token to send. */
   token: () => Promise<string>;
+  /** Tells a 2xx answer that can be used from one that counts as a failure. */
+  isUsable?: (response: AxiosResponse) => boolean;
 };
 
 /** A whole list of customers fits; an endless answer does not. */
 const answerBytesMax = 256 * 1024 * 1024;
 
 /** An HTTP client to a neighbour. It retries nothing unless a request asks for it. */
-export function createHttpClient({ baseUrl, timeoutMs, connectionsMax, token }: ClientOptions): AxiosInstance {
+export function createHttpClient({
+  baseUrl,
+  timeoutMs,
+  connectionsMax,
+  token,
+  isUsable,
+}: ClientOptions): AxiosInstance {
   const agentOptions = { keepAlive: true, maxSockets: connectionsMax };
   const client = axios.create({
     baseURL: baseUrl,
@@ -36,6 +44,12 @@ export function createHttpClient({ baseUrl, timeoutMs, connectionsMax, token }: 
     config.signal = AbortSignal.timeout(timeoutMs);
     return config;
   });
+  if (isUsable) {
+    client.interceptors.response.use((response) => {
+      if (isUsable(response)) return response;
+      throw new AxiosError('unusable answer', AxiosError.ERR_BAD_RESPONSE, response.config, response.request, response);
+    });
+  }
   axiosRetry(client, {
     retries: 0,
     shouldResetTimeout: true,

@@ -56,7 +56,6 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
     return {
       retries: retriesMax,
       retryCondition,
-      validateResponse: (response) => isSuccess(response) && packageIdOf(response.data) !== undefined,
       retryDelay: (count, error) => {
         const backoffMs = firstWaitMs * 2 ** (count - 1) * (0.8 + 0.4 * random());
         const waitMs = Math.round(Math.max(backoffMs, retryAfterMs(error) ?? 0));
@@ -81,6 +80,11 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
   }
 
   return { create, find };
+}
+
+/** An answer to a post that names no package is none. */
+export function isUsable({ config, data }: AxiosResponse): boolean {
+  return config.method !== 'post' || packageIdOf(data) !== undefined;
 }
 
 function created({ data, status, headers }: AxiosResponse): Outcome {

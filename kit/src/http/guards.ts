@@ -1,0 +1,67 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import type { Claims, Tokens } from '../auth.ts';
+import { AppError } from '../errors.ts';
+import { sendProblem } from './problems.ts';
+import type { Access, Route } from './route.ts';
+
+/** What stands before a route's handler: the limit of tries, the token, the body. */
+export function guards<C>(route: Route<C>, options: { tokens: Tokens; requireAuth: boolean }): RequestHandler[] {
+  return [...limitTries(route), checkToken(route.access, options), ...readBody(route)];
+}
+
+function limitTries<C>({ perMinuteMax }: Route<C>): RequestHandler[] {
+  if (!perMinuteMax) return [];
+  const handler: RequestHandler = () => {
+    throw new AppError('too_many_requests', `Only ${perMinuteMax} tries a minute; try again later`);
+  };
+  const windowMs = 60_000;
+  return [rateLimit({ windowMs, limit: perMinuteMax, legacyHeaders: false, standardHeaders: 'draft-8', handler })];
+}
+
+type Locals = { caller?: Claims };
+
+export function callerOf(response: Response): Claims | undefined {
+  return (response.locals as Locals).caller;
+}
+
+function checkToken(access: Access, { tokens, requireAuth }: { tokens: Tokens; requireAuth: boolean }): RequestHandler {
+  return async (request, response, next) => {
+    if (access !== 'public' && (requireAuth || !access.open)) {
+      const caller = await tokens.verify(bearerToken(request));
+      if (caller.role !== 'admin' && !access.roles.includes(caller.role)) {
+        throw new AppError('forbidden', 'This token may not do that');
+      }
+      (response.locals as Locals).caller = caller;
+    }
+    next();
+  };
+}
+
+function bearerToken(request: Request): string {
+  const token = /^Bearer +(\S+)$/i.exec(request.get('Authorization') ?? '')?.[1];
+  if (!token) throw new AppError('unauthorized', 'A bearer token is needed');
+  return token;
+}
+
+const jsonTypes = ['application/json', 'application/*+json'];
+
+function readBody<C>(route: Route<C>): RequestHandler[] {
+  if (!route.body) return [];
+  const refuseOtherTypes: RequestHandler = (request, response, next) => {
+    // `is` gives null where there is no body at all: then the fields are what is missing, not the type.
+    if (request.is(jsonTypes) !== false) return next();
+    const detail = 'The request body must be JSON, with Content-Type: application/json';
+    sendProblem(response, { status: 415, detail });
+  };
+  const read = express.json({
+    limit: route.bodyLimit ?? '100kb',
+    type: jsonTypes,
+    strict: false,
+    verify: (_request, _response, bytes) => {
+      if (!isUtf8(bytes)) throw new AppError('invalid', 'The request body is not valid UTF-8');
+    },
+  });
+  return [refuseOtherTypes, read];
+}
