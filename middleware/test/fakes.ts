@@ -79,7 +79,7 @@ export function fakeTarget() {
   };
 }
 
-export type LogLine = { level: string; message: string };
+type LogLine = { level: string; message: string };
 
 export function fakeLogger() {
   const lines: LogLine[] = [];
@@ -88,7 +88,7 @@ export function fakeLogger() {
   return Object.assign(logger as unknown as Logger, { lines });
 }
 
-export const waitsMs = [5_000, 30_000];
+const waitsMs = [5_000, 30_000];
 
 /** A ledger of its own, with everything around it made up; `overrides` replace parts of it. */
 export async function testContext(kind: DatabaseKind, overrides: Partial<MiddlewareContext> = {}) {

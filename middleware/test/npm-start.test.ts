@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { call } from '@doorstep/kit/test/call.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { describe, expect, it } from 'vitest';
@@ -59,18 +60,10 @@ async function isDown({ url }: { url: string }): Promise<boolean> {
   );
 }
 
-/** The process that listens for this service, as its parent sees it. */
-function childOf(parent: ChildProcess, name: string): Promise<number> {
-  const list = spawn('ps', ['-o', 'pid=,args=', '--ppid', String(parent.pid)]);
-  return new Promise((resolve, reject) => {
-    list.stdout.on('data', (chunk) => {
-      const line = String(chunk)
-        .split('\n')
-        .find((entry) => entry.includes(`${name}/src/main.ts`));
-      if (line) resolve(Number.parseInt(line, 10));
-      else reject(new Error(`no ${name} among the children`));
-    });
-  });
+/** The process that runs this service. */
+async function childOf(parent: ChildProcess, name: string): Promise<number> {
+  const { stdout } = await promisify(execFile)('pgrep', ['-P', String(parent.pid), '-f', `${name}/src/main.ts`]);
+  return Number(stdout);
 }
 
 describe('npm start', () => {
