@@ -17,6 +17,10 @@ describe('two emails', () => {
     expect(emailKey('Alice@Example.COM')).toBe(emailKey('alice@example.com'));
   });
 
+  it('are one address when an accent is one character here and two there', () => {
+    expect(emailKey('zo\u00eb@example.com')).toBe(emailKey('zoe\u0308@example.com'));
+  });
+
   it('are two addresses when anything else differs', () => {
     expect(emailKey('alice+1@example.com')).not.toBe(emailKey('alice@example.com'));
   });

@@ -15,6 +15,7 @@ export type Tokens = {
 const issuer = 'doorstep';
 const audience = 'doorstep';
 const algorithm = 'HS256';
+const keyBytesMin = 32;
 
 /** Bearer tokens (RFC 7519), HS256 alone, signed with a key of at least 32 bytes (RFC 7518, 3.2). */
 export function createTokens(secretKey: string): Tokens {
@@ -50,10 +51,14 @@ export function loadSecretKey(configured: string | undefined, dataDir: string): 
   const path = join(dataDir, 'jwt-secret-key');
   try {
     mkdirSync(dataDir, { recursive: true });
-    return readIfThere(path) ?? createKey(path);
+    const key = readIfThere(path) ?? createKey(path);
+    if (Buffer.byteLength(key) >= keyBytesMin) return key;
   } catch (error) {
     throw new StartError(`The key for tokens cannot be kept in ${path}: ${(error as Error).message}.`);
   }
+  throw new StartError(
+    `The key for tokens in ${path} is shorter than ${keyBytesMin} bytes; delete the file to have a new one made.`,
+  );
 }
 
 function createKey(path: string): string {

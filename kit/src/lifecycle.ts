@@ -19,20 +19,21 @@ export async function runService(start: () => Promise<Running>): Promise<void> {
   // The reader of our output may go first; that is no reason to stop half-way through a shutdown.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
-  let service: Running;
+  const starting = start();
+  onStopRequest(async () => {
+    const deadline = setTimeout(() => process.exit(1), shutdownTimeoutMs + 2_000);
+    deadline.unref();
+    const service = await starting;
+    await service[Symbol.asyncDispose]();
+    process.exit(0);
+  });
   try {
-    service = await start();
+    const { url } = await starting;
+    if (process.connected) process.send?.({ ready: url });
   } catch (error) {
     process.stderr.write(`${error instanceof StartError ? error.message : (error as Error).stack}\n`);
     process.exit(1);
   }
-  process.send?.({ ready: service.url });
-  onStopRequest(async () => {
-    const deadline = setTimeout(() => process.exit(1), shutdownTimeoutMs + 2_000);
-    deadline.unref();
-    await service[Symbol.asyncDispose]();
-    process.exit(0);
-  });
 }
 
 /** Calls `stop` at the first SIGTERM, SIGINT or loss of the parent; a second signal ends the process at once. */

@@ -23,8 +23,15 @@ export function createLogger(service: string, { level, format }: LogConfig): Log
 
 const stacks = winston.format((info) => {
   const { error } = info;
-  return error instanceof Error ? { ...info, error: error.stack ?? String(error) } : info;
+  return error instanceof Error ? { ...info, error: describe(error) } : info;
 });
+
+/** The error with its stack and its causes. Its message is from outside as often as any other text. */
+function describe(error: Error): string {
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  const cause = error.cause instanceof Error ? [`    caused by ${describe(error.cause)}`] : [];
+  return [`${error.name}: ${printable(error.message)}`, ...frames, ...cause].join('\n');
+}
 
 function pretty({ timestamp, level, message, error }: winston.Logform.TransformableInfo): string {
   const time = String(timestamp).slice(11, 23);

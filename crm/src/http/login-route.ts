@@ -1,3 +1,4 @@
+import { storableText } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { logIn } from '../commands/log-in.ts';
 import { route } from './route.ts';
@@ -7,8 +8,8 @@ const passwordMax = 1000;
 
 const credentials = z
   .object({
-    username: z.string().max(254).optional(),
-    email: z.string().max(254).optional(),
+    username: storableText({ max: 254 }).optional(),
+    email: storableText({ max: 254 }).optional(),
     password: z.string().max(passwordMax),
   })
   .transform(({ username, email, password }, issues) => {

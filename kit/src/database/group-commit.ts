@@ -61,12 +61,13 @@ async function commit<DB>(db: Kysely<DB>, group: Job<DB>[]): Promise<Job<DB>[]> 
         await trx.executeQuery(savepoint);
         try {
           const value = await job.run(trx);
+          // fails where the job has swallowed an error that ended the transaction
+          await trx.executeQuery(releaseSavepoint);
           answers.push(() => job.resolve(value as never));
         } catch (error) {
-          await trx.executeQuery(rollbackToSavepoint);
+          await undo(trx, error);
           fail(job, error);
         }
-        await trx.executeQuery(releaseSavepoint);
       }
     });
   } catch (error) {
@@ -76,6 +77,16 @@ async function commit<DB>(db: Kysely<DB>, group: Job<DB>[]): Promise<Job<DB>[]> 
   }
   for (const answer of answers) answer();
   return retries;
+}
+
+/** @throws the error that is the reason for undoing, where that has ended the whole transaction (a full disk, a lost connection). */
+async function undo<DB>(trx: Transaction<DB>, reason: unknown): Promise<void> {
+  try {
+    await trx.executeQuery(rollbackToSavepoint);
+    await trx.executeQuery(releaseSavepoint);
+  } catch {
+    throw reason;
+  }
 }
 
 const savepoint = CompiledQuery.raw('savepoint job');

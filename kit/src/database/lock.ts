@@ -77,10 +77,12 @@ function readHolder(database: DatabaseSync): string | undefined {
   }
 }
 
+const answerTimeoutMs = 5_000;
+
 function postgresLock(url: string, schema: string): OwnerLock {
   let client: pg.Client | undefined;
   const take = async () => {
-    const candidate = new pg.Client(postgresSettings(url, schema, self));
+    const candidate = new pg.Client({ ...postgresSettings(url, schema, self), query_timeout: answerTimeoutMs });
     candidate.on('error', () => undefined); // followed by 'end'
     candidate.on('end', () => {
       if (client === candidate) client = undefined;
@@ -99,9 +101,20 @@ function postgresLock(url: string, schema: string): OwnerLock {
       throw error;
     }
   };
+  const check = async () => {
+    if (client && !(await answers(client))) {
+      void client.end().catch(() => undefined);
+      client = undefined;
+    }
+    client ??= await take();
+  };
+  let checking: Promise<void> | undefined;
   return {
-    ensure: async () => {
-      client ??= await take();
+    ensure: () => {
+      checking ??= check().finally(() => {
+        checking = undefined;
+      });
+      return checking;
     },
     release: async () => {
       const held = client;
@@ -109,6 +122,14 @@ function postgresLock(url: string, schema: string): OwnerLock {
       await held?.end();
     },
   };
+}
+
+/** The lock is held for as long as its session lives, and a network may lose a session without a word. */
+async function answers(client: pg.Client): Promise<boolean> {
+  return client.query('select 1').then(
+    () => true,
+    () => false,
+  );
 }
 
 const lockKey = `hashtext('doorstep owner'), hashtext($1)`;

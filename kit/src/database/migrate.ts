@@ -37,6 +37,10 @@ async function loadMigrations(folder: string): Promise<Record<string, Migration>
 
 async function appliedMigrations<DB>(db: Kysely<DB>): Promise<string[]> {
   const table = db as unknown as Kysely<{ kysely_migration: { name: string } }>;
-  const rows = await table.selectFrom('kysely_migration').select('name').execute();
+  const rows = await table
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute()
+    .catch(() => []); // what went wrong went wrong before there was such a table
   return rows.map((row) => row.name);
 }

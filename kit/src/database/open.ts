@@ -65,12 +65,17 @@ export function sqlitePath(url: string): string {
 
 /** What keeps a database from being used, as a sentence for who starts the service; what is no such thing stays as it is. */
 export function startErrorOf(error: unknown, schema: string): unknown {
-  if (!isUnavailable(error) && !isRefusedLogin(error)) return error;
+  if ((error as { code?: unknown }).code === 'ERR_INVALID_URL') {
+    return new StartError(
+      `The address of the database for ${schema} cannot be understood; encode what is special in it.`,
+    );
+  }
+  if (!isUnavailable(error) && !isRefused(error)) return error;
   const { message, code } = error as Error & { code?: string };
   return new StartError(`The database for ${schema} cannot be used: ${message || code || 'no connection'}.`);
 }
 
-/** Wrong password, unknown role or database: classes 28 and 3D. */
-function isRefusedLogin(error: unknown): boolean {
-  return /^(28|3D)/.test(String((error as { code?: unknown }).code));
+/** Wrong password, unknown role or database, a right that is missing: classes 28 and 3D, code 42501. */
+function isRefused(error: unknown): boolean {
+  return /^(28|3D|42501)/.test(String((error as { code?: unknown }).code));
 }

@@ -36,7 +36,7 @@ export function createApp<C>(options: AppOptions<C>): Express {
   app.use(observe(logger, registry));
   app.use(closeWhenStopping(stopping));
   app.use(helmet({ hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  if (corsOrigins.length > 0) app.use(cors({ origin: corsOrigins, exposedHeaders }));
+  if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
   for (const [path, routes] of byPath(options.routes)) {
     const entry = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
     for (const route of routes) entry[route.method](...guards(route, options), answer(route, options));
@@ -48,6 +48,16 @@ export function createApp<C>(options: AppOptions<C>): Express {
   });
   app.use(problemHandler(logger));
   return app;
+}
+
+/** An OPTIONS request that is no preflight is left to the route, which says what methods there are. */
+function allowOrigins(origin: string[]): RequestHandler {
+  const handle = cors({ origin, exposedHeaders });
+  return (request, response, next) => {
+    const isPreflight = request.get('Access-Control-Request-Method') !== undefined;
+    if (request.method === 'OPTIONS' && !isPreflight) next();
+    else handle(request, response, next);
+  };
 }
 
 /** Paths without a parameter first: `/customers/integration` is not a customer of that id. */

@@ -1,0 +1,95 @@
+import { createTokens } from '@doorstep/kit/auth.ts';
+import { call } from '@doorstep/kit/test/call.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aCustomer, addCustomer, startTestCrm, type TestCrm } from './start.ts';
+
+const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
+const tokens = createTokens(JWT_SECRET_KEY);
+const inOneMinute = 60;
+
+describe('with REQUIRE_AUTH=true', () => {
+  let crm: TestCrm;
+  beforeAll(async () => {
+    crm = await startTestCrm('sqlite', { REQUIRE_AUTH: 'true', JWT_SECRET_KEY });
+    await callAs('admin', 'POST /customers', aCustomer());
+  });
+  afterAll(() => crm[Symbol.asyncDispose]());
+
+  const callWith = (token: string, request: string, body?: unknown) => {
+    return call(crm, request, { headers: { Authorization: `Bearer ${token}` }, ...(body !== undefined && { body }) });
+  };
+  const callAs = async (role: string, request: string, body?: unknown) => {
+    return callWith(await tokens.sign({ subject: '1', role }, inOneMinute), request, body);
+  };
+
+  const report = { results: [{ customer_id: 1, state: 'delivered', package_id: 1, attempts: 1 }] };
+  const routes: [request: string, body: unknown, done: number, roles: string[]][] = [
+    ['POST /customers', aCustomer(), 201, ['admin']],
+    ['GET /customers', undefined, 200, ['admin', 'service']],
+    ['GET /customers/1', undefined, 200, ['admin', 'service']],
+    ['PUT /customers/integration', report, 204, ['admin', 'service']],
+  ];
+  describe.each(routes)('%s', (request, body, done, roles) => {
+    it.each(['admin', 'service', 'customer', ''])('is for those who may, as %s', async (role) => {
+      const { status } = await callAs(role, request, request.startsWith('POST') ? aCustomer() : body);
+
+      expect(status).toBe(roles.includes(role) ? done : 403);
+    });
+
+    it('is for nobody without a token', async () => {
+      const answer = await call(crm, request, body === undefined ? {} : { body });
+
+      expect(answer).toMatchObject({
+        status: 401,
+        body: { title: 'Unauthorized', detail: 'A bearer token is needed' },
+      });
+      expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
+    });
+  });
+
+  it('says 401 before it looks at what was sent', async () => {
+    expect((await call(crm, 'POST /customers', { body: '{"name": ' })).status).toBe(401);
+  });
+
+  const claims = { subject: 'admin', role: 'admin' };
+  const signedWith = (key: string) => createTokens(key).sign(claims, inOneMinute);
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  const invalid: [what: string, token: () => Promise<string> | string][] = [
+    ['has expired', () => tokens.sign(claims, -1)],
+    ['is signed with another key', () => signedWith('another key of no less than 32 bytes')],
+    ['is not signed', async () => `${encode({ alg: 'none' })}.${(await signedWith(JWT_SECRET_KEY)).split('.')[1]}.`],
+    ['was changed', async () => withRole('admin', await tokens.sign({ ...claims, role: 'customer' }, inOneMinute))],
+    ['is no token', () => 'admin'],
+  ];
+  it.each(invalid)('refuses a token that %s', async (_, token) => {
+    const answer = await callWith(await token(), 'GET /customers');
+
+    expect(answer.status).toBe(401);
+    expect(answer.body.detail).toBe('The bearer token is not valid or has expired');
+  });
+
+  it.each(['/', '/health', '/livez', '/readyz', '/metrics', '/openapi.json', '/docs/'])(
+    'leaves %s open',
+    async (path) => {
+      expect((await call(crm, `GET ${path}`)).status).toBe(200);
+    },
+  );
+});
+
+describe('with REQUIRE_AUTH=false', () => {
+  it('asks nobody for a token, and does not mind a wrong one', async () => {
+    await using crm = await startTestCrm('sqlite');
+    const { id } = await addCustomer(crm);
+
+    const headers = { Authorization: 'Bearer nonsense' };
+
+    expect((await call(crm, `GET /customers/${id}`)).status).toBe(200);
+    expect((await call(crm, `GET /customers/${id}`, { headers })).status).toBe(200);
+  });
+});
+
+function withRole(role: string, token: string): string {
+  const [header, payload = '', signature] = token.split('.');
+  const changed = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), role };
+  return [header, Buffer.from(JSON.stringify(changed)).toString('base64url'), signature].join('.');
+}

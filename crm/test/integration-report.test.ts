@@ -1,0 +1,164 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Customer } from '../src/customer.ts';
+import { addCustomer, readFeed, startTestCrm, type TestCrm } from './start.ts';
+
+const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+describe.each(databases)('a report of what became of packages on %s', (kind) => {
+  let crm: TestCrm;
+  let alice: Customer;
+  beforeAll(async () => {
+    crm = await startTestCrm(kind);
+  });
+  afterAll(() => crm[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    alice = await addCustomer(crm);
+  });
+
+  const report = (...results: unknown[]) => call(crm, 'PUT /customers/integration', { body: { results } });
+  const current = async ({ id } = alice): Promise<Customer> => (await call(crm, `GET /customers/${id}`)).body;
+  const delivered = (overrides: object = {}) => {
+    return { customer_id: alice.id, state: 'delivered', package_id: 7, attempts: 1, ...overrides };
+  };
+  const failed = (overrides: object = {}) => {
+    return { customer_id: alice.id, state: 'failed', attempts: 9, error: 'Inventory answered 422', ...overrides };
+  };
+
+  it('shows on the customer that the package is created', async () => {
+    const answer = await report(delivered({ attempts: 3 }));
+
+    expect(answer).toMatchObject({ status: 204, body: '' });
+    expect(await current()).toStrictEqual({
+      ...alice,
+      integration_status: 'Package request created successfully',
+      integration: { state: 'delivered', package_id: 7, attempts: 3, error: null, updated_at: isoTime },
+    });
+  });
+
+  it('shows on the customer why the package was given up on', async () => {
+    await report(failed());
+
+    expect(await current()).toStrictEqual({
+      ...alice,
+      integration_status: 'Package request failed: Inventory answered 422',
+      integration: {
+        state: 'failed',
+        package_id: null,
+        attempts: 9,
+        error: 'Inventory answered 422',
+        updated_at: isoTime,
+      },
+    });
+    expect(await readFeed(crm, alice.id - 1)).toEqual([await current()]);
+  });
+
+  it('may leave out the reason of a failure', async () => {
+    await report(failed({ error: null }));
+
+    expect(await current()).toMatchObject({
+      integration_status: 'Package request failed: no reason given',
+      integration: { state: 'failed', error: null },
+    });
+  });
+
+  it('takes package ids of other Inventories, which are texts', async () => {
+    const bob = await addCustomer(crm);
+
+    await report(delivered({ package_id: 'pkg_01J"ü' }), delivered({ customer_id: bob.id, package_id: '7' }));
+
+    expect((await current()).integration.package_id).toBe('pkg_01J"ü');
+    expect((await current(bob)).integration.package_id).toBe('7');
+  });
+
+  it('of a failure never undoes a delivery', async () => {
+    await report(delivered());
+    const before = await current();
+
+    expect(await report(failed())).toMatchObject({ status: 204 });
+
+    expect(await current()).toEqual(before);
+  });
+
+  it('of a delivery replaces a failure', async () => {
+    await report(failed());
+    await report(delivered({ attempts: 10 }));
+
+    expect(await current()).toMatchObject({
+      integration_status: 'Package request created successfully',
+      integration: { state: 'delivered', package_id: 7, attempts: 10, error: null },
+    });
+  });
+
+  it('may come twice', async () => {
+    await report(delivered());
+    await report(delivered());
+
+    expect((await current()).integration).toMatchObject({ state: 'delivered', package_id: 7, attempts: 1 });
+  });
+
+  it('of unknown customers changes nothing, and those it knows are taken in', async () => {
+    const unknown = [999_999_999, Number.MAX_SAFE_INTEGER].map((customer_id) => delivered({ customer_id }));
+
+    const { status } = await report(...unknown, delivered());
+
+    expect(status).toBe(204);
+    expect((await current()).integration.state).toBe('delivered');
+  });
+
+  it('may be of nobody', async () => {
+    expect(await report()).toMatchObject({ status: 204 });
+  });
+
+  it('may be of 500 customers with long reasons', async () => {
+    const results = Array.from({ length: 499 }, (_, index) => failed({ customer_id: 10_000_000 + index }));
+    const long = results.map((result) => ({ ...result, error: 'é'.repeat(900) }));
+
+    const { status } = await report(...long, failed({ error: 'x'.repeat(1000) }));
+
+    expect(status).toBe(204);
+    expect((await current()).integration.error).toBe('x'.repeat(1000));
+  });
+
+  const result = { customer_id: 1, state: 'failed', attempts: 1 };
+  const refused: [what: string, results: unknown, detail: string][] = [
+    ['501 results', Array(501).fill(result), 'results must be at most 500 entries long'],
+    ['nothing', undefined, 'Missing required fields: results'],
+    ['no list', result, 'results must be an array'],
+    ['a list of texts', ['1'], 'results.0 must be an object'],
+    ['another state', [{ ...result, state: 'pending' }], 'results.0.state must be one of delivered, failed'],
+    ['no customer', [{ ...result, customer_id: undefined }], 'Missing required fields: results.0.customer_id'],
+    ['a text for a customer', [{ ...result, customer_id: '1' }], 'results.0.customer_id must be a positive integer'],
+    ['no attempts', [{ ...result, attempts: null }], 'Missing required fields: results.0.attempts'],
+    ['attempts below zero', [{ ...result, attempts: -1 }], 'results.0.attempts must be at least 0'],
+    ['a NUL', [{ ...result, error: 'a\0b' }], 'results.0.error must not contain NUL or half a character'],
+    ['1001 letters', [{ ...result, error: 'x'.repeat(1001) }], 'results.0.error must be at most 1000 characters long'],
+  ];
+  it.each(refused)('is refused with %s', async (_, results, detail) => {
+    const answer = await call(crm, 'PUT /customers/integration', { body: { results } });
+
+    expect(answer).toMatchObject({ status: 400, body: { title: 'Bad Request', detail, error: detail } });
+  });
+
+  it.each([[[]], [{}], [0], [1.5], [''], ['x'.repeat(201)], [true]])(
+    'is refused with %j for a package',
+    async (package_id) => {
+      const { status, body } = await report(delivered({ package_id }));
+
+      expect([status, body.errors[0].field]).toEqual([400, 'results.0.package_id']);
+      expect(await current()).toEqual(alice);
+    },
+  );
+
+  it('with one wrong result is refused as a whole', async () => {
+    const { status, body } = await report(delivered(), failed({ state: 'lost' }));
+
+    expect([status, body.errors[0].field]).toEqual([400, 'results.1.state']);
+    expect(await current()).toEqual(alice);
+  });
+
+  it('of more than 1 MB is refused', async () => {
+    expect(await report(failed({ error: 'x'.repeat(1024 * 1024) }))).toMatchObject({ status: 413 });
+  });
+});

@@ -1,0 +1,133 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
+import { describe, expect, it } from 'vitest';
+import { adminPassword, crmEnvironment, openCrmDatabase, startCrmOn, startTestCrm } from './start.ts';
+
+const logIn = (crm: { url: string }, body: unknown) => call(crm, 'POST /v1/auth/login', { body });
+
+describe.each(databases)('logging in on %s', (kind) => {
+  it('gives a token that opens what is closed', async () => {
+    await using crm = await startTestCrm(kind, { REQUIRE_AUTH: 'true', JWT_EXPIRES_SECONDS: '600' });
+
+    const { status, body } = await logIn(crm, { username: 'admin', password: adminPassword });
+
+    expect(status).toBe(200);
+    expect(body).toStrictEqual({ access_token: expect.any(String), token_type: 'Bearer', expires_in: 600 });
+    const headers = { Authorization: `Bearer ${body.access_token}` };
+    expect((await call(crm, 'GET /customers')).status).toBe(401);
+    expect((await call(crm, 'GET /customers', { headers })).status).toBe(200);
+  });
+
+  it('takes the name as email too, and the name that was configured', async () => {
+    await using crm = await startTestCrm(kind, { ADMIN_USERNAME: 'root@example.com' });
+
+    expect(await logIn(crm, { email: 'root@example.com', password: adminPassword })).toMatchObject({ status: 200 });
+    expect(await logIn(crm, { username: 'admin', password: adminPassword })).toMatchObject({ status: 401 });
+  });
+
+  it('fails with the same answer whatever was wrong', async () => {
+    await using crm = await startTestCrm(kind);
+
+    const answers = [
+      await logIn(crm, { username: 'admin', password: `${adminPassword}!` }),
+      await logIn(crm, { username: 'nobody', password: adminPassword }),
+      await logIn(crm, { username: 'Admin', password: adminPassword }),
+      await logIn(crm, { username: 'admin', password: '' }),
+      await logIn(crm, { username: "' or 1=1 --", password: adminPassword }),
+    ];
+
+    const detail = 'Wrong username or password';
+    const body = { type: 'about:blank', title: 'Unauthorized', status: 401, detail, error: detail };
+    expect(answers.map((answer) => answer.body)).toEqual(answers.map(() => body));
+    expect(answers.map(({ headers }) => headers.get('WWW-Authenticate'))).toEqual(answers.map(() => 'Bearer'));
+  });
+
+  it('is refused as bad input with a name that not every database can look for', async () => {
+    await using crm = await startTestCrm(kind);
+
+    for (const field of ['username', 'email']) {
+      const { status, body } = await logIn(crm, { [field]: 'admin\0', password: adminPassword });
+      expect([status, body.errors]).toMatchObject([400, [{ field }]]);
+    }
+  });
+
+  it('is refused at the eleventh try of a minute, right or wrong', async () => {
+    await using crm = await startTestCrm(kind);
+    const tries = await Promise.all(Array.from({ length: 10 }, () => logIn(crm, { username: 'admin', password: 'x' })));
+
+    const { status, headers, body } = await logIn(crm, { username: 'admin', password: adminPassword });
+
+    expect(tries.map((answer) => answer.status)).toEqual(Array(10).fill(401));
+    expect(status).toBe(429);
+    expect(body).toMatchObject({ title: 'Too Many Requests', detail: expect.stringContaining('10 tries a minute') });
+    expect(headers.get('Retry-After')).toMatch(/^([1-9]|[1-5]\d|60)$/);
+    expect((await call(crm, 'GET /customers')).status).toBe(200);
+  });
+});
+
+describe('logging in with', () => {
+  const refused: [what: string, body: object, detail: string | RegExp][] = [
+    ['nothing', {}, 'Missing required fields: password'],
+    ['no name', { password: 'x' }, 'Missing required fields: username'],
+    ['no password', { username: 'admin' }, 'Missing required fields: password'],
+    ['a number for a password', { username: 'admin', password: 5 }, 'password must be a string'],
+    ['a password of 1001 characters', { username: 'admin', password: 'x'.repeat(1001) }, /^password /],
+    ['a name of 255 characters', { username: 'x'.repeat(255), password: 'x' }, /^username /],
+  ];
+
+  it.each(refused)('%s is refused as bad input', async (_, body, detail) => {
+    await using crm = await startTestCrm('sqlite');
+
+    const answer = await logIn(crm, body);
+
+    expect(answer.status).toBe(400);
+    expect(answer.body.detail).toMatch(detail);
+  });
+});
+
+describe('the admin made at the first start', () => {
+  it('has a password that is shown once, and never again', async () => {
+    await using database = await freshDatabase('sqlite');
+    const environment = crmEnvironment(database, { ADMIN_PASSWORD: '', LOG_LEVEL: 'debug' });
+    await using first = await spawnService('crm', environment);
+    const [, username, password = ''] = /username (\S+), password ([\w-]{20}) \(shown/.exec(first.output()) ?? [];
+    const { status } = await logIn(first, { username, password });
+    await first.end('SIGTERM');
+    await using second = await spawnService('crm', environment);
+    const { status: later } = await logIn(second, { username, password });
+    await second.end('SIGTERM');
+
+    expect([username, status, later]).toEqual(['admin', 200, 200]);
+    expect((first.output() + second.output()).split(password)).toHaveLength(2);
+    expect(second.output()).not.toMatch(/Admin made/);
+  });
+});
+
+describe.each(databases)('the admin on %s', (kind) => {
+  it('has the password of ADMIN_PASSWORD from the start at which it was changed', async () => {
+    await using database = await freshDatabase(kind);
+    const passwords = ['the first password', 'the second password'];
+    const statuses: number[] = [];
+    for (const ADMIN_PASSWORD of passwords) {
+      await using crm = await startCrmOn(database, { ADMIN_PASSWORD });
+      for (const password of passwords) statuses.push((await logIn(crm, { username: 'admin', password })).status);
+    }
+
+    expect(statuses).toEqual([200, 401, 401, 200]);
+    expect(await storedAdmins(database)).toHaveLength(1);
+  });
+
+  it('keeps the password where ADMIN_PASSWORD is no longer set, and the hash where it is the same', async () => {
+    await using database = await freshDatabase(kind);
+    for (const environment of [{}, {}, { ADMIN_PASSWORD: '' }]) {
+      await using crm = await startCrmOn(database, environment);
+      expect(await logIn(crm, { username: 'admin', password: adminPassword })).toMatchObject({ status: 200 });
+    }
+  });
+});
+
+async function storedAdmins(database: Parameters<typeof openCrmDatabase>[0]) {
+  await using opened = await openCrmDatabase(database);
+  return await opened.db.selectFrom('admins').selectAll().execute();
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { openDatabase } from '@doorstep/kit/database/open.ts';
+import type { Running } from '@doorstep/kit/lifecycle.ts';
+import { call } from '@doorstep/kit/test/call.ts';
+import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { readCrmConfig } from '../src/config.ts';
+import { startCrm } from '../src/crm.ts';
+import type { Customer } from '../src/customer.ts';
+import type { CrmDatabase } from '../src/db/schema.ts';
+
+type Environment = Record<string, string>;
+
+export const adminPassword = 'correct horse battery staple';
+
+/** What a CRM on that database is started with, in this process or in one of its own. */
+export function crmEnvironment({ url, dataDir }: FreshDatabase, environment: Environment = {}): Environment {
+  const settings = { DATABASE_URL: url, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error' };
+  return { ...settings, ADMIN_PASSWORD: adminPassword, ...environment };
+}
+
+/** A CRM on a database of its own; both are gone when it is disposed of. */
+export async function startTestCrm(kind: DatabaseKind, environment: Environment = {}) {
+  await using resources = new AsyncDisposableStack();
+  const database = resources.use(await freshDatabase(kind));
+  const { url } = resources.use(await startCrmOn(database, environment));
+  const owned = resources.move();
+  return { url, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+export type TestCrm = Awaited<ReturnType<typeof startTestCrm>>;
+
+export function startCrmOn(database: FreshDatabase, environment: Environment = {}): Promise<Running> {
+  return startCrm(readCrmConfig(crmEnvironment(database, environment)));
+}
+
+/** A connection of one's own to a CRM's database. */
+export async function openCrmDatabase({ url }: FreshDatabase) {
+  const migrations = join(import.meta.dirname, '../migrations');
+  const database = await openDatabase<CrmDatabase>({ url, schema: 'crm', migrations, onError: () => undefined });
+  return { ...database, [Symbol.asyncDispose]: database.close };
+}
+
+export function aCustomer(overrides: Record<string, unknown> = {}) {
+  return { name: 'Alice Example', email: `alice-${randomUUID()}@example.com`, ...overrides };
+}
+
+export async function addCustomer(crm: { url: string }, overrides: Record<string, unknown> = {}): Promise<Customer> {
+  const { status, body } = await call(crm, 'POST /customers', { body: aCustomer(overrides) });
+  if (status !== 201) throw new Error(`a customer was refused: ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** Every customer with an id above `after`, read page by page. */
+export async function readFeed(crm: { url: string }, after = 0): Promise<Customer[]> {
+  const { body } = await call(crm, `GET /customers?after=${after}`);
+  const last = body.at(-1)?.id;
+  return last === undefined ? [] : [...body, ...(await readFeed(crm, last))];
+}

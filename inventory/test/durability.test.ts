@@ -1,0 +1,43 @@
+import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
+import { describe, expect, it } from 'vitest';
+import type { WelcomePackage } from '../src/package.ts';
+import { aPackage, inventoryEnvironment, postPackage, readPackages, startInventoryOn } from './start.ts';
+
+describe.each(databases)('what the Inventory has answered on %s', (kind) => {
+  it('is there after kill -9 in the midst of many requests, keys included', async () => {
+    await using database = await freshDatabase(kind);
+    await using doomed = await spawnService('inventory', inventoryEnvironment(database));
+    const answered: WelcomePackage[] = [];
+    const writers = Array.from({ length: 20 }, () => addUntilItFails(doomed, answered));
+
+    await eventually(() => answered.length >= 200);
+    await doomed.end('SIGKILL');
+    await Promise.all(writers);
+    await using next = await startInventoryOn(database);
+
+    const stored = new Map((await readPackages(next)).map((made) => [made.id, made]));
+    expect(answered.map(({ id }) => stored.get(id))).toEqual(answered);
+    const [{ customerId } = { customerId: 0 }] = answered.slice(-1);
+    expect(await postPackage(next, aPackage(), keyOf(customerId))).toMatchObject({ status: 422 });
+    expect(await postPackage(next, aPackage({ customerId }), keyOf(customerId))).toMatchObject({ status: 200 });
+  });
+});
+
+function keyOf(customerId: number): string {
+  return `welcome-${customerId}`;
+}
+
+async function addUntilItFails(inventory: { url: string }, answered: WelcomePackage[]): Promise<Error> {
+  for (;;) {
+    try {
+      const given = aPackage();
+      const { status, body } = await postPackage(inventory, given, keyOf(given.customerId));
+      if (status !== 201) return new Error(`answered ${status}`);
+      answered.push(body);
+    } catch (error) {
+      return error as Error;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { Running } from '@doorstep/kit/lifecycle.ts';
+import { call } from '@doorstep/kit/test/call.ts';
+import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { readInventoryConfig } from '../src/config.ts';
+import { startInventory } from '../src/inventory.ts';
+import type { WelcomePackage } from '../src/package.ts';
+
+type Environment = Record<string, string>;
+type Service = { url: string };
+
+/** What an Inventory on that database is started with, in this process or in one of its own. */
+export function inventoryEnvironment({ url, dataDir }: FreshDatabase, environment: Environment = {}): Environment {
+  return { DATABASE_URL: url, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ...environment };
+}
+
+/** An Inventory on a database of its own; both are gone when it is disposed of. */
+export async function startTestInventory(kind: DatabaseKind, environment: Environment = {}) {
+  await using resources = new AsyncDisposableStack();
+  const database = resources.use(await freshDatabase(kind));
+  const { url } = resources.use(await startInventoryOn(database, environment));
+  const owned = resources.move();
+  return { url, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+export type TestInventory = Awaited<ReturnType<typeof startTestInventory>>;
+
+export function startInventoryOn(database: FreshDatabase, environment: Environment = {}): Promise<Running> {
+  return startInventory(readInventoryConfig(inventoryEnvironment(database, environment)));
+}
+
+let customers = 0;
+
+/** A request for a package, of a customer of its own unless told otherwise. */
+export function aPackage(overrides: Record<string, unknown> = {}) {
+  customers += 1;
+  return { customerId: customers, customerName: 'Alice Example', ...overrides };
+}
+
+export function postPackage(inventory: Service, body: unknown, idempotencyKey?: string) {
+  const headers = { ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }) };
+  return call(inventory, 'POST /packages', { body, headers });
+}
+
+/** Every package, read page by page; those of one customer where `customerId` is given. */
+export async function readPackages(inventory: Service, customerId?: number, after = 0): Promise<WelcomePackage[]> {
+  const filter = customerId === undefined ? '' : `&customerId=${customerId}`;
+  const { body } = await call(inventory, `GET /packages?after=${after}${filter}`);
+  const last = body.at(-1)?.id;
+  return last === undefined ? [] : [...body, ...(await readPackages(inventory, customerId, last))];
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { type SpawnedService, spawnService } from '@doorstep/kit/test/spawn-service.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aPackage, inventoryEnvironment, postPackage, readPackages } from './start.ts';
+
+describe.each(databases)('two processes of the Inventory on %s', (kind) => {
+  const resources = new AsyncDisposableStack();
+  let one: SpawnedService;
+  let other: SpawnedService;
+  beforeAll(async () => {
+    const database = resources.use(await freshDatabase(kind));
+    const start = async () => resources.use(await spawnService('inventory', inventoryEnvironment(database)));
+    [one, other] = await Promise.all([start(), start()]);
+  });
+  afterAll(() => resources.disposeAsync());
+
+  it('make one package for a customer when both are asked at once', async () => {
+    const requests = Array.from({ length: 20 }, () => aPackage());
+    const ask = (service: SpawnedService) =>
+      requests.flatMap((given) => [postPackage(service, given), postPackage(service, given)]);
+
+    const answers = await Promise.all([...ask(one), ...ask(other)]);
+
+    const stored = await storedFor(requests);
+    expect(stored).toHaveLength(20);
+    const made = answers.filter(({ status }) => status === 201).map(({ body }) => body);
+    expect(inIdOrder(made)).toEqual(inIdOrder(stored));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(60);
+  });
+
+  it('take an Idempotency-Key that comes to both at once for exactly one request', async () => {
+    const keys = Array.from({ length: 10 }, () => randomUUID());
+    const requests = Array.from({ length: 40 }, (_, index) => ({ given: aPackage(), key: keys[index % 10] ?? '' }));
+    const ask = ({ given, key }: (typeof requests)[0], index: number) =>
+      postPackage(index % 20 < 10 ? one : other, given, key);
+
+    const answers = await Promise.all(requests.map(ask));
+
+    const made = answers.filter(({ status }) => status === 201).map(({ body }) => body);
+    expect(made).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 422)).toHaveLength(30);
+    expect(inIdOrder(await storedFor(requests.map(({ given }) => given)))).toEqual(inIdOrder(made));
+  });
+
+  it('make one package for each entry of two batches in opposite orders', async () => {
+    const packages = Array.from({ length: 200 }, () => aPackage());
+    const batch = (service: SpawnedService, entries: unknown[]) =>
+      call(service, 'POST /packages/batch', { body: { packages: entries } });
+
+    const answers = await Promise.all([batch(one, packages), batch(other, packages.toReversed())]);
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const results = answers.flatMap(({ body }) => body.results);
+    expect(results.filter(({ status }) => status === 201)).toHaveLength(200);
+    expect(results.filter(({ status }) => status === 200)).toHaveLength(200);
+    expect(new Set(results.map((result) => result.package.id)).size).toBe(200);
+    expect(await storedFor(packages)).toHaveLength(200);
+  });
+
+  async function storedFor(requests: { customerId: number }[]) {
+    const wanted = new Set(requests.map(({ customerId }) => customerId));
+    return (await readPackages(one)).filter(({ customerId }) => wanted.has(customerId));
+  }
+});
+
+function inIdOrder<T extends { id: number }>(packages: T[]): T[] {
+  return packages.toSorted((a, b) => a.id - b.id);
+}

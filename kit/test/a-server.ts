@@ -1,0 +1,114 @@
+import { Writable } from 'node:stream';
+import winston from 'winston';
+import { z } from 'zod';
+import { createTokens } from '../src/auth.ts';
+import { readCommonConfig } from '../src/config.ts';
+import { AppError } from '../src/errors.ts';
+import { feedHeaders, feedQuery, feedReply } from '../src/http/feed.ts';
+import { defineRoute, type Route } from '../src/http/route.ts';
+import { emailAddress, idFilter, idParam, line } from '../src/http/schemas.ts';
+import { serve } from '../src/http/serve.ts';
+import { createLogger } from '../src/logger.ts';
+import { createRegistry } from '../src/metrics.ts';
+
+type LogLine = { level: string; message: string } & Record<string, unknown>;
+
+export type TestServer = AsyncDisposable & {
+  url: string;
+  /** What it has logged so far, one object an event. */
+  log: LogLine[];
+  /** The header of somebody with that role. */
+  as(role: string, expiresSeconds?: number): Promise<Record<string, string>>;
+  close(): Promise<void>;
+};
+
+type Overrides = {
+  routes?: Route<unknown>[];
+  checks?: Record<string, () => Promise<void>>;
+  environment?: Record<string, string>;
+  corsOrigins?: string[];
+};
+
+/** A service of that route table, listening on a free port. */
+export async function aServer({
+  routes = [],
+  checks = {},
+  environment,
+  corsOrigins,
+}: Overrides = {}): Promise<TestServer> {
+  const log: LogLine[] = [];
+  const logger = createLogger('things', { level: 'debug', format: 'json' });
+  const stream = new Writable({
+    write(line, _encoding, done) {
+      log.push(JSON.parse(line));
+      done();
+    },
+  });
+  logger.clear().add(new winston.transports.Stream({ stream }));
+  const tokens = createTokens('a key of no less than 32 bytes here');
+  const { url, close } = await serve({
+    service: 'things-service',
+    info: { title: 'Things', description: 'Things to test with', version: '1.2.3' },
+    config: { ...readCommonConfig('things', 0, { ...environment }), ...(corsOrigins && { corsOrigins }) },
+    context: undefined,
+    routes,
+    checks,
+    logger,
+    registry: createRegistry(),
+    tokens,
+  });
+  return {
+    url,
+    log,
+    as: async (role, expiresSeconds = 60) => ({
+      Authorization: `Bearer ${await tokens.sign({ subject: '7', role }, expiresSeconds)}`,
+    }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+export const route = defineRoute<unknown>();
+
+const ok = { 200: { description: 'OK' } };
+/** What most routes of a test have in common. */
+export const anyone = { tag: 'things', summary: 'A thing', access: { roles: [], open: true }, responses: ok } as const;
+
+/** Three things, numbered 1 to 3, that can be listed, read and added to, as every service has them. */
+export const thingRoutes = [
+  route({
+    ...anyone,
+    method: 'post',
+    path: '/things',
+    body: z.object({ email: emailAddress, name: line({ max: 5 }).optional(), count: z.int().optional() }),
+    handler: async (_context, { body }) => ({ status: 201, body, headers: { Location: '/things/4' } }),
+  }),
+  route({
+    ...anyone,
+    method: 'get',
+    path: '/things',
+    query: z.object({ ...feedQuery, color: line({ max: 20 }).optional(), owner_id: idFilter }),
+    responses: { 200: { description: 'OK', body: z.array(z.object({ id: z.int() })), headers: feedHeaders } },
+    handler: async (_context, { query }) => {
+      const rows = [1, 2, 3].filter((id) => id > query.after).map((id) => ({ id }));
+      return feedReply({ path: '/things', query, rows: rows.slice(0, query.limit + 1), idOf: (row) => row.id });
+    },
+  }),
+  route({
+    ...anyone,
+    method: 'get',
+    path: '/things/{id}',
+    params: z.object({ id: idParam }),
+    handler: async (_context, { params: { id } }) => {
+      if (id > 3) throw new AppError('not_found', `Thing not found: ${id}`);
+      return { status: 200, body: { id } };
+    },
+  }),
+  route({
+    ...anyone,
+    method: 'delete',
+    path: '/things/{id}',
+    params: z.object({ id: idParam }),
+    handler: async () => ({ status: 204 }),
+  }),
+];

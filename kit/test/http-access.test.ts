@@ -1,0 +1,213 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createTokens } from '../src/auth.ts';
+import { anyone, aServer, route, type TestServer } from './a-server.ts';
+import { call } from './call.ts';
+
+const handler = async (_context: unknown, { caller }: { caller: unknown }) => ({
+  status: 200,
+  body: { caller: caller ?? null },
+});
+const routes = [
+  route({ ...anyone, method: 'get', path: '/public', access: 'public', handler }),
+  route({ ...anyone, method: 'get', path: '/open', access: { roles: ['service'], open: true }, handler }),
+  route({ ...anyone, method: 'get', path: '/closed', access: { roles: ['service'], open: false }, handler }),
+  route({ ...anyone, method: 'get', path: '/closed-to-all', access: { roles: [], open: false }, handler }),
+];
+
+/** The status of each of the four for somebody with that role, or without a token. */
+async function statuses(server: TestServer, role?: string): Promise<Record<string, number>> {
+  const headers = role === undefined ? {} : await server.as(role);
+  const paths = ['/public', '/open', '/closed', '/closed-to-all'];
+  const answers = await Promise.all(paths.map((path) => call(server, `GET ${path}`, { headers })));
+  return Object.fromEntries(paths.map((path, index) => [path, answers[index]?.status ?? 0]));
+}
+
+describe('without REQUIRE_AUTH', () => {
+  it('an open route asks for no token, and looks at none', async () => {
+    await using server = await aServer({ routes });
+    expect(await statuses(server)).toEqual({ '/public': 200, '/open': 200, '/closed': 401, '/closed-to-all': 401 });
+    const { status, body } = await call(server, 'GET /open', { headers: { Authorization: 'Bearer garbage' } });
+    expect([status, body]).toEqual([200, { caller: null }]);
+  });
+
+  it('any other route asks for a token with its role', async () => {
+    await using server = await aServer({ routes });
+    expect(await statuses(server, 'service')).toMatchObject({ '/closed': 200, '/closed-to-all': 403 });
+    expect(await statuses(server, 'customer')).toMatchObject({ '/closed': 403, '/closed-to-all': 403 });
+    expect(await statuses(server, 'admin')).toMatchObject({ '/closed': 200, '/closed-to-all': 200 });
+  });
+});
+
+describe('with REQUIRE_AUTH', () => {
+  const environment = { REQUIRE_AUTH: 'true' };
+
+  it('an open route asks for a token with its role too', async () => {
+    await using server = await aServer({ routes, environment });
+    expect(await statuses(server)).toEqual({ '/public': 200, '/open': 401, '/closed': 401, '/closed-to-all': 401 });
+    expect(await statuses(server, 'customer')).toMatchObject({ '/public': 200, '/open': 403, '/closed': 403 });
+    expect(await statuses(server, 'service')).toMatchObject({ '/open': 200, '/closed': 200, '/closed-to-all': 403 });
+  });
+
+  it('an admin may do everything', async () => {
+    await using server = await aServer({ routes, environment });
+    expect(new Set(Object.values(await statuses(server, 'admin')))).toEqual(new Set([200]));
+  });
+
+  it.each(['', 'toString', '__proto__', 'Admin', 'admin,service'])('the role "%s" may do nothing', async (role) => {
+    await using server = await aServer({ routes, environment });
+    expect(await statuses(server, role)).toMatchObject({ '/open': 403, '/closed': 403, '/closed-to-all': 403 });
+  });
+
+  it('health, metrics, docs and the address itself stay open', async () => {
+    await using server = await aServer({ routes, environment });
+    for (const path of ['/', '/health', '/livez', '/readyz', '/metrics', '/openapi.json', '/docs']) {
+      expect([path, (await call(server, `GET ${path}`)).status]).toEqual([path, 200]);
+    }
+  });
+
+  it('a refusal tells nothing of what is there', async () => {
+    await using server = await aServer({ routes, environment });
+    expect((await call(server, 'GET /nothing')).status).toBe(404);
+    expect((await call(server, 'POST /open')).status).toBe(405);
+  });
+});
+
+describe('a token', () => {
+  it('tells the handler who asks', async () => {
+    await using server = await aServer({ routes });
+    const { body } = await call(server, 'GET /closed', { headers: await server.as('service') });
+    expect(body).toEqual({ caller: { subject: '7', role: 'service' } });
+  });
+
+  it('is asked for with a challenge where it is missing or not valid', async () => {
+    await using server = await aServer({ routes });
+    const foreign = await createTokens('another key of at least 32 bytes').sign({ subject: '7', role: 'admin' }, 60);
+    const { Authorization } = await server.as('admin');
+    const refused = [
+      undefined,
+      '',
+      'Bearer',
+      'Bearer ',
+      'Bearer garbage',
+      'Basic YWRtaW46YWRtaW4=',
+      `Bearer ${foreign}`,
+      (await server.as('admin', -1))['Authorization'],
+      `${Authorization} more`,
+      `Token ${Authorization}`,
+      Authorization?.replace('Bearer ', ''),
+    ];
+    for (const value of refused) {
+      const headers = value === undefined ? {} : { Authorization: value };
+      const { status, headers: given, body } = await call(server, 'GET /closed', { headers });
+      expect([value, status, given.get('WWW-Authenticate')]).toEqual([value, 401, 'Bearer']);
+      expect(body).toMatchObject({ title: 'Unauthorized', error: body.detail });
+    }
+  });
+
+  it('may write its scheme in any case', async () => {
+    await using server = await aServer({ routes });
+    const { Authorization = '' } = await server.as('service');
+    const headers = { Authorization: Authorization.replace('Bearer', 'bEARER') };
+    expect((await call(server, 'GET /closed', { headers })).status).toBe(200);
+  });
+
+  it('without the right to do it is 403, and no token is asked for', async () => {
+    await using server = await aServer({ routes });
+    const { status, headers, body } = await call(server, 'GET /closed', { headers: await server.as('customer') });
+    expect([status, headers.get('WWW-Authenticate'), body.title]).toEqual([403, null, 'Forbidden']);
+  });
+});
+
+describe('a limit of tries', () => {
+  const limited = ['/login', '/other'].map((path) =>
+    route({ ...anyone, method: 'post', path, perMinuteMax: 3, handler: async () => ({ status: 204 }) }),
+  );
+
+  it('answers 429 with Retry-After once it is reached, for that route alone', async () => {
+    await using server = await aServer({ routes: [...limited, ...routes] });
+    for (let attempt = 0; attempt < 3; attempt += 1) expect((await call(server, 'POST /login')).status).toBe(204);
+    const { status, headers, body } = await call(server, 'POST /login');
+    expect([status, body.title, body.error]).toEqual([429, 'Too Many Requests', body.detail]);
+    expect(headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
+    expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0);
+    expect(Number(headers.get('Retry-After'))).toBeLessThanOrEqual(60);
+    expect((await call(server, 'POST /other')).status).toBe(204);
+    expect((await call(server, 'GET /open')).status).toBe(200);
+  });
+
+  it('is not evaded by naming other addresses, nor does that write past the log', async () => {
+    await using server = await aServer({ routes: limited });
+    using complaints = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const statuses: number[] = [];
+    for (const address of ['1.1.1.1', '2.2.2.2', '3.3.3.3', '4.4.4.4']) {
+      const headers = { 'X-Forwarded-For': address, Forwarded: `for=${address}` };
+      statuses.push((await call(server, 'POST /login', { headers })).status);
+    }
+    expect(statuses).toEqual([204, 204, 204, 429]);
+    expect(complaints).not.toHaveBeenCalled();
+  });
+});
+
+describe('a web page elsewhere', () => {
+  const ours = 'https://app.example.com';
+  const theirs = 'https://evil.example.com';
+
+  it('may read answers, errors too, only where its origin is configured', async () => {
+    await using server = await aServer({ routes, corsOrigins: [ours, 'http://localhost:8080'] });
+    for (const path of ['/open', '/closed', '/nothing']) {
+      const allowed = await call(server, `GET ${path}`, { headers: { Origin: ours } });
+      expect(allowed.headers.get('Access-Control-Allow-Origin')).toBe(ours);
+      expect(allowed.headers.get('Vary')).toContain('Origin');
+      const refused = await call(server, `GET ${path}`, { headers: { Origin: theirs } });
+      expect(refused.headers.get('Access-Control-Allow-Origin')).toBe(null);
+    }
+  });
+
+  it.each([
+    `${ours}.evil.com`,
+    'https://app.example.com:8443',
+    'http://app.example.com',
+    'null',
+    'https://APP.example.org',
+  ])('is not let in by an origin that only looks like one: %s', async (origin) => {
+    await using server = await aServer({ routes, corsOrigins: [ours] });
+    const { headers } = await call(server, 'GET /open', { headers: { Origin: origin } });
+    expect(headers.get('Access-Control-Allow-Origin')).toBe(null);
+  });
+
+  it('may read the headers that our answers carry', async () => {
+    await using server = await aServer({ routes, corsOrigins: [ours] });
+    const { headers } = await call(server, 'GET /open', { headers: { Origin: ours } });
+    const exposed = headers.get('Access-Control-Expose-Headers')?.split(/, ?/);
+    expect(exposed).toEqual(expect.arrayContaining(['Link', 'Location', 'X-Request-Id', 'Retry-After']));
+  });
+
+  it('is told before it writes whether it may', async () => {
+    await using server = await aServer({ routes, corsOrigins: [ours] });
+    const ask = (Origin: string) => {
+      const headers = {
+        Origin,
+        'Access-Control-Request-Method': 'PUT',
+        'Access-Control-Request-Headers': 'authorization',
+      };
+      return call(server, 'OPTIONS /closed', { headers });
+    };
+    const { status, headers } = await ask(ours);
+    expect([status, headers.get('Access-Control-Allow-Origin')]).toEqual([204, ours]);
+    expect(headers.get('Access-Control-Allow-Methods')).toContain('PUT');
+    expect(headers.get('Access-Control-Allow-Headers')).toBe('authorization');
+    expect((await ask(theirs)).headers.get('Access-Control-Allow-Origin')).toBe(null);
+  });
+
+  it('is never let in where no origin is configured', async () => {
+    await using server = await aServer({ routes });
+    const { headers } = await call(server, 'GET /open', { headers: { Origin: ours } });
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  it('leaves OPTIONS to say what a path knows where no page asks', async () => {
+    await using server = await aServer({ routes, corsOrigins: [ours] });
+    const { status, headers } = await call(server, 'OPTIONS /open');
+    expect([status, headers.get('Allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+  });
+});

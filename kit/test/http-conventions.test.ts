@@ -1,0 +1,291 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppError } from '../src/errors.ts';
+import { anyone, aServer, route, type TestServer, thingRoutes } from './a-server.ts';
+import { call } from './call.ts';
+import { eventually } from './eventually.ts';
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const get = { ...anyone, method: 'get' } as const;
+/** Routes that fail, each in a way of its own. */
+const failingRoutes = [
+  route({
+    ...get,
+    path: '/taken',
+    handler: async () => {
+      throw new AppError('conflict', 'It is taken', { members: { existing_id: 7 } });
+    },
+  }),
+  route({
+    ...get,
+    path: '/bug',
+    handler: async () => {
+      throw Object.assign(new TypeError('cannot read hunter2 of undefined'), { detail: 'hunter2', cause: 'hunter2' });
+    },
+  }),
+  route({
+    ...get,
+    path: '/throws-a-text',
+    handler: async () => {
+      throw 'hunter2';
+    },
+  }),
+  route({
+    ...get,
+    path: '/throws-nothing',
+    handler: async () => {
+      throw undefined;
+    },
+  }),
+  route({
+    ...get,
+    path: '/things/special',
+    handler: async () => ({ status: 200, body: 'special', headers: { 'Content-Type': 'text/plain' } }),
+  }),
+];
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await aServer({ routes: [...thingRoutes, ...failingRoutes] });
+});
+afterAll(() => server.close());
+
+describe('a problem', () => {
+  it('has its sentence twice, a title, a type, and members of its own', async () => {
+    const { status, headers, body } = await call(server, 'GET /taken');
+    expect(status).toBe(409);
+    expect(headers.get('Content-Type')).toBe('application/problem+json; charset=utf-8');
+    expect(body).toEqual({
+      type: 'about:blank',
+      title: 'Conflict',
+      status: 409,
+      detail: 'It is taken',
+      error: 'It is taken',
+      existing_id: 7,
+    });
+  });
+
+  it.each(['/bug', '/throws-a-text', '/throws-nothing'])(
+    'of our own making shows nothing of the inside, and is logged whole: %s',
+    async (path) => {
+      const { status, body, headers } = await call(server, `GET ${path}`);
+      expect([status, body]).toEqual([
+        500,
+        {
+          type: 'about:blank',
+          title: 'Internal Server Error',
+          status: 500,
+          detail: 'Internal server error',
+          error: 'Internal server error',
+          request_id: headers.get('X-Request-Id'),
+        },
+      ]);
+      const logged = await eventually(() => server.log.find(({ requestId }) => requestId === body.request_id) ?? false);
+      expect(logged).toMatchObject({ level: 'error', message: expect.stringContaining(`GET ${path} failed`) });
+      if (path === '/bug')
+        expect(logged['error']).toMatch(/^TypeError: cannot read hunter2 of undefined\n +at .*handler/);
+    },
+  );
+});
+
+describe('an id in a path', () => {
+  it.each(['0', '-1', 'abc', '01', '1.5', '%00', '1%00', '%20', '1e3', '%C3%BC', 'undefined'])(
+    'that is no positive integer is 400: %s',
+    async (id) => {
+      const { status, body } = await call(server, `GET /things/${id}`);
+      expect([status, body.errors]).toEqual([400, [{ field: 'id', message: expect.any(String) }]]);
+    },
+  );
+
+  it('too large for any database is a number that no row has', async () => {
+    const { status, body } = await call(server, 'GET /things/99999999999999999999');
+    expect([status, body.error]).toEqual([404, `Thing not found: ${Number.MAX_SAFE_INTEGER}`]);
+  });
+
+  it.each(['/things/%', '/things/%zz', '/things/%E0%A4%A', '/things/%ff'])(
+    'that is encoded wrongly is 400: %s',
+    async (path) => {
+      const { status, body, headers } = await call(server, `GET ${path}`);
+      expect([status, body.title, body.error]).toEqual([400, 'Bad Request', expect.any(String)]);
+      expect(headers.get('X-Request-Id')).toMatch(uuid);
+    },
+  );
+
+  it('is not what a path without one is taken for', async () => {
+    expect(await call(server, 'GET /things/special')).toMatchObject({ status: 200, body: 'special' });
+  });
+});
+
+describe('a method', () => {
+  it('that a path does not know is 405, with those that it knows', async () => {
+    for (const [request, allow] of [
+      ['DELETE /things', 'GET, HEAD, OPTIONS, POST'],
+      ['PATCH /things/1', 'DELETE, GET, HEAD, OPTIONS'],
+      ['POST /health', 'GET, HEAD, OPTIONS'],
+    ] as const) {
+      const { status, headers, body } = await call(server, request);
+      expect([status, headers.get('Allow')]).toEqual([405, allow]);
+      expect(body).toMatchObject({ title: 'Method Not Allowed', status: 405, error: body.detail });
+    }
+  });
+
+  it('OPTIONS tells them too', async () => {
+    const { status, headers, body } = await call(server, 'OPTIONS /things');
+    expect([status, headers.get('Allow'), body]).toEqual([204, 'GET, HEAD, OPTIONS, POST', '']);
+    expect((await call(server, 'OPTIONS /nothing')).status).toBe(404);
+  });
+
+  it('HEAD is answered as GET is, without the body', async () => {
+    const answers = ['/things', '/things/9', '/nothing'].map(async (path) => {
+      const [got, head] = await Promise.all(['GET', 'HEAD'].map((method) => fetch(server.url + path, { method })));
+      const length = Number(head?.headers.get('Content-Length'));
+      expect(length).toBe((await got?.arrayBuffer())?.byteLength);
+      return [head?.status, await head?.text()];
+    });
+    expect(await Promise.all(answers)).toEqual([
+      [200, ''],
+      [404, ''],
+      [404, ''],
+    ]);
+  });
+});
+
+describe('a path that is not there', () => {
+  it.each(['/nothing', '/things/1/more', '//things', '/%zz', '/things%2f1', '/__proto__'])(
+    'is 404: %s',
+    async (path) => {
+      const { status, headers, body } = await call(server, `GET ${path}`);
+      expect(status).toBe(404);
+      expect(headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
+      expect(body).toMatchObject({ title: 'Not Found', status: 404, error: body.detail });
+    },
+  );
+
+  it('may end with a slash or not where there is one', async () => {
+    expect((await call(server, 'GET /things/')).status).toBe(200);
+    expect((await call(server, 'GET /things/1/')).status).toBe(200);
+  });
+});
+
+describe('X-Request-Id', () => {
+  it('is taken over, and given back on success and on failure', async () => {
+    for (const path of ['/things', '/things/abc', '/things/%zz', '/nothing', '/bug', '/health']) {
+      const headers = { 'X-Request-Id': 'order-7/a.b_c~1' };
+      expect((await call(server, `GET ${path}`, { headers })).headers.get('X-Request-Id')).toBe('order-7/a.b_c~1');
+    }
+    const malformed = await call(server, 'POST /things', { body: '{', headers: { 'X-Request-Id': 'mine' } });
+    expect([malformed.status, malformed.headers.get('X-Request-Id')]).toEqual([400, 'mine']);
+  });
+
+  it('is made where none came, another one each time', async () => {
+    const [one, two] = await Promise.all([call(server, 'GET /things'), call(server, 'GET /nothing')]);
+    expect(one.headers.get('X-Request-Id')).toMatch(uuid);
+    expect(two.headers.get('X-Request-Id')).toMatch(uuid);
+    expect(one.headers.get('X-Request-Id')).not.toBe(two.headers.get('X-Request-Id'));
+  });
+
+  it.each([
+    ['blanks', 'a b'],
+    ['a tab', 'a\tb'],
+    ['other scripts', 'z\u00fcrich'],
+    ['C1 control bytes', 'a\u009bb'],
+    ['129 characters', 'x'.repeat(129)],
+    ['nothing', ''],
+  ])('is replaced where it holds %s', async (_what, hostile) => {
+    const { headers } = await call(server, 'GET /things', { headers: { 'X-Request-Id': hostile } });
+    expect(headers.get('X-Request-Id')).toMatch(uuid);
+  });
+
+  it('is replaced where it came twice', async () => {
+    const answer = await exchange(
+      'GET /things HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\nX-Request-Id: b\r\nConnection: close\r\n\r\n',
+    );
+    expect(/^X-Request-Id: (.*)\r$/im.exec(answer)?.[1]).toMatch(uuid);
+  });
+
+  it('stands in the log of its request', async () => {
+    const requestId = crypto.randomUUID();
+    await call(server, 'POST /things', { body: {}, headers: { 'X-Request-Id': requestId } });
+    const line = await eventually(() => server.log.find((entry) => entry['requestId'] === requestId) ?? false);
+    expect(line).toMatchObject({ level: 'info', status: 400, ms: expect.any(Number) });
+    expect(line.message).toMatch(/^POST \/things 400 in \d+ ms$/);
+  });
+});
+
+describe('an answer', () => {
+  it('tells browsers not to guess, and nobody what made it', async () => {
+    const { headers } = await call(server, 'GET /things');
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(headers.get('X-Powered-By')).toBe(null);
+    expect(headers.get('Strict-Transport-Security')).toBe(null);
+  });
+});
+
+/** Sends bytes that no client would, and gives all that comes back. */
+async function exchange(request: string): Promise<string> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(request);
+  return text(socket);
+}
+
+describe('bytes that are no HTTP', () => {
+  it('are refused, and the next request is answered', async () => {
+    expect(await exchange('nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await call(server, 'GET /things')).status).toBe(200);
+  });
+});
+
+describe('a feed', () => {
+  const ids = (body: { id: number }[]) => body.map(({ id }) => id);
+
+  it('is an array of everything where nothing is asked for', async () => {
+    const { status, headers, body } = await call(server, 'GET /things');
+    expect([status, ids(body), headers.get('Link')]).toEqual([200, [1, 2, 3], null]);
+  });
+
+  it('is read page by page by following its links', async () => {
+    const pages: number[][] = [];
+    let path: string | undefined = '/things?limit=1&color=red%26blue&owner_id=7';
+    while (path) {
+      const { headers, body } = await call(server, `GET ${path}`);
+      pages.push(ids(body));
+      const link = headers.get('Link');
+      path = link ? /^<([^>]*)>; rel="next"$/.exec(link)?.[1] : undefined;
+      if (path) {
+        const query = Object.fromEntries(new URL(path, server.url).searchParams);
+        expect(query).toEqual({ after: String(pages.length), limit: '1', color: 'red&blue', owner_id: '7' });
+      }
+    }
+    expect(pages).toEqual([[1], [2], [3]]);
+  });
+
+  it('is empty behind its end', async () => {
+    const { body, headers } = await call(server, 'GET /things?after=3');
+    expect([body, headers.get('Link')]).toEqual([[], null]);
+    expect((await call(server, `GET /things?after=${Number.MAX_SAFE_INTEGER}`)).body).toEqual([]);
+  });
+
+  it('gives 1 to 1000 at once', async () => {
+    expect((await call(server, 'GET /things?limit=1')).status).toBe(200);
+    expect((await call(server, 'GET /things?limit=1000')).status).toBe(200);
+    for (const limit of ['0', '1001', '-1', 'all', '1.5', '', '1&limit=2']) {
+      const { status, body } = await call(server, `GET /things?limit=${limit}`);
+      expect([status, body.errors[0].field]).toEqual([400, 'limit']);
+    }
+  });
+
+  it('begins after an id or at the beginning', async () => {
+    for (const after of ['-1', 'abc', '1.5', '99999999999999999999', '%00', '1&after=2']) {
+      const { status, body } = await call(server, `GET /things?after=${after}`);
+      expect([status, body.errors[0].field]).toEqual([400, 'after']);
+    }
+  });
+
+  it('ignores parameters that it does not know, whatever they are called', async () => {
+    expect((await call(server, 'GET /things?page=2&__proto__=1&constructor=2&toString=3&a[b]=c&%=x')).status).toBe(200);
+  });
+});

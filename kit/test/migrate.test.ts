@@ -1,0 +1,124 @@
+import { type Kysely, sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { isPostgresUrl } from '../src/database/open.ts';
+import { StartError } from '../src/errors.ts';
+import { databases, freshDatabase } from './databases.ts';
+import { connect, createNotes, openNotes, writeMigrations } from './notes.ts';
+import { startOtherProcess } from './other-process.ts';
+
+const addPage = "await db.insertInto('notes').values({ text: 'first page' }).execute();";
+const createPages = "await db.schema.createTable('pages').addColumn('id', 'integer').execute();";
+
+function writeHistory({ dataDir }: { dataDir: string }, ...later: string[]) {
+  const bodies = [createNotes, ...later].map((body, index) => [`000${index + 1}-step`, body]);
+  return writeMigrations(dataDir, Object.fromEntries(bodies));
+}
+
+/** The names of all tables in all schemas, but the database's own. */
+async function tablesOf(url: string): Promise<string[]> {
+  const db: Kysely<never> = connect(url) as never;
+  const query = isPostgresUrl(url)
+    ? sql<{ name: string }>`select table_schema || '.' || table_name as name from information_schema.tables
+        where table_schema not in ('pg_catalog', 'information_schema')`
+    : sql<{ name: string }>`select name from sqlite_master where type = 'table' and name not like 'sqlite%'`;
+  const { rows } = await query.execute(db);
+  await db.destroy();
+  return rows.map(({ name }) => name.replace(/^notes\./, '')).sort();
+}
+
+async function notesOf(url: string): Promise<string[]> {
+  const db = connect(url);
+  const rows = await db.selectFrom('notes').select('text').execute();
+  await db.destroy();
+  return rows.map(({ text }) => text);
+}
+
+const tablesOfMigrator = ['kysely_migration', 'kysely_migration_lock'];
+
+describe.each(databases)('migrations on %s', (kind) => {
+  it('run once each, in the order of their numbers', async () => {
+    await using fresh = await freshDatabase(kind);
+    const short = await openNotes(fresh.url, await writeHistory(fresh));
+    await short.close();
+    const migrations = await writeHistory(fresh, addPage, createPages);
+    for (let start = 0; start < 2; start += 1) {
+      const database = await openNotes(fresh.url, migrations);
+      await database.close();
+    }
+    expect(await tablesOf(fresh.url)).toEqual([...tablesOfMigrator, 'notes', 'pages', 'replies']);
+    expect(await notesOf(fresh.url)).toEqual(['first page']);
+  });
+
+  it('of a newer program keep an older one from starting, and name themselves', async () => {
+    await using fresh = await freshDatabase(kind);
+    const newer = await openNotes(fresh.url, await writeHistory(fresh, addPage, createPages));
+    await newer.close();
+    const older = openNotes(fresh.url, await writeHistory(fresh));
+    await expect(older).rejects.toThrow(
+      new StartError(
+        'The database was migrated by a newer version of this program (0002-step, 0003-step); start that version instead.',
+      ),
+    );
+    await expect(older).rejects.toBeInstanceOf(StartError);
+    expect(await notesOf(fresh.url)).toEqual(['first page']);
+  });
+
+  it('run once when processes start together', async () => {
+    await using fresh = await freshDatabase(kind);
+    await using processes = new AsyncDisposableStack();
+    const migrations = await writeHistory(fresh, addPage);
+    const started = await Promise.all([1, 2].map(startOtherProcess));
+    for (const process of started) processes.use(process);
+    await Promise.all(started.map((process) => process.run({ name: 'open', url: fresh.url, migrations })));
+    expect(await notesOf(fresh.url)).toEqual(['first page']);
+  });
+
+  it('leave nothing behind when one throws half-way', async () => {
+    await using fresh = await freshDatabase(kind);
+    const failing = await writeHistory(fresh, `${createPages} throw new Error('half-way');`);
+    await expect(openNotes(fresh.url, failing)).rejects.toThrow('half-way');
+    expect(await tablesOf(fresh.url)).toEqual(tablesOfMigrator);
+
+    const repaired = await openNotes(fresh.url, await writeHistory(fresh, createPages));
+    await repaired.close();
+    expect(await tablesOf(fresh.url)).toContain('pages');
+  });
+
+  it('leave nothing behind when the process is killed half-way', async () => {
+    await using fresh = await freshDatabase(kind);
+    await using process = await startOtherProcess();
+    const kill = "process.kill(process.pid, 'SIGKILL'); await new Promise(() => undefined);";
+    const killing = await writeHistory(fresh, `${createPages} ${kill}`);
+    await expect(process.run({ name: 'open', url: fresh.url, migrations: killing })).rejects.toThrow('ended');
+
+    const repaired = await openNotes(fresh.url, await writeHistory(fresh, createPages));
+    await repaired.close();
+    expect(await tablesOf(fresh.url)).toContain('pages');
+  });
+});
+
+describe('migrations within one process', () => {
+  it('run once on postgres when two openings meet', async () => {
+    await using fresh = await freshDatabase('postgres');
+    const migrations = await writeHistory(fresh, addPage);
+    const opened = await Promise.all([openNotes(fresh.url, migrations), openNotes(fresh.url, migrations)]);
+    for (const database of opened) await database.close();
+    expect(await notesOf(fresh.url)).toEqual(['first page']);
+  });
+});
+
+describe('services that share a PostgreSQL database', () => {
+  it('see no table of each other, nor leave one in the public schema', async () => {
+    await using fresh = await freshDatabase('postgres');
+    await using resources = new AsyncDisposableStack();
+    for (const schema of ['crm', 'inventory', 'middleware']) {
+      const body = `await db.schema.createTable('items_of_${schema}').addColumn('id', 'integer').execute();`;
+      const folder = await writeMigrations(fresh.dataDir, { '0001-start': body });
+      const { db } = resources.adopt(await openNotes(fresh.url, folder, { schema }), (open) => open.close());
+      const { rows } = await sql<{ name: string }>`
+        select relname as name from pg_class where relname like 'items%' and pg_table_is_visible(oid)`.execute(db);
+      expect(rows).toEqual([{ name: `items_of_${schema}` }]);
+    }
+    expect(await tablesOf(fresh.url)).not.toContainEqual(expect.stringMatching(/^public\./));
+  });
+});

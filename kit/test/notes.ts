@@ -1,0 +1,112 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Generated, Kysely, sql } from 'kysely';
+import { afterAll } from 'vitest';
+import { type Database, isPostgresUrl, openDatabase } from '../src/database/open.ts';
+import { postgresDialect } from '../src/database/postgres.ts';
+import { sqliteDialect } from '../src/database/sqlite.ts';
+import { type DatabaseKind, type FreshDatabase, freshDatabase } from './databases.ts';
+
+/** A service's database as small as one can be. */
+export type Notes = {
+  notes: { id: Generated<number>; text: string };
+  /** `note_id` is looked at when the transaction commits. */
+  replies: { id: Generated<number>; note_id: number };
+};
+
+export type NotesDatabase = AsyncDisposable &
+  Database<Notes> & {
+    /** Another connection to it, as another process has one. */
+    other: Kysely<Notes>;
+    /** What was told to `onError`. */
+    lost: Error[];
+    /** What everybody can see, in id order. */
+    texts(): Promise<string[]>;
+  };
+
+const columns = JSON.stringify(join(import.meta.dirname, '../src/database/columns.ts'));
+
+/** The body of the first migration. */
+export const createNotes = `
+  const { id, reference } = columnTypes(db);
+  await db.schema.createTable('notes').addColumn('id', ...id)
+    .addColumn('text', 'text', (column) => column.notNull().unique()).execute();
+  await db.schema.createTable('replies').addColumn('id', ...id).addColumn('note_id', reference)
+    .addForeignKeyConstraint('replies_note', ['note_id'], 'notes', ['id'],
+      (constraint) => constraint.deferrable().initiallyDeferred()).execute();`;
+
+/** Writes the bodies of `up(db)` as migrations into a folder that is new each time, and gives the folder. */
+export async function writeMigrations(dataDir: string, bodies: Record<string, string>): Promise<string> {
+  const folder = join(dataDir, `migrations-${crypto.randomUUID()}`);
+  await mkdir(folder);
+  for (const [name, body] of Object.entries(bodies)) {
+    const source = `import { columnTypes } from ${columns};\nexport async function up(db) {${body}\n}\n`;
+    await writeFile(join(folder, `${name}.ts`), source);
+  }
+  return folder;
+}
+
+export function writeNotesMigrations({ dataDir }: FreshDatabase): Promise<string> {
+  return writeMigrations(dataDir, { '0001-notes': createNotes });
+}
+
+export function openNotes(
+  url: string,
+  migrations: string,
+  { schema = 'notes', onError = () => undefined }: { schema?: string; onError?: (error: Error) => void } = {},
+): Promise<Database<Notes>> {
+  return openDatabase<Notes>({ url, schema, migrations, onError });
+}
+
+/** A connection that migrates nothing. */
+export function connect(url: string, schema = 'notes'): Kysely<Notes> {
+  const dialect = isPostgresUrl(url) ? postgresDialect(url, schema, () => undefined) : sqliteDialect(url);
+  return new Kysely<Notes>({ dialect });
+}
+
+/** One for all tests of a file, a schema for each: to make a database takes longer than most tests do. */
+let sharedPostgres: Promise<FreshDatabase> | undefined;
+afterAll(async () => (await sharedPostgres)?.[Symbol.asyncDispose]());
+
+function shareDatabase(): Promise<FreshDatabase> {
+  sharedPostgres ??= freshDatabase('postgres');
+  return sharedPostgres;
+}
+
+/** Two empty tables, gone when disposed of. */
+export async function aNotesDatabase(kind: DatabaseKind): Promise<NotesDatabase> {
+  await using resources = new AsyncDisposableStack();
+  const fresh = kind === 'postgres' ? await shareDatabase() : resources.use(await freshDatabase(kind));
+  const schema = `notes_${crypto.randomUUID().slice(0, 8)}`;
+  const migrations = await writeNotesMigrations(fresh);
+  const lost: Error[] = [];
+  const options = { schema, onError: (error: Error) => lost.push(error) };
+  const database = resources.adopt(await openNotes(fresh.url, migrations, options), (open) => open.close());
+  const other = resources.adopt(connect(fresh.url, schema), (open) => open.destroy());
+  const owned = resources.move();
+  return {
+    ...database,
+    other,
+    lost,
+    texts: async () => {
+      const rows = await other.selectFrom('notes').select('text').orderBy('id').execute();
+      return rows.map(({ text }) => text);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+export async function addNote(db: Kysely<Notes>, text: string): Promise<string> {
+  const row = await db.insertInto('notes').values({ text }).returning('text').executeTakeFirstOrThrow();
+  return row.text;
+}
+
+/** A row that makes the commit fail, on either database. */
+export async function addReplyToNothing(db: Kysely<Notes>): Promise<void> {
+  await db.insertInto('replies').values({ note_id: 404 }).execute();
+}
+
+export async function backendOf(db: Kysely<Notes>): Promise<number> {
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+  return rows[0]?.pid ?? 0;
+}

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import pg from 'pg';
+import { describe, expect, inject, it } from 'vitest';
+import { openDatabase } from '../src/database/open.ts';
+import { StartError } from '../src/errors.ts';
+import { freshDatabase } from './databases.ts';
+
+const emptyFolder = new URL('.', import.meta.url).pathname;
+const password = 'hunter2-secret';
+
+/** The sentence with which opening it is refused. */
+async function refusalOf(url: string): Promise<string> {
+  const error = await openDatabase({ url, schema: 'notes', migrations: emptyFolder, onError: () => undefined }).then(
+    (database) => database.close().then(() => new Error('it was opened')),
+    (reason) => reason,
+  );
+  expect(error).toBeInstanceOf(StartError);
+  expect(error.message).toMatch(/^[A-Z][^\n]*\.$/);
+  expect(JSON.stringify([error.message, error])).not.toContain(password);
+  return error.message;
+}
+
+function postgresUrl(change: Partial<Pick<URL, 'username' | 'password' | 'pathname' | 'port'>>): string {
+  return Object.assign(new URL(inject('postgresUrl')), change).href;
+}
+
+describe('a PostgreSQL database that cannot be opened', () => {
+  it('says that the password is wrong, and does not show it', async () => {
+    expect(await refusalOf(postgresUrl({ password }))).toBe(
+      'The database for notes cannot be used: password authentication failed for user "postgres".',
+    );
+  });
+
+  it('names a database that does not exist', async () => {
+    expect(await refusalOf(postgresUrl({ pathname: '/nowhere' }))).toContain('database "nowhere" does not exist');
+  });
+
+  it('names the address at which nobody listens', async () => {
+    const port = String(await closedPort());
+    expect(await refusalOf(postgresUrl({ port, password }))).toContain(`ECONNREFUSED 127.0.0.1:${port}`);
+  });
+
+  it('is refused in one sentence where its address cannot be understood', async () => {
+    await refusalOf(`postgres://doorstep:${password}@localhost:port/doorstep`);
+  });
+
+  it('says which right is missing', async () => {
+    await using fresh = await freshDatabase('postgres');
+    await using role = await aRoleWithoutRights();
+    const url = Object.assign(new URL(fresh.url), { username: role.name, password });
+    expect(await refusalOf(url.href)).toContain('permission denied for database');
+  });
+});
+
+describe('a SQLite database that cannot be opened', () => {
+  it('is named where it is a folder', async () => {
+    await using fresh = await freshDatabase('sqlite');
+    await mkdir(fresh.url);
+    expect(await refusalOf(fresh.url)).toBe(
+      `The database file ${fresh.url} cannot be opened: unable to open database file.`,
+    );
+  });
+
+  it('is named where it is a file of another kind', async () => {
+    await using fresh = await freshDatabase('sqlite');
+    await writeFile(fresh.url, 'Dear diary, this is no database. '.repeat(100));
+    expect(await refusalOf(fresh.url)).toBe(`The database file ${fresh.url} cannot be opened: file is not a database.`);
+  });
+
+  it('is named where its folder cannot be made', async () => {
+    await using fresh = await freshDatabase('sqlite');
+    await writeFile(fresh.url, '');
+    expect(await refusalOf(join(fresh.url, 'inside', 'notes.db'))).toContain(`${fresh.url}/inside/notes.db`);
+  });
+});
+
+describe('a SQLite address', () => {
+  it.each(['sqlite:', 'sqlite://', ''])('is taken with the prefix "%s", its folder made if missing', async (prefix) => {
+    await using fresh = await freshDatabase('sqlite');
+    const path = join(fresh.dataDir, 'new', 'folder', 'notes.db');
+    const database = await openDatabase({
+      url: `${prefix}${path}`,
+      schema: 'notes',
+      migrations: emptyFolder,
+      onError: () => undefined,
+    });
+    await database.check();
+    await database.close();
+    await expect(mkdir(path)).rejects.toThrow('EEXIST');
+  });
+});
+
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Somebody who may connect and no more. */
+async function aRoleWithoutRights(): Promise<AsyncDisposable & { name: string }> {
+  const name = `guest_${crypto.randomUUID().replaceAll('-', '')}`;
+  const client = new pg.Client(inject('postgresUrl'));
+  await client.connect();
+  await client.query(`create role ${name} login password '${password}'`);
+  return {
+    name,
+    [Symbol.asyncDispose]: async () => {
+      await client.query(`drop role ${name}`);
+      await client.end();
+    },
+  };
+}

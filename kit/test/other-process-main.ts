@@ -1,0 +1,30 @@
+/** What another process can be told to do. It imports only what that takes, so that many start quickly. */
+export type OtherProcessCommand =
+  | { name: 'open'; url: string; migrations: string }
+  | { name: 'lock'; url: string; schema: string }
+  | { name: 'load-key'; dataDir: string };
+
+async function run(command: OtherProcessCommand): Promise<unknown> {
+  if (command.name === 'open') {
+    const { openDatabase } = await import('../src/database/open.ts');
+    const { url, migrations } = command;
+    const database = await openDatabase({ url, schema: 'notes', migrations, onError: () => undefined });
+    return database.close();
+  }
+  if (command.name === 'lock') {
+    const { takeOwnerLock } = await import('../src/database/lock.ts');
+    await takeOwnerLock(command.url, command.schema);
+    return undefined;
+  }
+  const { loadSecretKey } = await import('../src/auth.ts');
+  return loadSecretKey(undefined, command.dataDir);
+}
+
+process.on('message', async (command: OtherProcessCommand) => {
+  try {
+    process.send?.({ value: await run(command) });
+  } catch (error) {
+    process.send?.({ error: (error as Error).message });
+  }
+});
+process.send?.('ready');

@@ -1,0 +1,255 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { anyone, aServer, route, type TestServer, thingRoutes } from './a-server.ts';
+import { call } from './call.ts';
+import { eventually } from './eventually.ts';
+
+/** A route that answers when it is told to, or when it is told to stop waiting. */
+function aSlowRoute() {
+  const asked = Promise.withResolvers<AbortSignal>();
+  const answer = Promise.withResolvers<string>();
+  const slow = route({
+    ...anyone,
+    method: 'get',
+    path: '/slow',
+    handler: async (_context, { signal }) => {
+      asked.resolve(signal);
+      return { status: 200, body: { done: await answer.promise } };
+    },
+  });
+  return { slow, asked: asked.promise, answer: answer.resolve };
+}
+
+describe('GET /', () => {
+  it('says who answers, in which version, and where the docs are', async () => {
+    await using server = await aServer();
+    expect((await call(server, 'GET /')).body).toEqual({ message: 'Things', version: '1.2.3', docs: '/docs' });
+  });
+});
+
+describe('health', () => {
+  const body = { status: 'healthy', service: 'things-service', version: '1.2.3' };
+  const away = async () => {
+    throw new Error('connect ECONNREFUSED postgres://doorstep:hunter2@db');
+  };
+
+  it('is well while every check passes', async () => {
+    await using server = await aServer({ checks: { database: async () => undefined, bucket: async () => undefined } });
+    const health = await call(server, 'GET /health');
+    expect([health.status, health.body]).toEqual([200, { ...body, checks: { database: 'ok', bucket: 'ok' } }]);
+    const ready = await call(server, 'GET /readyz');
+    expect([ready.status, ready.body]).toEqual([
+      200,
+      { ...body, checks: { database: 'ok', bucket: 'ok', shutdown: 'ok' } },
+    ]);
+  });
+
+  it('is 503 with Retry-After when one fails, and shows nothing of the inside', async () => {
+    await using server = await aServer({ checks: { database: away, bucket: async () => undefined } });
+    for (const path of ['/health', '/readyz']) {
+      const { status, headers, body: told } = await call(server, `GET ${path}`);
+      expect([status, told.status, told.checks.database, told.checks.bucket]).toEqual([
+        503,
+        'unhealthy',
+        'failing',
+        'ok',
+      ]);
+      expect(Number(headers.get('Retry-After'))).toBeGreaterThan(0);
+      expect(JSON.stringify(told)).not.toContain('hunter2');
+    }
+  });
+
+  it('looks at the process alone on /livez', async () => {
+    await using server = await aServer({ checks: { database: away } });
+    const { status, body: told } = await call(server, 'GET /livez');
+    expect([status, told]).toEqual([200, { ...body, checks: {} }]);
+  });
+});
+
+describe('a server that is closing', () => {
+  it('answers what is under way, is ready for nothing more, and takes no new connection', async () => {
+    const { slow, asked, answer } = aSlowRoute();
+    await using server = await aServer({ routes: [slow] });
+    const waiting = call(server, 'GET /slow');
+    const signal = await asked;
+    const spare = connect(Number(new URL(server.url).port), '127.0.0.1');
+    await once(spare, 'connect');
+    // half a request, so that the connection is known to the server and not idle
+    spare.write('GET /readyz HTTP/1.1\r\nHost: x\r\n');
+    await call(server, 'GET /livez');
+
+    const closing = server.close();
+    expect(signal.aborted).toBe(true);
+    spare.write('\r\n');
+    const ready = await text(spare);
+    expect(ready).toMatch(/^HTTP\/1\.1 503 /);
+    expect(ready).toMatch(/^Connection: close\r$/im);
+    expect(ready).toContain('"shutdown":"begun"');
+    await expect(call(server, 'GET /livez')).rejects.toThrow();
+    answer('yes');
+    const { status, body } = await waiting;
+    expect([status, body]).toEqual([200, { done: 'yes' }]);
+    await closing;
+  });
+
+  it('does not wait for connections that only stay open', async () => {
+    const server = await aServer({ routes: thingRoutes });
+    await call(server, 'GET /things'); // fetch keeps its connection
+    const startedAt = performance.now();
+    await server.close();
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});
+
+describe('a request', () => {
+  it('whose client has gone tells its handler, and is counted as such', async () => {
+    const { slow, asked, answer } = aSlowRoute();
+    await using server = await aServer({ routes: [slow] });
+    const client = new AbortController();
+    const gone = fetch(`${server.url}/slow`, { signal: client.signal }).catch(() => 'gone');
+    const signal = await asked;
+    expect(signal.aborted).toBe(false);
+    client.abort();
+    await gone;
+    await eventually(() => signal.aborted);
+    answer('to nobody');
+    expect((await call(server, 'GET /livez')).status).toBe(200);
+    const counted = { 'method="GET",route="/slow",status="499"': 1 };
+    await eventually(async () => expect(await samples(server, 'request_count')).toMatchObject(counted));
+  });
+});
+
+/** The samples of a metric, by their labels. */
+async function samples(server: TestServer, name: string): Promise<Record<string, number>> {
+  const { body } = await call(server, 'GET /metrics');
+  const lines = String(body).matchAll(new RegExp(`^${name}\\{(.*)\\} (\\S+)$`, 'gm'));
+  return Object.fromEntries([...lines].map(([, labels, value]) => [labels, Number(value)]));
+}
+
+describe('metrics', () => {
+  it('are Prometheus text, with those of the process', async () => {
+    await using server = await aServer();
+    const { headers, body } = await call(server, 'GET /metrics');
+    expect(headers.get('Content-Type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(body).toMatch(/^# TYPE request_count counter$/m);
+    expect(body).toMatch(/^# TYPE request_latency_seconds histogram$/m);
+    expect(body).toMatch(/^process_cpu_seconds_total \S+$/m);
+  });
+
+  it('count requests by method, route template and status', async () => {
+    await using server = await aServer({ routes: thingRoutes });
+    const requests = [
+      'GET /things/1',
+      'GET /things/2',
+      'GET /things/9',
+      'DELETE /things/1',
+      'POST /things',
+      'GET /things/%zz',
+    ];
+    for (const request of requests) await call(server, request, request.startsWith('POST') ? { body: {} } : {});
+    const expected = {
+      'method="GET",route="/things/{id}",status="200"': 2,
+      'method="GET",route="/things/{id}",status="404"': 1,
+      'method="DELETE",route="/things/{id}",status="204"': 1,
+      'method="POST",route="/things",status="400"': 1,
+    };
+    await eventually(async () => expect(await samples(server, 'request_count')).toMatchObject(expected));
+    const observed = await samples(server, 'request_latency_seconds_count');
+    expect(observed).toMatchObject(expected);
+    const seconds = await samples(server, 'request_latency_seconds_sum');
+    for (const labels of Object.keys(expected)) expect(seconds[labels]).toBeGreaterThan(0);
+  });
+
+  it('put every path that is not there under one label', async () => {
+    await using server = await aServer({ routes: thingRoutes });
+    for (const path of ['/secret-1', '/secret-2', '/docs/secret-3', '/things/%zz', '/secret%0a4'])
+      await call(server, `GET ${path}`);
+    await call(server, 'GET /secret-5', { headers: { 'X-Request-Id': 'secret-6' } });
+    await eventually(async () => {
+      const none = Object.entries(await samples(server, 'request_count')).filter(([labels]) =>
+        labels.includes('route="none"'),
+      );
+      expect(none.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThanOrEqual(4);
+    });
+    const { body } = await call(server, 'GET /metrics');
+    expect(body).not.toContain('secret');
+    expect(body).not.toContain('%zz');
+  });
+
+  it('of one server are not those of another in the same process', async () => {
+    await using one = await aServer({ routes: thingRoutes });
+    await using two = await aServer({ routes: thingRoutes });
+    await call(one, 'GET /things/1');
+    await eventually(async () =>
+      expect(Object.keys(await samples(one, 'request_count')).join()).toContain('/things/{id}'),
+    );
+    expect(Object.keys(await samples(two, 'request_count')).join()).not.toContain('/things/{id}');
+  });
+});
+
+describe('GET /openapi.json', () => {
+  it('lists exactly the routes that are served', async () => {
+    await using server = await aServer({ routes: thingRoutes });
+    const { body } = await call(server, 'GET /openapi.json');
+    expect(body.openapi).toBe('3.1.0');
+    const listed = Object.entries<object>(body.paths).flatMap(([path, methods]) => {
+      return Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`);
+    });
+    const standard = ['/', '/health', '/readyz', '/livez', '/metrics', '/openapi.json'].map((path) => `GET ${path}`);
+    const own = ['POST /things', 'GET /things', 'GET /things/{id}', 'DELETE /things/{id}'];
+    expect(listed.sort()).toEqual([...standard, ...own].sort());
+    for (const request of listed) {
+      expect((await call(server, request.replace('{id}', '1'))).status).not.toBeOneOf([404, 405]);
+    }
+  });
+
+  it('says of each route what it takes, what it answers and who may', async () => {
+    const closed = { ...anyone, access: { roles: [], open: false }, perMinuteMax: 3 } as const;
+    const handler = async () => ({ status: 200 });
+    await using server = await aServer({
+      routes: [...thingRoutes, route({ ...closed, method: 'get', path: '/closed', handler })],
+    });
+    const { paths } = (await call(server, 'GET /openapi.json')).body;
+    const add = paths['/things'].post;
+    expect(add.requestBody.content['application/json'].schema).toMatchObject({
+      required: ['email'],
+      properties: { name: { type: 'string', minLength: 1, maxLength: 5 } },
+    });
+    expect(Object.keys(add.responses)).toEqual(expect.arrayContaining(['200', '400', '413', '415', '500']));
+    expect(add.security).toEqual([{ token: [] }, {}]);
+    const limit = paths['/things'].get.parameters.find(({ name }: { name: string }) => name === 'limit');
+    expect(limit).toMatchObject({ in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 1000 } });
+    expect(paths['/closed'].get.security).toEqual([{ token: [] }]);
+    expect(Object.keys(paths['/closed'].get.responses)).toEqual(expect.arrayContaining(['401', '403', '429']));
+    expect(paths['/health'].get.security).toEqual([]);
+  });
+});
+
+describe('the docs page', () => {
+  it('is served with all that it needs', async () => {
+    await using server = await aServer();
+    const { status, headers, body } = await call(server, 'GET /docs');
+    expect([status, headers.get('Content-Type')]).toEqual([200, expect.stringMatching(/^text\/html/)]);
+    const files = [...body.matchAll(/(?:src|href)="\.?\/?([^"]+)"/g)].map(([, file]) => file);
+    expect(files.length).toBeGreaterThan(2);
+    for (const file of files) {
+      expect(file).not.toMatch(/^(https?:)?\/\//);
+      const answer = await call(server, `GET /docs/${file}`);
+      expect([file, answer.status, answer.headers.get('Content-Type')]).toEqual([
+        file,
+        200,
+        expect.not.stringContaining('html'),
+      ]);
+    }
+    expect((await call(server, 'GET /docs/swagger-ui-init.js')).body).toContain('/openapi.json');
+  });
+
+  it.each(['/api/docs', '/api/docs/', '/apidocs', '/apidocs/'])('is where %s leads', async (path) => {
+    await using server = await aServer();
+    const response = await fetch(server.url + path, { redirect: 'manual' });
+    expect(response.status).toBe(302);
+    expect(response.headers.get('Location')).toMatch(/^\/docs\/?$/);
+  });
+});

@@ -1,0 +1,122 @@
+import { readCrmConfig } from '@doorstep/crm/src/config.ts';
+import { startCrm } from '@doorstep/crm/src/crm.ts';
+import { readInventoryConfig } from '@doorstep/inventory/src/config.ts';
+import { startInventory } from '@doorstep/inventory/src/inventory.ts';
+import type { Running } from '@doorstep/kit/lifecycle.ts';
+import { type Answer, call } from '@doorstep/kit/test/call.ts';
+import { freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readMiddlewareConfig } from '../src/config.ts';
+import { startMiddleware } from '../src/middleware.ts';
+
+type Name = 'crm' | 'inventory' | 'middleware';
+
+/**
+ * Why each may stay: a tag says what it is about by its name alone; what is public and takes no input (health, metrics,
+ * this document) has nothing to refuse.
+ */
+const allowedWarnings = ['tag-description', 'operation-4xx-response'];
+
+describe('the OpenAPI document', () => {
+  const resources = new AsyncDisposableStack();
+  const services = {} as Record<Name, Running>;
+  beforeAll(async () => {
+    const { dataDir } = resources.use(await freshDatabase('sqlite'));
+    const settings = { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ADMIN_PASSWORD: 'correct horse battery' };
+    const crm = resources.use(await startCrm(readCrmConfig(settings)));
+    const inventory = resources.use(await startInventory(readInventoryConfig(settings)));
+    const neighbours = { CRM_SERVICE_URL: crm.url, INVENTORY_SERVICE_URL: inventory.url, POLL_CRON: '* * * * * *' };
+    const middleware = resources.use(await startMiddleware(readMiddlewareConfig({ ...settings, ...neighbours })));
+    Object.assign(services, { crm, inventory, middleware });
+    await call(crm, 'POST /customers', { body: { name: 'Alice', email: 'alice@example.com' } });
+    await eventually(async () => (await call(middleware, 'GET /deliveries/1')).body.state === 'delivered');
+  });
+  afterAll(() => resources.disposeAsync());
+
+  it.each(['crm', 'inventory', 'middleware'] as const)('of %s passes the linter', async (name) => {
+    const { body } = await call(services[name], 'GET /openapi.json');
+    const config = await createConfig({ extends: ['recommended'] });
+
+    const problems = await lintFromString({ source: JSON.stringify(body), config });
+
+    const found = problems.map(({ severity, ruleId, message, location }) => {
+      return { severity, ruleId, message, pointer: location[0]?.pointer };
+    });
+    expect(found.filter(({ ruleId }) => !allowedWarnings.includes(ruleId))).toEqual([]);
+    expect(found.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(body).toMatchObject({ openapi: '3.1.0', info: { title: expect.stringContaining('Doorstep') } });
+  });
+
+  const customer = { name: 'Bob', email: 'bob@example.com' };
+  const taken = { name: 'Alice', email: 'Alice@Example.com' };
+  const welcome = { customerId: 99, customerName: 'Bob' };
+  const report = { results: [{ customer_id: 1, state: 'delivered', package_id: 1, attempts: 1 }] };
+  const login = { username: 'admin', password: 'correct horse battery' };
+  const answers: [name: Name, request: string, status: number, template: string, body?: unknown][] = [
+    ['crm', 'POST /customers', 201, '/customers', customer],
+    ['crm', 'POST /customers', 400, '/customers', {}],
+    ['crm', 'POST /customers', 409, '/customers', taken],
+    ['crm', 'GET /customers', 200, '/customers'],
+    ['crm', 'GET /customers?limit=0', 400, '/customers'],
+    ['crm', 'GET /customers/1', 200, '/customers/{id}'],
+    ['crm', 'GET /customers/x', 400, '/customers/{id}'],
+    ['crm', 'GET /customers/999', 404, '/customers/{id}'],
+    ['crm', 'PUT /customers/integration', 204, '/customers/integration', report],
+    ['crm', 'PUT /customers/integration', 400, '/customers/integration', {}],
+    ['crm', 'PUT /customers/integration', 413, '/customers/integration', 'x'.repeat(1024 * 1024 + 1)],
+    ['crm', 'POST /v1/auth/login', 200, '/v1/auth/login', login],
+    ['crm', 'POST /v1/auth/login', 401, '/v1/auth/login', { ...login, password: 'x' }],
+    ['crm', 'GET /', 200, '/'],
+    ['crm', 'GET /health', 200, '/health'],
+    ['crm', 'GET /readyz', 200, '/readyz'],
+    ['crm', 'GET /livez', 200, '/livez'],
+    ['crm', 'GET /metrics', 200, '/metrics'],
+    ['crm', 'GET /openapi.json', 200, '/openapi.json'],
+    ['inventory', 'POST /packages', 201, '/packages', welcome],
+    ['inventory', 'POST /packages', 200, '/packages', { customerId: 1, customerName: 'Alice' }],
+    ['inventory', 'POST /packages', 400, '/packages', {}],
+    ['inventory', 'GET /packages', 200, '/packages'],
+    ['inventory', 'GET /packages/1', 200, '/packages/{id}'],
+    ['inventory', 'GET /packages/999', 404, '/packages/{id}'],
+    ['inventory', 'POST /packages/batch', 200, '/packages/batch', { packages: [{ ...welcome, customerId: 98 }, {}] }],
+    ['inventory', 'POST /packages/batch', 400, '/packages/batch', {}],
+    ['inventory', 'POST /package_requests', 201, '/package_requests', { customer_id: 97, package_type: 'a' }],
+    ['inventory', 'GET /package_requests', 200, '/package_requests'],
+    ['inventory', 'GET /health', 200, '/health'],
+    ['middleware', 'GET /status', 200, '/status'],
+    ['middleware', 'GET /deliveries', 200, '/deliveries'],
+    ['middleware', 'GET /deliveries?state=lost', 400, '/deliveries'],
+    ['middleware', 'GET /deliveries/1', 200, '/deliveries/{customer_id}'],
+    ['middleware', 'GET /deliveries/999', 404, '/deliveries/{customer_id}'],
+    ['middleware', 'GET /health', 200, '/health'],
+  ];
+  it.each(answers)('of %s tells how %s is answered with %i', async (name, request, status, template, body) => {
+    const { body: document } = await call(services[name], 'GET /openapi.json');
+    const [method = ''] = request.split(' ');
+
+    const answer = await call(services[name], request, { body });
+
+    expect(answer.status).toBe(status);
+    expectAsDocumented(answer, document, document.paths[template][method.toLowerCase()].responses[status]);
+  });
+});
+
+type Documented = {
+  headers?: Record<string, { required?: boolean }>;
+  content?: Record<string, { schema: object }>;
+};
+
+function expectAsDocumented(answer: Answer, { components }: { components: { schemas: object } }, doc: Documented) {
+  const required = Object.entries(doc.headers ?? {}).filter(([, header]) => header.required);
+  expect(required.map(([name]) => name).filter((name) => !answer.headers.has(name))).toEqual([]);
+  const [content] = Object.entries(doc.content ?? {});
+  if (!content) return expect(answer.body).toBe('');
+  const [type, { schema }] = content;
+  expect(answer.headers.get('Content-Type')?.split(';')[0]).toBe(type);
+  const self = JSON.stringify({ ...schema, $defs: components.schemas });
+  const parser = z.fromJSONSchema(JSON.parse(self.replaceAll('#/components/schemas/', '#/$defs/')));
+  expect(parser.safeParse(answer.body).error?.issues).toBeUndefined();
+}
