@@ -22,20 +22,24 @@ const widest = Math.max(...Object.keys(ports).map((name) => name.length));
 const inColour = process.stdout.isTTY && !process.env['NO_COLOR'];
 
 const children = new Map<Service, ChildProcess>();
+const askedToStop = new Set<ChildProcess>();
 let stopping = false;
 let exitCode = 0;
 
 refuseOneFileForThree(process.env['DATABASE_URL'] || undefined);
 onStopRequest(async () => stopAll());
 const [crm, inventory] = await Promise.all([start('crm'), start('inventory')]);
-const middleware = await start('middleware');
+const middleware = await start('middleware', {
+  CRM_SERVICE_URL: process.env['CRM_SERVICE_URL'] || reachable(crm),
+  INVENTORY_SERVICE_URL: process.env['INVENTORY_SERVICE_URL'] || reachable(inventory),
+});
 say(`Doorstep is up: CRM ${crm}, Inventory ${inventory}, middleware ${middleware}. Ctrl-C stops it.`);
 
 /** Gives the service's address once it answers; never, where it ends instead. */
-function start(name: Service): Promise<string> {
+function start(name: Service, environment: Record<string, string> = {}): Promise<string> {
   const child = spawn(process.execPath, [join(root, name, 'src', 'main.ts')], {
     cwd: root,
-    env: { ...process.env, PORT: ports[name], ...addressesOfTheOthers() },
+    env: { ...process.env, PORT: ports[name], ...environment },
     // A session of its own, or the terminal would send Ctrl-C to each of them besides what it gets from here. The
     // channel ends with this process, however that ends, and the service stops by itself.
     detached: true,
@@ -49,9 +53,9 @@ function start(name: Service): Promise<string> {
     if (!stopping) {
       say(`${name} ended (${signal ?? `exit code ${code}`}); the others are stopped.`);
       exitCode = 1;
-      stopAll();
+      stopping = true;
     }
-    if (children.size === 0) process.exit(exitCode);
+    if (stopping) stopAll();
   });
   return new Promise((resolve) => {
     child.on('message', (message: { ready?: string }) => {
@@ -60,17 +64,20 @@ function start(name: Service): Promise<string> {
   });
 }
 
+/** The middleware first, while those it is talking to still answer; called again whenever one has ended. */
 function stopAll() {
   stopping = true;
-  for (const child of children.values()) child.kill('SIGTERM');
+  const middleware = children.get('middleware');
+  for (const child of middleware ? [middleware] : children.values()) {
+    if (!askedToStop.has(child)) child.kill('SIGTERM'); // a second one would cut short what is under way
+    askedToStop.add(child);
+  }
   if (children.size === 0) process.exit(exitCode);
 }
 
-function addressesOfTheOthers() {
-  return {
-    CRM_SERVICE_URL: process.env['CRM_SERVICE_URL'] || `http://127.0.0.1:${ports.crm}`,
-    INVENTORY_SERVICE_URL: process.env['INVENTORY_SERVICE_URL'] || `http://127.0.0.1:${ports.inventory}`,
-  };
+/** Every address of this machine is one to listen on, but none to call. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 function prefix(name: Service, from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) {

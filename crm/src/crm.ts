@@ -41,7 +41,6 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     tokenExpiresSeconds: config.tokenExpiresSeconds,
     integrationChanges: new EventEmitter().setMaxListeners(0),
   };
-  const password = await ensureAdmin(context, config.admin);
   const listener = resources.adopt(
     await serve({
       service: 'crm-service',
@@ -57,7 +56,9 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     (open) => open.close(),
   );
   logger.info(`crm ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
-  if (password) showPassword(config.admin.username, password);
+  // only once nothing can fail any more: it is shown a single time
+  const password = await ensureAdmin(context, config.admin);
+  if (password) showPassword(config, password);
   const running = resources.move();
   return {
     url: listener.url,
@@ -69,6 +70,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
 }
 
 /** Past the logger: what is logged is kept, and a password must not be. */
-function showPassword(username: string, password: string) {
-  process.stdout.write(`Admin made: username ${username}, password ${password} (shown this once)\n`);
+function showPassword({ admin, log }: CrmConfig, password: string) {
+  const message = `Admin made: username ${admin.username}, password ${password} (shown this once)`;
+  process.stdout.write(`${log.format === 'json' ? JSON.stringify({ level: 'info', message }) : message}\n`);
 }

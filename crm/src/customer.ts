@@ -44,7 +44,7 @@ export const integrationReport = z
           customer_id: id,
           state: z.enum(['delivered', 'failed']),
           package_id: packageId.nullish(),
-          attempts: z.int().min(0),
+          attempts: z.int().min(0).max(2_147_483_647),
           error: storableText({ max: 1000 }).nullish(),
         }),
       )

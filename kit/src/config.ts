@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isPostgresUrl } from './database/open.ts';
 import { StartError } from './errors.ts';
 
 export type Environment = Record<string, string | undefined>;
@@ -84,7 +85,7 @@ export function readSettings<S extends Shape>(
     const result = schema.safeParse(value);
     if (!result.success) {
       const { takes, secret: isSecret } = schema.meta() ?? {};
-      const held = isSecret ? 'holds a value of another form' : `is ${JSON.stringify(value)}`;
+      const held = isSecret ? 'holds a value of another form' : `is ${JSON.stringify(withoutCredentials(value))}`;
       throw new StartError(`${name} ${value === undefined ? 'is not set' : held}; it takes ${takes}.`);
     }
     settings[name] = result.data;
@@ -92,9 +93,15 @@ export function readSettings<S extends Shape>(
   return settings as { [Name in keyof S]: z.output<S[Name]> };
 }
 
+function withoutCredentials(value: string | undefined): string | undefined {
+  return value?.replace(/\/\/[^/]*@/g, '//…@');
+}
+
 const databaseUrl = z
   .string()
-  .refine((url) => /^postgres(ql)?:\/\/./.test(url) || /^sqlite:.+/.test(url) || !/^[a-z][a-z+.-]+:/i.test(url))
+  .refine(
+    (url) => (isPostgresUrl(url) && URL.canParse(url)) || /^sqlite:.+/.test(url) || !/^[a-z][a-z+.-]+:/i.test(url),
+  )
   .optional()
   .meta({ takes: 'a file path, sqlite:PATH or postgres://user:password@host:port/database', secret: true });
 

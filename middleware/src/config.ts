@@ -6,8 +6,8 @@ import {
   readCommonConfig,
   readSettings,
   secret,
-  text,
 } from '@doorstep/kit/config.ts';
+import { line } from '@doorstep/kit/http/schemas.ts';
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 
@@ -30,7 +30,7 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       INVENTORY_TOKEN: secret(1),
       POLL_CRON: cron('*/5 * * * * *'),
       POLL_PAGE_SIZE: integer({ min: 1, max: 1000, default: 500 }),
-      PACKAGE_TYPE: text('welcome_pack_v1'),
+      PACKAGE_TYPE: line({ max: 100 }).default('welcome_pack_v1').meta({ takes: 'a text of 1 to 100 characters' }),
       DELIVERY_CONCURRENCY: integer({ min: 1, max: 1000, default: 16 }),
       DELIVERY_RETRIES: integer({ min: 0, max: 10, default: 3 }),
       DELIVERY_TIMEOUT_MS: integer({ min: 1, max: 600_000, default: 10_000 }),

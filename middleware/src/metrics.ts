@@ -20,18 +20,31 @@ export function createMiddlewareMetrics(registry: Registry, summary: () => Promi
     labelNames: ['state'],
     registers,
     async collect() {
-      const { deliveries: counts, oldestPendingSeconds } = await summary();
-      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
-      oldest.set(oldestPendingSeconds ?? 0);
+      this.reset();
+      const current = await currentSummary();
+      for (const [state, count] of Object.entries<number>(current?.deliveries ?? {})) this.set({ state }, count);
     },
   });
   const oldest = new Gauge({
     name: 'oldest_pending_seconds',
     help: 'How long the delivery that waits longest has waited',
     registers,
+    async collect() {
+      this.set((await currentSummary())?.oldestPendingSeconds ?? 0);
+    },
   });
+  let asked: Promise<LedgerSummary | undefined> | undefined;
+  /** One question to the ledger for both gauges; without an answer the other metrics are served all the same. */
+  function currentSummary() {
+    asked ??= summary()
+      .catch(() => undefined)
+      .finally(() => {
+        asked = undefined;
+      });
+    return asked;
+  }
   return {
-    deliveries,
+    gauges: [deliveries, oldest],
     polls: new Counter({ name: 'polls_total', help: 'Polls of the CRM', labelNames: ['outcome'], registers }),
     customersSeen: new Counter({ name: 'customers_seen_total', help: 'Customers recorded in the ledger', registers }),
     outcomes: new Counter({

@@ -59,7 +59,7 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: { clo
     random: Math.random,
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
-    ...connect(config, { tokens, logger }),
+    ...connect(config, { tokens, clock, logger }),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
   };
@@ -96,20 +96,22 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: { clo
   };
 }
 
+type Means = { tokens: Tokens; clock: Clock; logger: Logger };
+
 /** The two neighbours. */
-function connect(config: MiddlewareConfig, { tokens, logger }: { tokens: Tokens; logger: Logger }) {
+function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
   const { crm, inventory, delivery } = config;
   const crmHttp = createHttpClient({
     baseUrl: crm.url,
     timeoutMs: crmTimeoutMs,
     connectionsMax: crmConnectionsMax,
-    token: serviceToken(tokens, crm.token),
+    token: serviceToken(tokens, clock, crm.token),
   });
   const inventoryHttp = createHttpClient({
     baseUrl: inventory.url,
     timeoutMs: delivery.timeoutMs,
     connectionsMax: delivery.concurrency,
-    token: serviceToken(tokens, inventory.token),
+    token: serviceToken(tokens, clock, inventory.token),
     isUsable,
   });
   const onQuickRetry = (customerId: number, reason: string, waitMs: number) => {
@@ -127,7 +129,7 @@ function connect(config: MiddlewareConfig, { tokens, logger }: { tokens: Tokens;
   };
 }
 
-/** What node-cron has to say (a tick missed while the machine slept, one left out because a poll took long) is no news. */
+/** What node-cron has to say (a tick missed while the machine slept, or left out because a poll took long) is worth a debug line. */
 function cronLogger(logger: Logger) {
   const quietly = (message: string | Error) => void logger.debug(String(message));
   return {

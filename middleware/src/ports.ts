@@ -16,7 +16,7 @@ export type CustomerPage = {
   unusable: number;
 };
 
-/** Where packages are requested. None of its functions throws. */
+/** Where packages are requested. What goes wrong there is an answer too; only a bug throws. */
 export type PackageTarget = {
   /** Requests a package. `conflict`: the target says that there is one, but not which. */
   create(request: PackageRequest): Promise<Outcome | { kind: 'conflict'; status: number }>;

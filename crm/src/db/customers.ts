@@ -1,22 +1,14 @@
-import { isPostgres } from '@doorstep/kit/database/columns.ts';
-import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import type { IntegrationResult } from '../customer.ts';
 import type { CrmDatabase } from './schema.ts';
 
 export type CustomerRow = Selectable<CrmDatabase['customers']>;
 
-/**
- * Inserts a customer, or gives undefined where its email is taken.
- *
- * Ids become visible in increasing order. SQLite has one writer. On PostgreSQL an id is given out before its row can be
- * seen, and a transaction that commits late would hide a low id behind a reader's cursor for ever; so whoever inserts
- * holds a lock from before the id is given out until after the commit.
- */
-export async function insertCustomer(
+/** Inserts a customer, or gives undefined where its email is taken. */
+export function insertCustomer(
   trx: Transaction<CrmDatabase>,
   row: Insertable<CrmDatabase['customers']>,
 ): Promise<CustomerRow | undefined> {
-  if (isPostgres(trx)) await sql`select pg_advisory_xact_lock(hashtext('doorstep customers in order'))`.execute(trx);
   return trx
     .insertInto('customers')
     .values(row)

@@ -48,7 +48,8 @@ export const customerRoutes = [
       const Location = `/customers/${added.id}`;
       const seconds = preferredWaitSeconds(headers.prefer);
       if (seconds === undefined) return { status: 201, body: added, headers: { Location } };
-      const settled = await awaitIntegration(context, added.id, { seconds, signal });
+      // she is stored, whatever becomes of the wait
+      const settled = await awaitIntegration(context, added.id, { seconds, signal }).catch(() => added);
       return { status: 201, body: settled, headers: { Location, 'Preference-Applied': `wait=${seconds}` } };
     },
   }),

@@ -13,12 +13,15 @@ describe('a database error', () => {
     ['SQLite: cannot read', anError({ code: 'ERR_SQLITE_ERROR', errcode: 266 })],
     ['PostgreSQL: shut down by its administrator', anError({ code: '57P01' })],
     ['PostgreSQL: starting up', anError({ code: '57P03' })],
+    ['PostgreSQL: a statement took too long', anError({ code: '57014' })],
+    ['PostgreSQL: a lock was not to be had', anError({ code: '55P03' })],
     ['PostgreSQL: too many connections', anError({ code: '53300' })],
     ['PostgreSQL: disk full', anError({ code: '53100' })],
     ['PostgreSQL: connection failure', anError({ code: '08006' })],
     ['nobody listens', anError({ code: 'ECONNREFUSED' })],
     ['the connection was reset', anError({ code: 'ECONNRESET' })],
     ['the connection ended', new Error('Connection terminated unexpectedly')],
+    ['no answer in time', new Error('Query read timeout')],
     ['no connection in time', new Error('timeout exceeded when trying to connect')],
   ])('means that the same request may succeed later: %s', (_what, error) => {
     expect(isUnavailable(error)).toBe(true);
@@ -36,8 +39,11 @@ describe('a database error', () => {
     expect(isUnavailable(error)).toBe(false);
   });
 
-  it('lets the same statements simply run again after a deadlock or a serialization failure', () => {
-    expect([anError({ code: '40P01' }), anError({ code: '40001' })].map(isTransient)).toEqual([true, true]);
+  it('lets the same statements simply run again after a deadlock, a serialization failure or a write of another process', () => {
+    const errors = [{ code: '40P01' }, { code: '40001' }, { code: 'ERR_SQLITE_ERROR', errcode: 5 }].map((each) =>
+      anError(each),
+    );
+    expect(errors.map(isTransient)).toEqual([true, true, true]);
     expect([anError({ code: '23505' }), new Error(), undefined, null, '40P01'].map(isTransient)).toEqual(
       Array(5).fill(false),
     );

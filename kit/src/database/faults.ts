@@ -4,14 +4,14 @@ type DatabaseError = { code?: unknown; errcode?: unknown };
 const sqliteUnavailable = new Set([5, 6, 8, 10, 13, 14]);
 
 /**
- * PostgreSQL's connection exceptions, lack of resources (a full disk among them), operator intervention and
+ * PostgreSQL's connection exceptions, lack of resources (a full disk among them), timeouts, operator intervention and
  * system errors. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const postgresUnavailable = /^(08|53|57P|58)/;
+const postgresUnavailable = /^(08|53|55P03|57P|57014|25P03|58)/;
 
 const networkFaults = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE']);
 const droppedConnection =
-  /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
+  /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed|Query read timeout/;
 
 /** Whether the database could not do its work just now, so that the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {
@@ -22,8 +22,10 @@ export function isUnavailable(error: unknown): boolean {
   return droppedConnection.test(error.message);
 }
 
-/** Deadlock and serialization failure: the same statements may simply be run again. */
+const sqliteBusy = 5;
+
+/** Deadlock, serialization failure, another process's write: the same statements may simply be run again. */
 export function isTransient(error: unknown): boolean {
-  const code = (error as DatabaseError | undefined)?.code;
-  return code === '40P01' || code === '40001';
+  const { code, errcode } = (error ?? {}) as DatabaseError;
+  return code === '40P01' || code === '40001' || errcode === sqliteBusy;
 }

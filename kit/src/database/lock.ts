@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -39,24 +39,20 @@ function heldBy(holder: string | undefined): StartError {
   );
 }
 
-/** A write transaction that is never ended: others can read who holds it, but not begin one of their own. */
+/** A write transaction that is never ended: nobody else can begin one. Who holds it stands in a file beside it. */
 function sqliteLock(path: string): OwnerLock {
   let database: DatabaseSync | undefined;
   const take = () => {
     mkdirSync(dirname(path), { recursive: true });
     const candidate = new DatabaseSync(path, { timeout: 0 });
     try {
-      candidate.exec('begin immediate; create table if not exists holder (id integer primary key, name text)');
-      candidate
-        .prepare('insert or replace into holder values (1, ?)')
-        .run(`${self}, since ${new Date().toISOString()}`);
-      candidate.exec('commit; begin immediate');
-      return candidate;
+      candidate.exec('begin immediate');
     } catch (error) {
-      const holder = readHolder(candidate);
       candidate.close();
-      throw (error as { errcode?: number }).errcode === 5 ? heldBy(holder) : error;
+      throw (error as { errcode?: number }).errcode === 5 ? heldBy(readHolder(`${path}.holder`)) : error;
     }
+    writeFileSync(`${path}.holder`, `${self}, since ${new Date().toISOString()}`);
+    return candidate;
   };
   return {
     ensure: async () => {
@@ -69,9 +65,9 @@ function sqliteLock(path: string): OwnerLock {
   };
 }
 
-function readHolder(database: DatabaseSync): string | undefined {
+function readHolder(path: string): string | undefined {
   try {
-    return database.prepare('select name from holder').get()?.['name'] as string | undefined;
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined; // it was taken this very moment and has not written its name yet
   }

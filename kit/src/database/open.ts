@@ -32,15 +32,17 @@ export type DatabaseOptions = {
  */
 export async function openDatabase<DB>({ url, schema, migrations, onError }: DatabaseOptions): Promise<Database<DB>> {
   const postgres = isPostgresUrl(url);
-  const db = new Kysely<DB>({
-    dialect: postgres ? postgresDialect(url, schema, onError) : sqliteDialect(sqlitePath(url)),
-  });
+  const connect = (limited: boolean) =>
+    new Kysely<DB>({
+      dialect: postgres ? postgresDialect({ url, schema, limited, onError }) : sqliteDialect(sqlitePath(url), limited),
+    });
   try {
-    await migrate(db, migrations, postgres ? schema : undefined);
+    await using migrating = connect(false);
+    await migrate(migrating, migrations, postgres ? schema : undefined);
   } catch (error) {
-    await db.destroy();
     throw startErrorOf(error, schema);
   }
+  const db = connect(true);
   const { write, drain } = createGroupCommit(db);
   return {
     db,

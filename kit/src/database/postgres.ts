@@ -1,4 +1,4 @@
-import { PostgresDialect } from 'kysely';
+import { PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 
 const int8 = 20;
@@ -13,22 +13,75 @@ const types = {
   },
 };
 
+const statementTimeoutMs = 10_000;
+
+/**
+ * Limits on a statement, and on a lock that another process holds while it is frozen. The last one is the client's own:
+ * a server, or a network, that falls silent ends nothing by itself.
+ */
+const timeouts = {
+  statement_timeout: statementTimeoutMs,
+  lock_timeout: statementTimeoutMs,
+  idle_in_transaction_session_timeout: statementTimeoutMs,
+  query_timeout: statementTimeoutMs + 2_000,
+};
+
 /** Connection settings that keep a service to its own schema of a database it shares. */
 export function postgresSettings(url: string, schema: string, applicationName: string): pg.ClientConfig {
+  const address = new URL(url);
+  // what the address sets besides is kept, but it cannot set another schema
+  const options = [address.searchParams.get('options'), `-c search_path=${schema}`].filter(Boolean).join(' ');
+  address.searchParams.delete('options');
   return {
-    connectionString: url,
-    options: `-c search_path=${schema}`,
+    connectionString: address.href,
+    options,
     application_name: applicationName,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
   };
 }
 
-export function postgresDialect(url: string, schema: string, onError: (error: Error) => void): PostgresDialect {
-  const settings = postgresSettings(url, schema, `doorstep-${schema}`);
-  const pool = new pg.Pool({ ...settings, types: types as pg.CustomTypesConfig, max: 10 });
+type PoolOptions = {
+  url: string;
+  schema: string;
+  /** Off for migrations, which take as long as they take. */
+  limited: boolean;
+  onError: (error: Error) => void;
+};
+
+export function postgresDialect({ url, schema, limited, onError }: PoolOptions): PostgresDialect {
+  const pool = new pg.Pool({
+    ...postgresSettings(url, schema, `doorstep-${schema}`),
+    ...(limited && timeouts),
+    types: types as pg.CustomTypesConfig,
+    max: 10,
+  });
   // A connection that breaks, idle or in use, is replaced at the next query; unheard, its error would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', onError));
-  return new PostgresDialect({ pool });
+  return new PostgresDialect({ pool: discarding(pool) });
+}
+
+/** A pool whose connections are thrown away once one of their queries has met with silence. */
+function discarding(pool: pg.Pool): PostgresPool {
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect();
+      let silence: unknown;
+      return {
+        async query(...query: unknown[]) {
+          if (silence) throw silence; // not even a rollback would get through
+          try {
+            return await client.query(...(query as [string]));
+          } catch (error) {
+            if ((error as Error).message === 'Query read timeout') silence = error;
+            throw error;
+          }
+        },
+        release: () => client.release(silence !== undefined),
+      } as unknown as PostgresPoolClient;
+    },
+  };
 }

@@ -4,7 +4,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { StartError } from '../errors.ts';
 
-const busyTimeoutMs = 5_000;
+const migrationPatienceMs = 5_000;
+/** Waiting stops the event loop, so a write that meets another process's is tried again by the group commit instead. */
+const writePatienceMs = 50;
 /** Kysely asks for the same few dozen statements again and again. */
 const statementsMax = 500;
 
@@ -25,19 +27,21 @@ class NodeSqliteDialect extends SqliteDialect {
  * Opens a database file, made if missing, with its folder.
  * @throws StartError when the file cannot be opened.
  */
-export function openSqliteFile(path: string): DatabaseSync {
+function openSqliteFile(path: string, limited: boolean): DatabaseSync {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+    const database = new DatabaseSync(path, { timeout: migrationPatienceMs, enableForeignKeyConstraints: true });
     database.exec('pragma journal_mode = wal; pragma synchronous = full');
+    if (limited) database.exec(`pragma busy_timeout = ${writePatienceMs}`);
     return database;
   } catch (error) {
     throw new StartError(`The database file ${path} cannot be opened: ${(error as Error).message}.`);
   }
 }
 
-export function sqliteDialect(path: string): SqliteDialect {
-  return new NodeSqliteDialect({ database: adapt(openSqliteFile(path)) });
+/** `limited` is off for migrations, which wait for another process's. */
+export function sqliteDialect(path: string, limited: boolean): SqliteDialect {
+  return new NodeSqliteDialect({ database: adapt(openSqliteFile(path, limited)) });
 }
 
 function adapt(database: DatabaseSync): SqliteDatabase {

@@ -7,7 +7,8 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { callerOf, guards } from './guards.ts';
 import { observe } from './observe.ts';
-import { problemHandler, sendProblem } from './problems.ts';
+import { problemHandler } from './problems.ts';
+import { refuseMethod } from './refuse-method.ts';
 import type { Reply, Route } from './route.ts';
 import { parse, parseBody } from './validate.ts';
 
@@ -40,7 +41,7 @@ export function createApp<C>(options: AppOptions<C>): Express {
   for (const [path, routes] of byPath(options.routes)) {
     const entry = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
     for (const route of routes) entry[route.method](...guards(route, options), answer(route, options));
-    entry.all(refuseMethod(routes));
+    entry.all(refuseMethod(routes.flatMap(methodsOf)));
   }
   pages(app);
   app.use((request) => {
@@ -64,6 +65,10 @@ function allowOrigins(origin: string[]): RequestHandler {
 function byPath<C>(routes: Route<C>[]): [string, Route<C>[]][] {
   const hasParameter = ([path]: [string, unknown]) => Number(path.includes('{'));
   return [...Map.groupBy(routes, ({ path }) => path)].sort((a, b) => hasParameter(a) - hasParameter(b));
+}
+
+function methodsOf<C>({ method }: Route<C>): string[] {
+  return method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()];
 }
 
 function closeWhenStopping(stopping: AbortSignal): RequestHandler {
@@ -101,17 +106,4 @@ function send(response: Response, { status, body, headers }: Reply): void {
   if (body === undefined) response.end();
   else if (typeof body === 'string') response.send(body);
   else response.json(body);
-}
-
-function refuseMethod<C>(routes: Route<C>[]): RequestHandler {
-  const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
-  const Allow = [...methods, 'OPTIONS'].sort().join(', ');
-  return (request, response) => {
-    if (request.method === 'OPTIONS') {
-      response.status(204).set({ Allow }).end();
-      return;
-    }
-    const detail = `${request.method} is not possible here, only ${Allow}`;
-    sendProblem(response, { status: 405, detail, headers: { Allow } });
-  };
 }

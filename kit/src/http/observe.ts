@@ -12,14 +12,14 @@ export function observe(logger: Logger, registry: Registry): RequestHandler {
   const metrics = createRequestMetrics(registry);
   return (request, response, next) => {
     const startedAt = performance.now();
+    const { method, path } = request; // a page's own router shortens the path
     const given = request.get('X-Request-Id');
     const requestId = given && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
     response.set('X-Request-Id', requestId);
     response.on('close', () => {
-      const { method, route, path } = request;
       const status = response.writableFinished ? response.statusCode : clientClosedRequest;
       const ms = performance.now() - startedAt;
-      metrics.observe(method, routeTemplate(route?.path), status, ms / 1000);
+      metrics.observe(method, routeTemplate(request.route?.path), status, ms / 1000);
       const line = `${method} ${path} ${status} in ${Math.round(ms)} ms`;
       logger.log(lineLevel(method, status), line, { requestId, status, ms });
     });

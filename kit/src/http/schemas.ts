@@ -30,7 +30,7 @@ export const idFilter = idParam.optional();
 export function integerQuery({ min, max, default: fallback }: { min: number; max: number; default: number }) {
   const message = `must be a whole number from ${min} to ${max}`;
   return z
-    .string()
+    .string(message)
     .regex(integerPattern, message)
     .transform(Number)
     .pipe(z.number().min(min, message).max(max, message))

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import type { Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
 import { z } from 'zod';
+import { refuseMethod } from './refuse-method.ts';
 import { defineRoute, type Route } from './route.ts';
 
 export type Checks = Record<string, () => Promise<void>>;
@@ -104,7 +105,9 @@ export function standardRoutes<C>({
 /** The docs page, its own files included; the older systems' addresses lead to it. */
 export function docsPage(app: Express): void {
   app.get(['/api/docs', '/api/docs/', '/apidocs', '/apidocs/'], (_request, response) => response.redirect('/docs/'));
-  app.use('/docs', swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: { url: '/openapi.json' } }));
+  app.use('/docs', swaggerUi.serve);
+  app.get('/docs/', swaggerUi.setup(undefined, { swaggerOptions: { url: '/openapi.json' } }));
+  app.all(['/docs', '/docs/', '/api/docs', '/api/docs/', '/apidocs', '/apidocs/'], refuseMethod(['GET', 'HEAD']));
 }
 
 async function runChecks(checks: Checks): Promise<Record<string, string>> {

@@ -102,7 +102,7 @@ export function describe(name: string, error: AxiosError, settings: { token: str
   return typeof detail === 'string' && detail ? storable(`${answered}: ${detail}`, reasonMax) : answered;
 }
 
-/** PostgreSQL keeps no NUL and no half character; one odd text must not hold up what it arrived with. */
+/** What any database can keep: PostgreSQL refuses NUL, and a row that it refuses would hold up its whole page. */
 export function storable(text: string, max: number): string {
   return text.slice(0, max).replaceAll('\0', '\uFFFD').toWellFormed();
 }

@@ -3,7 +3,7 @@ import type { ClaimedDelivery, Decision, SeenCustomer } from '../delivery.ts';
 import { insertAttempts } from './attempts.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-/** Adds a delivery, due at once, for each customer that has none. Gives how many that were. */
+/** Adds a delivery, due at once, for each customer that has none. Gives how many were added. */
 export async function insertDeliveries(
   trx: Transaction<LedgerDatabase>,
   customers: SeenCustomer[],
@@ -28,6 +28,22 @@ export async function insertDeliveries(
     .returning('customer_id')
     .execute();
   return inserted.length;
+}
+
+/**
+ * Makes due what a clock that was set back has left in the future: what waits for its first attempt, and what is due
+ * later than any wait could make it.
+ */
+export async function freeStranded(
+  trx: Transaction<LedgerDatabase>,
+  { now, latestDueAt }: { now: string; latestDueAt: string },
+): Promise<void> {
+  await trx
+    .updateTable('deliveries')
+    .set({ due_at: now })
+    .where('due_at', '>', now)
+    .where((eb) => eb.or([eb('state', '=', 'pending'), eb('due_at', '>', latestDueAt)]))
+    .execute();
 }
 
 type ClaimOptions = {

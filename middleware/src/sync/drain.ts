@@ -19,19 +19,21 @@ export function createDrain(context: MiddlewareContext, onDelivered: () => void)
 
   async function run(): Promise<void> {
     let failure: unknown;
+    /** The ledger could not be written: nothing more is claimed, and what is under way is waited for. */
+    const failed = (error: unknown) => {
+      failure ??= error;
+      return [];
+    };
     for (;;) {
       const looked = new Promise<void>((resolve) => {
         look = resolve;
       });
       const free = context.concurrency - underWay.size;
-      const claimed = free > 0 && !stopped && !failure ? await claim(free) : [];
+      const claimed = free > 0 && !stopped && !failure ? await claim(free).catch(failed) : [];
       for (const delivery of claimed) {
         const attempt = deliver(context, delivery)
-          .then(onDelivered)
-          // The ledger could not be written. The claim stands, so the delivery is in doubt when it comes up again.
-          .catch((error) => {
-            failure ??= error;
-          })
+          // where this fails the claim stands, and the delivery is in doubt when it comes up again
+          .then(onDelivered, (error) => void failed(error))
           .finally(() => underWay.delete(delivery.customerId));
         underWay.set(delivery.customerId, attempt);
       }

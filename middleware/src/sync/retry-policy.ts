@@ -15,6 +15,11 @@ type Attempt = {
 const jitter = 0.2;
 const retryAfterMaxMs = 3_600_000;
 
+/** The longest that a delivery may have to wait for its next attempt. */
+export function longestWaitMs(waitsMs: readonly number[]): number {
+  return Math.max(...waitsMs.map((wait) => wait * (1 + jitter)), retryAfterMaxMs);
+}
+
 /** What happens next after an attempt. */
 export function decide({ attempts, outcome, now, waitsMs, random }: Attempt): Decision {
   if (outcome.kind === 'delivered') return { state: 'delivered', packageId: outcome.packageId };

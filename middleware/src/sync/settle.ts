@@ -1,8 +1,9 @@
 import type { MiddlewareContext } from '../context.ts';
-import { nextDueAt } from '../db/deliveries.ts';
+import { freeStranded, nextDueAt } from '../db/deliveries.ts';
 import { watchBacklog } from './backlog.ts';
 import { createDrain } from './drain.ts';
 import { createReporter } from './report.ts';
+import { longestWaitMs } from './retry-policy.ts';
 import { createTrouble } from './trouble.ts';
 
 export type Settler = {
@@ -38,6 +39,7 @@ export function createSettler(context: MiddlewareContext): Settler {
     const backlog = watchBacklog(context);
     onDelivered = backlog.done;
     try {
+      await freeStrandedDeliveries();
       await drain.run();
       await reporter.run();
       if (!stopped) wakeAt(await nextDueAt(db));
@@ -47,6 +49,13 @@ export function createSettler(context: MiddlewareContext): Settler {
     } finally {
       backlog.stop();
     }
+  }
+
+  async function freeStrandedDeliveries() {
+    const nowMs = clock.now().getTime();
+    const now = new Date(nowMs).toISOString();
+    const latestDueAt = new Date(nowMs + longestWaitMs(context.waitsMs)).toISOString();
+    await context.write((trx) => freeStranded(trx, { now, latestDueAt }));
   }
 
   /** The retry schedule keeps its own time, however seldom the CRM is polled. */

@@ -6,7 +6,7 @@ const oftenEnoughMs = 60_000;
 
 export type Trouble = {
   tell(what: string, error?: unknown): void;
-  /** Tells that it is over, if there was any. */
+  /** Tells of the end, where there was trouble. */
   over(): void;
 };
 
