@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['kit/test/postgres-server.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // they wait more than they work; on two cores the default is one at a time
+    maxWorkers: 3,
     // no test's outcome may depend on another's
     sequence: { shuffle: true },
   },

@@ -85,7 +85,7 @@ describe('the feed of customers on postgres', () => {
     await using foreign = await openCrmDatabase(crm.database);
     const commit = Promise.withResolvers<void>();
     const inserted = Promise.withResolvers<number>();
-    const transaction = foreign.db.transaction().execute(async (trx) => {
+    const transaction = foreign.write(async (trx) => {
       inserted.resolve((await insertCustomer(trx, aRow()))?.id ?? 0);
       await commit.promise;
     });

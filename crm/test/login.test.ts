@@ -19,13 +19,6 @@ describe.each(databases)('logging in on %s', (kind) => {
     expect((await call(crm, 'GET /customers', { headers })).status).toBe(200);
   });
 
-  it('takes the name as email too, and the name that was configured', async () => {
-    await using crm = await startTestCrm(kind, { ADMIN_USERNAME: 'root@example.com' });
-
-    expect(await logIn(crm, { email: 'root@example.com', password: adminPassword })).toMatchObject({ status: 200 });
-    expect(await logIn(crm, { username: 'admin', password: adminPassword })).toMatchObject({ status: 401 });
-  });
-
   it('fails with the same answer whatever was wrong', async () => {
     await using crm = await startTestCrm(kind);
 
@@ -67,6 +60,13 @@ describe.each(databases)('logging in on %s', (kind) => {
 });
 
 describe('logging in with', () => {
+  it('the name as email is the same, and the name is the configured one', async () => {
+    await using crm = await startTestCrm('sqlite', { ADMIN_USERNAME: 'root@example.com' });
+
+    expect(await logIn(crm, { email: 'root@example.com', password: adminPassword })).toMatchObject({ status: 200 });
+    expect(await logIn(crm, { username: 'admin', password: adminPassword })).toMatchObject({ status: 401 });
+  });
+
   const refused: [what: string, body: object, detail: string | RegExp][] = [
     ['nothing', {}, 'Missing required fields: password'],
     ['no name', { password: 'x' }, 'Missing required fields: username'],

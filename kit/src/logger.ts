@@ -28,7 +28,11 @@ const stacks = winston.format((info) => {
 
 /** The error with its stack and its causes. Its message is from outside as often as any other text. */
 function describe(error: Error): string {
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).map(printable) ?? [];
+  const frames =
+    error.stack
+      ?.split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .map(printable) ?? [];
   const cause = error.cause instanceof Error ? [`    caused by ${describe(error.cause)}`] : [];
   return [`${error.name}: ${printable(error.message)}`, ...frames, ...cause].join('\n');
 }

@@ -1,10 +1,19 @@
 import { sql } from 'kysely';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isUnavailable } from '../src/database/faults.ts';
 import { AppError } from '../src/errors.ts';
-import { databases } from './databases.ts';
+import { databases, freshDatabase } from './databases.ts';
 import { eventually } from './eventually.ts';
-import { addNote, addReplyToNothing, aNotesDatabase, backendOf, type NotesDatabase } from './notes.ts';
+import {
+  addNote,
+  addReplyToNothing,
+  aNotesDatabase,
+  backendOf,
+  type NotesDatabase,
+  openNotes,
+  writeNotesMigrations,
+} from './notes.ts';
+import { startTcpProxy } from './tcp-proxy.ts';
 
 async function errorsOf(writes: Promise<unknown>[]): Promise<Error[]> {
   const results = await Promise.allSettled(writes);
@@ -157,5 +166,32 @@ describe('a PostgreSQL connection that is lost', () => {
     await eventually(() => notes.check());
     expect(await notes.write((trx) => addNote(trx, 'later'))).toBe('later');
     expect(await backendOf(notes.db)).not.toBe(pid);
+  });
+
+  it('without a word fails its group as unavailable in time, and later writes take another', async () => {
+    await using fresh = await freshDatabase('postgres');
+    await using network = await startTcpProxy(fresh.url);
+    await using resources = new AsyncDisposableStack();
+    const migrations = await writeNotesMigrations(fresh);
+    const notes = resources.adopt(await openNotes(network.url, migrations), (open) => open.close());
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const silent = Promise.withResolvers<() => number>();
+    const writes = errorsOf([
+      notes.write((trx) => addNote(trx, 'a')),
+      notes.write(async (trx) => {
+        await addNote(trx, 'b');
+        silent.resolve(network.silence());
+        return addNote(trx, 'c');
+      }),
+    ]);
+    const keptBytes = await silent.promise;
+    await eventually(() => keptBytes() > 0);
+    vi.advanceTimersByTime(15_000);
+    expect((await writes).map(isUnavailable)).toEqual([true, true]);
+
+    network.speak();
+    expect(await notes.write((trx) => addNote(trx, 'later'))).toBe('later');
+    expect(await notes.db.selectFrom('notes').select('text').execute()).toEqual([{ text: 'later' }]);
   });
 });

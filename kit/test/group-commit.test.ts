@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { sql } from 'kysely';
-import { describe, expect, it } from 'vitest';
+import { type Kysely, sql } from 'kysely';
+import { describe, expect, it, vi } from 'vitest';
 import { createGroupCommit } from '../src/database/group-commit.ts';
+import { AppError } from '../src/errors.ts';
 import { databases } from './databases.ts';
-import { addNote, aNotesDatabase } from './notes.ts';
+import { addNote, aNotesDatabase, type Notes } from './notes.ts';
 
 const uniqueViolation = /unique/i;
 
@@ -131,22 +132,68 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await notes.texts()).toEqual(texts);
   });
 
-  it('runs a write again that met a deadlock, and gives up after three times', async () => {
+  it('runs a write again that was in the way of another process, until it is through', async () => {
     await using notes = await aNotesDatabase(kind);
-    const runs = { once: 0, always: 0 };
-    const once = notes.write(async (trx) => {
-      await addNote(trx, 'once');
-      runs.once += 1;
-      if (runs.once === 1) throw deadlock();
+    let runs = 0;
+    const hindered = notes.write(async (trx) => {
+      await addNote(trx, 'hindered');
+      runs += 1;
+      if (runs < 5) throw deadlock();
+      return runs;
     });
-    const always = notes.write(async (trx) => {
-      await addNote(trx, 'always');
-      runs.always += 1;
+    const neighbour = notes.write((trx) => addNote(trx, 'neighbour'));
+    expect(await outcomes([hindered, neighbour])).toEqual([5, 'neighbour']);
+    expect(await notes.texts()).toEqual(['neighbour', 'hindered']);
+  });
+
+  it('gives up a write that is still in the way after five seconds', async () => {
+    await using notes = await aNotesDatabase(kind);
+    let passedMs = 0;
+    const monotonicMs = performance.now.bind(performance);
+    using clock = vi.spyOn(performance, 'now').mockImplementation(() => monotonicMs() + passedMs);
+    const hindered = notes.write(async (trx) => {
+      await addNote(trx, 'hindered');
+      passedMs += 2_000;
       throw deadlock();
     });
-    expect(await outcomes([once, always])).toEqual([undefined, 'deadlock detected']);
-    expect(runs).toEqual({ once: 2, always: 3 });
-    expect(await notes.texts()).toEqual(['once']);
+    expect(await outcomes([hindered])).toEqual(['deadlock detected']);
+    expect(clock).toHaveBeenCalled();
+    expect([passedMs, await notes.texts()]).toEqual([6_000, []]);
+  });
+
+  it('lets one process write at a time', async () => {
+    await using notes = await aNotesDatabase(kind);
+    const rival = createGroupCommit(notes.other);
+    const events: string[] = [];
+    const begun = Promise.withResolvers<void>();
+    const first = notes.write(async (trx) => {
+      events.push('first begins');
+      begun.resolve();
+      for (const text of ['a', 'b', 'c']) {
+        await turn(); // time for the second to come
+        await addNote(trx, text);
+      }
+      events.push('first ends');
+    });
+    await begun.promise;
+    const second = rival.write(async (trx) => {
+      events.push(`second sees ${(await trx.selectFrom('notes').select('text').execute()).length} notes`);
+      return addNote(trx, 'd');
+    });
+    await Promise.all([first, second]);
+    expect(events).toEqual(['first begins', 'first ends', 'second sees 3 notes']);
+    expect(await notes.texts()).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe('group commit', () => {
+  it('refuses as unavailable what would make its queue too long', async () => {
+    await using notes = await aNotesDatabase('sqlite');
+    const writes = Array.from({ length: 10_001 }, (_, number) => notes.write(async () => number));
+    const last = await writes.at(-1)?.catch((error) => error);
+    expect(last).toBeInstanceOf(AppError);
+    expect(last).toMatchObject({ code: 'unavailable' });
+    expect(await Promise.all(writes.slice(0, -1))).toEqual(Array.from({ length: 10_000 }, (_, number) => number));
   });
 });
 
@@ -154,36 +201,32 @@ function deadlock() {
   return Object.assign(new Error('deadlock detected'), { code: '40P01' });
 }
 
-describe('group commit of two processes on postgres', () => {
-  it('lets both of two writers succeed that wait for each other', async () => {
+describe('group commit on postgres', () => {
+  it('runs a write again that a deadlock has ended', async () => {
     await using notes = await aNotesDatabase('postgres');
-    const rival = createGroupCommit(notes.other);
     for (const text of ['left', 'right']) await notes.write((trx) => addNote(trx, text));
-    const bothHoldOne = barrier(2);
-    const runs: string[] = [];
-    const touch = (write: typeof notes.write, order: string[]) =>
-      write(async (trx) => {
-        runs.push(order.join(' before '));
-        await sql`set local deadlock_timeout = '20ms'`.execute(trx);
-        for (const text of order) {
-          await trx.updateTable('notes').set({ text }).where('text', '=', text).execute();
-          await bothHoldOne();
-        }
-        return addNote(trx, order.join(' before '));
-      });
-    await Promise.all([touch(notes.write, ['left', 'right']), touch(rival.write, ['right', 'left'])]);
-    expect(runs).toHaveLength(3);
-    expect((await notes.texts()).sort()).toEqual(['left', 'left before right', 'right', 'right before left']);
+    const touch = (trx: Kysely<Notes>, text: string) =>
+      trx.updateTable('notes').set({ text }).where('text', '=', text).execute();
+    let runs = 0;
+    const [hasRight, hasLeft] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    // somebody else, who holds the right one and comes for the left one
+    const foreign = notes.other.transaction().execute(async (trx) => {
+      await sql`set local deadlock_timeout = '60s'`.execute(trx);
+      await touch(trx, 'right');
+      hasRight.resolve();
+      await hasLeft.promise;
+      await touch(trx, 'left');
+    });
+    await hasRight.promise;
+    const hindered = notes.write(async (trx) => {
+      runs += 1;
+      await sql`set local deadlock_timeout = '20ms'`.execute(trx);
+      await touch(trx, 'left');
+      hasLeft.resolve();
+      await touch(trx, 'right');
+      return addNote(trx, 'done');
+    });
+    expect(await outcomes([foreign, hindered])).toEqual([undefined, 'done']);
+    expect(runs).toBeGreaterThan(1);
   });
 });
-
-/** Holds whoever comes until so many have come. */
-function barrier(count: number): () => Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let missing = count;
-  return () => {
-    missing -= 1;
-    if (missing === 0) resolve();
-    return promise;
-  };
-}

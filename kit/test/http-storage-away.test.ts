@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -17,7 +16,7 @@ function noteRoutes({ db, write }: Database<Notes>) {
       ...anyone,
       method: 'post',
       path: '/notes',
-      body: z.object({ text: line({ max: 200 }) }),
+      body: z.object({ text: line({ max: 50_000 }) }),
       handler: async (_context, { body: { text } }) => {
         return { status: 201, body: await write((trx) => addNote(trx, text)) };
       },
@@ -40,20 +39,18 @@ async function aNotesServer(kind: DatabaseKind) {
   const migrations = await writeNotesMigrations(fresh);
   const network = kind === 'postgres' ? resources.use(await startTcpProxy(fresh.url)) : undefined;
   const notes = resources.adopt(await openNotes(network?.url ?? fresh.url, migrations), (open) => open.close());
-  const outage: Outage = network ? { begin: network.refuse, end: network.accept } : await lockOut(notes, fresh.url);
+  const outage: Outage = network ? { begin: network.refuse, end: network.accept } : fullDisk(notes);
   const server = resources.use(await aServer({ routes: noteRoutes(notes), checks: { database: notes.check } }));
   const owned = resources.move();
   return { ...server, outage, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Another process that writes to the same file and does not come to an end. */
-async function lockOut({ db }: Database<Notes>, path: string): Promise<Outage> {
-  await sql`pragma busy_timeout = 0`.execute(db);
-  const other = new DatabaseSync(path);
-  return {
-    begin: async () => other.exec('begin immediate'),
-    end: async () => other.close(),
+/** A disk on which there is no room for more, until there is. */
+function fullDisk({ db }: Database<Notes>): Outage {
+  const limitPages = async (max: number) => {
+    await sql`pragma max_page_count = ${sql.lit(max)}`.execute(db);
   };
+  return { begin: () => limitPages(1), end: () => limitPages(1_000_000) };
 }
 
 describe.each(databases)('while its %s database is away, a service', (kind) => {
@@ -61,7 +58,9 @@ describe.each(databases)('while its %s database is away, a service', (kind) => {
     await using server = await aNotesServer(kind);
     expect((await call(server, 'POST /notes', { body: { text: 'before' } })).status).toBe(201);
     await server.outage.begin();
-    const { status, headers, body } = await call(server, 'POST /notes', { body: { text: 'meanwhile' } });
+    const { status, headers, body } = await call(server, 'POST /notes', {
+      body: { text: 'meanwhile'.padEnd(20_000, '.') },
+    });
     expect([status, body]).toEqual([
       503,
       {

@@ -60,7 +60,9 @@ export function openNotes(
 
 /** A connection that migrates nothing. */
 export function connect(url: string, schema = 'notes'): Kysely<Notes> {
-  const dialect = isPostgresUrl(url) ? postgresDialect(url, schema, () => undefined) : sqliteDialect(url);
+  const dialect = isPostgresUrl(url)
+    ? postgresDialect({ url, schema, limited: true, onError: () => undefined })
+    : sqliteDialect(url, true);
   return new Kysely<Notes>({ dialect });
 }
 

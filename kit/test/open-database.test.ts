@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { describe, expect, inject, it } from 'vitest';
 import { openDatabase } from '../src/database/open.ts';
@@ -52,6 +53,25 @@ describe('a PostgreSQL database that cannot be opened', () => {
     await using role = await aRoleWithoutRights();
     const url = Object.assign(new URL(fresh.url), { username: role.name, password });
     expect(await refusalOf(url.href)).toContain('permission denied for database');
+  });
+});
+
+describe('a PostgreSQL address', () => {
+  it('keeps the options that it sets, but for another schema', async () => {
+    await using fresh = await freshDatabase('postgres');
+    const url = new URL(fresh.url);
+    url.searchParams.set('options', '-c search_path=public -c work_mem=7MB');
+    const database = await openDatabase({
+      url: url.href,
+      schema: 'notes',
+      migrations: emptyFolder,
+      onError: () => undefined,
+    });
+    const { rows } = await sql`select current_schema() as schema, current_setting('work_mem') as memory`.execute(
+      database.db,
+    );
+    await database.close();
+    expect(rows).toEqual([{ schema: 'notes', memory: '7MB' }]);
   });
 });
 

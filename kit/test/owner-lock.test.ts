@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import pg from 'pg';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type OwnerLock, takeOwnerLock } from '../src/database/lock.ts';
 import { StartError } from '../src/errors.ts';
 import { databases, freshDatabase } from './databases.ts';
@@ -114,7 +114,11 @@ describe('the owner lock of a PostgreSQL database', () => {
     await using first = await take(network.url);
     network.abandonClients();
     await using second = await eventually(() => take(fresh.url));
-    await expect(first.ensure()).rejects.toThrow(heldByProcess(process.pid));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const ensured = first.ensure();
+    vi.advanceTimersByTime(10_000);
+    await expect(ensured).rejects.toThrow(heldByProcess(process.pid));
     await second.ensure();
   });
 

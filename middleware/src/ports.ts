@@ -18,8 +18,8 @@ export type CustomerPage = {
 
 /** Where packages are requested. What goes wrong there is an answer too; only a bug throws. */
 export type PackageTarget = {
-  /** Requests a package. `conflict`: the target says that there is one, but not which. */
-  create(request: PackageRequest): Promise<Outcome | { kind: 'conflict'; status: number }>;
+  /** Requests a package. `conflict`: there may be one already, to be looked for; where there is none, it is `otherwise`. */
+  create(request: PackageRequest): Promise<Outcome | { kind: 'conflict'; otherwise: Outcome }>;
   /** Looks for the customer's package. `unknown`: the target cannot be asked. */
   find(customerId: number): Promise<{ kind: 'found'; packageId: PackageId } | { kind: 'none' | 'unknown' } | Retry>;
 };

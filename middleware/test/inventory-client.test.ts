@@ -85,7 +85,7 @@ describe('a post to the Inventory', () => {
     expect(outcome).toMatchObject({ kind: 'retry', status, reason: expect.stringContaining(setting) });
   });
 
-  it.each([400, 410, 413, 415, 422])('is refused for good with %i', async (status) => {
+  it.each([400, 410, 413, 415])('is refused for good with %i', async (status) => {
     post().reply(status, { error: 'customerName is missing' });
     expect(await client(3).create(request)).toEqual({
       kind: 'rejected',
@@ -94,9 +94,16 @@ describe('a post to the Inventory', () => {
     });
   });
 
-  it('meets a conflict', async () => {
+  it('meets a conflict, to be tried again where there is no package after all', async () => {
     post().reply(409);
-    expect(await client(3).create(request)).toEqual({ kind: 'conflict', status: 409 });
+    const otherwise = { kind: 'retry', reason: 'Inventory answered 409', status: 409, inDoubt: false };
+    expect(await client(3).create(request)).toEqual({ kind: 'conflict', otherwise });
+  });
+
+  it('meets a key that came with another name, and is refused where there is no package', async () => {
+    post().reply(422, { detail: 'other request' });
+    const otherwise = { kind: 'rejected', reason: 'Inventory answered 422: other request', status: 422 };
+    expect(await client(3).create(request)).toEqual({ kind: 'conflict', otherwise });
   });
 
   it.each([

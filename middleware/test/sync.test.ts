@@ -130,15 +130,31 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
 
-  it('takes the package that a 409 speaks of', async () => {
+  it('takes the package that a conflict speaks of, and where there is none what the answer means otherwise', async () => {
     const target = fakeTarget();
+    const refused = { kind: 'rejected', reason: 'answered 422', status: 422 } as const;
     target.make({ customerId: 1, customerName: 'Customer 1', idempotencyKey: '' });
-    target.script(1, () => ({ kind: 'conflict', status: 409 }));
-    target.script(2, () => ({ kind: 'conflict', status: 409 }));
+    target.script(1, () => ({ kind: 'conflict', otherwise: refused }));
+    target.script(2, () => ({ kind: 'conflict', otherwise: refused }));
     await using test = await testContext(kind, { source: fakeSource(many(2)), target });
     await createSync(test.context, owner).runOnce();
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
-    expect(await getDelivery(test.context, 2)).toMatchObject({ state: 'retrying' });
+    expect(await getDelivery(test.context, 2)).toMatchObject({ state: 'dead', error: 'answered 422' });
+  });
+
+  it('delivers what a clock that was set back has left in the future', async () => {
+    const target = fakeTarget();
+    target.script(1, busy);
+    await using test = await testContext(kind, { source: fakeSource(many(1)), target, concurrency: 0 });
+    const { context, clock } = test;
+    await createSync(context, owner).runOnce(); // recorded, not delivered
+    clock.advance(-3_600_000);
+    context.concurrency = 4;
+    await createSync(context, owner).runOnce();
+    expect(await getDelivery(context, 1)).toMatchObject({ state: 'retrying' });
+    clock.advance(-86_400_000);
+    await createSync(context, owner).runOnce();
+    expect(await getDelivery(context, 1)).toMatchObject({ state: 'delivered' });
   });
 
   it('looks first after a crash between claim and answer, which uses up nothing of the schedule', async () => {

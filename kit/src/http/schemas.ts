@@ -94,5 +94,6 @@ export const problem = z
     detail: z.string(),
     error: z.string().meta({ description: 'The same sentence as `detail`, for older clients' }),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    request_id: z.string().optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457' });

@@ -13,8 +13,7 @@ export function parseBody<S extends z.ZodType>(schema: S, body: unknown, what = 
 export function parse<S extends z.ZodType>(schema: S, input: object): z.output<S> {
   const result = schema.safeParse(input, { error: sentence });
   if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({ path, message }));
-  throw invalid(errors, input);
+  throw invalid(result.error.issues, requiredFields(schema, input));
 }
 
 /** What a field must be, in words that follow its name. A schema that says it in words of its own goes first. */
@@ -29,8 +28,8 @@ function sentence(issue: z.core.$ZodRawIssue): string | undefined {
 
 type Issue = { path: PropertyKey[]; message: string };
 
-function invalid(issues: Issue[], input: object): AppError {
-  const missing = issues.filter((issue) => isMissing(issue, input));
+function invalid(issues: Issue[], required: Set<string>): AppError {
+  const missing = issues.filter(({ path }) => required.has(fieldName(path)));
   const wrong = issues.filter((issue) => !missing.includes(issue));
   const sentences = wrong.map(({ path, message }) => `${fieldName(path)} ${message}`.trim());
   if (missing.length > 0) {
@@ -43,11 +42,20 @@ function invalid(issues: Issue[], input: object): AppError {
   return new AppError('invalid', sentences.join('; '), { errors });
 }
 
-/** Absent, null and empty all mean that the field was not filled in. */
-function isMissing({ path }: Issue, input: object): boolean {
-  let value: unknown = input;
-  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-  return path.length > 0 && (value === undefined || value === null || (typeof value === 'string' && !value.trim()));
+/** The fields that are absent and must not be. Null and an empty text mean that a field was not filled in. */
+function requiredFields(schema: z.ZodType, input: object): Set<string> {
+  const filled = Object.fromEntries(Object.entries(input).filter(([, value]) => !isBlank(value)));
+  const absent = ({ path }: Issue) => path.length > 0 && valueAt(filled, path) === undefined;
+  const issues = schema.safeParse(filled).error?.issues ?? [];
+  return new Set(issues.filter(absent).map(({ path }) => fieldName(path)));
+}
+
+function isBlank(value: unknown): boolean {
+  return value === null || (typeof value === 'string' && value.trim() === '');
+}
+
+function valueAt(input: unknown, path: PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input);
 }
 
 function fieldName(path: PropertyKey[]): string {

@@ -93,11 +93,14 @@ function created({ data, status, headers }: AxiosResponse): Outcome {
 }
 
 /** What an answer that is no package means. */
-function judge(error: AxiosError): Outcome | { kind: 'conflict'; status: number } {
+function judge(error: AxiosError): Outcome | { kind: 'conflict'; otherwise: Outcome } {
   const status = error.response?.status;
-  if (status === 409) return { kind: 'conflict', status };
+  if (status === 409) return { kind: 'conflict', otherwise: retry(error) };
   const final = status !== undefined && status >= 400 && !isRetryableStatus(status) && !isMisdirected(status);
-  return final ? { kind: 'rejected', reason: reasonOf(error), status } : retry(error);
+  if (!final) return retry(error);
+  const rejected: Outcome = { kind: 'rejected', reason: reasonOf(error), status };
+  // the key is known with another name: a ledger that was lost meets a customer who was renamed since
+  return status === 422 ? { kind: 'conflict', otherwise: rejected } : rejected;
 }
 
 function retry(error: AxiosError): Retry {

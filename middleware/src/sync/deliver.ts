@@ -41,8 +41,7 @@ async function attempt(target: PackageTarget, delivery: ClaimedDelivery): Promis
   const { customerId, customerName } = delivery;
   const answer = await target.create({ customerId, customerName, idempotencyKey: `welcome-${customerId}` });
   if (answer.kind !== 'conflict') return answer;
-  const reason = 'Inventory answered 409, but shows no package of this customer';
-  return (await find(target, customerId)) ?? { kind: 'retry', reason, status: answer.status, inDoubt: false };
+  return (await find(target, customerId)) ?? answer.otherwise;
 }
 
 /** The package that the customer has; undefined where there is none, or where the target cannot tell. */
