@@ -164,25 +164,24 @@ describe.each(databases)('group commit on %s', (kind) => {
   it('lets one process write at a time', async () => {
     await using notes = await aNotesDatabase(kind);
     const rival = createGroupCommit(notes.other);
+    await rival.write((trx) => addNote(trx, 'before'));
     const events: string[] = [];
     const begun = Promise.withResolvers<void>();
     const first = notes.write(async (trx) => {
       events.push('first begins');
       begun.resolve();
-      for (const text of ['a', 'b', 'c']) {
+      for (let number = 0; number < 20; number += 1) {
         await turn(); // time for the second to come
-        await addNote(trx, text);
+        await addNote(trx, String(number));
       }
       events.push('first ends');
     });
     await begun.promise;
     const second = rival.write(async (trx) => {
       events.push(`second sees ${(await trx.selectFrom('notes').select('text').execute()).length} notes`);
-      return addNote(trx, 'd');
     });
     await Promise.all([first, second]);
-    expect(events).toEqual(['first begins', 'first ends', 'second sees 3 notes']);
-    expect(await notes.texts()).toEqual(['a', 'b', 'c', 'd']);
+    expect(events).toEqual(['first begins', 'first ends', 'second sees 21 notes']);
   });
 });
 

@@ -69,8 +69,11 @@ describe.each(databases)('migrations on %s', (kind) => {
     const migrations = await writeHistory(fresh, addPage);
     const started = await Promise.all([1, 2].map(startOtherProcess));
     for (const process of started) processes.use(process);
-    await Promise.all(started.map((process) => process.run({ name: 'open', url: fresh.url, migrations })));
-    expect(await notesOf(fresh.url)).toEqual(['first page']);
+    const files = Array.from({ length: 20 }, (_, number) => `${fresh.url}-${number}`);
+    for (const url of kind === 'sqlite' ? files : [fresh.url]) {
+      await Promise.all(started.map((process) => process.run({ name: 'open', url, migrations })));
+      expect(await notesOf(url)).toEqual(['first page']);
+    }
   });
 
   it('leave nothing behind when one throws half-way', async () => {

@@ -13,7 +13,7 @@ export function parseBody<S extends z.ZodType>(schema: S, body: unknown, what = 
 export function parse<S extends z.ZodType>(schema: S, input: object): z.output<S> {
   const result = schema.safeParse(input, { error: sentence });
   if (result.success) return result.data;
-  throw invalid(result.error.issues, requiredFields(schema, input));
+  throw invalid(result.error.issues, missingFields(schema, input));
 }
 
 /** What a field must be, in words that follow its name. A schema that says it in words of its own goes first. */
@@ -28,8 +28,8 @@ function sentence(issue: z.core.$ZodRawIssue): string | undefined {
 
 type Issue = { path: PropertyKey[]; message: string };
 
-function invalid(issues: Issue[], required: Set<string>): AppError {
-  const missing = issues.filter(({ path }) => required.has(fieldName(path)));
+function invalid(issues: Issue[], missingFields: Set<string>): AppError {
+  const missing = issues.filter(({ path }) => missingFields.has(fieldName(path)));
   const wrong = issues.filter((issue) => !missing.includes(issue));
   const sentences = wrong.map(({ path, message }) => `${fieldName(path)} ${message}`.trim());
   if (missing.length > 0) {
@@ -42,10 +42,16 @@ function invalid(issues: Issue[], required: Set<string>): AppError {
   return new AppError('invalid', sentences.join('; '), { errors });
 }
 
-/** The fields that are absent and must not be. Null and an empty text mean that a field was not filled in. */
-function requiredFields(schema: z.ZodType, input: object): Set<string> {
+/**
+ * The fields that are absent and must not be. Null and an empty text mean that a field was not filled in; whether it had
+ * to be is seen by leaving it out.
+ */
+function missingFields(schema: z.ZodType, input: object): Set<string> {
   const filled = Object.fromEntries(Object.entries(input).filter(([, value]) => !isBlank(value)));
-  const absent = ({ path }: Issue) => path.length > 0 && valueAt(filled, path) === undefined;
+  const absent = ({ path }: Issue) => {
+    const value = valueAt(filled, path);
+    return path.length > 0 && (value === undefined || isBlank(value));
+  };
   const issues = schema.safeParse(filled).error?.issues ?? [];
   return new Set(issues.filter(absent).map(({ path }) => fieldName(path)));
 }
