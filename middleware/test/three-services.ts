@@ -56,7 +56,7 @@ type Service = { url: string };
 export type Customer = { id: number; name: string; email: string };
 
 /** Posts until the CRM has answered 201, as a careful client would; a customer that is there already is fine. */
-export async function addCustomer(crm: Service, customer: { name: string; email: string }): Promise<number> {
+async function addCustomer(crm: Service, customer: { name: string; email: string }): Promise<number> {
   return eventually(async () => {
     const { status, body } = await call(crm, 'POST /customers', { body: customer });
     if (status === 201) return body.id;
@@ -88,3 +88,19 @@ export async function everyCustomerHasOnePackage(crm: Service, inventory: Servic
       throw new Error(`${made.length} packages for ${wanted.length} customers`);
   }, 60_000);
 }
+
+/** So many customers to add. */
+export const numbered = (count: number, label: string) =>
+  Array.from({ length: count }, (_, index) => ({ name: `${label} ${index}`, email: `${label}-${index}@example.com` }));
+
+/** Adds them, ten clients at once. */
+export async function addAll(crm: { url: string }, customers: { name: string; email: string }[]): Promise<void> {
+  const rest = customers.values();
+  const client = async () => {
+    for (const customer of rest) await addCustomer(crm, customer);
+  };
+  await Promise.all(Array.from({ length: 10 }, client));
+}
+
+export const delivered = async (middleware: { url: string }): Promise<number> =>
+  (await call(middleware, 'GET /status')).body.deliveries.delivered;

@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { StartError } from '../errors.ts';
 
+const sqliteBusy = 5;
 const migrationPatienceMs = 5_000;
 /** Waiting stops the event loop, so a write that meets another process's is tried again by the group commit instead. */
 const writePatienceMs = 50;
@@ -31,11 +32,26 @@ function openSqliteFile(path: string, limited: boolean): DatabaseSync {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const database = new DatabaseSync(path, { timeout: migrationPatienceMs, enableForeignKeyConstraints: true });
-    database.exec('pragma journal_mode = wal; pragma synchronous = full');
+    useWal(database);
+    database.exec('pragma synchronous = full');
     if (limited) database.exec(`pragma busy_timeout = ${writePatienceMs}`);
     return database;
   } catch (error) {
     throw new StartError(`The database file ${path} cannot be opened: ${(error as Error).message}.`);
+  }
+}
+
+/** A change of the journal mode does not wait for another process that is opening the file: it fails at once. */
+function useWal(database: DatabaseSync): void {
+  const deadline = performance.now() + migrationPatienceMs;
+  for (;;) {
+    try {
+      database.exec('pragma journal_mode = wal');
+      return;
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode !== sqliteBusy || performance.now() > deadline) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
   }
 }
 

@@ -1,0 +1,30 @@
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { describe, it } from 'vitest';
+import { addAll, delivered, everyCustomerHasOnePackage, numbered, startThree } from './three-services.ts';
+
+describe.each(databases)('three services on %s', { timeout: 120_000 }, (kind) => {
+  it('send one package each though the daemon is killed again and again', async () => {
+    await using three = await startThree(kind);
+    const adding = addAll(three.crm, numbered(150, 'daemon'));
+    for (const enough of [15, 50, 90]) {
+      await eventually(async () => (await delivered(three.middleware)) >= enough);
+      await three.kill('middleware');
+      await three.restart('middleware');
+    }
+    await adding;
+    await everyCustomerHasOnePackage(three.crm, three.inventory);
+  });
+
+  it('send one package each though the Inventory and the CRM are killed in mid-work', async () => {
+    await using three = await startThree(kind);
+    const adding = addAll(three.crm, numbered(120, 'neighbour'));
+    await eventually(async () => (await delivered(three.middleware)) >= 20);
+    await three.kill('inventory');
+    await three.kill('crm');
+    await three.restart('crm');
+    await three.restart('inventory');
+    await adding;
+    await everyCustomerHasOnePackage(three.crm, three.inventory);
+  });
+});
