@@ -44,6 +44,26 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(target.packages).toHaveLength(26);
   });
 
+  it('never polls twice at once: a second poll joins the first', async () => {
+    const source = fakeSource(many(1));
+    const answers: (() => void)[] = [];
+    const slow = {
+      ...source,
+      async fetchPage(after: number) {
+        await new Promise<void>((resolve) => answers.push(resolve));
+        return source.fetchPage(after);
+      },
+    };
+    await using test = await testContext(kind, { source: slow });
+    const sync = createSync(test.context, owner);
+    const polls = [sync.poll(), sync.poll()];
+    await eventually(() => answers.length > 0);
+    for (const answer of answers) answer();
+    await Promise.all(polls);
+    expect(source.asked).toEqual([0]);
+    await sync.settle();
+  });
+
   it('sees nobody twice where a CRM answers with its whole list each time', async () => {
     const everyone = many(1_200);
     const source = {
