@@ -53,9 +53,8 @@ function start(name: Service, environment: Record<string, string> = {}): Promise
     if (!stopping) {
       say(`${name} ended (${signal ?? `exit code ${code}`}); the others are stopped.`);
       exitCode = 1;
-      stopping = true;
     }
-    if (stopping) stopAll();
+    stopAll();
   });
   return new Promise((resolve) => {
     child.on('message', (message: { ready?: string }) => {

@@ -16,7 +16,6 @@ type Extras = {
   errors?: FieldError[];
   /** Further members of the answer, such as `existing_id`. */
   members?: Record<string, unknown>;
-  headers?: Record<string, string>;
 };
 
 /** An error whose message is meant for the caller of the API. */

@@ -14,7 +14,7 @@ const waitSeconds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 36_000, 8
 /** `summary` is asked for whenever the metrics are read. */
 export function createMiddlewareMetrics(registry: Registry, summary: () => Promise<LedgerSummary>) {
   const registers = [registry];
-  const deliveries = new Gauge({
+  new Gauge({
     name: 'deliveries',
     help: 'Deliveries in the ledger by state',
     labelNames: ['state'],
@@ -25,7 +25,7 @@ export function createMiddlewareMetrics(registry: Registry, summary: () => Promi
       for (const [state, count] of Object.entries<number>(current?.deliveries ?? {})) this.set({ state }, count);
     },
   });
-  const oldest = new Gauge({
+  new Gauge({
     name: 'oldest_pending_seconds',
     help: 'How long the delivery that waits longest has waited',
     registers,
@@ -44,7 +44,6 @@ export function createMiddlewareMetrics(registry: Registry, summary: () => Promi
     return asked;
   }
   return {
-    gauges: [deliveries, oldest],
     polls: new Counter({ name: 'polls_total', help: 'Polls of the CRM', labelNames: ['outcome'], registers }),
     customersSeen: new Counter({ name: 'customers_seen_total', help: 'Customers recorded in the ledger', registers }),
     outcomes: new Counter({

@@ -85,7 +85,6 @@ function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): Reque
       query: route.query && parse(route.query, request.query),
       headers: route.headers && parse(route.headers, request.headers),
       body: route.body && parseBody(route.body, request.body),
-      requestId: String(response.getHeader('X-Request-Id')),
       caller: callerOf(response),
       get signal() {
         return AbortSignal.any([closed(response), stopping]);

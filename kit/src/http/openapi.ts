@@ -72,10 +72,7 @@ function commonProblems<C>({ access, params, query, headers, body, perMinuteMax 
   };
 }
 
-function response(
-  status: number,
-  { description, body, contentType = 'application/json', example, headers }: ResponseDoc,
-) {
+function response(status: number, { description, body, contentType = 'application/json', headers }: ResponseDoc) {
   if (status >= 400 && !body) {
     return { description, content: { 'application/problem+json': { schema: problem } } };
   }
@@ -83,7 +80,7 @@ function response(
     description,
     ...(headers && { headers }),
     ...(body && {
-      content: { [contentType]: { schema: body, ...(example !== undefined && { example }) } },
+      content: { [contentType]: { schema: body } },
     }),
   };
 }

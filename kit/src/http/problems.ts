@@ -47,14 +47,14 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
 
 export function toProblem(error: unknown, requestId: string): Problem {
   if (error instanceof AppError) {
-    const { errors, members, headers } = error.extras;
+    const { errors, members } = error.extras;
     const challenge = error.code === 'unauthorized' && { 'WWW-Authenticate': 'Bearer' };
     const again = error.code === 'unavailable' && { 'Retry-After': retryAfterSeconds };
     return {
       status: statusOf[error.code],
       detail: error.message,
       members: { ...(errors && { errors }), ...members },
-      headers: { ...challenge, ...again, ...headers },
+      headers: { ...challenge, ...again },
     };
   }
   if (isUnavailable(error)) {

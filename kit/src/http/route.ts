@@ -11,7 +11,6 @@ export type RouteRequest<P, Q, H, B> = {
   query: Q;
   headers: H;
   body: B;
-  requestId: string;
   /** Who asks; unset on a public route and where no token was needed. */
   caller: Claims | undefined;
   /** Aborts when the client has gone or the service is stopping: whoever waits for something stops waiting. */
@@ -27,7 +26,6 @@ export type ResponseDoc = {
   body?: z.ZodType;
   /** `application/json` unless told otherwise; a body of another type is text. */
   contentType?: string;
-  example?: unknown;
   headers?: z.ZodObject;
 };
 
