@@ -4,7 +4,16 @@ export type PackageId = number | string;
 export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead';
 
 /** A customer as seen in the CRM. */
-export type SeenCustomer = { id: number; name: string; createdAt: string | undefined };
+export type SeenCustomer = {
+  id: number;
+  name: string;
+  createdAt: string | undefined;
+  /** Why no package can be requested: it is a dead letter from the start. */
+  fault?: string;
+};
+
+/** An entry of the CRM's list that names no customer. */
+export type UnusableEntry = { entry: string; reason: string };
 
 /** A delivery taken up for an attempt. */
 export type ClaimedDelivery = {
@@ -13,15 +22,19 @@ export type ClaimedDelivery = {
   customerCreatedAt: string | undefined;
   /** Attempts made before this one; interrupted ones do not count. */
   attempts: number;
+  /** Waits of the retry schedule that are used up. */
+  waitsUsed: number;
   /** A package may exist already: look before posting. */
   inDoubt: boolean;
+  /** The customer may have changed: read it again before posting. */
+  stale: boolean;
 };
 
 /** What became of an attempt. */
 export type Outcome =
   | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean }
   | Retry
-  | { kind: 'rejected'; reason: string; status: number };
+  | { kind: 'rejected'; reason: string; status?: number };
 
 export type Retry = {
   kind: 'retry';
@@ -31,12 +44,14 @@ export type Retry = {
   afterMs?: number;
   /** The post may have taken effect all the same. */
   inDoubt: boolean;
+  /** Whoever had been in this customer's place would have fared the same. */
+  forEverybody: boolean;
 };
 
 /** What happens next after an attempt. */
 export type Decision =
   | { state: 'delivered'; packageId: PackageId }
-  | { state: 'retrying'; dueAt: string; waitMs: number; reason: string; inDoubt: boolean }
+  | { state: 'retrying'; dueAt: string; waitMs: number; waitsUsed: number; reason: string; inDoubt: boolean }
   | { state: 'dead'; reason: string };
 
 /** What is told to the CRM. */

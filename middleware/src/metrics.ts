@@ -1,10 +1,15 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DeliveryState } from './delivery.ts';
+import type { Reconciliation } from './reconciliation.ts';
 
 export type LedgerSummary = {
   cursor: number;
   deliveries: Record<DeliveryState, number>;
   oldestPendingSeconds: number | null;
+  /** Entries of the CRM that no delivery could be made of. */
+  quarantined: number;
+  paused: boolean;
+  reconciliation: Reconciliation | null;
 };
 
 export type MiddlewareMetrics = ReturnType<typeof createMiddlewareMetrics>;
@@ -43,7 +48,36 @@ export function createMiddlewareMetrics(registry: Registry, summary: () => Promi
       });
     return asked;
   }
+  new Gauge({
+    name: 'quarantined',
+    help: 'Entries of the CRM without a usable id',
+    registers,
+    async collect() {
+      this.set((await currentSummary())?.quarantined ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'reconciliation_exceptions',
+    help: 'Exceptions that the last reconciliation left, by kind',
+    labelNames: ['kind'],
+    registers,
+    async collect() {
+      this.reset();
+      const exceptions = (await currentSummary())?.reconciliation?.exceptions ?? {};
+      for (const [kind, count] of Object.entries<number>(exceptions)) this.set({ kind }, count);
+    },
+  });
+  new Gauge({
+    name: 'reconciliation_timestamp_seconds',
+    help: 'When the last reconciliation ended',
+    registers,
+    async collect() {
+      const at = (await currentSummary())?.reconciliation?.at;
+      if (at) this.set(Date.parse(at) / 1000);
+    },
+  });
   return {
+    breakerOpen: new Gauge({ name: 'breaker_open', help: '1 while the breaker is not closed', registers }),
     polls: new Counter({ name: 'polls_total', help: 'Polls of the CRM', labelNames: ['outcome'], registers }),
     customersSeen: new Counter({ name: 'customers_seen_total', help: 'Customers recorded in the ledger', registers }),
     outcomes: new Counter({

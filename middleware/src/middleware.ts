@@ -12,7 +12,8 @@ import { schedule } from 'node-cron';
 import packageJson from '../package.json' with { type: 'json' };
 import { crmClient } from './adapters/crm-client.ts';
 import { createHttpClient } from './adapters/http-client.ts';
-import { inventoryClient, isUsable } from './adapters/inventory-client.ts';
+import { isUsable } from './adapters/inventory-answers.ts';
+import { inventoryClient } from './adapters/inventory-client.ts';
 import { serviceToken } from './adapters/service-token.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
@@ -114,8 +115,8 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     token: serviceToken(tokens, clock, inventory.token),
     isUsable,
   });
-  const onQuickRetry = (customerId: number, reason: string, waitMs: number) => {
-    logger.info(`customer ${customerId}: ${reason}; quick retry in ${formatDuration(waitMs)}`, { customerId });
+  const onQuickRetry = (who: string, reason: string, waitMs: number) => {
+    logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);
   };
   return {
     source: crmClient(crmHttp, config.pollPageSize),

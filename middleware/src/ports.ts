@@ -1,9 +1,11 @@
-import type { IntegrationResult, Outcome, PackageId, Retry, SeenCustomer } from './delivery.ts';
+import type { IntegrationResult, Outcome, PackageId, Retry, SeenCustomer, UnusableEntry } from './delivery.ts';
 
 /** Where customers come from. */
 export type CustomerSource = {
-  /** Customers with an id above `after`, in id order. */
-  fetchPage(after: number): Promise<CustomerPage | { kind: 'unavailable'; reason: string }>;
+  /** How many customers are asked for at once, unless told otherwise. */
+  pageSize: number;
+  /** Customers in id order: those above `after`, or all there are, from a source that takes no parameters. */
+  fetchPage(after: number, limit?: number): Promise<CustomerPage | NoPage>;
   /** Tells what became of packages, of at most 500 customers. Safe to repeat. */
   report(results: IntegrationResult[]): Promise<'accepted' | 'unsupported' | { reason: string }>;
 };
@@ -12,16 +14,49 @@ export type CustomerPage = {
   kind: 'page';
   customers: SeenCustomer[];
   more: boolean;
-  /** Entries without a usable id. */
-  unusable: number;
+  /** Entries that name no customer, at most 1000. */
+  unusable: UnusableEntry[];
 };
+
+/** `unreadable`: the source is there, but this page of it is broken, and another may not be. */
+export type NoPage = { kind: 'unavailable' | 'unreadable'; reason: string };
 
 /** Where packages are requested. What goes wrong there is an answer too; only a bug throws. */
 export type PackageTarget = {
-  /** Requests a package. `conflict`: there may be one already, to be looked for; where there is none, it is `otherwise`. */
-  create(request: PackageRequest): Promise<Outcome | { kind: 'conflict'; otherwise: Outcome }>;
+  create(request: PackageRequest, options: { quickRetries: boolean }): Promise<Answer>;
+  /** Requests many at once, each judged by its own answer, in order. */
+  createMany(requests: PackageRequest[]): Promise<GroupAnswer>;
   /** Looks for the customer's package. `unknown`: the target cannot be asked. */
   find(customerId: number): Promise<{ kind: 'found'; packageId: PackageId } | { kind: 'none' | 'unknown' } | Retry>;
+  /**
+   * Looks for the packages of many customers, at most 200. `witness` has one: where the answer does not show it, the
+   * target has not understood the question.
+   */
+  findMany(
+    customerIds: number[],
+    witness: number,
+  ): Promise<{ kind: 'found'; packages: Map<number, PackageId> } | { kind: 'unsupported' } | Retry>;
+  /** Packages of our type in id order, after the one where the last page ended. */
+  fetchPackages(after: number): Promise<PackagePage | { kind: 'unavailable'; reason: string }>;
 };
 
 export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };
+
+/** `conflict`: there may be a package already, to be looked for; where there is none, it is `otherwise`. */
+export type Answer = Outcome | { kind: 'conflict'; otherwise: Outcome };
+
+export type GroupAnswer =
+  | { kind: 'answers'; answers: Answer[] }
+  /** There is no way to request many at once; `inDoubt`: some may have been made all the same. */
+  | { kind: 'unsupported'; inDoubt: boolean }
+  /** Not this many, or not these, at once. */
+  | { kind: 'refused'; reason: string }
+  | Retry;
+
+export type PackagePage = {
+  kind: 'page';
+  /** A package without a usable customer id is nobody's. */
+  packages: { id: PackageId; customerId: number | undefined }[];
+  /** Where to go on; undefined at the end. */
+  next: number | undefined;
+};

@@ -28,7 +28,7 @@ describe('a page of customers', () => {
         { id: 9, name: 'Alice', createdAt: '2026-01-01T00:00:00.000Z' },
       ],
       more: true,
-      unusable: 0,
+      unusable: [],
     });
   });
 
@@ -44,11 +44,16 @@ describe('a page of customers', () => {
     expect(await source().fetchPage(0)).toEqual({
       kind: 'page',
       customers: [
-        { id: 8, name: '', createdAt: undefined },
-        { id: 9, name: '', createdAt: undefined },
+        { id: 8, name: '', createdAt: undefined, fault: 'the CRM shows no name for this customer' },
+        { id: 9, name: '', createdAt: undefined, fault: 'the CRM shows no name for this customer' },
       ],
       more: true,
-      unusable: 4,
+      unusable: [
+        { entry: '{}', reason: 'an entry with no id; ids are positive integers' },
+        { entry: 'null', reason: 'an entry with no id; ids are positive integers' },
+        { entry: '{"id":-1}', reason: 'an entry with the id -1; ids are positive integers' },
+        { entry: '{"id":1.5}', reason: 'an entry with the id 1.5; ids are positive integers' },
+      ],
     });
   });
 
@@ -74,10 +79,10 @@ describe('a page of customers', () => {
     expect(await source().fetchPage(0)).toEqual({ kind: 'unavailable', reason });
   });
 
-  it.each(['<html>', '{}', 'null', ''])('is unavailable where the answer is %j', async (body) => {
+  it.each(['<html>', '{}', 'null', ''])('cannot be read where the answer is %j', async (body) => {
     get(0).reply(200, body);
     const reason = 'CRM answered with something that is not a list';
-    expect(await source().fetchPage(0)).toEqual({ kind: 'unavailable', reason });
+    expect(await source().fetchPage(0)).toEqual({ kind: 'unreadable', reason });
   });
 });
 

@@ -7,7 +7,7 @@ import type { MiddlewareContext } from '../src/context.ts';
 import type { LedgerDatabase } from '../src/db/schema.ts';
 import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
 import { createMiddlewareMetrics } from '../src/metrics.ts';
-import type { CustomerSource, PackageRequest, PackageTarget } from '../src/ports.ts';
+import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 
 /** A clock that stands still until it is moved. */
@@ -31,10 +31,11 @@ export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
   const reports: IntegrationResult[][] = [];
   const asked: number[] = [];
   const source: CustomerSource = {
-    async fetchPage(after) {
+    pageSize,
+    async fetchPage(after, limit = pageSize) {
       asked.push(after);
       const rest = customers.filter(({ id }) => id > after);
-      return { kind: 'page', customers: rest.slice(0, pageSize), more: rest.length > pageSize, unusable: 0 };
+      return { kind: 'page', customers: rest.slice(0, limit), more: rest.length > limit, unusable: [] };
     },
     async report(results) {
       reports.push(results);
@@ -44,14 +45,12 @@ export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
   return { ...source, customers, reports, asked };
 }
 
-type CreateAnswer = Awaited<ReturnType<PackageTarget['create']>>;
-
 /** An Inventory without idempotency: whatever is posted twice is there twice. `answers` come before it does its work. */
 export function fakeTarget() {
   const packages: { id: PackageId; customerId: number; name: string }[] = [];
   const posts: PackageRequest[] = [];
   const finds: number[] = [];
-  const answers = new Map<number, (() => CreateAnswer | undefined | Promise<CreateAnswer | undefined>)[]>();
+  const answers = new Map<number, (() => Answer | undefined | Promise<Answer | undefined>)[]>();
   const make = ({ customerId, customerName }: PackageRequest): Outcome => {
     const id = packages.length + 1;
     packages.push({ id, customerId, name: customerName });
@@ -63,13 +62,26 @@ export function fakeTarget() {
     finds,
     make,
     /** What the next posts for this customer are answered, one after the other; undefined: the package. */
-    script(customerId: number, ...next: (() => CreateAnswer | undefined | Promise<CreateAnswer | undefined>)[]) {
+    script(customerId: number, ...next: (() => Answer | undefined | Promise<Answer | undefined>)[]) {
       answers.set(customerId, next);
     },
     async create(request: PackageRequest) {
       posts.push(request);
       const answer = await answers.get(request.customerId)?.shift()?.();
       return answer ?? make(request);
+    },
+    /** One that takes no groups, unless a test says otherwise. */
+    async createMany(_requests: PackageRequest[]): Promise<GroupAnswer> {
+      return { kind: 'unsupported', inDoubt: false };
+    },
+    async findMany(customerIds: number[], _witness: number) {
+      finds.push(...customerIds);
+      const made = packages.filter(({ customerId }) => customerIds.includes(customerId));
+      return { kind: 'found', packages: new Map(made.map(({ customerId, id }) => [customerId, id])) } as const;
+    },
+    async fetchPackages(after: number) {
+      const rest = packages.filter(({ id }) => Number(id) > after);
+      return { kind: 'page', packages: rest, next: undefined } as const;
     },
     async find(customerId: number) {
       finds.push(customerId);
@@ -125,5 +137,11 @@ export async function testContext(kind: DatabaseKind, overrides: Partial<Middlew
 
 export const owner = async () => undefined;
 
-export const unanswered = (): CreateAnswer => ({ kind: 'retry', reason: 'no answer', inDoubt: true });
-export const busy = (): CreateAnswer => ({ kind: 'retry', reason: 'answered 503', status: 503, inDoubt: false });
+export const unanswered = (): Answer => ({ kind: 'retry', reason: 'no answer', inDoubt: true, forEverybody: true });
+export const busy = (): Answer => ({
+  kind: 'retry',
+  reason: 'answered 503',
+  status: 503,
+  inDoubt: false,
+  forEverybody: true,
+});

@@ -1,7 +1,8 @@
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../src/adapters/http-client.ts';
-import { inventoryClient, isUsable } from '../src/adapters/inventory-client.ts';
+import { isUsable } from '../src/adapters/inventory-answers.ts';
+import { inventoryClient } from '../src/adapters/inventory-client.ts';
 
 const baseUrl = 'http://inventory.test';
 const request = { customerId: 7, customerName: 'Luís', idempotencyKey: 'welcome-7' };
@@ -15,9 +16,10 @@ function client(retriesMax = 0, timeoutMs = 2_000) {
     retriesMax,
     firstWaitMs: 1,
     random: () => 0.5,
-    onQuickRetry: (_customerId, reason, waitMs) => quickRetries.push(`${reason}; ${waitMs} ms`),
+    onQuickRetry: (_who, reason, waitMs) => quickRetries.push(`${reason}; ${waitMs} ms`),
   });
-  return { ...target, quickRetries };
+  const create = (wanted: typeof request) => target.create(wanted, { quickRetries: true });
+  return { ...target, create, quickRetries };
 }
 
 const post = () => nock(baseUrl).post('/packages');
@@ -65,6 +67,7 @@ describe('a post to the Inventory', () => {
       reason: `Inventory answered ${status}: busy`,
       status,
       inDoubt: false,
+      forEverybody: true,
     });
   });
 
@@ -96,7 +99,13 @@ describe('a post to the Inventory', () => {
 
   it('meets a conflict, to be tried again where there is no package after all', async () => {
     post().reply(409);
-    const otherwise = { kind: 'retry', reason: 'Inventory answered 409', status: 409, inDoubt: false };
+    const otherwise = {
+      kind: 'retry',
+      reason: 'Inventory answered 409',
+      status: 409,
+      inDoubt: false,
+      forEverybody: false,
+    };
     expect(await client(3).create(request)).toEqual({ kind: 'conflict', otherwise });
   });
 
@@ -127,6 +136,7 @@ describe('a post to the Inventory', () => {
       kind: 'retry',
       reason: 'Inventory cannot be reached (ECONNREFUSED)',
       inDoubt: false,
+      forEverybody: true,
     });
   });
 
@@ -141,6 +151,7 @@ describe('a post to the Inventory', () => {
       kind: 'retry',
       reason: 'Inventory gave no answer in time',
       inDoubt: true,
+      forEverybody: true,
     });
     nock.abortPendingRequests();
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createPollLog } from '../src/sync/poll-log.ts';
 import { fakeClock, fakeLogger } from './fakes.ts';
 
-const idle = { outcome: 'idle', seen: 0, cursor: 7, unusable: 0 } as const;
+const idle = { outcome: 'idle', seen: 0, cursor: 7 } as const;
 const failed = { ...idle, outcome: 'failed', reason: 'CRM cannot be reached (ECONNREFUSED)' } as const;
 
 function pollLog() {

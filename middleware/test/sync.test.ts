@@ -2,7 +2,9 @@ import { StartError } from '@doorstep/kit/errors.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { describe, expect, it } from 'vitest';
-import { claimDue, findUnreported } from '../src/db/deliveries.ts';
+import { pause, resume } from '../src/commands/pause.ts';
+import { claimDue, freeInterrupted } from '../src/db/claims.ts';
+import { findUnreported } from '../src/db/reports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 import { createSync } from '../src/sync/run-once.ts';
@@ -68,7 +70,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     const everyone = many(1_200);
     const source = {
       ...fakeSource([]),
-      fetchPage: async () => ({ kind: 'page' as const, customers: everyone, more: true, unusable: 0 }),
+      fetchPage: async () => ({ kind: 'page' as const, customers: everyone, more: true, unusable: [] }),
     };
     const target = fakeTarget();
     await using test = await testContext(kind, { source, target, concurrency: 64 });
@@ -165,11 +167,12 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
   it('delivers what a clock that was set back has left in the future', async () => {
     const target = fakeTarget();
     target.script(1, busy);
-    await using test = await testContext(kind, { source: fakeSource(many(1)), target, concurrency: 0 });
+    await using test = await testContext(kind, { source: fakeSource(many(1)), target });
     const { context, clock } = test;
+    await pause(context);
     await createSync(context, owner).runOnce(); // recorded, not delivered
     clock.advance(-3_600_000);
-    context.concurrency = 4;
+    await resume(context);
     await createSync(context, owner).runOnce();
     expect(await getDelivery(context, 1)).toMatchObject({ state: 'retrying' });
     clock.advance(-86_400_000);
@@ -374,18 +377,22 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
 
 describe.each(databases)('claims on %s', (kind) => {
   it('take the longest waiting first, and never one that is under way', async () => {
-    await using test = await testContext(kind, { source: fakeSource(many(5)), concurrency: 0 });
-    await createSync(test.context, owner).poll();
+    await using test = await testContext(kind, { source: fakeSource(many(5)) });
+    await pause(test.context);
+    await createSync(test.context, owner).runOnce();
     const now = test.context.clock.now().toISOString();
-    const claim = (underWay: number[]) => test.context.write((trx) => claimDue(trx, { limit: 2, now, underWay }));
-    const first = await claim([]);
+    const { write } = test.context;
+    const options = { now, singlesMax: 2, groupMax: 0, groupMin: 50 };
+    const claim = async () => (await write((trx) => claimDue(trx, options))).deliveries;
+    const first = await claim();
     expect(first.map(({ customerId, inDoubt }) => [customerId, inDoubt])).toEqual([
       [1, false],
       [2, false],
     ]);
-    const second = await claim([1, 2]);
+    const second = await claim();
     expect(second.map(({ customerId }) => customerId)).toEqual([3, 4]);
-    const again = await claim([]);
+    await write(freeInterrupted);
+    const again = await claim();
     expect(again.map(({ customerId, inDoubt }) => [customerId, inDoubt])).toEqual([
       [1, true],
       [2, true],

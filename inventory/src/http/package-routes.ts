@@ -1,5 +1,5 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
-import { idFilter, idParam } from '@doorstep/kit/http/schemas.ts';
+import { idsFilter, idParam } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { createPackage } from '../commands/create-packages.ts';
 import { packageInput, packageStatus, welcomePackage } from '../package.ts';
@@ -37,7 +37,7 @@ export const packageRoutes = [
     summary: 'Packages in the order in which they were requested',
     tag,
     access: packageAccess,
-    query: z.object({ ...feedQuery, customerId: idFilter, status: packageStatus.optional() }),
+    query: z.object({ ...feedQuery, customerId: idsFilter, status: packageStatus.optional() }),
     responses: { 200: { description: 'OK', body: z.array(welcomePackage), headers: feedHeaders } },
     handler: async (context, { query }) => {
       const rows = await listPackages(context, query);

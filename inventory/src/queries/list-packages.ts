@@ -5,7 +5,7 @@ import type { PackageStatus, WelcomePackage } from '../package.ts';
 type PackageQuery = {
   after: number;
   limit: number;
-  customerId?: number | undefined;
+  customerId?: number[] | undefined;
   status?: PackageStatus | undefined;
 };
 
@@ -15,7 +15,7 @@ export async function listPackages(
   { after, limit, customerId, status }: PackageQuery,
 ): Promise<WelcomePackage[]> {
   let query = db.selectFrom('packages').selectAll().where('id', '>', after);
-  if (customerId !== undefined) query = query.where('customer_id', '=', customerId);
+  if (customerId !== undefined) query = query.where('customer_id', 'in', customerId);
   if (status !== undefined) query = query.where('status', '=', status);
   const rows = await query
     .orderBy('id')

@@ -17,7 +17,7 @@ export const feedHeaders = z.object({
 
 type FeedPage<Row> = {
   path: string;
-  query: { after: number; limit: number } & Record<string, string | number | undefined>;
+  query: { after: number; limit: number } & Record<string, string | number | number[] | undefined>;
   /** `limit + 1` rows where there are as many: the last one only tells that there is more. */
   rows: Row[];
   idOf: (row: Row) => number;

@@ -23,8 +23,17 @@ export const idParam = z
 /** A positive id in a body. */
 export const id = z.int('must be a positive integer').min(1, 'must be a positive integer').meta({ example: 1 });
 
-/** A positive id as a filter of a list. */
-export const idFilter = idParam.optional();
+const idsMax = 500;
+const idsMessage = `must be a positive integer, or up to ${idsMax} of them separated by commas`;
+
+/** Positive ids as a filter of a list: one, or several separated by commas. */
+export const idsFilter = z
+  .string(idsMessage)
+  .regex(/^[1-9]\d*(,[1-9]\d*)*$/, idsMessage)
+  .transform((text) => text.split(',').map((id) => Math.min(Number(id), Number.MAX_SAFE_INTEGER)))
+  .refine((ids) => ids.length <= idsMax, idsMessage)
+  .optional()
+  .meta({ example: '1,2,3' });
 
 /** A whole number in a query. */
 export function integerQuery({ min, max, default: fallback }: { min: number; max: number; default: number }) {

@@ -1,7 +1,7 @@
 import type { AxiosError, AxiosInstance } from 'axios';
-import type { SeenCustomer } from '../delivery.ts';
-import type { CustomerPage, CustomerSource } from '../ports.ts';
-import { asAxiosError, describe, isRetryableStatus, storable } from './http-client.ts';
+import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
+import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
+import { asAxiosError, describe, hasNextPage, isRetryableStatus, storable } from './http-client.ts';
 
 const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
 
@@ -11,17 +11,17 @@ const quickRetry = { retries: 1, retryDelay: () => 200, retryCondition: isBlip }
 /** The CRM as a source of customers. */
 export function crmClient(client: AxiosInstance, pageSize: number): CustomerSource {
   return {
-    async fetchPage(after) {
+    pageSize,
+
+    async fetchPage(after, limit = pageSize) {
       try {
-        const response = await client.get('/customers', {
-          params: { after, limit: pageSize },
-          'axios-retry': quickRetry,
-        });
-        if (!Array.isArray(response.data)) return unavailable('CRM answered with something that is not a list');
-        const hasNext = /rel="?next"?/.test(String(response.headers['link'] ?? ''));
-        return toPage(response.data, hasNext || response.data.length >= pageSize);
+        const response = await client.get('/customers', { params: { after, limit }, 'axios-retry': quickRetry });
+        if (Array.isArray(response.data)) {
+          return toPage(response.data, hasNextPage(response) || response.data.length >= limit);
+        }
+        return { kind: 'unreadable', reason: 'CRM answered with something that is not a list' };
       } catch (error) {
-        return unavailable(describe('CRM', asAxiosError(error), settings));
+        return toNoPage(asAxiosError(error));
       }
     },
 
@@ -38,18 +38,29 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
   };
 }
 
-function unavailable(reason: string) {
-  return { kind: 'unavailable', reason } as const;
+/** A customer that the CRM stumbles over makes it answer 500 to every page that holds it. */
+function toNoPage(error: AxiosError): NoPage {
+  const kind = error.response?.status === 500 ? 'unreadable' : 'unavailable';
+  return { kind, reason: describe('CRM', error, settings) };
 }
 
 function isBlip(error: AxiosError): boolean {
   return !error.response || isRetryableStatus(error.response.status);
 }
 
+/** What is kept of entries that name no customer is bounded, however many a list holds. */
+const unusableMax = 1000;
+
 function toPage(entries: unknown[], more: boolean): CustomerPage {
-  const customers = entries.flatMap((entry) => toCustomer(entry) ?? []);
+  const customers: SeenCustomer[] = [];
+  const unusable: UnusableEntry[] = [];
+  for (const entry of entries) {
+    const customer = toCustomer(entry);
+    if (customer) customers.push(customer);
+    else if (unusable.length < unusableMax) unusable.push(toUnusable(entry));
+  }
   customers.sort((a, b) => a.id - b.id);
-  return { kind: 'page', customers, more, unusable: entries.length - customers.length };
+  return { kind: 'page', customers, more, unusable };
 }
 
 const nameMax = 1000;
@@ -59,10 +70,30 @@ function toCustomer(entry: unknown): SeenCustomer | undefined {
   const { id: givenId, name, created_at } = (entry ?? {}) as Record<string, unknown>;
   const id = typeof givenId === 'string' && /^\d+$/.test(givenId) ? Number(givenId) : givenId;
   if (!Number.isSafeInteger(id) || (id as number) < 1) return undefined;
-  const createdAt = typeof created_at === 'string' ? new Date(created_at) : undefined;
+  const isNamed = typeof name === 'string' && name.trim() !== '';
   return {
     id: id as number,
-    name: typeof name === 'string' ? storable(name, nameMax) : '',
-    createdAt: createdAt && !Number.isNaN(createdAt.getTime()) ? createdAt.toISOString() : undefined,
+    name: isNamed ? storable(name, nameMax) : '',
+    createdAt: toTimestamp(created_at),
+    ...(!isNamed && { fault: 'the CRM shows no name for this customer' }),
+  };
+}
+
+/** ISO 8601; undefined for what is no time, or one of a year that PostgreSQL does not read in that form. */
+function toTimestamp(text: unknown): string | undefined {
+  const time = typeof text === 'string' ? new Date(text) : undefined;
+  if (!time || Number.isNaN(time.getTime())) return undefined;
+  const year = time.getUTCFullYear();
+  return year >= 1 && year <= 9999 ? time.toISOString() : undefined;
+}
+
+const entryMax = 1000;
+
+function toUnusable(entry: unknown): UnusableEntry {
+  const { id } = (entry ?? {}) as { id?: unknown };
+  const given = id === undefined ? 'no id' : `the id ${storable(JSON.stringify(id), 100)}`;
+  return {
+    entry: storable(JSON.stringify(entry), entryMax),
+    reason: `an entry with ${given}; ids are positive integers`,
   };
 }

@@ -77,6 +77,11 @@ export function neverArrived(error: AxiosError): boolean {
   return !error.response && /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(error.code ?? '');
 }
 
+/** Whether a list goes on (RFC 8288). */
+export function hasNextPage({ headers }: AxiosResponse): boolean {
+  return /rel="?next"?/.test(String(headers['link'] ?? ''));
+}
+
 /** The milliseconds that a Retry-After header asks for, as seconds or as a date; undefined without one. */
 export function retryAfterMs(error: AxiosError): number | undefined {
   return retryAfter(error) || undefined;
@@ -84,20 +89,29 @@ export function retryAfterMs(error: AxiosError): number | undefined {
 
 const reasonMax = 300;
 
-/** Why a call failed, in one sentence that a person can act on. `settings` names what a wrong token or address is set by. */
-export function describe(name: string, error: AxiosError, settings: { token: string; url: string }): string {
+/** What a wrong token or address is set by. */
+type Settings = { token: string; url: string };
+
+/** Why a call failed, in one sentence that a person can act on. */
+export function describe(name: string, error: AxiosError, settings: Settings): string {
   const { response } = error;
   if (!response) {
     const timedOut = error.code === 'ECONNABORTED' || error.code === 'ERR_CANCELED' || error.code === 'ETIMEDOUT';
     return timedOut ? `${name} gave no answer in time` : `${name} cannot be reached (${error.code ?? error.message})`;
   }
-  const { status } = response;
+  return describeAnswer(name, response, settings);
+}
+
+type Refusal = { status: number; data: unknown };
+
+/** As `describe`, of an answer that came. */
+export function describeAnswer(name: string, { status, data }: Refusal, settings: Settings): string {
   const answered = `${name} answered ${status}`;
   if (status === 401 || status === 403)
     return `${answered}; set ${settings.token}, or JWT_SECRET_KEY alike on both sides`;
   if (status === 404 || status === 405 || (status >= 300 && status < 400))
     return `${answered}; is ${settings.url} right?`;
-  const said = (response.data as { detail?: unknown; error?: unknown } | undefined) ?? {};
+  const said = (data as { detail?: unknown; error?: unknown } | undefined) ?? {};
   const detail = said.detail ?? said.error;
   return typeof detail === 'string' && detail ? storable(`${answered}: ${detail}`, reasonMax) : answered;
 }

@@ -1,9 +1,24 @@
-import type { Insertable, Transaction } from 'kysely';
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
+import type { Transaction } from 'kysely';
 import type { LedgerDatabase } from './schema.ts';
 
-export async function insertAttempts(
-  trx: Transaction<LedgerDatabase>,
-  attempts: Insertable<LedgerDatabase['attempts']>[],
-): Promise<void> {
-  if (attempts.length > 0) await trx.insertInto('attempts').values(attempts).execute();
+type NewAttempt = Omit<LedgerDatabase['attempts'], 'id'>;
+
+const columns = {
+  customer_id: 'bigint',
+  started_at: 'timestamptz',
+  duration_ms: 'integer',
+  status: 'integer',
+  error: 'text',
+  next_attempt_at: 'timestamptz',
+} as const;
+const names = Object.keys(columns) as (keyof NewAttempt)[];
+
+export async function insertAttempts(trx: Transaction<LedgerDatabase>, attempts: NewAttempt[]): Promise<void> {
+  if (attempts.length === 0) return;
+  await trx
+    .insertInto('attempts')
+    .columns(names)
+    .expression((eb) => eb.selectFrom(jsonTable(trx, attempts, columns).as('attempt')).select(names))
+    .execute();
 }

@@ -1,141 +1,119 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely, Transaction } from 'kysely';
-import type { ClaimedDelivery, Decision, SeenCustomer } from '../delivery.ts';
-import { insertAttempts } from './attempts.ts';
+import type { Decision, SeenCustomer } from '../delivery.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-/** Adds a delivery, due at once, for each customer that has none. Gives how many were added. */
+const newColumns = {
+  customer_id: 'bigint',
+  customer_name: 'text',
+  customer_created_at: 'timestamptz',
+  state: 'text',
+  attempts: 'integer',
+  due_at: 'timestamptz',
+  in_doubt: 'integer',
+  error: 'text',
+  report_pending: 'integer',
+  recorded_at: 'timestamptz',
+  updated_at: 'timestamptz',
+} as const;
+const newNames = Object.keys(newColumns) as (keyof typeof newColumns)[];
+
+/**
+ * Adds a delivery for each customer that has none: due at once, or dead where no package can be requested. Gives the
+ * ids of those that were added.
+ */
 export async function insertDeliveries(
   trx: Transaction<LedgerDatabase>,
   customers: SeenCustomer[],
   now: string,
-): Promise<number> {
-  const row = ({ id, name, createdAt }: SeenCustomer) => ({
+): Promise<number[]> {
+  const row = ({ id, name, createdAt, fault }: SeenCustomer) => ({
     customer_id: id,
     customer_name: name,
     customer_created_at: createdAt ?? null,
-    state: 'pending' as const,
+    state: fault === undefined ? ('pending' as const) : ('dead' as const),
     attempts: 0,
-    due_at: now,
+    due_at: fault === undefined ? now : null,
     in_doubt: 0 as const,
-    report_pending: 0 as const,
+    error: fault ?? null,
+    report_pending: fault === undefined ? (0 as const) : (1 as const),
     recorded_at: now,
     updated_at: now,
   });
   const inserted = await trx
     .insertInto('deliveries')
-    .values(customers.map(row))
+    .columns(newNames)
+    .expression(
+      (eb) =>
+        eb
+          .selectFrom(jsonTable(trx, customers.map(row), newColumns).as('customer'))
+          .select(newNames)
+          .where('customer_id', 'is not', null), // or SQLite would take the ON of ON CONFLICT for one of a join
+    )
     .onConflict((conflict) => conflict.column('customer_id').doNothing())
     .returning('customer_id')
     .execute();
-  return inserted.length;
+  return inserted.map((row) => row.customer_id);
 }
 
-/**
- * Makes due what a clock that was set back has left in the future: what waits for its first attempt, and what is due
- * later than any wait could make it.
- */
-export async function freeStranded(
-  trx: Transaction<LedgerDatabase>,
-  { now, latestDueAt }: { now: string; latestDueAt: string },
-): Promise<void> {
-  await trx
-    .updateTable('deliveries')
-    .set({ due_at: now })
-    .where('due_at', '>', now)
-    .where((eb) => eb.or([eb('state', '=', 'pending'), eb('due_at', '>', latestDueAt)]))
-    .execute();
-}
-
-type ClaimOptions = {
-  limit: number;
-  now: string;
-  /** Customers whose delivery is under way in this process. */
-  underWay: number[];
-};
-
-/**
- * Takes up deliveries that are due, the longest waiting first. The claim is stored before anything is posted: a row
- * that is found claimed though it is not under way was interrupted (kill -9, a ledger that could not be written),
- * nobody knows how far it came, and it is in doubt.
- */
-export async function claimDue(
-  trx: Transaction<LedgerDatabase>,
-  { limit, now, underWay }: ClaimOptions,
-): Promise<ClaimedDelivery[]> {
-  let due = trx.selectFrom('deliveries').selectAll().where('due_at', '<=', now);
-  if (underWay.length > 0) due = due.where('customer_id', 'not in', underWay);
-  const rows = await due.orderBy('due_at').orderBy('customer_id').limit(limit).execute();
-  if (rows.length === 0) return [];
-  const ids = rows.map((row) => row.customer_id);
-  await trx.updateTable('deliveries').set({ claimed_at: now }).where('customer_id', 'in', ids).execute();
-  const interrupted = rows.flatMap(({ customer_id, claimed_at }) =>
-    claimed_at ? { customer_id, started_at: claimed_at, error: 'interrupted before an answer was recorded' } : [],
-  );
-  await insertAttempts(trx, interrupted);
-  return rows.map((row) => ({
-    customerId: row.customer_id,
-    customerName: row.customer_name,
-    customerCreatedAt: row.customer_created_at ?? undefined,
-    attempts: row.attempts,
-    inDoubt: row.in_doubt === 1 || row.claimed_at !== null,
-  }));
-}
-
-type Mark = {
+export type Mark = {
   customerId: number;
+  customerName: string;
   attempts: number;
+  waitsUsed: number;
   decision: Decision;
-  now: string;
 };
 
-/** Stores what was decided after an attempt, and that the CRM is to be told where it was the last. */
-export async function markDelivery(
-  trx: Transaction<LedgerDatabase>,
-  { customerId, attempts, decision, now }: Mark,
-): Promise<void> {
-  const { state } = decision;
+const markColumns = {
+  customer_id: 'bigint',
+  customer_name: 'text',
+  state: 'text',
+  attempts: 'integer',
+  waits_used: 'integer',
+  due_at: 'timestamptz',
+  in_doubt: 'integer',
+  package_id: 'text',
+  error: 'text',
+  report_pending: 'integer',
+} as const;
+
+/** Stores what was decided after attempts, and that the CRM is to be told where one was the last. */
+export async function markDeliveries(trx: Transaction<LedgerDatabase>, marks: Mark[], now: string): Promise<void> {
   await trx
     .updateTable('deliveries')
-    .set({
-      state,
-      attempts,
-      due_at: state === 'retrying' ? decision.dueAt : null,
+    .from(jsonTable(trx, marks.map(toRow), markColumns).as('mark'))
+    .set((eb) => ({
+      customer_name: eb.ref('mark.customer_name'),
+      state: eb.ref('mark.state'),
+      attempts: eb.ref('mark.attempts'),
+      waits_used: eb.ref('mark.waits_used'),
+      due_at: eb.ref('mark.due_at'),
+      in_doubt: eb.ref('mark.in_doubt'),
+      package_id: eb.ref('mark.package_id'),
+      error: eb.ref('mark.error'),
+      report_pending: eb.ref('mark.report_pending'),
       claimed_at: null,
-      in_doubt: state === 'retrying' && decision.inDoubt ? 1 : 0,
-      package_id: state === 'delivered' ? JSON.stringify(decision.packageId) : null,
-      error: state === 'delivered' ? null : decision.reason,
-      report_pending: state === 'retrying' ? 0 : 1,
+      stale: 0 as const,
       updated_at: now,
-    })
-    .where('customer_id', '=', customerId)
+    }))
+    .whereRef('deliveries.customer_id', '=', 'mark.customer_id')
     .execute();
 }
 
-/** Deliveries that came to an end of which the CRM does not know yet. */
-export function findUnreported(db: Kysely<LedgerDatabase>, limit: number) {
-  return db
-    .selectFrom('deliveries')
-    .select(['customer_id', 'state', 'package_id', 'attempts', 'error'])
-    .where('report_pending', '=', 1)
-    .orderBy('customer_id')
-    .limit(limit)
-    .execute();
-}
-
-/** A delivery whose state has changed since it was read stays to be reported. */
-export async function markReported(
-  trx: Transaction<LedgerDatabase>,
-  rows: Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state'>[],
-): Promise<void> {
-  for (const [state, same] of Map.groupBy(rows, (row) => row.state)) {
-    const ids = same.map((row) => row.customer_id);
-    await trx
-      .updateTable('deliveries')
-      .set({ report_pending: 0 })
-      .where('customer_id', 'in', ids)
-      .where('state', '=', state)
-      .execute();
-  }
+function toRow({ customerId, customerName, attempts, waitsUsed, decision }: Mark) {
+  const { state } = decision;
+  return {
+    customer_id: customerId,
+    customer_name: customerName,
+    state,
+    attempts,
+    waits_used: state === 'retrying' ? decision.waitsUsed : waitsUsed,
+    due_at: state === 'retrying' ? decision.dueAt : null,
+    in_doubt: state === 'retrying' && decision.inDoubt ? (1 as const) : (0 as const),
+    package_id: state === 'delivered' ? JSON.stringify(decision.packageId) : null,
+    error: state === 'delivered' ? null : decision.reason,
+    report_pending: state === 'retrying' ? (0 as const) : (1 as const),
+  };
 }
 
 /** When the next delivery is due; undefined where none waits. */
@@ -144,6 +122,7 @@ export async function nextDueAt(db: Kysely<LedgerDatabase>): Promise<string | un
     .selectFrom('deliveries')
     .select('due_at')
     .where('due_at', 'is not', null)
+    .where('claimed_at', 'is', null)
     .orderBy('due_at')
     .limit(1)
     .executeTakeFirst();
@@ -158,4 +137,31 @@ export async function countWaiting(db: Kysely<LedgerDatabase>): Promise<number> 
     .where('due_at', 'is not', null)
     .executeTakeFirstOrThrow();
   return row.count;
+}
+
+/** The ids of customers with a delivery, above `after`, in order. */
+export async function listRecordedIds(
+  db: Kysely<LedgerDatabase>,
+  { after, limit }: { after: number; limit: number },
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('deliveries')
+    .select('customer_id')
+    .where('customer_id', '>', after)
+    .orderBy('customer_id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.customer_id);
+}
+
+/** A customer whose package is known to be there; undefined before the first one. */
+export async function findWitness(db: Kysely<LedgerDatabase>): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('customer_id')
+    .where('state', '=', 'delivered')
+    .orderBy('customer_id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.customer_id;
 }

@@ -9,9 +9,11 @@ export type LedgerDatabase = {
     customer_created_at: string | null;
     state: DeliveryState;
     attempts: number;
+    waits_used: number;
     due_at: string | null;
     claimed_at: string | null;
     in_doubt: 0 | 1;
+    stale: 0 | 1;
     package_id: string | null;
     error: string | null;
     report_pending: 0 | 1;
@@ -27,4 +29,6 @@ export type LedgerDatabase = {
     error: string | null;
     next_attempt_at: string | null;
   };
+  quarantine: { id: Generated<number>; fingerprint: string; entry: string; reason: string; seen_at: string };
+  facts: { name: string; value: string };
 };

@@ -6,7 +6,7 @@ const everyMs = 2_000;
 /** With fewer waiting, their own lines say enough. */
 const worthTellingMin = 100;
 
-export type Backlog = { done(): void; stop(): void };
+export type Backlog = { done(count: number): void; stop(): void };
 
 /** Tells how a long backlog goes, every two seconds, until it is stopped: done and all, per second, time remaining. */
 export function watchBacklog({ db, clock, logger }: MiddlewareContext): Backlog {
@@ -22,8 +22,8 @@ export function watchBacklog({ db, clock, logger }: MiddlewareContext): Backlog 
   // a look that fails is only a line less
   const timer = setInterval(() => void tell().catch(() => undefined), everyMs);
   return {
-    done: () => {
-      done += 1;
+    done: (count) => {
+      done += count;
     },
     stop: () => clearInterval(timer),
   };

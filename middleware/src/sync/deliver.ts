@@ -1,79 +1,54 @@
 import type { MiddlewareContext } from '../context.ts';
-import { insertAttempts } from '../db/attempts.ts';
-import { markDelivery } from '../db/deliveries.ts';
-import type { ClaimedDelivery, Decision, Outcome } from '../delivery.ts';
-import type { PackageTarget } from '../ports.ts';
-import { formatDuration } from './format.ts';
+import type { ClaimedDelivery } from '../delivery.ts';
+import { type Attempted, attemptGroup, attemptOne, type GroupAttempt } from './attempt.ts';
+import type { Gate } from './gate.ts';
+import { observe } from './observe.ts';
+import { refresh } from './refresh.ts';
 import { decide } from './retry-policy.ts';
+import type { Finished, Store } from './store.ts';
+
+type Means = { context: MiddlewareContext; gate: Gate; store: Store };
 
 /** Makes one attempt at a claimed delivery and stores what came of it. Safe to repeat: the target knows the key. */
-export async function deliver(context: MiddlewareContext, delivery: ClaimedDelivery): Promise<void> {
-  const { clock, write, random, waitsMs } = context;
-  const { customerId } = delivery;
+export async function deliverOne(means: Means, delivery: ClaimedDelivery): Promise<void> {
+  await deliver(means, [delivery], async (ready) => {
+    // a probe is one call, not four
+    const quickRetries = means.gate.state() === 'closed';
+    const attempt = async (delivery: ClaimedDelivery) => {
+      return { delivery, outcome: await attemptOne(means.context.target, delivery, { quickRetries }) };
+    };
+    return { attempted: await Promise.all(ready.map(attempt)), notTaken: undefined };
+  });
+}
+
+/** As `deliverOne`, for many in one call. Gives those that the target does not take as a group. */
+export function deliverGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<GroupAttempt['notTaken']> {
+  return deliver(means, deliveries, (ready) => attemptGroup(means.context, ready));
+}
+
+async function deliver(
+  { context, gate, store }: Means,
+  deliveries: ClaimedDelivery[],
+  attempt: (ready: ClaimedDelivery[]) => Promise<GroupAttempt>,
+): Promise<GroupAttempt['notTaken']> {
+  const { clock } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const outcome = await attempt(context.target, delivery);
+  const { ready, ended } = await refresh(context.source, deliveries);
+  const { attempted, notTaken } = ready.length > 0 ? await attempt(ready) : { attempted: [], notTaken: undefined };
+  if (attempted.length > 0) await gate.ended(attempted);
+  else gate.abandoned();
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
-  const now = clock.now();
-  const attempts = delivery.attempts + 1;
-  const decision = decide({ attempts, outcome, now, waitsMs, random });
-  await write(async (trx) => {
-    await markDelivery(trx, { customerId, attempts, decision, now: now.toISOString() });
-    await insertAttempts(trx, [
-      {
-        customer_id: customerId,
-        started_at: startedAt,
-        duration_ms: durationMs,
-        status: outcome.status ?? null,
-        error: outcome.kind === 'delivered' ? null : outcome.reason,
-        next_attempt_at: decision.state === 'retrying' ? decision.dueAt : null,
-      },
-    ]);
-  });
-  observe(context, { delivery, outcome, decision, durationMs });
-}
-
-async function attempt(target: PackageTarget, delivery: ClaimedDelivery): Promise<Outcome> {
-  if (delivery.inDoubt) {
-    const found = await find(target, delivery.customerId);
-    if (found) return found;
-  }
-  const { customerId, customerName } = delivery;
-  const answer = await target.create({ customerId, customerName, idempotencyKey: `welcome-${customerId}` });
-  if (answer.kind !== 'conflict') return answer;
-  return (await find(target, customerId)) ?? answer.otherwise;
-}
-
-/** The package that the customer has; undefined where there is none, or where the target cannot tell. */
-async function find(target: PackageTarget, customerId: number): Promise<Outcome | undefined> {
-  const answer = await target.find(customerId);
-  if (answer.kind === 'found') return { kind: 'delivered', packageId: answer.packageId, existed: true };
-  if (answer.kind === 'retry') return answer;
-  return undefined;
-}
-
-type Observation = { delivery: ClaimedDelivery; outcome: Outcome; decision: Decision; durationMs: number };
-
-function observe({ logger, metrics, clock, waitsMs }: MiddlewareContext, observation: Observation): void {
-  const { delivery, outcome, decision, durationMs } = observation;
-  const { customerId, customerName, attempts } = delivery;
-  const fields = { customerId, attempts: attempts + 1, status: outcome.status, durationMs };
-  metrics.outcomes.inc({ outcome: decision.state });
-  metrics.attempts.inc({ status: outcome.status ?? 'none' });
-  metrics.duration.observe(durationMs / 1000);
-  const who = `customer ${customerId} (${customerName})`;
-  if (decision.state === 'delivered') {
-    const { packageId } = decision;
-    const how = outcome.kind === 'delivered' && outcome.existed ? 'was there already' : 'created';
-    logger.info(`package ${packageId} for ${who} ${how} in ${durationMs} ms`, { ...fields, packageId });
-    if (delivery.customerCreatedAt) {
-      const waitedMs = clock.now().getTime() - Date.parse(delivery.customerCreatedAt);
-      metrics.customerToPackage.observe(Math.max(0, waitedMs) / 1000);
-    }
-  } else if (decision.state === 'retrying') {
-    const wait = `attempt ${attempts + 2} of ${waitsMs.length + 1} in ${formatDuration(decision.waitMs)}`;
-    logger.warn(`no package for ${who} yet: ${decision.reason}; ${wait}`, fields);
-  } else {
-    logger.error(`no package for ${who}, dead: ${decision.reason}`, fields);
-  }
+  const toFinished = ({ delivery, outcome }: Attempted): Finished => {
+    const attempts = delivery.attempts + 1;
+    const waitsForBreaker = outcome.kind === 'retry' && outcome.forEverybody && gate.state() !== 'closed';
+    const { waitsUsed } = delivery;
+    const { random, waitsMs } = context;
+    const decision = decide({ outcome, attempts, waitsUsed, waitsForBreaker, now: clock.now(), waitsMs, random });
+    return { delivery, outcome, decision, attempts, startedAt, durationMs };
+  };
+  const finished = [...ended, ...attempted].map(toFinished);
+  if (finished.length > 0) await store(finished);
+  for (const one of finished) observe(context, one);
+  return notTaken;
 }

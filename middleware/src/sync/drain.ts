@@ -1,6 +1,11 @@
 import type { MiddlewareContext } from '../context.ts';
-import { claimDue } from '../db/deliveries.ts';
-import { deliver } from './deliver.ts';
+import { type Claim, claimDue, freeInterrupted, returnClaims } from '../db/claims.ts';
+import { readFact } from '../db/facts.ts';
+import type { ClaimedDelivery } from '../delivery.ts';
+import { deliverGroup, deliverOne } from './deliver.ts';
+import type { Gate } from './gate.ts';
+import { createGroups, groupMin } from './groups.ts';
+import { createStore } from './store.ts';
 
 export type Drain = {
   /** Delivers until nothing is due and nothing under way. To be called again only after it has ended. */
@@ -11,42 +16,82 @@ export type Drain = {
   stop(): void;
 };
 
-/** Claims what is due and delivers it, at most `concurrency` at once, `onDelivered` after each. */
-export function createDrain(context: MiddlewareContext, onDelivered: () => void): Drain {
-  const underWay = new Map<number, Promise<void>>();
+/** Claims that wait for a free place, so that a free place need not wait for a claim. */
+const aheadMax = 2;
+
+/** Claims what is due and delivers it, as much at once as the gate allows; `onDelivered` after each call. */
+export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered: (count: number) => void): Drain {
+  const { write } = context;
+  const groups = createGroups(context.logger);
+  const means = { context, gate, store: createStore(context) };
+  const underWay = new Set<Promise<void>>();
+  let ready: ClaimedDelivery[] = [];
   let stopped = false;
+  let failure: unknown;
   let look = () => {};
 
   async function run(): Promise<void> {
-    let failure: unknown;
-    /** The ledger could not be written: nothing more is claimed, and what is under way is waited for. */
-    const failed = (error: unknown) => {
-      failure ??= error;
-      return [];
-    };
+    failure = undefined;
+    await write(freeInterrupted);
     for (;;) {
       const looked = new Promise<void>((resolve) => {
         look = resolve;
       });
-      const free = context.concurrency - underWay.size;
-      const claimed = free > 0 && !stopped && !failure ? await claim(free).catch(failed) : [];
-      for (const delivery of claimed) {
-        const attempt = deliver(context, delivery)
-          // where this fails the claim stands, and the delivery is in doubt when it comes up again
-          .then(onDelivered, (error) => void failed(error))
-          .finally(() => underWay.delete(delivery.customerId));
-        underWay.set(delivery.customerId, attempt);
-      }
+      await takeUp().catch(failed);
+      while (ready.length > 0 && gate.room(underWay.size) > 0) startOne(ready.shift() as ClaimedDelivery);
       if (underWay.size === 0) break;
-      await Promise.race([...underWay.values(), looked]);
+      await Promise.race([...underWay, looked]);
     }
     if (failure) throw failure;
   }
 
-  function claim(limit: number) {
-    const now = context.clock.now().toISOString();
-    const customers = [...underWay.keys()];
-    return context.write((trx) => claimDue(trx, { limit, now, underWay: customers }));
+  /** The ledger could not be written: nothing more is claimed, and what stands claimed is in doubt at the next run. */
+  function failed(error: unknown) {
+    failure ??= error;
+    ready = [];
+    gate.abandoned();
+  }
+
+  async function takeUp() {
+    const halted = stopped || failure !== undefined || gate.state() !== 'closed';
+    if (halted && ready.length > 0) await putBack(ready.splice(0), false);
+    const room = gate.room(underWay.size);
+    if (stopped || failure !== undefined || room === 0 || ready.length > 0) return;
+    const calm = gate.takesGroups();
+    const singlesMax = calm ? room + aheadMax * context.concurrency : room;
+    const claim = await claimUnlessPaused(context, { singlesMax, groupMax: calm ? groups.size() : 0, groupMin });
+    if (claim.grouped) startGroup(claim.deliveries);
+    else ready = claim.deliveries;
+  }
+
+  function putBack(deliveries: ClaimedDelivery[], inDoubt: boolean): Promise<void> {
+    return write((trx) => returnClaims(trx, deliveries, inDoubt));
+  }
+
+  function startOne(delivery: ClaimedDelivery) {
+    start(async () => {
+      await deliverOne(means, delivery);
+      onDelivered(1);
+    });
+  }
+
+  function startGroup(deliveries: ClaimedDelivery[]) {
+    start(async () => {
+      const notTaken = await groups.during(() => deliverGroup(means, deliveries));
+      if (notTaken) {
+        groups.notTaken(notTaken);
+        await putBack(notTaken.deliveries, notTaken.inDoubt);
+      }
+      onDelivered(deliveries.length - (notTaken?.deliveries.length ?? 0));
+    });
+  }
+
+  function start(call: () => Promise<void>) {
+    gate.begun();
+    const promise = call()
+      .catch(failed)
+      .finally(() => underWay.delete(promise));
+    underWay.add(promise);
   }
 
   return {
@@ -54,6 +99,17 @@ export function createDrain(context: MiddlewareContext, onDelivered: () => void)
     lookAgain: () => look(),
     stop() {
       stopped = true;
+      look();
     },
   };
+}
+
+function claimUnlessPaused(
+  { write, clock }: MiddlewareContext,
+  most: Omit<Parameters<typeof claimDue>[1], 'now'>,
+): Promise<Claim> {
+  return write(async (trx) => {
+    if (await readFact(trx, 'paused')) return { deliveries: [], grouped: false };
+    return claimDue(trx, { ...most, now: clock.now().toISOString() });
+  });
 }

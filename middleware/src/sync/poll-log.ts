@@ -8,19 +8,13 @@ const idleLineEveryMs = 60_000;
 export function createPollLog(context: Pick<MiddlewareContext, 'logger' | 'clock'>) {
   const { logger, clock } = context;
   const trouble = createTrouble(context, { meanwhile: 'polling goes on', over: 'polling works again' });
-  const nameless = createTrouble(context, {
-    meanwhile: 'these get no package',
-    over: 'every entry of the CRM has a usable id',
-  });
   let idlePolls = 0;
   let idleLineMs = clock.monotonicMs();
 
-  return ({ outcome, seen, cursor, reason, unusable }: PollResult) => {
+  return ({ outcome, seen, cursor, reason }: PollResult) => {
     if (seen > 0) {
       logger.info(`poll: ${seen} new ${seen === 1 ? 'customer' : 'customers'}, cursor ${cursor}`, { seen, cursor });
     }
-    if (unusable > 0) nameless.tell(`the CRM lists ${unusable} entries without a usable id`);
-    else if (outcome !== 'failed') nameless.over();
     if (outcome === 'failed') return trouble.tell(reason ?? 'the poll failed');
     trouble.over();
     idlePolls = outcome === 'idle' ? idlePolls + 1 : 0;

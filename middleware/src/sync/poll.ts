@@ -1,40 +1,49 @@
 import type { MiddlewareContext } from '../context.ts';
 import { readCursor } from '../db/cursor.ts';
-import { record } from './record.ts';
+import type { CustomerPage } from '../ports.ts';
+import { fetchReadable } from './fetch-readable.ts';
+import { createLateComers } from './late-comers.ts';
+import { quarantine, record } from './record.ts';
 
 export type PollResult = {
   outcome: 'found' | 'idle' | 'failed';
   /** Customers recorded, by a failed poll too. */
   seen: number;
   cursor: number;
-  /** Entries that the CRM showed without a usable id. */
-  unusable: number;
   /** Why it failed. */
   reason?: string;
 };
+
+export type Poll = (onRecorded: () => boolean) => Promise<PollResult>;
 
 /**
  * Asks the CRM for customers it has not shown yet, page after page, and records each page before asking for the next.
  * No transaction is open while it asks. `onRecorded` is called after each page, so that delivering need not wait for
  * the last one; where it gives false, no further page is asked for.
  */
-export async function poll(context: MiddlewareContext, onRecorded: () => boolean): Promise<PollResult> {
-  let cursor = await readCursor(context.db);
-  let seen = 0;
-  let unusable = 0;
-  for (;;) {
-    const page = await context.source.fetchPage(cursor);
-    if (page.kind === 'unavailable') return { outcome: 'failed', seen, cursor, unusable, reason: page.reason };
-    unusable += page.unusable;
-    // a CRM that ignores `after` shows what is behind the cursor again
-    const unseen = page.customers.filter(({ id }) => id > cursor);
-    const last = unseen.at(-1);
-    let goOn = false;
-    if (last) {
+export function createPoll(context: MiddlewareContext): Poll {
+  const lateComers = createLateComers(context.db);
+
+  return async (onRecorded) => {
+    let cursor = await readCursor(context.db);
+    let seen = 0;
+    for (;;) {
+      const page = await fetchReadable(context.source, cursor);
+      if (page.kind !== 'page') return { outcome: 'failed', seen, cursor, reason: page.reason };
+      const late = await lateComers.find(page, cursor);
+      if (late.isNew) await quarantine(context, page.unusable);
+      const unseen = [...late.customers, ...after(page, cursor)];
       seen += await record(context, unseen);
-      cursor = last.id;
-      goOn = onRecorded() && page.more;
+      late.recorded();
+      const last = unseen.at(-1);
+      cursor = Math.max(cursor, last?.id ?? 0);
+      // one that shows what is behind the cursor has shown everything it has
+      const goOn = last !== undefined && onRecorded() && page.more && !late.isWhole;
+      if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor };
     }
-    if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor, unusable };
-  }
+  };
+}
+
+function after({ customers }: CustomerPage, cursor: number) {
+  return customers.filter(({ id }) => id > cursor);
 }

@@ -1,7 +1,8 @@
 import type { MiddlewareContext } from '../context.ts';
 import { moveCursor } from '../db/cursor.ts';
 import { insertDeliveries } from '../db/deliveries.ts';
-import type { SeenCustomer } from '../delivery.ts';
+import { insertQuarantined } from '../db/quarantine.ts';
+import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 
 /** Bounds one transaction, whatever length of list a CRM answers with. */
 const sliceMax = 500;
@@ -10,16 +11,29 @@ const sliceMax = 500;
  * Records customers, in id order, as deliveries, and moves the cursor past them in the same transaction: a crash leaves
  * both or neither. Safe to repeat. Gives how many were new.
  */
-export async function record({ write, clock }: MiddlewareContext, customers: SeenCustomer[]): Promise<number> {
+export async function record(context: MiddlewareContext, customers: SeenCustomer[]): Promise<number> {
+  const { write, clock, logger } = context;
   let recorded = 0;
   for (let start = 0; start < customers.length; start += sliceMax) {
     const slice = customers.slice(start, start + sliceMax);
     const last = slice.at(-1) as SeenCustomer;
-    recorded += await write(async (trx) => {
+    const added = await write(async (trx) => {
       const inserted = await insertDeliveries(trx, slice, clock.now().toISOString());
       await moveCursor(trx, last.id);
       return inserted;
     });
+    recorded += added.length;
+    const isNew = new Set(added);
+    for (const { id, name, fault } of slice) {
+      if (fault && isNew.has(id))
+        logger.error(`no package for customer ${id} (${name}), dead: ${fault}`, { customerId: id });
+    }
   }
   return recorded;
+}
+
+/** Keeps entries that no delivery can be made of, and tells of each once. */
+export async function quarantine({ write, clock, logger }: MiddlewareContext, entries: UnusableEntry[]): Promise<void> {
+  const kept = await write((trx) => insertQuarantined(trx, entries, clock.now().toISOString()));
+  for (const { reason } of kept) logger.error(`the CRM lists ${reason}; it gets no package and is quarantined`);
 }

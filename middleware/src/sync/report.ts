@@ -1,5 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
-import { findUnreported, markReported } from '../db/deliveries.ts';
+import { findUnreported, markReported } from '../db/reports.ts';
 import type { IntegrationResult } from '../delivery.ts';
 import { createTrouble } from './trouble.ts';
 

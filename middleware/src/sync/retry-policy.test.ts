@@ -4,11 +4,11 @@ import { decide } from './retry-policy.ts';
 
 const now = new Date('2026-01-01T00:00:00.000Z');
 const waitsMs = [5_000, 30_000];
-const failed: Outcome = { kind: 'retry', reason: 'answered 503', status: 503, inDoubt: false };
+const failed: Outcome = { kind: 'retry', reason: 'answered 503', status: 503, inDoubt: false, forEverybody: true };
 const middle = () => 0.5;
 
-const decideAfter = (attempts: number, outcome: Outcome = failed, random = middle) =>
-  decide({ attempts, outcome, now, waitsMs, random });
+const decideAfter = (attempts: number, outcome: Outcome = failed, random = middle, waitsForBreaker = false) =>
+  decide({ attempts, waitsUsed: attempts - 1, waitsForBreaker, outcome, now, waitsMs, random });
 
 describe('the retry policy', () => {
   it('is content with a package', () => {
@@ -36,6 +36,12 @@ describe('the retry policy', () => {
   it('gives up at once on what is refused for good', () => {
     const outcome: Outcome = { kind: 'rejected', reason: 'answered 400', status: 400 };
     expect(decideAfter(1, outcome)).toEqual({ state: 'dead', reason: 'answered 400' });
+  });
+
+  it('uses up no wait while everybody waits for the breaker', () => {
+    const dueAt = now.toISOString();
+    expect(decideAfter(3, failed, middle, true)).toMatchObject({ state: 'retrying', dueAt, waitsUsed: 2 });
+    expect(decideAfter(1)).toMatchObject({ waitsUsed: 1 });
   });
 
   it('carries the doubt along', () => {

@@ -1,9 +1,13 @@
 import type { Decision, Outcome } from '../delivery.ts';
 
 type Attempt = {
+  outcome: Outcome;
   /** Attempts made, this one included. */
   attempts: number;
-  outcome: Outcome;
+  /** Waits of the schedule that are used up. */
+  waitsUsed: number;
+  /** Everybody waits until the breaker closes: this attempt uses up no wait, and its delivery is due at once. */
+  waitsForBreaker: boolean;
   now: Date;
   /** Waits between attempts; after the last one the delivery is dead. */
   waitsMs: readonly number[];
@@ -21,13 +25,18 @@ export function longestWaitMs(waitsMs: readonly number[]): number {
 }
 
 /** What happens next after an attempt. */
-export function decide({ attempts, outcome, now, waitsMs, random }: Attempt): Decision {
+export function decide(attempt: Attempt): Decision {
+  const { outcome, attempts, waitsUsed, waitsForBreaker, now, waitsMs, random } = attempt;
   if (outcome.kind === 'delivered') return { state: 'delivered', packageId: outcome.packageId };
   if (outcome.kind === 'rejected') return { state: 'dead', reason: outcome.reason };
   const { reason, afterMs = 0, inDoubt } = outcome;
-  const wait = waitsMs[attempts - 1];
+  if (waitsForBreaker) {
+    return { state: 'retrying', dueAt: now.toISOString(), waitMs: 0, waitsUsed, reason, inDoubt };
+  }
+  const wait = waitsMs[waitsUsed];
   if (wait === undefined) return { state: 'dead', reason: `given up after ${attempts} attempts: ${reason}` };
   const jittered = wait * (1 + jitter * (2 * random() - 1));
   const waitMs = Math.round(Math.max(jittered, Math.min(afterMs, retryAfterMaxMs)));
-  return { state: 'retrying', dueAt: new Date(now.getTime() + waitMs).toISOString(), waitMs, reason, inDoubt };
+  const dueAt = new Date(now.getTime() + waitMs).toISOString();
+  return { state: 'retrying', dueAt, waitMs, waitsUsed: waitsUsed + 1, reason, inDoubt };
 }

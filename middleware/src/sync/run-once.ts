@@ -1,6 +1,6 @@
 import { StartError } from '@doorstep/kit/errors.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { type PollResult, poll } from './poll.ts';
+import { createPoll, type PollResult } from './poll.ts';
 import { createPollLog } from './poll-log.ts';
 import { createSettler, type Settler } from './settle.ts';
 
@@ -22,6 +22,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
   const { clock, metrics } = context;
   const pollLog = createPollLog(context);
   const settler = createSettler(context);
+  const poll = createPoll(context);
   let lastPoll: LastPoll | undefined;
   let polling: Promise<void> | undefined;
   let stopped = false;
@@ -38,14 +39,14 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
     try {
       await ensureOwner();
       usable = true;
-      const result = await poll(context, deliver);
+      const result = await poll(deliver);
       metrics.customersSeen.inc(result.seen);
       return result;
     } catch (error) {
       usable = false;
       const { message } = error as Error;
       const reason = error instanceof StartError ? message : `the ledger cannot be used: ${message}`;
-      return { outcome: 'failed', seen: 0, cursor: 0, unusable: 0, reason };
+      return { outcome: 'failed', seen: 0, cursor: 0, reason };
     }
   }
 
@@ -56,7 +57,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
     metrics.polls.inc({ outcome: result.outcome });
     lastPoll = { at, outcome: result.outcome, seen: result.seen };
     pollLog(result);
-    deliver();
+    if (usable && !stopped) void settler.settleAfterPoll();
   }
 
   function startPoll(): Promise<void> {
@@ -72,7 +73,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
       await startPoll();
       await settler.settle();
     },
-    settle: settler.settle,
+    ...settler,
     lastPoll: () => lastPoll,
     async stop() {
       stopped = true;

@@ -1,7 +1,10 @@
 import type { MiddlewareContext } from '../context.ts';
-import { freeStranded, nextDueAt } from '../db/deliveries.ts';
+import { freeStranded } from '../db/claims.ts';
+import { nextDueAt } from '../db/deliveries.ts';
+import { readFact } from '../db/facts.ts';
 import { watchBacklog } from './backlog.ts';
 import { createDrain } from './drain.ts';
+import { createGate } from './gate.ts';
 import { createReporter } from './report.ts';
 import { longestWaitMs } from './retry-policy.ts';
 import { createTrouble } from './trouble.ts';
@@ -9,6 +12,9 @@ import { createTrouble } from './trouble.ts';
 export type Settler = {
   /** Delivers what is due and reports it, until nothing is left to do now. Never throws; a call while it runs joins it. */
   settle(): Promise<void>;
+  /** As `settle`, after a poll: an open breaker may be probed once. */
+  settleAfterPoll(): Promise<void>;
+  breaker(): 'closed' | 'open' | 'half-open';
   /** Takes up nothing new; resolves when what is under way has ended. */
   stop(): Promise<void>;
 };
@@ -21,9 +27,10 @@ export function createSettler(context: MiddlewareContext): Settler {
   const { clock, db } = context;
   const ledger = createTrouble(context, { meanwhile: 'deliveries wait', over: 'the ledger can be used again' });
   const reporter = createReporter(context);
-  let onDelivered = () => {};
-  const drain = createDrain(context, () => {
-    onDelivered();
+  const gate = createGate(context);
+  let onDelivered = (_count: number) => {};
+  const drain = createDrain(context, gate, (count) => {
+    onDelivered(count);
     reporter.run().catch(ledgerFailed);
   });
   let settling: Promise<void> | undefined;
@@ -42,7 +49,9 @@ export function createSettler(context: MiddlewareContext): Settler {
       await freeStrandedDeliveries();
       await drain.run();
       await reporter.run();
-      if (!stopped) wakeAt(await nextDueAt(db));
+      // an open breaker waits for the next poll, and so does who has paused
+      const goesOn = !stopped && gate.state() === 'closed' && !(await readFact(db, 'paused'));
+      wakeAt(goesOn ? await nextDueAt(db) : undefined);
       ledger.over();
     } catch (error) {
       ledgerFailed(error);
@@ -84,6 +93,11 @@ export function createSettler(context: MiddlewareContext): Settler {
 
   return {
     settle,
+    settleAfterPoll() {
+      gate.polled();
+      return settle();
+    },
+    breaker: gate.state,
     async stop() {
       stopped = true;
       clearTimeout(retryTimer);

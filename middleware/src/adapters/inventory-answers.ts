@@ -1,0 +1,111 @@
+import type { AxiosError, AxiosResponse } from 'axios';
+import type { Outcome, PackageId, Retry } from '../delivery.ts';
+import type { Answer } from '../ports.ts';
+import { describe, describeAnswer, isRetryableStatus, neverArrived, retryAfterMs, storable } from './http-client.ts';
+
+/** What the answers of an Inventory mean, ours or another. */
+
+const settings = { token: 'INVENTORY_TOKEN', url: 'INVENTORY_SERVICE_URL' };
+
+/** An answer to a post that names no package is none. */
+export function isUsable({ config, data }: AxiosResponse): boolean {
+  return config.method !== 'post' || config.url !== '/packages' || packageIdOf(data) !== undefined;
+}
+
+export function created({ data, status, headers }: AxiosResponse): Outcome {
+  const packageId = packageIdOf(data) as PackageId; // there is one, or the answer would not have passed
+  return { kind: 'delivered', packageId, status, existed: headers['idempotent-replayed'] === 'true' };
+}
+
+/** What an answer that is no package means. */
+export function judge(error: AxiosError): Answer {
+  const status = error.response?.status;
+  return status === undefined ? toRetry(error) : judgeStatus(status, toRetry(error));
+}
+
+type GroupResult = { status?: unknown; package?: unknown; error?: unknown } | null | undefined;
+
+/** What the answer to one of a group means. */
+export function judgeResult(result: GroupResult): Answer {
+  const status = Number(result?.status);
+  const packageId = packageIdOf(result?.package);
+  const isGood = isSuccess(status);
+  if (isGood && packageId !== undefined) return { kind: 'delivered', packageId, status, existed: status === 200 };
+  const named = Number.isInteger(status);
+  return judgeStatus(status, {
+    kind: 'retry',
+    reason: isGood || !named ? withoutId(status) : describeAnswer('Inventory', { status, data: result }, settings),
+    ...(named && { status }),
+    inDoubt: !named || isDoubtful(status),
+    forEverybody: false,
+  });
+}
+
+function judgeStatus(status: number, retry: Retry): Answer {
+  if (status === 409) return { kind: 'conflict', otherwise: retry };
+  const final = status >= 400 && !isRetryableStatus(status) && !isMisdirected(status);
+  if (!final) return retry;
+  const rejected: Outcome = { kind: 'rejected', reason: retry.reason, status };
+  // the key is known with another name: a ledger that was lost meets a customer who was renamed since
+  return status === 422 ? { kind: 'conflict', otherwise: rejected } : rejected;
+}
+
+export function toRetry(error: AxiosError): Retry {
+  const status = error.response?.status;
+  const afterMs = retryAfterMs(error);
+  return {
+    kind: 'retry',
+    reason: reasonOf(error),
+    inDoubt: isInDoubt(error),
+    forEverybody: status !== 409,
+    ...(status !== undefined && { status }),
+    ...(afterMs !== undefined && { afterMs }),
+  };
+}
+
+/** A wrong token or address: no fault of this customer's. */
+function isMisdirected(status: number): boolean {
+  return [401, 403, 404, 405].includes(status);
+}
+
+/** Who asks for a longer wait than this is left to the retry schedule. */
+const quickWaitMaxMs = 10_000;
+
+export function isQuicklyRetried(error: AxiosError): boolean {
+  const status = error.response?.status;
+  if ((retryAfterMs(error) ?? 0) > quickWaitMaxMs) return false;
+  return status === undefined || status < 300 || isRetryableStatus(status) || isMisdirected(status);
+}
+
+/** Whether the post may have made a package: no answer, a gateway's word for no answer, or one that names no package. */
+export function isInDoubt(error: AxiosError): boolean {
+  const status = error.response?.status;
+  return status === undefined ? !neverArrived(error) : isDoubtful(status);
+}
+
+function isDoubtful(status: number): boolean {
+  return status < 300 || status === 502 || status === 504;
+}
+
+export function reasonOf(error: AxiosError): string {
+  const status = error.response?.status;
+  return status !== undefined && isSuccess(status) ? withoutId(status) : describe('Inventory', error, settings);
+}
+
+function withoutId(status: number): string {
+  return `Inventory answered ${status} without a package id`;
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+const packageIdMax = 200;
+
+/** A positive integer as it is; anything else that can be told apart as text. */
+export function packageIdOf(data: unknown): PackageId | undefined {
+  const id = (data as { id?: unknown } | null | undefined)?.id;
+  if (Number.isSafeInteger(id) && (id as number) > 0) return id as number;
+  if (typeof id !== 'string' && typeof id !== 'number') return undefined;
+  return storable(String(id), packageIdMax) || undefined;
+}

@@ -1,0 +1,140 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
+import type { Selectable, Transaction } from 'kysely';
+import type { ClaimedDelivery } from '../delivery.ts';
+import { insertAttempts } from './attempts.ts';
+import type { LedgerDatabase } from './schema.ts';
+
+type ClaimOptions = {
+  now: string;
+  /** How many to take up where each is posted by itself. */
+  singlesMax: number;
+  /** How many to take up where more than `groupMin` are due; 0: none travel in groups. */
+  groupMax: number;
+  groupMin: number;
+};
+
+export type Claim = { deliveries: ClaimedDelivery[]; grouped: boolean };
+
+/**
+ * Takes up deliveries that are due, the longest waiting first. The claim is stored before anything is posted: what a
+ * crash leaves claimed was perhaps posted.
+ */
+export async function claimDue(trx: Transaction<LedgerDatabase>, options: ClaimOptions): Promise<Claim> {
+  const { now, singlesMax, groupMax, groupMin } = options;
+  const due = trx
+    .selectFrom('deliveries')
+    .where('due_at', '<=', now)
+    .where('claimed_at', 'is', null)
+    .orderBy('due_at')
+    .orderBy('customer_id');
+  const beyond =
+    groupMax > 0 ? await due.select('customer_id').offset(groupMin).limit(1).executeTakeFirst() : undefined;
+  const rows = await due
+    .selectAll()
+    .limit(beyond ? groupMax : singlesMax)
+    .execute();
+  await setClaim(
+    trx,
+    rows.map((row) => row.customer_id),
+    { claimed_at: now },
+  );
+  return { deliveries: rows.map(toClaimed), grouped: beyond !== undefined };
+}
+
+function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelivery {
+  return {
+    customerId: row.customer_id,
+    customerName: row.customer_name,
+    customerCreatedAt: row.customer_created_at ?? undefined,
+    attempts: row.attempts,
+    waitsUsed: row.waits_used,
+    inDoubt: row.in_doubt === 1,
+    stale: row.stale === 1,
+  };
+}
+
+/** Gives back claims of what was not posted after all; `inDoubt` where it may have been. */
+export async function returnClaims(
+  trx: Transaction<LedgerDatabase>,
+  deliveries: ClaimedDelivery[],
+  inDoubt: boolean,
+): Promise<void> {
+  const ids = deliveries.map(({ customerId }) => customerId);
+  await setClaim(trx, ids, { claimed_at: null, ...(inDoubt && { in_doubt: 1 as const }) });
+}
+
+/**
+ * Frees what is claimed while nothing is under way: it was interrupted (kill -9, a ledger that could not be written),
+ * nobody knows how far it came, and it is in doubt.
+ */
+export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<void> {
+  const rows = await trx
+    .selectFrom('deliveries')
+    .select(['customer_id', 'claimed_at'])
+    .where('claimed_at', 'is not', null)
+    .execute();
+  if (rows.length === 0) return;
+  const attempts = rows.map(({ customer_id, claimed_at }) => ({
+    customer_id,
+    started_at: claimed_at as string,
+    duration_ms: null,
+    status: null,
+    error: 'interrupted before an answer was recorded',
+    next_attempt_at: null,
+  }));
+  await insertAttempts(trx, attempts);
+  await trx
+    .updateTable('deliveries')
+    .set({ claimed_at: null, in_doubt: 1 })
+    .where('claimed_at', 'is not', null)
+    .execute();
+}
+
+/**
+ * Makes due what a clock that was set back has left in the future: what waits for its first attempt, and what is due
+ * later than any wait could make it.
+ */
+export async function freeStranded(
+  trx: Transaction<LedgerDatabase>,
+  { now, latestDueAt }: { now: string; latestDueAt: string },
+): Promise<void> {
+  await trx
+    .updateTable('deliveries')
+    .set({ due_at: now })
+    .where('due_at', '>', now)
+    .where('claimed_at', 'is', null)
+    .where((eb) => eb.or([eb('state', '=', 'pending'), eb('due_at', '>', latestDueAt)]))
+    .execute();
+}
+
+/** Makes due what failed at `since` or later. Gives how many that are. */
+export async function freeFailedSince(
+  trx: Transaction<LedgerDatabase>,
+  { since, now }: { since: string; now: string },
+): Promise<number> {
+  const { numUpdatedRows } = await trx
+    .updateTable('deliveries')
+    .set({ due_at: now })
+    .where('due_at', '>', now)
+    .where('claimed_at', 'is', null)
+    .where('state', '=', 'retrying')
+    .where('updated_at', '>=', since)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}
+
+async function setClaim(
+  trx: Transaction<LedgerDatabase>,
+  ids: number[],
+  change: { claimed_at: string | null; in_doubt?: 1 },
+): Promise<void> {
+  if (ids.length === 0) return;
+  const rows = ids.map((id) => ({ id }));
+  await trx
+    .updateTable('deliveries')
+    .set(change)
+    .where('customer_id', 'in', (eb) =>
+      eb.selectFrom(jsonTable(trx, rows, { id: 'bigint' }).as('claimed')).select('id'),
+    )
+    .execute();
+}

@@ -1,0 +1,37 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Reconciliation } from '../reconciliation.ts';
+import type { LedgerDatabase } from './schema.ts';
+
+type Facts = {
+  /** Since when nothing is delivered, because somebody said so. */
+  paused: string;
+  /** Where the daemon that started last listens. */
+  daemon: { url: string };
+  /** How the last reconciliation ended. */
+  reconciliation: Reconciliation;
+};
+
+export async function readFact<Name extends keyof Facts>(
+  db: Kysely<LedgerDatabase>,
+  name: Name,
+): Promise<Facts[Name] | undefined> {
+  const row = await db.selectFrom('facts').select('value').where('name', '=', name).executeTakeFirst();
+  return row && JSON.parse(row.value);
+}
+
+export async function writeFact<Name extends keyof Facts>(
+  trx: Transaction<LedgerDatabase>,
+  name: Name,
+  fact: Facts[Name],
+): Promise<void> {
+  const value = JSON.stringify(fact);
+  await trx
+    .insertInto('facts')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
+}
+
+export async function forgetFact(trx: Transaction<LedgerDatabase>, name: keyof Facts): Promise<void> {
+  await trx.deleteFrom('facts').where('name', '=', name).execute();
+}

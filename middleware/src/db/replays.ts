@@ -1,0 +1,39 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
+import type { Kysely, Transaction } from 'kysely';
+import type { LedgerDatabase } from './schema.ts';
+
+type DeadQuery = { since?: string | undefined; until?: string | undefined; after: number; limit: number };
+
+/** Customers whose delivery died at `since` or later and before `until`, in id order. */
+export async function findDead(
+  db: Kysely<LedgerDatabase>,
+  { since, until, after, limit }: DeadQuery,
+): Promise<number[]> {
+  let query = db.selectFrom('deliveries').select('customer_id').where('state', '=', 'dead');
+  if (since !== undefined) query = query.where('updated_at', '>=', since);
+  if (until !== undefined) query = query.where('updated_at', '<', until);
+  const rows = await query.where('customer_id', '>', after).orderBy('customer_id').limit(limit).execute();
+  return rows.map((row) => row.customer_id);
+}
+
+/** Makes deliveries due at once, in doubt and stale, but for those that are under way. Gives how many there are. */
+export async function restartDeliveries(
+  trx: Transaction<LedgerDatabase>,
+  customerIds: number[],
+  now: string,
+): Promise<number> {
+  const rows = customerIds.map((id) => ({ id }));
+  const chosen = jsonTable(trx, rows, { id: 'bigint' }).as('chosen');
+  await trx
+    .updateTable('deliveries')
+    .set({ state: 'pending', waits_used: 0, due_at: now, in_doubt: 1, stale: 1, report_pending: 0, updated_at: now })
+    .where('customer_id', 'in', (eb) => eb.selectFrom(chosen).select('id'))
+    .where('claimed_at', 'is', null)
+    .execute();
+  const { count } = await trx
+    .selectFrom('deliveries')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('customer_id', 'in', (eb) => eb.selectFrom(chosen).select('id'))
+    .executeTakeFirstOrThrow();
+  return count;
+}

@@ -1,0 +1,76 @@
+import type { MiddlewareContext } from '../context.ts';
+import { freeFailedSince } from '../db/claims.ts';
+import type { Retry } from '../delivery.ts';
+import type { Attempted } from './attempt.ts';
+import { type BreakerState, createBreaker } from './breaker.ts';
+import { createGrowth } from './growth.ts';
+import { createTrouble } from './trouble.ts';
+
+/** How much may be asked of the target. */
+export type Gate = {
+  state(): BreakerState['kind'];
+  /** How many calls may be begun while so many are under way. */
+  room(underWay: number): number;
+  /** Whether the target has been well for long enough to be given a whole group at once. */
+  takesGroups(): boolean;
+  /** A poll has been: an open breaker may be probed. */
+  polled(): void;
+  /** A call begins. */
+  begun(): void;
+  /** A call has ended. Where that closes the breaker, everybody who waited for it is made due. */
+  ended(attempted: Attempted[]): Promise<void>;
+  /** A call has ended without anybody knowing how. */
+  abandoned(): void;
+};
+
+export function createGate(context: MiddlewareContext): Gate {
+  const { clock, metrics, write } = context;
+  const breaker = createBreaker(clock);
+  const growth = createGrowth(context.concurrency);
+  const trouble = createTrouble(context, {
+    meanwhile: 'the breaker is open: one probe a poll, and nobody else is tried',
+    over: 'the breaker is closed: the Inventory answers again',
+  });
+
+  const tellMetrics = () => metrics.breakerOpen.set(breaker.state().kind === 'closed' ? 0 : 1);
+
+  async function good() {
+    const ended = breaker.good();
+    growth.good();
+    if (!ended) return;
+    trouble.over();
+    await write((trx) => freeFailedSince(trx, { since: ended.since, now: clock.now().toISOString() }));
+  }
+
+  function bad(failures: { delivery: { customerId: number }; outcome: Retry }[]) {
+    growth.bad();
+    const ids = failures.map(({ delivery }) => delivery.customerId);
+    const afterMs = Math.max(...failures.map(({ outcome }) => outcome.afterMs ?? 0));
+    if (breaker.bad(ids, afterMs)) growth.reset();
+    const reason = failures[0]?.outcome.reason ?? '';
+    if (breaker.state().kind !== 'closed') trouble.tell(reason);
+  }
+
+  return {
+    state: () => breaker.state().kind,
+    room(underWay) {
+      const state = breaker.state();
+      if (state.kind === 'closed') return Math.max(growth.limit() - underWay, 0);
+      return state.kind === 'open' && state.probes && underWay === 0 ? 1 : 0;
+    },
+    takesGroups: () => breaker.state().kind === 'closed' && growth.isGrown(),
+    polled: () => breaker.poll(),
+    begun: () => breaker.probe(),
+    async ended(attempted) {
+      const failures = attempted.flatMap(({ delivery, outcome }) =>
+        outcome.kind === 'retry' && outcome.forEverybody ? { delivery, outcome } : [],
+      );
+      if (failures.length < attempted.length) await good();
+      else bad(failures);
+      tellMetrics();
+    },
+    abandoned() {
+      if (breaker.state().kind === 'half-open') breaker.bad([]);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { ClaimedDelivery, Outcome, SeenCustomer } from '../delivery.ts';
+import type { CustomerSource } from '../ports.ts';
+import type { Attempted } from './attempt.ts';
+
+/**
+ * Reads stale deliveries' customers from the source again, a page for as many as it holds. Gives those that can go on,
+ * and those that cannot, with what became of them.
+ */
+export async function refresh(
+  source: CustomerSource,
+  deliveries: ClaimedDelivery[],
+): Promise<{ ready: ClaimedDelivery[]; ended: Attempted[] }> {
+  const ready = deliveries.filter(({ stale }) => !stale);
+  const ended: Attempted[] = [];
+  let stale = deliveries.filter((delivery) => delivery.stale).sort((a, b) => a.customerId - b.customerId);
+  while (stale[0]) {
+    const first = stale[0].customerId;
+    const page = await source.fetchPage(first - 1);
+    if (page.kind !== 'page') {
+      const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: true, forEverybody: false };
+      ended.push(...stale.map((delivery) => ({ delivery, outcome })));
+      break;
+    }
+    const customers = new Map(page.customers.map((customer) => [customer.id, customer]));
+    const last = page.more ? Math.max(first, page.customers.at(-1)?.id ?? 0) : Number.POSITIVE_INFINITY;
+    for (const delivery of stale.filter(({ customerId }) => customerId <= last)) {
+      const customer = customers.get(delivery.customerId);
+      const reason = faultOf(customer);
+      if (customer && !reason) ready.push({ ...delivery, customerName: customer.name });
+      else ended.push({ delivery, outcome: { kind: 'rejected', reason: reason ?? '' } });
+    }
+    stale = stale.filter(({ customerId }) => customerId > last);
+  }
+  return { ready, ended };
+}
+
+function faultOf(customer: SeenCustomer | undefined): string | undefined {
+  return customer ? customer.fault : 'the CRM has this customer no longer';
+}
