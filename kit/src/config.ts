@@ -63,6 +63,16 @@ export function origins() {
     .meta({ takes: 'comma-separated origins such as https://app.example.com' });
 }
 
+/** Host names without a port; an IPv6 address in brackets. */
+export function hostNames(fallback: string[]) {
+  return z
+    .string()
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .refine((list) => list.every((name) => /^(\[[0-9a-f:.]+\]|[^\s:/[\]]+)$/i.test(name)))
+    .default(fallback)
+    .meta({ takes: 'comma-separated host names without a port, such as localhost,[::1]' });
+}
+
 export function secret(minBytes: number) {
   return z
     .string()

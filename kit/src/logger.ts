@@ -2,13 +2,18 @@ import winston from 'winston';
 
 export type Logger = winston.Logger;
 
-export type LogConfig = { level: string; format: 'pretty' | 'json' };
+export type LogConfig = {
+  level: string;
+  format: 'pretty' | 'json';
+  /** Leaves standard output to what a command prints. */
+  stderr?: boolean;
+};
 
 /**
  * One line an event. Pretty shows the message alone, so a message says all that a person needs; JSON adds the fields.
  * An `error` field that is an Error is written with its stack.
  */
-export function createLogger(service: string, { level, format }: LogConfig): Logger {
+export function createLogger(service: string, { level, format, stderr = false }: LogConfig): Logger {
   return winston.createLogger({
     level,
     format: winston.format.combine(
@@ -17,9 +22,11 @@ export function createLogger(service: string, { level, format }: LogConfig): Log
       format === 'json' ? winston.format.json() : winston.format.printf(pretty),
     ),
     defaultMeta: { service },
-    transports: [new winston.transports.Console()],
+    transports: [new winston.transports.Console({ stderrLevels: stderr ? levels : [] })],
   });
 }
+
+const levels = ['error', 'warn', 'info', 'debug'];
 
 const stacks = winston.format((info) => {
   const { error } = info;

@@ -6,7 +6,7 @@ import { readCommonConfig } from '../src/config.ts';
 import { AppError } from '../src/errors.ts';
 import { feedHeaders, feedQuery, feedReply } from '../src/http/feed.ts';
 import { defineRoute, type Route } from '../src/http/route.ts';
-import { emailAddress, idFilter, idParam, line } from '../src/http/schemas.ts';
+import { emailAddress, idParam, line } from '../src/http/schemas.ts';
 import { serve } from '../src/http/serve.ts';
 import { createLogger } from '../src/logger.ts';
 import { createRegistry } from '../src/metrics.ts';
@@ -87,7 +87,7 @@ export const thingRoutes = [
     ...anyone,
     method: 'get',
     path: '/things',
-    query: z.object({ ...feedQuery, color: line({ max: 20 }).optional(), owner_id: idFilter }),
+    query: z.object({ ...feedQuery, color: line({ max: 20 }).optional(), owner_id: idParam.optional() }),
     responses: { 200: { description: 'OK', body: z.array(z.object({ id: z.int() })), headers: feedHeaders } },
     handler: async (_context, { query }) => {
       const rows = [1, 2, 3].filter((id) => id > query.after).map((id) => ({ id }));

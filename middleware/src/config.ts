@@ -1,6 +1,7 @@
 import {
   type CommonConfig,
   type Environment,
+  hostNames,
   httpUrl,
   integer,
   readCommonConfig,
@@ -17,6 +18,8 @@ export type MiddlewareConfig = CommonConfig & {
   pollCron: string;
   pollPageSize: number;
   packageType: string;
+  reconcileCron: string;
+  allowedHosts: string[];
   delivery: { concurrency: number; retriesMax: number; timeoutMs: number; waitsMs: number[] };
 };
 
@@ -35,6 +38,8 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       DELIVERY_RETRIES: integer({ min: 0, max: 10, default: 3 }),
       DELIVERY_TIMEOUT_MS: integer({ min: 1, max: 600_000, default: 10_000 }),
       RETRY_SCHEDULE: waits('5s,30s,5m,30m,2h,5h,10h,10h'),
+      RECONCILE_CRON: cron('0 17 * * * *'),
+      ALLOWED_HOSTS: hostNames(['localhost', '127.0.0.1', '[::1]', 'middleware']),
     },
     environment,
   );
@@ -45,6 +50,8 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
     pollCron: settings.POLL_CRON,
     pollPageSize: settings.POLL_PAGE_SIZE,
     packageType: settings.PACKAGE_TYPE,
+    reconcileCron: settings.RECONCILE_CRON,
+    allowedHosts: settings.ALLOWED_HOSTS,
     delivery: {
       concurrency: settings.DELIVERY_CONCURRENCY,
       retriesMax: settings.DELIVERY_RETRIES,

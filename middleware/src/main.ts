@@ -1,5 +1,8 @@
 import { runService } from '@doorstep/kit/lifecycle.ts';
+import { runCommandLine } from './command-line.ts';
 import { readMiddlewareConfig } from './config.ts';
 import { startMiddleware } from './middleware.ts';
 
-await runService(async () => startMiddleware(readMiddlewareConfig(process.env)));
+const words = process.argv.slice(2);
+if (words.length === 0) await runService(async () => startMiddleware(readMiddlewareConfig(process.env)));
+else process.exitCode = await runCommandLine(words, process.env);

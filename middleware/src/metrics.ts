@@ -18,6 +18,41 @@ const waitSeconds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 36_000, 8
 
 /** `summary` is asked for whenever the metrics are read. */
 export function createMiddlewareMetrics(registry: Registry, summary: () => Promise<LedgerSummary>) {
+  createLedgerGauges(registry, summary);
+  const registers = [registry];
+  return {
+    breakerOpen: new Gauge({ name: 'breaker_open', help: '1 while the breaker is not closed', registers }),
+    reconciliations: new Counter({
+      name: 'reconciliations_total',
+      help: 'Comparisons of both sides: proven, exceptions or failed',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    polls: new Counter({ name: 'polls_total', help: 'Polls of the CRM', labelNames: ['outcome'], registers }),
+    customersSeen: new Counter({ name: 'customers_seen_total', help: 'Customers recorded in the ledger', registers }),
+    outcomes: new Counter({
+      name: 'deliveries_total',
+      help: 'Ends of attempts: delivered, retrying or dead',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    attempts: new Counter({
+      name: 'delivery_attempts_total',
+      help: 'Attempts by the HTTP status of the answer, or none',
+      labelNames: ['status'],
+      registers,
+    }),
+    duration: new Histogram({ name: 'delivery_duration_seconds', help: 'Time an attempt took', registers }),
+    customerToPackage: new Histogram({
+      name: 'customer_to_package_seconds',
+      help: "From the customer's created_at until its package stood",
+      buckets: waitSeconds,
+      registers,
+    }),
+  };
+}
+
+function createLedgerGauges(registry: Registry, summary: () => Promise<LedgerSummary>): void {
   const registers = [registry];
   new Gauge({
     name: 'deliveries',
@@ -76,28 +111,4 @@ export function createMiddlewareMetrics(registry: Registry, summary: () => Promi
       if (at) this.set(Date.parse(at) / 1000);
     },
   });
-  return {
-    breakerOpen: new Gauge({ name: 'breaker_open', help: '1 while the breaker is not closed', registers }),
-    polls: new Counter({ name: 'polls_total', help: 'Polls of the CRM', labelNames: ['outcome'], registers }),
-    customersSeen: new Counter({ name: 'customers_seen_total', help: 'Customers recorded in the ledger', registers }),
-    outcomes: new Counter({
-      name: 'deliveries_total',
-      help: 'Ends of attempts: delivered, retrying or dead',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    attempts: new Counter({
-      name: 'delivery_attempts_total',
-      help: 'Attempts by the HTTP status of the answer, or none',
-      labelNames: ['status'],
-      registers,
-    }),
-    duration: new Histogram({ name: 'delivery_duration_seconds', help: 'Time an attempt took', registers }),
-    customerToPackage: new Histogram({
-      name: 'customer_to_package_seconds',
-      help: "From the customer's created_at until its package stood",
-      buckets: waitSeconds,
-      registers,
-    }),
-  };
 }

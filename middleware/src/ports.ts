@@ -60,3 +60,9 @@ export type PackagePage = {
   /** Where to go on; undefined at the end. */
   next: number | undefined;
 };
+
+/** The daemon, as the command line sees it; undefined where none answers. */
+export type Daemon = {
+  status(): Promise<{ breaker: 'closed' | 'open' | 'half-open' } | undefined>;
+  poll(): Promise<{ outcome: 'found' | 'idle' | 'failed'; seen: number; reason?: string } | undefined>;
+};

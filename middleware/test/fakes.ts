@@ -26,6 +26,10 @@ export function aCustomer(id: number, overrides: Partial<SeenCustomer> = {}): Se
   return { id, name: `Customer ${id}`, createdAt: '2026-01-01T00:00:00.000Z', ...overrides };
 }
 
+export function manyCustomers(count: number): SeenCustomer[] {
+  return Array.from({ length: count }, (_, index) => aCustomer(index + 1));
+}
+
 /** A CRM that honours `after`, in pages of `pageSize`. */
 export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
   const reports: IntegrationResult[][] = [];
@@ -51,6 +55,7 @@ export function fakeTarget() {
   const posts: PackageRequest[] = [];
   const finds: number[] = [];
   const answers = new Map<number, (() => Answer | undefined | Promise<Answer | undefined>)[]>();
+  let everybody: ((request: PackageRequest) => Answer | undefined) | undefined;
   const make = ({ customerId, customerName }: PackageRequest): Outcome => {
     const id = packages.length + 1;
     packages.push({ id, customerId, name: customerName });
@@ -65,10 +70,14 @@ export function fakeTarget() {
     script(customerId: number, ...next: (() => Answer | undefined | Promise<Answer | undefined>)[]) {
       answers.set(customerId, next);
     },
+    /** What every post is answered from now on, where nothing is scripted; undefined: the package. */
+    answerEverybody(answer: typeof everybody) {
+      everybody = answer;
+    },
     async create(request: PackageRequest) {
       posts.push(request);
       const answer = await answers.get(request.customerId)?.shift()?.();
-      return answer ?? make(request);
+      return answer ?? everybody?.(request) ?? make(request);
     },
     /** One that takes no groups, unless a test says otherwise. */
     async createMany(_requests: PackageRequest[]): Promise<GroupAnswer> {

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import type { Tokens } from '../auth.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { allowHosts } from './allowed-hosts.ts';
 import { callerOf, guards } from './guards.ts';
 import { observe } from './observe.ts';
 import { problemHandler } from './problems.ts';
@@ -20,6 +21,8 @@ export type AppOptions<C> = {
   tokens: Tokens;
   requireAuth: boolean;
   corsOrigins: string[];
+  /** Host names to answer to; unset: any. */
+  allowedHosts: string[] | undefined;
   /** Aborts when the service begins to stop. */
   stopping: AbortSignal;
   /** Adds what is made for a browser and stands in no route table. */
@@ -30,13 +33,14 @@ const exposedHeaders = ['Link', 'Location', 'X-Request-Id', 'Retry-After', 'Pref
 
 /** Builds the Express application of a service from its route table. */
 export function createApp<C>(options: AppOptions<C>): Express {
-  const { logger, registry, corsOrigins, stopping, pages } = options;
+  const { logger, registry, corsOrigins, allowedHosts, stopping, pages } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(observe(logger, registry));
   app.use(closeWhenStopping(stopping));
   app.use(helmet({ hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  if (allowedHosts) app.use(allowHosts(allowedHosts));
   if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
   for (const [path, routes] of byPath(options.routes)) {
     const entry = app.route(path.replace(/\{(\w+)\}/g, ':$1'));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { emailAddress, id, idFilter, idParam, integerQuery, line, storableText } from './schemas.ts';
+import { emailAddress, id, idParam, idsFilter, integerQuery, line, storableText } from './schemas.ts';
 
 /** What the schema makes of it, or the first thing that it finds wrong. */
 function judge(schema: z.ZodType, input: unknown): unknown {
@@ -87,12 +87,17 @@ describe('an id in a path', () => {
     'is nothing else: %j',
     (text) => {
       expect(judge(idParam, text)).toBe('must be a positive integer');
-      expect(judge(idFilter, text)).toBe('must be a positive integer');
+      expect(judge(idsFilter, text)).toBe('must be a positive integer, or up to 500 of them separated by commas');
     },
   );
 
-  it('may be left out where it is a filter', () => {
-    expect(judge(idFilter, undefined)).toBe(undefined);
+  it('may be left out where it is a filter, or come with others', () => {
+    expect(judge(idsFilter, undefined)).toBe(undefined);
+    expect(judge(idsFilter, '7')).toEqual([7]);
+    expect(judge(idsFilter, '7,8')).toEqual([7, 8]);
+    expect(judge(idsFilter, Array(500).fill(7).join())).toHaveLength(500);
+    expect(judge(idsFilter, Array(501).fill(7).join())).toContain('up to 500');
+    expect(judge(idsFilter, '7,')).toContain('separated by commas');
   });
 });
 

@@ -12,7 +12,7 @@ type ServeOptions<C> = {
   /** `crm-service`, … */
   service: string;
   info: ApiInfo;
-  config: CommonConfig & { corsOrigins?: string[] };
+  config: CommonConfig & { corsOrigins?: string[]; allowedHosts?: string[] };
   context: C;
   routes: Route<C>[];
   checks: Checks;
@@ -52,6 +52,7 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Listener> {
     tokens,
     requireAuth: config.requireAuth,
     corsOrigins: config.corsOrigins ?? [],
+    allowedHosts: config.allowedHosts,
     stopping: stop.signal,
     pages: docsPage,
   });

@@ -165,3 +165,17 @@ export async function findWitness(db: Kysely<LedgerDatabase>): Promise<number | 
     .executeTakeFirst();
   return row?.customer_id;
 }
+
+type DeliveryRow = Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;
+
+/** The deliveries of these customers, of those who have one. */
+export async function listStates(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, DeliveryRow>> {
+  if (customerIds.length === 0) return new Map();
+  const rows = customerIds.map((id) => ({ id }));
+  const found = await db
+    .selectFrom('deliveries')
+    .select(['customer_id', 'state', 'error', 'package_id', 'updated_at'])
+    .where('customer_id', 'in', (eb) => eb.selectFrom(jsonTable(db, rows, { id: 'bigint' }).as('asked')).select('id'))
+    .execute();
+  return new Map(found.map((row) => [row.customer_id, row]));
+}

@@ -4,11 +4,13 @@ import { createPoll, type PollResult } from './poll.ts';
 import { createPollLog } from './poll-log.ts';
 import { createSettler, type Settler } from './settle.ts';
 
-export type LastPoll = { at: string; outcome: PollResult['outcome']; seen: number };
+export type LastPoll = { at: string; outcome: PollResult['outcome']; seen: number; reason?: string };
 
 export type Sync = Settler & {
   /** One poll; what it finds is delivered in the background. Never throws; a call while one is under way joins it. */
   poll(): Promise<void>;
+  /** As `poll`, but where one is under way another follows it, which sees everything that was there at the call. */
+  pollAnew(): Promise<void>;
   /** A poll, and everything that follows from it. */
   runOnce(): Promise<void>;
   lastPoll(): LastPoll | undefined;
@@ -55,7 +57,8 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
     const at = clock.now().toISOString();
     const result = await attempt();
     metrics.polls.inc({ outcome: result.outcome });
-    lastPoll = { at, outcome: result.outcome, seen: result.seen };
+    const { outcome, seen, reason } = result;
+    lastPoll = { at, outcome, seen, ...(reason !== undefined && { reason }) };
     pollLog(result);
     if (usable && !stopped) void settler.settleAfterPoll();
   }
@@ -69,6 +72,10 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
 
   return {
     poll: startPoll,
+    async pollAnew() {
+      await polling;
+      await startPoll();
+    },
     async runOnce() {
       await startPoll();
       await settler.settle();

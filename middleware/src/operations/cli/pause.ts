@@ -1,0 +1,29 @@
+import { pause, resume } from '../../commands/pause.ts';
+import { type Command, exitCodes } from './command.ts';
+
+export const pauseCommand: Command = {
+  usage: [['', 'deliver nothing more, over restarts too, until resumed; polls go on']],
+  options: {},
+  positionalsMax: 0,
+  async run({ context, values, print }) {
+    await pause(context);
+    print(
+      values['json']
+        ? JSON.stringify({ paused: true })
+        : 'Paused. Customers are recorded and wait; "resume" delivers them.',
+    );
+    return exitCodes.done;
+  },
+};
+
+export const resumeCommand: Command = {
+  usage: [['', 'deliver again']],
+  options: {},
+  positionalsMax: 0,
+  async run({ context, values, print, daemon }) {
+    await resume(context);
+    await daemon.poll();
+    print(values['json'] ? JSON.stringify({ paused: false }) : 'Deliveries go on.');
+    return exitCodes.done;
+  },
+};

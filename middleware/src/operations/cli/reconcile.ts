@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '@doorstep/kit/errors.ts';
+import { repair } from '../../commands/repair.ts';
+import { getStatus } from '../../queries/get-status.ts';
+import { type ReconcileOptions, reconcile } from '../../reconcile/reconcile.ts';
+import { summarize } from '../../reconcile/summarize.ts';
+import type { Reconciliation } from '../../reconciliation.ts';
+import { type Command, type CommandMeans, exitCodes } from './command.ts';
+import { pollHere } from './poll.ts';
+import { createProgress } from './progress.ts';
+import { printable } from './words.ts';
+
+export const reconcileCommand: Command = {
+  usage: [['[--repair]', 'compare both sides; --repair delivers what is missing']],
+  options: { repair: { type: 'boolean' } },
+  positionalsMax: 0,
+  async run(means) {
+    const { context, values, print } = means;
+    let repaired = 0;
+    let reconciliation = await compare(means, {
+      async onMissing(customers) {
+        if (!values['repair']) return;
+        repaired += customers.length;
+        await repair(
+          context,
+          customers.map(({ customerId }) => customerId),
+        );
+      },
+    });
+    if (repaired > 0) {
+      await deliver(means);
+      if (!values['json']) print(`${repaired} were missing and have been tried again. Now:`);
+      reconciliation = await compare(means);
+    }
+    if (values['json']) print(JSON.stringify({ repaired, ...reconciliation }));
+    return reconciliation.proven ? exitCodes.done : exitCodes.no;
+  },
+};
+
+/** Prints the counts, and each exception as it is found. @throws AppError where a side is away. */
+async function compare(
+  means: CommandMeans,
+  options: Pick<ReconcileOptions, 'onMissing'> = {},
+): Promise<Reconciliation> {
+  const { context, values, print } = means;
+  const progress = createProgress(means, 'read');
+  const { deliveries } = await getStatus(context);
+  const expected = 2 * (deliveries.delivered + deliveries.dead + deliveries.pending + deliveries.retrying);
+  let read = 0;
+  const result = await reconcile(context, {
+    ...options,
+    onProgress(count) {
+      read += count;
+      progress.show(read, expected);
+    },
+    onException(exception) {
+      progress.end();
+      const { kind, customerId, detail } = exception;
+      if (values['json']) print(JSON.stringify({ kind, customer_id: customerId ?? null, detail }));
+      else print(`${kind.padEnd(9)}  ${printable(detail)}`);
+    },
+  });
+  progress.end();
+  if (result.kind === 'unavailable')
+    throw new AppError('unavailable', `Both sides cannot be compared: ${result.reason}.`);
+  if (!values['json']) print(`${summarize(result.reconciliation)}.`);
+  return result.reconciliation;
+}
+
+const stalledMs = 30_000;
+
+/** Lets the daemon deliver, or does so here, until nothing more waits for a first attempt. */
+async function deliver(means: CommandMeans): Promise<void> {
+  const { context, daemon } = means;
+  if ((await daemon.poll()) === undefined) {
+    await pollHere(means);
+    return;
+  }
+  const progress = createProgress(means, 'tried again');
+  let waiting = Number.POSITIVE_INFINITY;
+  let total = 0;
+  let movedMs = context.clock.monotonicMs();
+  while (waiting > 0 && context.clock.monotonicMs() - movedMs < stalledMs) {
+    const { pending } = (await getStatus(context)).deliveries;
+    if (pending < waiting) movedMs = context.clock.monotonicMs();
+    waiting = pending;
+    total = Math.max(total, waiting);
+    progress.show(total - waiting, total);
+    if (waiting > 0) await sleep(100);
+  }
+  progress.end();
+}

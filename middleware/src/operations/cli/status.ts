@@ -1,0 +1,44 @@
+import { getStatus } from '../../queries/get-status.ts';
+import { formatDuration } from '../../sync/format.ts';
+import { type Command, exitCodes } from './command.ts';
+import { table, time } from './words.ts';
+
+type Status = Awaited<ReturnType<typeof getStatus>> & { daemon: 'running' | 'not running'; breaker: string | null };
+
+export const statusCommand: Command = {
+  usage: [['', 'how the work goes']],
+  options: {},
+  positionalsMax: 0,
+  async run({ context, daemon, values, print }) {
+    const answer = await daemon.status();
+    const status: Status = {
+      daemon: answer ? 'running' : 'not running',
+      breaker: answer?.breaker ?? null,
+      ...(await getStatus(context)),
+    };
+    print(values['json'] ? JSON.stringify(status) : show(status));
+    return exitCodes.done;
+  },
+};
+
+function show({ daemon, breaker, paused, cursor, deliveries, quarantined, reconciliation, ...rest }: Status): string {
+  const waited = rest.oldest_pending_seconds;
+  const waits = waited === null ? '' : `, the oldest for ${formatDuration(waited * 1000)}`;
+  const rows = [
+    ['daemon', paused ? `${daemon}, paused: nothing is delivered` : daemon],
+    ['breaker', breaker ?? 'unknown while the daemon is not running'],
+    ['cursor', `${cursor}, the highest customer id that has been recorded`],
+    ['delivered', deliveries.delivered],
+    ['waiting', `${deliveries.pending} for the first attempt, ${deliveries.retrying} for another${waits}`],
+    ['dead', deliveries.dead > 0 ? `${deliveries.dead}; "deliveries --state dead" lists them` : 0],
+    ['quarantined', quarantined > 0 ? `${quarantined} entries of the CRM; "quarantine" lists them` : 0],
+    ['reconciled', reconciliation ? `${time(reconciliation.at)}, ${verdict(reconciliation)}` : 'not yet'],
+  ];
+  return table(rows as (string | number)[][]);
+}
+
+function verdict({ proven, exceptions, on_their_way }: NonNullable<Status['reconciliation']>): string {
+  if (proven) return 'every customer had exactly one package';
+  const count = Object.values(exceptions).reduce((sum, one) => sum + one, 0);
+  return `${count} exceptions, ${on_their_way} on their way; "reconcile" compares again`;
+}

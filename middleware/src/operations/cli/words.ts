@@ -1,0 +1,30 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import { idParam } from '@doorstep/kit/http/schemas.ts';
+
+/** @throws AppError `invalid` unless it is a customer id. */
+export function customerId(word: string | undefined): number {
+  const result = idParam.safeParse(word);
+  if (!result.success) throw new AppError('invalid', 'A customer id is needed: a positive integer.');
+  return result.data;
+}
+
+/** `2026-01-31 12:00:00` */
+export function time(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ');
+}
+
+/** Names come from outside: an escape sequence in one must not reach the terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD');
+}
+
+/** Lines with their columns one below the other. */
+export function table(rows: (string | number)[][]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, String(cell).length);
+  }
+  const line = (row: (string | number)[]) =>
+    row.map((cell, index) => String(cell).padEnd(widths[index] ?? 0)).join('  ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
+}

@@ -1,0 +1,115 @@
+import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
+import { id, idParam, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { replay, replayDead } from '../commands/replay.ts';
+import { getDelivery, listDeliveries } from '../queries/deliveries.ts';
+import { listQuarantined } from '../queries/list-quarantined.ts';
+import { deathRange, deliveryFilter, deliveryState } from './filters.ts';
+import { access, route } from './route.ts';
+
+const tag = 'deliveries';
+
+const deliveryFields = {
+  customer_id: id,
+  customer_name: z.string(),
+  state: deliveryState,
+  attempts: z.int(),
+  package_id: z.union([z.int(), z.string()]).nullable(),
+  error: z.string().nullable(),
+  next_attempt_at: timestamp.nullable(),
+  recorded_at: timestamp,
+  updated_at: timestamp,
+};
+const delivery = z.object(deliveryFields).meta({ id: 'Delivery' });
+const deliveryWithHistory = z
+  .object({
+    ...deliveryFields,
+    history: z.array(
+      z.object({
+        started_at: timestamp,
+        duration_ms: z.int().nullable(),
+        status: z.int().nullable().meta({ description: 'HTTP status of the answer, where one came' }),
+        error: z.string().nullable(),
+        next_attempt_at: timestamp.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'DeliveryWithHistory' });
+
+const unseen = { description: 'This customer has not been seen in the CRM' };
+const customerParam = z.object({ customer_id: idParam });
+
+export const deliveryRoutes = [
+  route({
+    method: 'get',
+    path: '/deliveries',
+    summary: 'Deliveries in the order of their customers; `after` is a customer id',
+    tag,
+    access,
+    query: deliveryFilter,
+    responses: { 200: { description: 'OK', body: z.array(delivery), headers: feedHeaders } },
+    handler: async (context, { query }) => {
+      const rows = await listDeliveries(context, query);
+      return feedReply({ path: '/deliveries', query, rows, idOf: (row) => row.customer_id });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/deliveries/{customer_id}',
+    summary: 'Why a customer has a package, or has none yet: every attempt',
+    tag,
+    access,
+    params: customerParam,
+    responses: { 200: { description: 'OK', body: deliveryWithHistory }, 404: unseen },
+    handler: async (context, { params }) => ({ status: 200, body: await getDelivery(context, params.customer_id) }),
+  }),
+  route({
+    method: 'post',
+    path: '/deliveries/{customer_id}/replay',
+    summary: 'Deliver again, whatever the state; a package that is there already is found and not made twice',
+    tag,
+    access,
+    params: customerParam,
+    responses: { 200: { description: 'It is due', body: deliveryWithHistory }, 404: unseen },
+    handler: async (context, { params }) => {
+      await replay(context, params.customer_id);
+      const body = await getDelivery(context, params.customer_id);
+      void context.sync.settle();
+      return { status: 200, body };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/deliveries/replay',
+    summary: 'Deliver again what is dead: everything, or what died at `since` or later and before `until`',
+    tag,
+    access,
+    body: z.object({ state: z.literal('dead', 'must be "dead"'), ...deathRange }),
+    bodyExample: { state: 'dead' },
+    responses: { 200: { description: 'How many are due again', body: z.object({ replayed: z.int() }) } },
+    handler: async (context, { body }) => {
+      const replayed = await replayDead(context, body);
+      void context.sync.settle();
+      return { status: 200, body: { replayed } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/quarantine',
+    summary: 'Entries of the CRM that no delivery could be made of, because they have no usable id',
+    tag,
+    access,
+    query: z.object(feedQuery),
+    responses: {
+      200: {
+        description: 'OK',
+        body: z.array(z.object({ id, entry: z.string(), reason: z.string(), seen_at: timestamp })),
+        headers: feedHeaders,
+      },
+    },
+    handler: async (context, { query }) => {
+      const rows = await listQuarantined(context, query);
+      return feedReply({ path: '/quarantine', query, rows, idOf: (row) => row.id });
+    },
+  }),
+];

@@ -1,0 +1,13 @@
+import { defineRoute } from '@doorstep/kit/http/route.ts';
+import type { MiddlewareContext } from '../context.ts';
+import type { Sync } from '../sync/run-once.ts';
+
+export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock'> & {
+  version: string;
+  sync: Pick<Sync, 'pollAnew' | 'settle' | 'lastPoll' | 'breaker'>;
+};
+
+export const route = defineRoute<OperationsContext>();
+
+/** Where tokens are required, the operations port is the admin's. */
+export const access = { roles: [], open: true } as const;

@@ -1,0 +1,100 @@
+import { timestamp } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { pause, resume } from '../commands/pause.ts';
+import { getStatus } from '../queries/get-status.ts';
+import { access, route } from './route.ts';
+
+const tag = 'work';
+
+const lastPoll = z.object({
+  at: timestamp,
+  outcome: z.enum(['found', 'idle', 'failed']),
+  seen: z.int(),
+  reason: z.string().optional().meta({ description: 'Why it failed' }),
+});
+
+const reconciliation = z
+  .object({
+    at: timestamp,
+    duration_ms: z.int(),
+    customers: z.int(),
+    packages: z.int(),
+    matched: z.int().meta({ description: 'Customers with exactly one package' }),
+    on_their_way: z.int(),
+    departed: z.int().meta({ description: 'Packages of customers who have left the CRM' }),
+    exceptions: z.object({ missing: z.int(), double: z.int(), ownerless: z.int(), unusable: z.int() }),
+    proven: z.boolean(),
+  })
+  .meta({ id: 'Reconciliation' });
+
+const status = z
+  .object({
+    version: z.string(),
+    breaker: z.enum(['closed', 'open', 'half-open']),
+    paused: z.boolean(),
+    cursor: z.int().meta({ description: 'The highest customer id that has been recorded' }),
+    last_poll: lastPoll.nullable(),
+    deliveries: z.object({ pending: z.int(), retrying: z.int(), delivered: z.int(), dead: z.int() }),
+    oldest_pending_seconds: z.int().nullable(),
+    quarantined: z.int().meta({ description: 'Entries of the CRM without a usable id' }),
+    reconciliation: reconciliation.nullable().meta({ description: 'How the last comparison of both sides ended' }),
+  })
+  .meta({ id: 'Status' });
+
+const paused = z.object({ paused: z.boolean() });
+
+export const workRoutes = [
+  route({
+    method: 'get',
+    path: '/status',
+    summary: 'How the work goes',
+    tag,
+    access,
+    responses: { 200: { description: 'OK', body: status } },
+    handler: async (context) => {
+      const { version, sync } = context;
+      const ledger = await getStatus(context);
+      return {
+        status: 200,
+        body: { version, breaker: sync.breaker(), last_poll: sync.lastPoll() ?? null, ...ledger },
+      };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/poll',
+    summary: 'Poll now; answers when the poll is over, while what it found is being delivered',
+    tag,
+    access,
+    responses: { 200: { description: 'How it went', body: lastPoll } },
+    handler: async ({ sync }) => {
+      await sync.pollAnew();
+      return { status: 200, body: sync.lastPoll() };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/pause',
+    summary: 'Deliver nothing more, over restarts too, until resumed; polls go on',
+    tag,
+    access,
+    responses: { 200: { description: 'It is paused', body: paused } },
+    handler: async (context) => {
+      await pause(context);
+      return { status: 200, body: { paused: true } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/resume',
+    summary: 'Deliver again',
+    tag,
+    access,
+    responses: { 200: { description: 'It goes on', body: paused } },
+    handler: async (context) => {
+      await resume(context);
+      void context.sync.settle();
+      return { status: 200, body: { paused: false } };
+    },
+  }),
+];

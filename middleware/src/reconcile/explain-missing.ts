@@ -1,0 +1,43 @@
+import type { MiddlewareContext } from '../context.ts';
+import { listStates } from '../db/deliveries.ts';
+
+/** A customer without a package, and why. */
+export type MissingCustomer = {
+  customerId: number;
+  /** Whether there is a delivery. */
+  isRecorded: boolean;
+  detail: string;
+};
+
+type Explained = {
+  missing: MissingCustomer[];
+  /** Their packages are yet to be requested, or tried again. */
+  onTheirWay: number;
+};
+
+/** What the ledger knows of customers for whom no package was seen, in a comparison that began at `since`. */
+export async function explainMissing(
+  { db }: Pick<MiddlewareContext, 'db'>,
+  customerIds: number[],
+  { cursor, since }: { cursor: number; since: string },
+): Promise<Explained> {
+  const states = await listStates(db, customerIds);
+  const missing: MissingCustomer[] = [];
+  let onTheirWay = 0;
+  for (const customerId of customerIds) {
+    const delivery = states.get(customerId);
+    if (!delivery) {
+      if (customerId > cursor) onTheirWay += 1;
+      else missing.push({ customerId, isRecorded: false, detail: `customer ${customerId} was never seen by a poll` });
+    } else if (delivery.state === 'dead') {
+      missing.push({ customerId, isRecorded: true, detail: `customer ${customerId}: dead, ${delivery.error}` });
+    } else if (delivery.state === 'delivered') {
+      if (delivery.updated_at >= since) continue; // made after the packages were read
+      const detail = `customer ${customerId}: delivered as package ${delivery.package_id}, which the Inventory has no more`;
+      missing.push({ customerId, isRecorded: true, detail });
+    } else {
+      onTheirWay += 1;
+    }
+  }
+  return { missing, onTheirWay };
+}
