@@ -52,9 +52,9 @@ async function show({ context, daemon }: CommandMeans, delivery: Delivery): Prom
   const rows = history.map((attempt, index) => [
     time(attempt.started_at),
     `attempt ${index + 1}`,
-    attempt.status ?? 'no answer',
+    attempt.status ?? (attempt.error === null ? 'looked' : 'no answer'),
     attempt.duration_ms === null ? '' : `${attempt.duration_ms} ms`,
-    printable(attempt.error ?? 'the package stands'),
+    printable(attempt.error ?? (attempt.status === null ? 'the package was there already' : 'the package stands')),
   ]);
   if (rows.length > 0) lines.push(table(rows));
   return lines.join('\n');
