@@ -67,6 +67,9 @@ async function checkAll() {
   await check('she is still there', () => expectCustomer(alice));
   await check('a further poll goes well', () => awaitPoll(alice));
   await check('she still has exactly one package', () => expectOnePackage(alice));
+  await check('the command line proves that both sides are equal', async () => {
+    await runCompose(['exec', '-T', 'middleware', 'node', 'middleware/src/main.ts', 'reconcile']);
+  });
 }
 
 async function checkContainer(service: Service) {

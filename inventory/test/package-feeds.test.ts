@@ -51,6 +51,47 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     expect(nextOf(rest)).toBeUndefined();
   });
 
+  it('give several customers’ packages in id order, however the customers are named', async () => {
+    const [one, other] = [await addThree(), await addThree()];
+    const all = [...one.packages, ...other.packages];
+
+    for (const customerIds of [
+      `${one.customerId},${other.customerId}`,
+      `${other.customerId},${one.customerId}`,
+      `999999999,${other.customerId},${one.customerId},${other.customerId},99999999999999999999999`,
+    ]) {
+      expect(await get(`/packages?customerId=${customerIds}`)).toMatchObject({ status: 200, body: all });
+      expect((await get(`/packages?customerId=${encodeURIComponent(customerIds)}`)).body).toEqual(all);
+    }
+  });
+
+  it('give several customers’ packages page after page, and nobody else’s', async () => {
+    const [one, other] = [await addThree(), await addThree()];
+    const customerId = `${other.customerId},${one.customerId}`;
+
+    const page = await get(`/packages?customerId=${customerId}&limit=4`);
+    const rest = await get(nextOf(page) ?? '');
+
+    expect(page.body).toEqual([...one.packages, ...other.packages.slice(0, 1)]);
+    expect(new URLSearchParams(nextOf(page)?.split('?')[1])).toEqual(
+      new URLSearchParams({ after: other.packages[0].id, limit: '4', customerId }),
+    );
+    expect(rest.body).toEqual(other.packages.slice(1));
+    expect(nextOf(rest)).toBeUndefined();
+  });
+
+  it('take up to 500 customers at once', async () => {
+    const { customerId, packages } = await addThree();
+    const others = (count: number) => Array.from({ length: count }, (_, index) => 900_000_000 + index);
+
+    expect((await get(`/packages?customerId=${[...others(499), customerId]}`)).body).toEqual(packages);
+    const { status, body } = await get(`/packages?customerId=${[...others(500), customerId]}`);
+    expect([status, body.errors]).toEqual([
+      400,
+      [{ field: 'customerId', message: 'must be a positive integer, or up to 500 of them separated by commas' }],
+    ]);
+  });
+
   it('give the packages of one status, also on the next page', async () => {
     const { customerId, packages } = await addThree();
 
@@ -74,6 +115,14 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     ['after=x', 'after'],
     ['customerId=0', 'customerId'],
     ['customerId=x', 'customerId'],
+    ['customerId=1,', 'customerId'],
+    ['customerId=,1', 'customerId'],
+    ['customerId=1,,2', 'customerId'],
+    ['customerId=1,x', 'customerId'],
+    ['customerId=1,0', 'customerId'],
+    ['customerId=1,+2', 'customerId'],
+    ['customerId=1&customerId=2', 'customerId'],
+    ['customerId=', 'customerId'],
     ['status=lost', 'status'],
   ])('refuse ?%s', async (query, field) => {
     const { status, body } = await get(`/packages?${query}`);

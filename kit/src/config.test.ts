@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { httpUrl, integer, readCommonConfig, readSettings } from './config.ts';
+import { hostNames, httpUrl, integer, readCommonConfig, readSettings } from './config.ts';
 
 const read = (environment: Record<string, string>) => readCommonConfig('crm', 3001, environment);
 
@@ -43,5 +43,38 @@ describe('configuration', () => {
   it('refuses numbers that only look like one', () => {
     const number = (value: string) => readSettings({ N: integer({ min: 1, max: 9, default: 1 }) }, { N: value });
     for (const value of ['1e0', '0x1', '-1', '1.0', ' 1', '10', '0']) expect(() => number(value)).toThrow('N is');
+  });
+
+  it('takes host names separated by commas, an IPv6 address in brackets', () => {
+    const names = (HOSTS: string) => readSettings({ HOSTS: hostNames(['localhost']) }, { HOSTS }).HOSTS;
+    expect(names('')).toEqual(['localhost']);
+    expect(names('ops.example.com')).toEqual(['ops.example.com']);
+    expect(names(' a , 10.0.0.7,[::1],[::ffff:127.0.0.1], [FE80::1]')).toEqual([
+      'a',
+      '10.0.0.7',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '[FE80::1]',
+    ]);
+  });
+
+  it.each([
+    'localhost:3003',
+    '[::1]:3003',
+    '::1',
+    '[::1',
+    '[]',
+    '[localhost]',
+    'http://localhost',
+    'localhost/',
+    'a b',
+    'a,,b',
+    'a,',
+    ',',
+    ' ',
+  ])('takes %j for no host name', (HOSTS) => {
+    expect(() => readSettings({ HOSTS: hostNames([]) }, { HOSTS })).toThrow(
+      `HOSTS is ${JSON.stringify(HOSTS)}; it takes comma-separated host names without a port, such as localhost,[::1].`,
+    );
   });
 });

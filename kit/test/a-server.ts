@@ -27,6 +27,7 @@ type Overrides = {
   checks?: Record<string, () => Promise<void>>;
   environment?: Record<string, string>;
   corsOrigins?: string[];
+  allowedHosts?: string[];
 };
 
 /** A service of that route table, listening on a free port. */
@@ -35,6 +36,7 @@ export async function aServer({
   checks = {},
   environment,
   corsOrigins,
+  allowedHosts,
 }: Overrides = {}): Promise<TestServer> {
   const log: LogLine[] = [];
   const logger = createLogger('things', { level: 'debug', format: 'json' });
@@ -49,7 +51,11 @@ export async function aServer({
   const { url, close } = await serve({
     service: 'things-service',
     info: { title: 'Things', description: 'Things to test with', version: '1.2.3' },
-    config: { ...readCommonConfig('things', 0, { ...environment }), ...(corsOrigins && { corsOrigins }) },
+    config: {
+      ...readCommonConfig('things', 0, { ...environment }),
+      ...(corsOrigins && { corsOrigins }),
+      ...(allowedHosts && { allowedHosts }),
+    },
     context: undefined,
     routes,
     checks,

@@ -1,22 +1,15 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Decision, SeenCustomer } from '../delivery.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-const newColumns = {
-  customer_id: 'bigint',
-  customer_name: 'text',
-  customer_created_at: 'timestamptz',
-  state: 'text',
-  attempts: 'integer',
-  due_at: 'timestamptz',
-  in_doubt: 'integer',
-  error: 'text',
-  report_pending: 'integer',
-  recorded_at: 'timestamptz',
-  updated_at: 'timestamptz',
+const customerColumns = {
+  id: 'bigint',
+  name: 'text',
+  created_at: 'timestamptz',
+  fault: 'text',
+  at: 'timestamptz',
 } as const;
-const newNames = Object.keys(newColumns) as (keyof typeof newColumns)[];
 
 /**
  * Adds a delivery for each customer that has none: due at once, or dead where no package can be requested. Gives the
@@ -27,34 +20,50 @@ export async function insertDeliveries(
   customers: SeenCustomer[],
   now: string,
 ): Promise<number[]> {
-  const row = ({ id, name, createdAt, fault }: SeenCustomer) => ({
-    customer_id: id,
-    customer_name: name,
-    customer_created_at: createdAt ?? null,
-    state: fault === undefined ? ('pending' as const) : ('dead' as const),
-    attempts: 0,
-    due_at: fault === undefined ? now : null,
-    in_doubt: 0 as const,
-    error: fault ?? null,
-    report_pending: fault === undefined ? (0 as const) : (1 as const),
-    recorded_at: now,
-    updated_at: now,
+  const rows = customers.map(({ id, name, createdAt = null, fault = null }) => {
+    return { id, name, created_at: createdAt, fault, at: now };
   });
   const inserted = await trx
     .insertInto('deliveries')
-    .columns(newNames)
+    .columns([
+      'customer_id',
+      'customer_name',
+      'customer_created_at',
+      'state',
+      'attempts',
+      'due_at',
+      'in_doubt',
+      'error',
+      'report_pending',
+      'recorded_at',
+      'updated_at',
+    ])
     .expression(
       (eb) =>
         eb
-          .selectFrom(jsonTable(trx, customers.map(row), newColumns).as('customer'))
-          .select(newNames)
-          .where('customer_id', 'is not', null), // or SQLite would take the ON of ON CONFLICT for one of a join
+          .selectFrom(jsonTable<CustomerRow>(trx, rows, customerColumns).as('customer'))
+          .select([
+            'id',
+            'name',
+            'created_at',
+            sql<'pending' | 'dead'>`case when fault is null then 'pending' else 'dead' end`.as('state'),
+            sql<number>`0`.as('attempts'),
+            sql<string | null>`case when fault is null then at end`.as('due_at'),
+            sql<0>`0`.as('in_doubt'),
+            'fault',
+            sql<0 | 1>`case when fault is null then 0 else 1 end`.as('report_pending'),
+            'at as recorded_at',
+            'at as updated_at',
+          ])
+          .where('id', 'is not', null), // or SQLite would take the ON of ON CONFLICT for one of a join
     )
     .onConflict((conflict) => conflict.column('customer_id').doNothing())
     .returning('customer_id')
     .execute();
   return inserted.map((row) => row.customer_id);
 }
+
+type CustomerRow = { id: number; name: string; created_at: string | null; fault: string | null; at: string };
 
 export type Mark = {
   customerId: number;

@@ -26,6 +26,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export function createSettler(context: MiddlewareContext): Settler {
   const { clock, db } = context;
   const ledger = createTrouble(context, { meanwhile: 'deliveries wait', over: 'the ledger can be used again' });
+  const isPaused = watchPause(context);
   const reporter = createReporter(context);
   const gate = createGate(context);
   let onDelivered = (_count: number) => {};
@@ -46,11 +47,11 @@ export function createSettler(context: MiddlewareContext): Settler {
     const backlog = watchBacklog(context);
     onDelivered = backlog.done;
     try {
-      await freeStrandedDeliveries();
+      await makeStrandedDue(context);
       await drain.run();
       await reporter.run();
       // an open breaker waits for the next poll, and so does who has paused
-      const goesOn = !stopped && gate.state() === 'closed' && !(await readFact(db, 'paused'));
+      const goesOn = !(await isPaused()) && !stopped && gate.state() === 'closed';
       wakeAt(goesOn ? await nextDueAt(db) : undefined);
       ledger.over();
     } catch (error) {
@@ -58,13 +59,6 @@ export function createSettler(context: MiddlewareContext): Settler {
     } finally {
       backlog.stop();
     }
-  }
-
-  async function freeStrandedDeliveries() {
-    const nowMs = clock.now().getTime();
-    const now = new Date(nowMs).toISOString();
-    const latestDueAt = new Date(nowMs + longestWaitMs(context.waitsMs)).toISOString();
-    await context.write((trx) => freeStranded(trx, { now, latestDueAt }));
   }
 
   /** The retry schedule keeps its own time, however seldom the CRM is polled. */
@@ -105,4 +99,22 @@ export function createSettler(context: MiddlewareContext): Settler {
       await settling;
     },
   };
+}
+
+/** Asks whether somebody has paused, and tells the console of it. */
+function watchPause(context: MiddlewareContext): () => Promise<boolean> {
+  const trouble = createTrouble(context, { meanwhile: 'customers are recorded and wait', over: 'deliveries go on' });
+  return async () => {
+    const since = await readFact(context.db, 'paused');
+    if (since === undefined) trouble.over();
+    else trouble.tell(`deliveries are paused since ${since.slice(0, 19).replace('T', ' ')}`);
+    return since !== undefined;
+  };
+}
+
+async function makeStrandedDue({ write, clock, waitsMs }: MiddlewareContext): Promise<void> {
+  const nowMs = clock.now().getTime();
+  const now = new Date(nowMs).toISOString();
+  const latestDueAt = new Date(nowMs + longestWaitMs(waitsMs)).toISOString();
+  await write((trx) => freeStranded(trx, { now, latestDueAt }));
 }

@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+/** A CRM and an Inventory of a few lines, in this process, that do as a test tells them. */
+
+type Reply = { status: number; body?: unknown; headers?: Record<string, string> };
+// biome-ignore lint/suspicious/noExplicitAny: whatever was posted
+type Handler = (request: { route: string; query: URLSearchParams; body: any }) => Reply | Promise<Reply>;
+
+async function serveJson(handler: Handler) {
+  const read = async (request: IncomingMessage) => (request.method === 'GET' ? undefined : await json(request));
+  const server = createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+    const route = `${request.method} ${pathname}`;
+    const { status, body, headers } = await handler({ route, query: searchParams, body: await read(request) });
+    response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () => {
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** Holds up whoever passes, from `hold` until `release`. */
+function createGate() {
+  let held = Promise.withResolvers<void>();
+  held.resolve();
+  let waiting = 0;
+  return {
+    hold: () => {
+      held = Promise.withResolvers();
+    },
+    release: () => held.resolve(),
+    waiting: () => waiting,
+    async pass() {
+      waiting += 1;
+      await held.promise;
+      waiting -= 1;
+    },
+  };
+}
+
+const missing: Reply = { status: 404, body: { error: 'there is no such route' } };
+
+/** Shows its `customers`, entries of any form, that are not known to stand at `after` or below. */
+export async function startSmallCrm() {
+  const customers: { id?: unknown; name?: unknown }[] = [];
+  const gate = createGate();
+  const state = { isDown: false };
+  const server = await serveJson(async ({ route, query }) => {
+    if (state.isDown) return { status: 503 };
+    if (route === 'PUT /customers/integration') return { status: 204 };
+    if (route !== 'GET /customers') return missing;
+    const rest = customers.filter(({ id }) => !(Number(id) <= Number(query.get('after'))));
+    // what is held is an answer that was made before
+    const page = JSON.parse(JSON.stringify(rest.slice(0, Number(query.get('limit')))));
+    await gate.pass();
+    return { status: 200, body: page };
+  });
+  return Object.assign(server, { customers, gate, state });
+}
+
+type Package = { id: number; customerId: number; customerName: string; packageType: string };
+
+/** Knows no keys and takes no groups: whatever is posted twice is there twice. */
+export async function startSmallInventory() {
+  const packages: Package[] = [];
+  /** The customers that packages were requested for. */
+  const posts: number[] = [];
+  /** What to refuse requests for these customers with. */
+  const refusals = new Map<number, number>();
+  const gate = createGate();
+  const server = await serveJson(async ({ route, query, body }) => {
+    if (route === 'GET /packages') {
+      const asked = query.get('customerId')?.split(',').map(Number);
+      const shown = packages.filter(
+        ({ id, customerId }) => asked?.includes(customerId) ?? id > Number(query.get('after')),
+      );
+      return { status: 200, body: shown };
+    }
+    if (route !== 'POST /packages') return missing;
+    posts.push(body.customerId);
+    await gate.pass();
+    const status = refusals.get(body.customerId);
+    if (status !== undefined) return { status, body: { error: 'not now' } };
+    packages.push({ id: packages.length + 1, ...body });
+    return { status: 201, body: packages.at(-1) };
+  });
+  return Object.assign(server, { packages, posts, refusals, gate });
+}
