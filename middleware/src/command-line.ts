@@ -1,55 +1,61 @@
 import type { Environment } from '@doorstep/kit/config.ts';
+import { isUnavailable } from '@doorstep/kit/database/faults.ts';
 import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
 import { AppError, StartError } from '@doorstep/kit/errors.ts';
 import { createLogger } from '@doorstep/kit/logger.ts';
 import { connectDaemon } from './adapters/daemon-client.ts';
-import { readMiddlewareConfig } from './config.ts';
+import { type MiddlewareConfig, readMiddlewareConfig } from './config.ts';
 import { readFact } from './db/facts.ts';
 import { openContext } from './open-context.ts';
 import { exitCodes } from './operations/cli/command.ts';
-import { commands, parseWords, usage } from './operations/cli/commands.ts';
+import { commands, type ParsedWords, parseWords, usage } from './operations/cli/commands.ts';
 
 /**
  * Runs one command on the ledger, whether or not the daemon is running, and gives its exit code. What was asked for goes
  * to standard output, everything else to standard error.
  */
 export async function runCommandLine(words: string[], environment: Environment): Promise<number> {
-  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  let isUnderstood = false;
   try {
     const parsed = parseWords(words);
     if (parsed === 'help') {
-      process.stdout.write(`${usage}\n`);
+      print(usage);
       return exitCodes.done;
     }
-    const { name, values, positionals } = parsed;
     const config = readMiddlewareConfig(environment);
-    const level = values['json'] ? 'warn' : config.log.level;
-    const logger = createLogger('middleware', { level, format: config.log.format, stderr: true });
-    await using open = await openContext(config, logger);
-    const { context, tokens } = open;
-    return await commands[name].run({
-      context,
-      values,
-      positionals,
-      print: (text) => void process.stdout.write(`${text}\n`),
-      say,
-      isTerminal: process.stderr.isTTY ?? false,
-      daemon: connectDaemon((await readFact(context.db, 'daemon'))?.url, tokens),
-      takeLock: () => takeOwnerLock(config.databaseUrl, 'middleware'),
-    });
+    isUnderstood = true;
+    return await run(config, parsed);
   } catch (error) {
-    if (error instanceof AppError) {
-      say(error.message);
-      return error.code === 'invalid'
-        ? exitCodes.misused
-        : error.code === 'unavailable'
-          ? exitCodes.unable
-          : exitCodes.no;
+    if (!(error instanceof AppError || error instanceof StartError || isUnavailable(error))) throw error;
+    say((error as Error).message);
+    if (error instanceof AppError && error.code !== 'unavailable') {
+      return error.code === 'invalid' ? exitCodes.misused : exitCodes.no;
     }
-    if (error instanceof StartError) {
-      say(error.message);
-      return exitCodes.misused;
-    }
-    throw error;
+    return isUnderstood ? exitCodes.unable : exitCodes.misused;
   }
+}
+
+async function run(config: MiddlewareConfig, { name, values, positionals }: ParsedWords): Promise<number> {
+  const level = values['json'] ? 'warn' : config.log.level;
+  await using open = await openContext(config, createLogger('middleware', { ...config.log, level, stderr: true }));
+  const { context, tokens } = open;
+  const daemon = await readFact(context.db, 'daemon');
+  return commands[name].run({
+    context,
+    values,
+    positionals,
+    print,
+    say,
+    isTerminal: process.stderr.isTTY ?? false,
+    daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
+    takeLock: () => takeOwnerLock(config.databaseUrl, 'middleware'),
+  });
+}
+
+function print(text: string) {
+  process.stdout.write(`${text}\n`);
+}
+
+function say(text: string) {
+  process.stderr.write(`${text}\n`);
 }

@@ -37,7 +37,7 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered:
       const looked = new Promise<void>((resolve) => {
         look = resolve;
       });
-      await takeUp().catch(failed);
+      while (await takeUp().catch(failed)) {} // groups, until there is no more room
       while (ready.length > 0 && gate.room(underWay.size) > 0) startOne(ready.shift() as ClaimedDelivery);
       if (underWay.size === 0) break;
       await Promise.race([...underWay, looked]);
@@ -46,22 +46,25 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered:
   }
 
   /** The ledger could not be written: nothing more is claimed, and what stands claimed is in doubt at the next run. */
-  function failed(error: unknown) {
+  function failed(error: unknown): false {
     failure ??= error;
     ready = [];
     gate.abandoned();
+    return false;
   }
 
-  async function takeUp() {
+  /** Claims what there is room for. Gives whether that was a group, which is under way by then. */
+  async function takeUp(): Promise<boolean> {
     const halted = stopped || failure !== undefined || gate.state() !== 'closed';
     if (halted && ready.length > 0) await putBack(ready.splice(0), false);
     const room = gate.room(underWay.size);
-    if (stopped || failure !== undefined || room === 0 || ready.length > 0) return;
+    if (stopped || failure !== undefined || room === 0 || ready.length > 0 || groups.isFull()) return false;
     const calm = gate.takesGroups();
     const singlesMax = calm ? room + aheadMax * context.concurrency : room;
     const claim = await claimUnlessPaused(context, { singlesMax, groupMax: calm ? groups.size() : 0, groupMin });
     if (claim.grouped) startGroup(claim.deliveries);
     else ready = claim.deliveries;
+    return claim.grouped;
   }
 
   function putBack(deliveries: ClaimedDelivery[], inDoubt: boolean): Promise<void> {
@@ -89,7 +92,7 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered:
   function start(call: () => Promise<void>) {
     gate.begun();
     const promise = call()
-      .catch(failed)
+      .catch((error) => void failed(error))
       .finally(() => underWay.delete(promise));
     underWay.add(promise);
   }

@@ -8,8 +8,10 @@ const groupMax = 500;
 const underWayMax = 3;
 
 export type Groups = {
-  /** How many may travel in the next group; 0: none now. */
+  /** How many may travel in the next group; 0: there are no groups. */
   size(): number;
+  /** As many groups as may be are under way. */
+  isFull(): boolean;
   /** Counts a group as under way while `call` runs. */
   during<T>(call: () => Promise<T>): Promise<T>;
   notTaken(how: NonNullable<GroupAttempt['notTaken']>): void;
@@ -20,7 +22,8 @@ export function createGroups(logger: Logger): Groups {
   let size = groupMax;
   let underWay = 0;
   return {
-    size: () => (underWay < underWayMax ? size : 0),
+    size: () => size,
+    isFull: () => underWay >= underWayMax,
     async during(call) {
       underWay += 1;
       try {
@@ -30,6 +33,7 @@ export function createGroups(logger: Logger): Groups {
       }
     },
     notTaken({ deliveries, refused }) {
+      if (size === 0) return; // another group has learnt it already
       const half = Math.floor(deliveries.length / 2);
       size = refused !== undefined && half > groupMin ? half : 0;
       const why = refused ?? 'the Inventory has no POST /packages/batch';

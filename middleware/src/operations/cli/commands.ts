@@ -22,8 +22,6 @@ export const commands = {
   quarantine: quarantineCommand,
 } satisfies Record<string, Command>;
 
-type Name = keyof typeof commands;
-
 const lines = Object.entries<Command>(commands).flatMap(([name, { usage }]) =>
   usage.map(([words, what]) => [`${name} ${words}`.trim(), what] as const),
 );
@@ -38,8 +36,14 @@ export const usage = [
   'that failed); 2 wrong words or settings; 3 not possible now (the ledger, the CRM or the Inventory is away).',
 ].join('\n');
 
+export type ParsedWords = {
+  name: keyof typeof commands;
+  values: Record<string, string | boolean | undefined>;
+  positionals: string[];
+};
+
 /** @throws AppError `invalid` saying which words are wrong. */
-export function parseWords(words: string[]) {
+export function parseWords(words: string[]): ParsedWords | 'help' {
   const [name = '', ...rest] = words;
   if (['help', '--help', '-h'].includes(name) || rest.includes('--help')) return 'help';
   if (!isName(name)) {
@@ -58,12 +62,12 @@ export function parseWords(words: string[]) {
     });
     if (positionals.length > positionalsMax)
       throw new Error(`Unexpected ${JSON.stringify(positionals[positionalsMax])}`);
-    return { name, values: values as Record<string, string | boolean | undefined>, positionals };
+    return { name, values: values as ParsedWords['values'], positionals };
   } catch (error) {
     throw new AppError('invalid', `${(error as Error).message.split('. ')[0]}. ${help}`);
   }
 }
 
-function isName(name: string): name is Name {
+function isName(name: string): name is ParsedWords['name'] {
   return Object.hasOwn(commands, name);
 }
