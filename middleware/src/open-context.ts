@@ -33,6 +33,8 @@ export type OpenContext = AsyncDisposable & {
 /** Polling the CRM and reporting to it. */
 const crmConnectionsMax = 2;
 const crmTimeoutMs = 10_000;
+/** A whole list of customers fits; an endless answer does not. */
+const crmAnswerBytesMax = 256 * 1024 * 1024;
 const quickRetryWaitMs = 1_000;
 
 /** Opens the ledger and makes everything that the work needs, for the daemon and for the command line. */
@@ -73,6 +75,7 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     baseUrl: crm.url,
     timeoutMs: crmTimeoutMs,
     connectionsMax: crmConnectionsMax,
+    answerBytesMax: crmAnswerBytesMax,
     token: serviceToken(tokens, clock, crm.token),
   });
   const inventoryHttp = createHttpClient({

@@ -10,20 +10,23 @@ type ClientOptions = {
   timeoutMs: number;
   /** Most connections at once. */
   connectionsMax: number;
+  /** A larger answer counts as a failure; 4 MiB unless told otherwise. */
+  answerBytesMax?: number;
   /** The bearer token to send. */
   token: () => Promise<string>;
   /** Tells a 2xx answer that can be used from one that counts as a failure. */
   isUsable?: (response: AxiosResponse) => boolean;
 };
 
-/** A whole list of customers fits; an endless answer does not. */
-const answerBytesMax = 256 * 1024 * 1024;
+/** The answer to a group of packages fits, as often as there are connections. */
+const usualAnswerBytesMax = 4 * 1024 * 1024;
 
 /** An HTTP client to a neighbour. It retries nothing unless a request asks for it. */
 export function createHttpClient({
   baseUrl,
   timeoutMs,
   connectionsMax,
+  answerBytesMax = usualAnswerBytesMax,
   token,
   isUsable,
 }: ClientOptions): AxiosInstance {
@@ -95,11 +98,19 @@ type Settings = { token: string; url: string };
 /** Why a call failed, in one sentence that a person can act on. */
 export function describe(name: string, error: AxiosError, settings: Settings): string {
   const { response } = error;
+  // axios has no code of its own for it
+  if (/^maxContentLength/.test(error.message)) return `${name} answered with more than can be taken`;
+  if (isBrokenOff(error)) return `${name} broke off its answer`;
   if (!response) {
     const timedOut = error.code === 'ECONNABORTED' || error.code === 'ERR_CANCELED' || error.code === 'ETIMEDOUT';
     return timedOut ? `${name} gave no answer in time` : `${name} cannot be reached (${error.code ?? error.message})`;
   }
   return describeAnswer(name, response, settings);
+}
+
+/** The head of an answer came, and not all of its body. */
+export function isBrokenOff({ response }: AxiosError): boolean {
+  return response !== undefined && response.data === undefined;
 }
 
 type Refusal = { status: number; data: unknown };

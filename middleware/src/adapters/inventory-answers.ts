@@ -1,7 +1,15 @@
 import type { AxiosError, AxiosResponse } from 'axios';
 import type { Outcome, PackageId, Retry } from '../delivery.ts';
 import type { Answer } from '../ports.ts';
-import { describe, describeAnswer, isRetryableStatus, neverArrived, retryAfterMs, storable } from './http-client.ts';
+import {
+  describe,
+  describeAnswer,
+  isBrokenOff,
+  isRetryableStatus,
+  neverArrived,
+  retryAfterMs,
+  storable,
+} from './http-client.ts';
 
 /** What the answers of an Inventory mean, ours or another. */
 
@@ -89,7 +97,8 @@ function isDoubtful(status: number): boolean {
 
 export function reasonOf(error: AxiosError): string {
   const status = error.response?.status;
-  return status !== undefined && isSuccess(status) ? withoutId(status) : describe('Inventory', error, settings);
+  const isWithoutId = status !== undefined && isSuccess(status) && !isBrokenOff(error);
+  return isWithoutId ? withoutId(status) : describe('Inventory', error, settings);
 }
 
 function withoutId(status: number): string {

@@ -5,6 +5,8 @@ import { asAxiosError, hasNextPage } from './http-client.ts';
 import { packageIdOf, toRetry } from './inventory-answers.ts';
 
 const pageSize = 1000;
+/** The whole list of an Inventory that takes no filter fits; an endless answer does not. */
+const listBytesMax = 16 * 1024 * 1024;
 
 /** Statuses of an Inventory that cannot be asked. */
 const cannotBeAsked = [400, 404, 405, 501];
@@ -16,7 +18,7 @@ export function inventoryLookUp(
 ): Pick<PackageTarget, 'find' | 'findMany' | 'fetchPackages'> {
   async function ask(params: Record<string, string | number>) {
     try {
-      const response = await client.get('/packages', { params });
+      const response = await client.get('/packages', { params, maxContentLength: listBytesMax });
       if (!Array.isArray(response.data)) return { kind: 'unknown' } as const;
       return { kind: 'list', entries: response.data.map(toEntry), more: hasNextPage(response) } as const;
     } catch (error) {

@@ -59,7 +59,7 @@ function emptyCounts(): Counts {
 async function readCustomers(context: MiddlewareContext, scratch: Scratch, options: ReconcileOptions) {
   for (let after = 0; ; ) {
     options.signal?.throwIfAborted();
-    const page = await fetchReadable(context.source, after);
+    const page = await fetchReadable(context.source, after, { skipsBroken: true });
     if (page.kind !== 'page') return page.reason;
     const ids = page.customers.map(({ id }) => id).filter((id) => id > after);
     scratch.addCustomers(ids);

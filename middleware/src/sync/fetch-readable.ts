@@ -1,13 +1,23 @@
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 
-/** Ids may have gaps; one wider than this hides the broken entry behind it from us. */
-const gapMax = 100;
+/** Ids may have gaps; a broken stretch wider than this holds up those behind it. */
+const brokenMax = 100;
+
+type Options = {
+  /** Whether to go past customers that the CRM cannot show; otherwise they are waited for. */
+  skipsBroken: boolean;
+};
 
 /**
- * The page after the cursor. Where it is broken though the CRM is well, smaller pages are tried, and a customer whose
- * page is broken all by itself comes as one that no package can be requested for: nobody else is held up by it.
+ * The page after the cursor. Where it is broken though the CRM is well, smaller pages are tried. What is broken all by
+ * itself can be skipped once a customer behind it can be read: every id up to there comes as one that no package can be
+ * requested for, even one that perhaps nobody has, so that nobody is passed over without a word.
  */
-export async function fetchReadable(source: CustomerSource, cursor: number): Promise<CustomerPage | NoPage> {
+export async function fetchReadable(
+  source: CustomerSource,
+  cursor: number,
+  { skipsBroken }: Options,
+): Promise<CustomerPage | NoPage> {
   const whole = await source.fetchPage(cursor);
   if (whole.kind !== 'unreadable') return whole;
   // a CRM that cannot show even its empty end is ill as a whole
@@ -17,18 +27,21 @@ export async function fetchReadable(source: CustomerSource, cursor: number): Pro
     const page = await source.fetchPage(cursor, limit);
     if (page.kind !== 'unreadable') return page.kind === 'page' ? { ...page, more: true } : page;
   }
-  return (await skipBroken(source, cursor, whole.reason)) ?? whole;
+  return (skipsBroken && (await skipBroken(source, cursor, whole.reason))) || whole;
 }
 
-/** The next customer's page is broken. While the page after an id is, no id between the cursor and it can be read. */
 async function skipBroken(source: CustomerSource, cursor: number, reason: string): Promise<CustomerPage | undefined> {
-  for (let id = cursor + 1; id <= cursor + gapMax; id += 1) {
-    const page = await source.fetchPage(id, 1);
+  for (let last = cursor + 1; last <= cursor + brokenMax; last += 1) {
+    const page = await source.fetchPage(last, 1);
     if (page.kind === 'unavailable') return undefined;
-    if (page.kind === 'page') {
-      const fault = `the CRM cannot show this customer: ${reason}`;
-      return { kind: 'page', customers: [{ id, name: '', createdAt: undefined, fault }], more: true, unusable: [] };
-    }
+    if (page.kind !== 'page') continue;
+    // at the end of the list nobody is held up, and what is broken may be well again before somebody is
+    if (page.customers.length === 0) return undefined;
+    const fault = `the CRM cannot show this customer, or has none of this id: ${reason}`;
+    const customers = Array.from({ length: last - cursor }, (_, index) => {
+      return { id: cursor + 1 + index, name: '', createdAt: undefined, fault };
+    });
+    return { kind: 'page', customers, more: true, unusable: [] };
   }
   return undefined;
 }

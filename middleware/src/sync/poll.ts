@@ -14,6 +14,9 @@ export type PollResult = {
   reason?: string;
 };
 
+/** What the CRM cannot show may be well again at the next poll; after this many it is skipped. */
+const brokenPollsMax = 3;
+
 export type Poll = (onRecorded: () => boolean) => Promise<PollResult>;
 
 /**
@@ -23,12 +26,14 @@ export type Poll = (onRecorded: () => boolean) => Promise<PollResult>;
  */
 export function createPoll(context: MiddlewareContext): Poll {
   const lateComers = createLateComers(context.db);
+  let brokenPolls = 0;
 
   return async (onRecorded) => {
     let cursor = await readCursor(context.db);
     let seen = 0;
     for (;;) {
-      const page = await fetchReadable(context.source, cursor);
+      const page = await fetchReadable(context.source, cursor, { skipsBroken: brokenPolls >= brokenPollsMax });
+      brokenPolls = page.kind === 'unreadable' ? brokenPolls + 1 : 0;
       if (page.kind !== 'page') return { outcome: 'failed', seen, cursor, reason: page.reason };
       const late = await lateComers.find(page, cursor);
       if (late.isNew) await quarantine(context, page.unusable);

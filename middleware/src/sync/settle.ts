@@ -49,7 +49,6 @@ export function createSettler(context: MiddlewareContext): Settler {
     try {
       await makeStrandedDue(context);
       await drain.run();
-      await reporter.run();
       // an open breaker waits for the next poll, and so does who has paused
       const goesOn = !(await isPaused()) && !stopped && gate.state() === 'closed';
       wakeAt(goesOn ? await nextDueAt(db) : undefined);
@@ -76,13 +75,15 @@ export function createSettler(context: MiddlewareContext): Settler {
     }
   }
 
-  function settle(): Promise<void> {
+  async function settle(): Promise<void> {
     again = true;
     drain.lookAgain();
     settling ??= settleAll().finally(() => {
       settling = undefined;
     });
-    return settling;
+    await settling;
+    // a CRM that is slow to take reports holds up no delivery
+    await reporter.run().catch(ledgerFailed);
   }
 
   return {
@@ -97,6 +98,7 @@ export function createSettler(context: MiddlewareContext): Settler {
       clearTimeout(retryTimer);
       drain.stop();
       await settling;
+      await reporter.run().catch(ledgerFailed);
     },
   };
 }
