@@ -14,6 +14,9 @@ export async function up(db: Kysely<never>): Promise<void> {
     .alterTable('deliveries')
     .addColumn('stale', 'integer', (column) => column.notNull().defaultTo(0))
     .execute();
+  // while it waits: since when
+  await db.schema.alterTable('deliveries').addColumn('waiting_since', timestamp).execute();
+  await sql`update deliveries set waiting_since = recorded_at where due_at is not null`.execute(db);
   // what is under way is left out, or each claim would step over it
   await db.schema.dropIndex('deliveries_due').execute();
   await db.schema
@@ -32,8 +35,8 @@ export async function up(db: Kysely<never>): Promise<void> {
   await db.schema
     .createIndex('deliveries_waiting')
     .on('deliveries')
-    .columns(['recorded_at'])
-    .where('due_at' as never, 'is not', null)
+    .columns(['waiting_since'])
+    .where('waiting_since' as never, 'is not', null)
     .execute();
   // entries of the CRM that no delivery can be made of, because they have no usable id
   await db.schema

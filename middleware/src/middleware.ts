@@ -54,6 +54,7 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
   return {
     url,
     [Symbol.asyncDispose]: async () => {
+      listener.beginStop();
       stopping.abort();
       for (const task of tasks) await task.destroy();
       // what does not end in time is in doubt, and looked up at the next start

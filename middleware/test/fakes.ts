@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
 import type { Logger } from '@doorstep/kit/logger.ts';
-import { type DatabaseKind, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { Registry } from 'prom-client';
+import { afterAll } from 'vitest';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { LedgerDatabase } from '../src/db/schema.ts';
 import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
@@ -111,17 +112,26 @@ export function fakeLogger() {
 
 const waitsMs = [5_000, 30_000];
 
+/** One for all tests of a file, a schema for each: to make a database takes longer than most tests do. */
+let sharedPostgres: Promise<FreshDatabase> | undefined;
+afterAll(async () => (await sharedPostgres)?.[Symbol.asyncDispose]());
+
+function shareDatabase(): Promise<FreshDatabase> {
+  sharedPostgres ??= freshDatabase('postgres');
+  return sharedPostgres;
+}
+
 /** A ledger of its own, with everything around it made up; `overrides` replace parts of it. */
 export async function testContext(kind: DatabaseKind, overrides: Partial<MiddlewareContext> = {}) {
-  const fresh = await freshDatabase(kind);
-  const open = () =>
-    openDatabase<LedgerDatabase>({
-      url: fresh.url,
-      schema: 'middleware',
-      migrations: join(import.meta.dirname, '../migrations'),
-      onError: () => undefined,
-    });
-  const database = await open();
+  await using resources = new AsyncDisposableStack();
+  const fresh = kind === 'postgres' ? await shareDatabase() : resources.use(await freshDatabase(kind));
+  const options = {
+    url: fresh.url,
+    schema: `middleware_${crypto.randomUUID().slice(0, 8)}`,
+    migrations: join(import.meta.dirname, '../migrations'),
+    onError: () => undefined,
+  };
+  const database = resources.adopt(await openDatabase<LedgerDatabase>(options), (open) => open.close());
   const clock = fakeClock();
   const logger = fakeLogger();
   const context: MiddlewareContext = {
@@ -137,11 +147,8 @@ export async function testContext(kind: DatabaseKind, overrides: Partial<Middlew
     waitsMs,
     ...overrides,
   };
-  const dispose = async () => {
-    await database.close();
-    await fresh[Symbol.asyncDispose]();
-  };
-  return { context, clock, logger, [Symbol.asyncDispose]: dispose };
+  const owned = resources.move();
+  return { context, clock, logger, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 export const owner = async () => undefined;

@@ -3,13 +3,14 @@ import nock from 'nock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { crmClient } from '../src/adapters/crm-client.ts';
 import { createHttpClient } from '../src/adapters/http-client.ts';
-import { replay } from '../src/commands/replay.ts';
+import { replay, replayDead } from '../src/commands/replay.ts';
+import type { MiddlewareContext } from '../src/context.ts';
 import type { IntegrationResult, SeenCustomer } from '../src/delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../src/ports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 import { createLateComers } from '../src/sync/late-comers.ts';
-import { createSync } from '../src/sync/run-once.ts';
+import { createSync, type Sync } from '../src/sync/run-once.ts';
 import { aCustomer, fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
 
 const baseUrl = 'http://foreign-crm.test';
@@ -291,7 +292,7 @@ function aBrokenCrm(customers: SeenCustomer[], broken: number[], pageSize = 500)
       return isBroken ? { kind: 'unreadable', reason } : page;
     },
   };
-  return { ...source, asked: sound.asked, reports: sound.reports, broken };
+  return { ...source, customers: sound.customers, asked: sound.asked, reports: sound.reports, broken };
 }
 
 const without = (count: number, ids: number[]) =>
@@ -299,79 +300,103 @@ const without = (count: number, ids: number[]) =>
     .map(({ id }) => id)
     .filter((id) => !ids.includes(id));
 
+/** What cannot be shown is skipped at the fourth poll that meets with it. */
+async function polls(sync: Sync, count = 4) {
+  for (let poll = 0; poll < count; poll += 1) await sync.runOnce();
+}
+
+async function deadIn(context: MiddlewareContext) {
+  const dead = await listDeliveries(context, { after: 0, limit: 1_000, state: 'dead' });
+  return dead.map(({ customer_id }) => customer_id);
+}
+
+const fault = 'the CRM cannot show this customer, or has none of this id: CRM answered 500';
+
 describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s', (kind) => {
+  async function aCrmWith(customers: SeenCustomer[], broken: number[]) {
+    const source = aBrokenCrm(customers, broken);
+    const target = fakeTarget();
+    const test = await testContext(kind, { source, target });
+    return { ...test, source, target, sync: createSync(test.context, owner) };
+  }
+
   it.each([
     ['in the middle', [5]],
     ['the first', [1]],
-    ['the last', [30]],
-    ['more than one', [3, 9, 21]],
+    ['two in a row', [5, 6]],
+    ['here and there', [3, 9, 21, 22]],
   ])('gets a package for everybody else, and a dead letter with the reason: %s', async (_where, broken) => {
-    const source = aBrokenCrm(manyCustomers(30), broken);
-    const target = fakeTarget();
-    await using test = await testContext(kind, { source, target });
-    const sync = createSync(test.context, owner);
-    await sync.runOnce();
-    await sync.runOnce();
-    expect(idsIn(target.packages)).toEqual(without(30, broken));
-    const dead = await listDeliveries(test.context, { after: 0, limit: 100, state: 'dead' });
-    expect(dead.map(({ customer_id }) => customer_id)).toEqual(broken);
-    expect(dead[0]?.error).toBe('the CRM cannot show this customer: CRM answered 500');
-    expect(source.reports.flat().filter(({ state }) => state === 'failed')).toHaveLength(broken.length);
+    await using crm = await aCrmWith(manyCustomers(30), broken);
+    await polls(crm.sync, 13);
+    expect(idsIn(crm.target.packages)).toEqual(without(30, broken));
+    expect(await deadIn(crm.context)).toEqual(broken);
+    expect(await getDelivery(crm.context, Number(broken[0]))).toMatchObject({ error: fault, attempts: 0 });
+    const failed = crm.source.reports.flat().filter(({ state }) => state === 'failed');
+    expect(failed.map(({ customer_id, error }) => [customer_id, error])).toEqual(broken.map((id) => [id, fault]));
+  });
+
+  it('gets packages for those before it at once, and is told of', async () => {
+    await using crm = await aCrmWith(manyCustomers(30), [5]);
+    await crm.sync.runOnce();
+    expect(idsIn(crm.target.packages)).toEqual([1, 2, 3, 4]);
+    expect(crm.sync.lastPoll()).toMatchObject({ outcome: 'failed', seen: 4 });
+    expect(crm.logger.lines.map(({ message }) => message)).toContain('CRM answered 500; polling goes on');
+  });
+
+  it('gets packages for all where it is well again soon', async () => {
+    await using crm = await aCrmWith(manyCustomers(30), [5, 17]);
+    await polls(crm.sync, 2);
+    crm.source.broken.length = 0;
+    await polls(crm.sync, 1);
+    expect(idsIn(crm.target.packages)).toEqual(without(30, []));
+    expect(await deadIn(crm.context)).toEqual([]);
+  });
+
+  it('is waited for at the end of its list, where nobody is held up, until somebody is behind', async () => {
+    await using crm = await aCrmWith(manyCustomers(30), [30]);
+    await polls(crm.sync, 8);
+    expect(idsIn(crm.target.packages)).toEqual(without(30, [30]));
+    expect(await deadIn(crm.context)).toEqual([]);
+    crm.source.customers.push(aCustomer(31));
+    await polls(crm.sync);
+    expect(await deadIn(crm.context)).toEqual([30]);
+    expect(crm.target.packages.some(({ customerId }) => customerId === 31)).toBe(true);
   });
 
   it('is asked no more than usual once the dead letter is written', async () => {
-    const source = aBrokenCrm(manyCustomers(30), [5]);
-    await using test = await testContext(kind, { source });
-    const sync = createSync(test.context, owner);
-    await sync.runOnce();
-    expect(source.asked.length).toBeLessThan(50);
-    source.asked.length = 0;
-    await sync.runOnce();
-    expect(source.asked).toEqual([30]);
+    await using crm = await aCrmWith(manyCustomers(30), [5]);
+    await polls(crm.sync);
+    expect(crm.source.asked.length).toBeLessThan(100);
+    crm.source.asked.length = 0;
+    await crm.sync.runOnce();
+    expect(crm.source.asked).toEqual([30]);
   });
 
-  it('is read on behind a gap in its ids', async () => {
-    const customers = [...manyCustomers(4), aCustomer(60), aCustomer(61)];
-    const target = fakeTarget();
-    await using test = await testContext(kind, { source: aBrokenCrm(customers, [60]), target });
-    await createSync(test.context, owner).runOnce();
-    expect(idsIn(target.packages)).toEqual([1, 2, 3, 4, 61]);
-    expect(await getDelivery(test.context, 60)).toMatchObject({ state: 'dead' });
-  });
-
-  it('loses none of two in a row', async () => {
-    const target = fakeTarget();
-    await using test = await testContext(kind, { source: aBrokenCrm(manyCustomers(10), [5, 6]), target });
-    await createSync(test.context, owner).runOnce();
-    expect(idsIn(target.packages)).toEqual(without(10, [5, 6]));
-    const dead = await listDeliveries(test.context, { after: 0, limit: 100, state: 'dead' });
-    expect(dead.map(({ customer_id }) => customer_id)).toEqual([5, 6]);
+  it('is read on behind a gap in its ids, and nobody who may be in it is passed over without a word', async () => {
+    await using crm = await aCrmWith([...manyCustomers(4), aCustomer(60), aCustomer(61)], [60]);
+    await polls(crm.sync);
+    expect(idsIn(crm.target.packages)).toEqual([1, 2, 3, 4, 61]);
+    expect(await deadIn(crm.context)).toEqual(manyCustomers(60).flatMap(({ id }) => (id > 4 ? id : [])));
   });
 
   it('gets that package too once it is mended and the dead letter is replayed', async () => {
-    const source = aBrokenCrm(manyCustomers(10), [5]);
-    const target = fakeTarget();
-    await using test = await testContext(kind, { source, target });
-    const sync = createSync(test.context, owner);
-    await sync.runOnce();
-    source.broken.length = 0;
-    await replay(test.context, 5);
-    await sync.settle();
-    expect(target.packages.find(({ customerId }) => customerId === 5)?.name).toBe('Customer 5');
-    expect(await getDelivery(test.context, 5)).toMatchObject({ state: 'delivered' });
+    await using crm = await aCrmWith(manyCustomers(10), [5, 6]);
+    await polls(crm.sync);
+    crm.source.broken.length = 0;
+    await replayDead(crm.context, {});
+    await crm.sync.settle();
+    expect(crm.target.packages.find(({ customerId }) => customerId === 5)?.name).toBe('Customer 5');
+    expect(idsIn(crm.target.packages)).toEqual(without(10, []));
   });
 
   it('does not keep its neighbours from being replayed', async () => {
-    const source = aBrokenCrm(manyCustomers(10), [5]);
-    const target = fakeTarget();
-    target.script(4, () => ({ kind: 'rejected', reason: 'no', status: 400 }));
-    await using test = await testContext(kind, { source, target });
-    const sync = createSync(test.context, owner);
-    await sync.runOnce();
-    expect(await getDelivery(test.context, 4)).toMatchObject({ state: 'dead' });
-    await replay(test.context, 4);
-    await sync.settle();
-    expect(await getDelivery(test.context, 4)).toMatchObject({ state: 'delivered' });
+    await using crm = await aCrmWith(manyCustomers(10), [5]);
+    crm.target.script(4, () => ({ kind: 'rejected', reason: 'no', status: 400 }));
+    await polls(crm.sync);
+    expect(await deadIn(crm.context)).toEqual([4, 5]);
+    await replay(crm.context, 4);
+    await crm.sync.settle();
+    expect(await getDelivery(crm.context, 4)).toMatchObject({ state: 'delivered' });
   });
 });
 
@@ -396,12 +421,31 @@ describe.each(databases)('a CRM that is broken as a whole, the ledger on %s', (k
     const source = aBrokenCrm(manyCustomers(500), without(500, []));
     await using test = await testContext(kind, { source });
     const sync = createSync(test.context, owner);
-    for (let poll = 0; poll < 3; poll += 1) {
+    for (let poll = 0; poll < 6; poll += 1) {
       source.asked.length = 0;
       await sync.runOnce();
       expect(source.asked.length).toBeLessThanOrEqual(120);
     }
     expect(await listDeliveries(test.context, { after: 0, limit: 10 })).toEqual([]);
+  });
+
+  it('loses nobody where it fails for a while in the middle of a search', async () => {
+    const sound = fakeSource(manyCustomers(30));
+    let calls = 0;
+    const failing = (call: number) => call === 1 || (call >= 3 && call <= 15);
+    const source: CustomerSource = {
+      ...sound,
+      fetchPage: async (after, limit) => {
+        calls += 1;
+        return failing(calls) ? noPage : sound.fetchPage(after, limit);
+      },
+    };
+    const target = fakeTarget();
+    await using test = await testContext(kind, { source, target });
+    const sync = createSync(test.context, owner);
+    await polls(sync, 6);
+    expect(idsIn(target.packages)).toEqual(without(30, []));
+    expect(await deadIn(test.context)).toEqual([]);
   });
 
   it('makes no dead letter where it goes away while it is searched', async () => {
@@ -417,7 +461,8 @@ describe.each(databases)('a CRM that is broken as a whole, the ledger on %s', (k
     };
     const target = fakeTarget();
     await using test = await testContext(kind, { source: leaving, target });
-    await createSync(test.context, owner).runOnce();
+    await polls(createSync(test.context, owner), 6);
+    expect(away).toBe(true);
     expect(await ledgerSummary(test.context)).toMatchObject({ cursor: 4, deliveries: { dead: 0, delivered: 4 } });
   });
 });

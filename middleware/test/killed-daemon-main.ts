@@ -1,51 +1,76 @@
 import { appendFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { runService } from '@doorstep/kit/lifecycle.ts';
 import { readMiddlewareConfig } from '../src/config.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import { startMiddleware } from '../src/middleware.ts';
 
 /**
- * The daemon, ending itself as by kill -9 at one of its boundaries: before or after a call to a neighbour or a write to
- * the ledger. `KILL_AT` says which: its name, and the how-manieth of that name it is (`after target.create 2`). All that
- * it comes to are written to `BOUNDARIES_FILE`.
+ * A daemon that stops dead at one of its boundaries: before or after a call to a neighbour or a write to its ledger, or
+ * inside the write's transaction.
  */
-const { KILL_AT, BOUNDARIES_FILE = '' } = process.env;
-const passed = new Map<string, number>();
+export type DaemonToKill = {
+  environment: Record<string, string>;
+  /** Its name, and the how-manieth of that name it is: `after target.create 2`. */
+  stopAt: string;
+  /** Where each boundary that it comes to is written. */
+  boundariesFile: string;
+};
 
-function boundary(name: string): void {
-  const count = (passed.get(name) ?? 0) + 1;
-  passed.set(name, count);
-  appendFileSync(BOUNDARIES_FILE, `${name} ${count}\n`);
-  if (`${name} ${count}` === KILL_AT) process.kill(process.pid, 'SIGKILL'); // never returns
-}
+const daemons: DaemonToKill[] = JSON.parse(process.env['DAEMONS'] ?? '[]');
+let running = daemons.length;
 
-function between<Args extends unknown[], Result>(name: string, call: (...args: Args) => Promise<Result>) {
-  return async (...args: Args): Promise<Result> => {
-    boundary(`before ${name}`);
-    const result = await call(...args);
-    boundary(`after ${name}`);
-    return result;
+/** Once stopped, it comes past no boundary any more; nothing that is seen from outside is done between two of them. */
+function createBoundary({ stopAt, boundariesFile }: DaemonToKill) {
+  const passed = new Map<string, number>();
+  let stopped = false;
+
+  return async (name: string): Promise<void> => {
+    if (!stopped) {
+      const count = (passed.get(name) ?? 0) + 1;
+      passed.set(name, count);
+      appendFileSync(boundariesFile, `${name} ${count}\n`);
+      stopped = `${name} ${count}` === stopAt;
+      if (stopped) running -= 1;
+      if (running === 0) process.kill(process.pid, 'SIGKILL');
+    }
+    if (stopped) await new Promise(() => undefined);
   };
 }
 
-function adapt(context: MiddlewareContext): MiddlewareContext {
-  const { source, target, write } = context;
+function adapt(context: MiddlewareContext, boundary: (name: string) => Promise<void>): MiddlewareContext {
+  const around = <Args extends unknown[], Result>(name: string, call: (...args: Args) => Promise<Result>) => {
+    return async (...args: Args): Promise<Result> => {
+      await boundary(`before ${name}`);
+      const result = await call(...args);
+      await boundary(`after ${name}`);
+      return result;
+    };
+  };
+  const { source, target } = context;
   return {
     ...context,
     source: {
       ...source,
-      fetchPage: between('source.fetchPage', source.fetchPage),
-      report: between('source.report', source.report),
+      fetchPage: around('source.fetchPage', source.fetchPage),
+      report: around('source.report', source.report),
     },
     target: {
       ...target,
-      create: between('target.create', target.create),
-      createMany: between('target.createMany', target.createMany),
-      find: between('target.find', target.find),
-      findMany: between('target.findMany', target.findMany),
+      create: around('target.create', target.create),
+      createMany: around('target.createMany', target.createMany),
+      find: around('target.find', target.find),
+      findMany: around('target.findMany', target.findMany),
     },
-    write: (run) => between(`write of ${run.name || callerFile()}`, () => write(run))(),
+    write(run) {
+      const name = `write of ${run.name || callerFile()}`;
+      return around(name, () =>
+        context.write(async (trx) => {
+          const result = await run(trx);
+          await boundary(`inside ${name}`);
+          return result;
+        }),
+      )();
+    },
   };
 }
 
@@ -55,4 +80,9 @@ function callerFile(): string {
   return basename(caller).replace(/:.*/, '');
 }
 
-await runService(async () => startMiddleware(readMiddlewareConfig(process.env), { adapt }));
+process.on('disconnect', () => process.exit());
+const start = (daemon: DaemonToKill) => {
+  const boundary = createBoundary(daemon);
+  return startMiddleware(readMiddlewareConfig(daemon.environment), { adapt: (context) => adapt(context, boundary) });
+};
+await Promise.all(daemons.map(start));

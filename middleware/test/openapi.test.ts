@@ -79,6 +79,7 @@ describe('the OpenAPI document', () => {
     ['inventory', 'POST /packages', 200, '/packages', { customerId: 1, customerName: 'Alice' }],
     ['inventory', 'POST /packages', 400, '/packages', {}],
     ['inventory', 'GET /packages', 200, '/packages'],
+    ['inventory', 'GET /packages?customerId=1,2', 200, '/packages'],
     ['inventory', 'GET /packages/1', 200, '/packages/{id}'],
     ['inventory', 'GET /packages/999', 404, '/packages/{id}'],
     ['inventory', 'POST /packages/batch', 200, '/packages/batch', { packages: [{ ...welcome, customerId: 98 }, {}] }],
@@ -91,6 +92,14 @@ describe('the OpenAPI document', () => {
     ['middleware', 'GET /deliveries?state=lost', 400, '/deliveries'],
     ['middleware', 'GET /deliveries/1', 200, '/deliveries/{customer_id}'],
     ['middleware', 'GET /deliveries/999', 404, '/deliveries/{customer_id}'],
+    ['middleware', 'POST /deliveries/1/replay', 200, '/deliveries/{customer_id}/replay'],
+    ['middleware', 'POST /deliveries/999/replay', 404, '/deliveries/{customer_id}/replay'],
+    ['middleware', 'POST /deliveries/replay', 200, '/deliveries/replay', { state: 'dead' }],
+    ['middleware', 'POST /deliveries/replay', 400, '/deliveries/replay', { state: 'lost' }],
+    ['middleware', 'POST /poll', 200, '/poll'],
+    ['middleware', 'POST /pause', 200, '/pause'],
+    ['middleware', 'POST /resume', 200, '/resume'],
+    ['middleware', 'GET /quarantine', 200, '/quarantine'],
     ['middleware', 'GET /health', 200, '/health'],
   ];
   it.each(answers)('of %s tells how %s is answered with %i', async (name, request, status, template, body) => {

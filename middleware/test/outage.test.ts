@@ -92,6 +92,19 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect((await ledgerSummary(outage.context)).cursor).toBe(21);
   });
 
+  it('is probed, and ends, while the CRM is away too', async () => {
+    await using outage = await anOutage(kind, 20);
+    await outage.polls(1);
+    outage.context.source = {
+      ...outage.source,
+      fetchPage: async () => ({ kind: 'unavailable', reason: 'CRM cannot be reached' }),
+    };
+    expect(await outage.polls(2)).toEqual([1, 1]);
+    outage.target.answerEverybody(undefined);
+    await outage.polls(1);
+    expect(packagesOf(outage.target)).toEqual(idsOf(20));
+  });
+
   it('ends with everybody delivered at once, also those whose next attempt would be hours away', async () => {
     await using outage = await anOutage(kind, 120, { waitsMs: [hourMs, hourMs] });
     await outage.polls(1);

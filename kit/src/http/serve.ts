@@ -21,11 +21,16 @@ type ServeOptions<C> = {
   tokens: Tokens;
 };
 
+type Served = Listener & {
+  /** Fails `/readyz` and ends every wait, where something else is to end before the listener closes. */
+  beginStop(): void;
+};
+
 /**
  * Serves a route table, with health, metrics and docs beside it.
  * Closing first fails `/readyz` and ends every wait, then answers what is under way.
  */
-export async function serve<C>(options: ServeOptions<C>): Promise<Listener> {
+export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
   const { service, info, config, context, checks, logger, registry, tokens } = options;
   const stop = new AbortController();
   let document: object | undefined;
@@ -59,6 +64,7 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Listener> {
   const listener = await listen(app, config.host, config.port);
   return {
     url: listener.url,
+    beginStop: () => stop.abort(),
     close: async () => {
       stop.abort();
       await listener.close();

@@ -36,6 +36,7 @@ export async function insertDeliveries(
       'error',
       'report_pending',
       'recorded_at',
+      'waiting_since',
       'updated_at',
     ])
     .expression(
@@ -53,6 +54,7 @@ export async function insertDeliveries(
             'fault',
             sql<0 | 1>`case when fault is null then 0 else 1 end`.as('report_pending'),
             'at as recorded_at',
+            sql<string | null>`case when fault is null then at end`.as('waiting_since'),
             'at as updated_at',
           ])
           .where('id', 'is not', null), // or SQLite would take the ON of ON CONFLICT for one of a join
@@ -70,6 +72,8 @@ export type Mark = {
   customerName: string;
   attempts: number;
   waitsUsed: number;
+  /** It could not be read again. */
+  stale: boolean;
   decision: Decision;
 };
 
@@ -81,6 +85,7 @@ const markColumns = {
   waits_used: 'integer',
   due_at: 'timestamptz',
   in_doubt: 'integer',
+  stale: 'integer',
   package_id: 'text',
   error: 'text',
   report_pending: 'integer',
@@ -101,15 +106,16 @@ export async function markDeliveries(trx: Transaction<LedgerDatabase>, marks: Ma
       package_id: eb.ref('mark.package_id'),
       error: eb.ref('mark.error'),
       report_pending: eb.ref('mark.report_pending'),
+      waiting_since: sql<string | null>`case when mark.due_at is not null then waiting_since end`,
       claimed_at: null,
-      stale: 0 as const,
+      stale: eb.ref('mark.stale'),
       updated_at: now,
     }))
     .whereRef('deliveries.customer_id', '=', 'mark.customer_id')
     .execute();
 }
 
-function toRow({ customerId, customerName, attempts, waitsUsed, decision }: Mark) {
+function toRow({ customerId, customerName, attempts, waitsUsed, stale, decision }: Mark) {
   const { state } = decision;
   return {
     customer_id: customerId,
@@ -119,6 +125,7 @@ function toRow({ customerId, customerName, attempts, waitsUsed, decision }: Mark
     waits_used: state === 'retrying' ? decision.waitsUsed : waitsUsed,
     due_at: state === 'retrying' ? decision.dueAt : null,
     in_doubt: state === 'retrying' && decision.inDoubt ? (1 as const) : (0 as const),
+    stale: stale ? (1 as const) : (0 as const),
     package_id: state === 'delivered' ? JSON.stringify(decision.packageId) : null,
     error: state === 'delivered' ? null : decision.reason,
     report_pending: state === 'retrying' ? (0 as const) : (1 as const),

@@ -26,7 +26,18 @@ export async function restartDeliveries(
   const chosen = jsonTable(trx, rows, { id: 'bigint' }).as('chosen');
   await trx
     .updateTable('deliveries')
-    .set({ state: 'pending', waits_used: 0, due_at: now, in_doubt: 1, stale: 1, report_pending: 0, updated_at: now })
+    .set({
+      state: 'pending',
+      waits_used: 0,
+      due_at: now,
+      waiting_since: now,
+      in_doubt: 1,
+      stale: 1,
+      package_id: null,
+      error: null,
+      report_pending: 0,
+      updated_at: now,
+    })
     .where('customer_id', 'in', (eb) => eb.selectFrom(chosen).select('id'))
     .where('claimed_at', 'is', null)
     .execute();

@@ -18,6 +18,7 @@ export type LedgerDatabase = {
     error: string | null;
     report_pending: 0 | 1;
     recorded_at: string;
+    waiting_since: string | null;
     updated_at: string;
   };
   attempts: {

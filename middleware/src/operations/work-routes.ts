@@ -1,3 +1,4 @@
+import { AppError } from '@doorstep/kit/errors.ts';
 import { timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { pause, resume } from '../commands/pause.ts';
@@ -68,8 +69,9 @@ export const workRoutes = [
     access,
     responses: { 200: { description: 'How it went', body: lastPoll } },
     handler: async ({ sync }) => {
-      await sync.pollAnew();
-      return { status: 200, body: sync.lastPoll() };
+      const polled = await sync.pollAnew();
+      if (!polled) throw new AppError('unavailable', 'The daemon is stopping');
+      return { status: 200, body: polled };
     },
   }),
   route({

@@ -13,15 +13,15 @@ export async function ledgerSummary({ db, clock }: Pick<MiddlewareContext, 'db' 
     .execute();
   const oldest = await db
     .selectFrom('deliveries')
-    .select('recorded_at')
-    .where('due_at', 'is not', null)
-    .orderBy('recorded_at')
+    .select('waiting_since')
+    .where('waiting_since', 'is not', null)
+    .orderBy('waiting_since')
     .limit(1)
     .executeTakeFirst();
   const deliveries = { pending: 0, retrying: 0, delivered: 0, dead: 0 };
   for (const { state, count } of counts) deliveries[state] = count;
-  const recordedAt = oldest?.recorded_at;
-  const waitedMs = recordedAt ? clock.now().getTime() - Date.parse(recordedAt) : undefined;
+  const since = oldest?.waiting_since;
+  const waitedMs = since ? clock.now().getTime() - Date.parse(since) : undefined;
   return {
     cursor: await readCursor(db),
     deliveries,

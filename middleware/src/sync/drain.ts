@@ -56,7 +56,7 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered:
   /** Claims what there is room for. Gives whether that was a group, which is under way by then. */
   async function takeUp(): Promise<boolean> {
     const halted = stopped || failure !== undefined || gate.state() !== 'closed';
-    if (halted && ready.length > 0) await putBack(ready.splice(0), false);
+    if (ready.length > 0 && (halted || (await isPaused(context.db)))) await putBack(ready.splice(0), false);
     const room = gate.room(underWay.size);
     if (stopped || failure !== undefined || room === 0 || ready.length > 0 || groups.isFull()) return false;
     const calm = gate.takesGroups();
@@ -112,7 +112,11 @@ function claimUnlessPaused(
   most: Omit<Parameters<typeof claimDue>[1], 'now'>,
 ): Promise<Claim> {
   return write(async (trx) => {
-    if (await readFact(trx, 'paused')) return { deliveries: [], grouped: false };
+    if (await isPaused(trx)) return { deliveries: [], grouped: false };
     return claimDue(trx, { ...most, now: clock.now().toISOString() });
   });
+}
+
+async function isPaused(db: MiddlewareContext['db']): Promise<boolean> {
+  return (await readFact(db, 'paused')) !== undefined;
 }

@@ -1,6 +1,7 @@
 import type { ClaimedDelivery, Outcome, SeenCustomer } from '../delivery.ts';
 import type { CustomerSource } from '../ports.ts';
 import type { Attempted } from './attempt.ts';
+import { fetchReadable } from './fetch-readable.ts';
 
 /**
  * Reads stale deliveries' customers from the source again, a page for as many as it holds. Gives those that can go on,
@@ -15,18 +16,19 @@ export async function refresh(
   let stale = deliveries.filter((delivery) => delivery.stale).sort((a, b) => a.customerId - b.customerId);
   while (stale[0]) {
     const first = stale[0].customerId;
-    const page = await source.fetchPage(first - 1);
+    const page = await fetchReadable(source, first - 1, { skipsBroken: true });
     if (page.kind !== 'page') {
       const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: true, forEverybody: false };
-      ended.push(...stale.map((delivery) => ({ delivery, outcome })));
-      break;
+      const failed = stale.splice(0, page.kind === 'unreadable' ? 1 : stale.length);
+      ended.push(...failed.map((delivery) => ({ delivery, outcome })));
+      continue;
     }
     const customers = new Map(page.customers.map((customer) => [customer.id, customer]));
     const last = page.more ? Math.max(first, page.customers.at(-1)?.id ?? 0) : Number.POSITIVE_INFINITY;
     for (const delivery of stale.filter(({ customerId }) => customerId <= last)) {
       const customer = customers.get(delivery.customerId);
       const reason = faultOf(customer);
-      if (customer && !reason) ready.push({ ...delivery, customerName: customer.name });
+      if (customer && !reason) ready.push({ ...delivery, customerName: customer.name, stale: false });
       else ended.push({ delivery, outcome: { kind: 'rejected', reason: reason ?? '' } });
     }
     stale = stale.filter(({ customerId }) => customerId > last);

@@ -9,8 +9,11 @@ export type LastPoll = { at: string; outcome: PollResult['outcome']; seen: numbe
 export type Sync = Settler & {
   /** One poll; what it finds is delivered in the background. Never throws; a call while one is under way joins it. */
   poll(): Promise<void>;
-  /** As `poll`, but where one is under way another follows it, which sees everything that was there at the call. */
-  pollAnew(): Promise<void>;
+  /**
+   * As `poll`, but where one is under way another follows it, which sees everything that was there at the call. Gives how
+   * it went; undefined once stopped.
+   */
+  pollAnew(): Promise<LastPoll | undefined>;
   /** A poll, and everything that follows from it. */
   runOnce(): Promise<void>;
   lastPoll(): LastPoll | undefined;
@@ -75,6 +78,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
     async pollAnew() {
       await polling;
       await startPoll();
+      return stopped ? undefined : lastPoll;
     },
     async runOnce() {
       await startPoll();

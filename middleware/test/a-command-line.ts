@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { call } from '@doorstep/kit/test/call.ts';
+import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
+import { aNeighbourhood } from './a-daemon.ts';
+
+const main = join(import.meta.dirname, '../src/main.ts');
+
+type Environment = Record<string, string>;
+type Options = { customers?: number; refusals?: [customerId: number, status: number][]; environment?: Environment };
+
+/** A ledger to run commands on, and a CRM and an Inventory beside it; retries come after an hour. */
+export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals = [], environment }: Options = {}) {
+  await using resources = new AsyncDisposableStack();
+  const common = {
+    RETRY_SCHEDULE: '1h',
+    LOG_LEVEL: 'info',
+    // most of what a process does here is to start
+    NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+  };
+  const { crm, inventory, settings } = resources.use(await aNeighbourhood(kind, { ...common, ...environment }));
+  const add = (...ids: number[]) => void crm.customers.push(...ids.map((id) => ({ id, name: `Customer ${id}` })));
+  for (let id = 1; id <= customers; id += 1) add(id);
+  for (const [customerId, status] of refusals) inventory.refusals.set(customerId, status);
+  const running = resources.move();
+  return {
+    crm,
+    inventory,
+    settings,
+    add,
+    /** In a folder where no `.env` lies, unless a test put it there. */
+    run: (words: string, overrides: Environment = {}) =>
+      runMain(words, settings.DATA_DIR, { ...settings, ...overrides }),
+    /** As `run`, but whoever was to read its output is gone. */
+    runUnread: (words: string) => runMain(words, settings.DATA_DIR, settings, false),
+    /** A daemon whose first poll is over, with everything that came of it, unless that is paused. */
+    async startDaemon({ isPaused = false } = {}) {
+      const daemon = running.use(await spawnService('middleware', settings));
+      await eventually(async () => {
+        const { body } = await call(daemon, 'GET /metrics'); // which answers to anyone, whatever a test forbids
+        return /^polls_total\{.*\} 1$/m.test(body) && (isPaused || /^deliveries\{state="pending"\} 0$/m.test(body));
+      });
+      return daemon;
+    },
+    /** Who has a package, once for each. */
+    served: () => inventory.packages.map(({ customerId }) => customerId).sort((a, b) => a - b),
+    removePackage(customer: number) {
+      const index = inventory.packages.findIndex(({ customerId }) => customerId === customer);
+      inventory.packages.splice(index, 1);
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+export type CommandLine = Awaited<ReturnType<typeof aCommandLine>>;
+
+/** Runs it as a process of its own to its end, and keeps what it writes to standard output and standard error apart. */
+export async function runMain(words: string, folder: string, environment: Environment, isRead = true) {
+  const child = spawn(process.execPath, [main, ...words.split(' ')], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (!isRead) child.stdout.destroy();
+  const [out, err] = await Promise.all([isRead ? text(child.stdout) : '', text(child.stderr), once(child, 'close')]);
+  return { code: child.exitCode, out, err };
+}

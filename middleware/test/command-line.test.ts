@@ -1,0 +1,381 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { runToItsEnd } from '@doorstep/kit/test/spawn-service.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aCommandLine, type CommandLine, runMain } from './a-command-line.ts';
+
+const oneSentence = /^[^\n]+\n$/;
+const parseLines = (out: string) =>
+  out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe.concurrent.each(databases)('commands, the ledger on %s', { timeout: 120_000 }, (kind) => {
+  it('do the work where no daemon is running, and go through the daemon where one is', async () => {
+    await using line = await aCommandLine(kind, { customers: 2 });
+    expect(await line.run('poll')).toMatchObject({ code: 0, out: '2 new customers.\n' });
+    expect(line.served()).toEqual([1, 2]);
+    await using daemon = await line.startDaemon(); // so the lock is free again
+    line.add(3);
+    expect(await line.run('poll')).toEqual({ code: 0, out: '1 new customer.\n', err: '' });
+    await eventually(() => line.served().length === 3);
+    expect(daemon.output()).toContain('poll: 1 new customer, cursor 3');
+    const proven = { code: 0, out: '3 customers, 3 packages: every customer has exactly one.\n', err: '' };
+    expect(await line.run('reconcile')).toEqual(proven);
+    line.removePackage(2);
+    const [exception, counts] = (await line.run('reconcile')).out.split('\n');
+    expect(exception).toMatch(/^missing +customer 2: delivered as package \d, which the Inventory has no more$/);
+    expect(counts).toBe('3 customers, 2 packages: 1 without a package.');
+    const repaired = await line.run('reconcile --repair');
+    expect(repaired).toMatchObject({ code: 0, out: expect.stringContaining(`\n${proven.out}`) });
+    expect(line.served()).toEqual([1, 2, 3]);
+    const status = parseLines((await line.run('status --json')).out)[0];
+    expect(status).toMatchObject({ daemon: 'running', cursor: 3, reconciliation: { proven: true } });
+  });
+});
+
+describe.concurrent('a command that only reads', { timeout: 120_000 }, () => {
+  let line: CommandLine;
+  beforeAll(async () => {
+    line = await aCommandLine('sqlite', {
+      customers: 4,
+      refusals: [
+        [2, 503],
+        [3, 400],
+      ],
+    });
+    line.crm.customers.splice(0, 1, { id: 1, name: 'Al\u001b[31mice' });
+    line.crm.customers.push({ id: 7, name: 'Customer 7' }, { id: 'x', name: 'No\u001b[31mbody' });
+    await line.startDaemon();
+    line.crm.customers.splice(4, 1, { id: 5, name: 'Late' }, { id: 7, name: 'Customer 7' }, { id: 9, name: 'New' });
+  }, 120_000);
+  afterAll(() => line?.[Symbol.asyncDispose]());
+
+  it('shows how the work goes', async () => {
+    const { code, out, err } = await line.run('status');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^daemon +running$/m);
+    expect(out).toMatch(/^breaker +closed$/m);
+    expect(out).toMatch(/^cursor +7,/m);
+    expect(out).toMatch(/^delivered +3$/m);
+    expect(out).toMatch(/^waiting +0 .*, 1 /m);
+    expect(out).toMatch(/^dead +1;/m);
+    expect(out).toMatch(/^quarantined +1 /m);
+  });
+
+  it('lists deliveries: all, those of a state, those after a customer', async () => {
+    const words = ['', ' --state dead', ' --after 2 --limit 1', ' --state pending'];
+    const ran = await Promise.all(words.map((some) => line.run(`deliveries${some}`)));
+    expect(ran.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    const [all, dead, second, none] = ran;
+    expect(all?.out).not.toContain('\u001b');
+    const states = all?.out
+      .split('\n')
+      .map((row) => /^(\d+) .* (delivered|retrying|dead) /.exec(row)?.slice(1).join(' '));
+    expect(states?.filter(Boolean)).toEqual(['1 delivered', '2 retrying', '3 dead', '4 delivered', '7 delivered']);
+    expect(dead?.out).toMatch(/^customer.*\n3 +Customer 3 +dead +[-\d]+ [:\d]+ +Inventory answered 400: not now\n$/);
+    expect(second?.out).toMatch(/^customer.*\n3 .*\n$/);
+    expect(second?.err).toBe('There are more: --after 3\n');
+    expect(none).toMatchObject({ out: '', err: 'There are none.\n' });
+  });
+
+  it.each([
+    ['whose package is delivered', 1, 0, /: package 1, since .*\n[\s\S]*attempt 1 +201 /],
+    [
+      'who is tried again later',
+      2,
+      0,
+      /: no package yet, because Inventory answered 503.*next attempt in .*\n[\s\S]*attempt 1 +503 /,
+    ],
+    ['whose delivery is dead', 3, 0, /: no package, .* because Inventory answered 400.*"replay 3"/],
+    ['whom polls miss', 5, 1, /^Customer 5 \(Late\).*behind the cursor.*"reconcile --repair"/],
+    ['who comes with the next poll', 9, 1, /^Customer 9 \(New\).*next poll/],
+    ['whom nobody knows', 404, 1, /^The CRM has no customer 404\.\n$/],
+  ])('explains a customer %s', async (_who, id, code, words) => {
+    const ran = await line.run(`explain ${id}`);
+    expect(ran).toMatchObject({ code, err: '' });
+    expect(ran.out).toMatch(words);
+    expect(ran.out).not.toContain('\u001b');
+  });
+
+  it('says that it cannot explain a customer while the CRM is away', async () => {
+    const away = { CRM_SERVICE_URL: 'http://127.0.0.1:1' };
+    const [unseen, seen] = await Promise.all([line.run('explain 404', away), line.run('explain 1', away)]);
+    expect(unseen).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+    expect(unseen.err).toContain('CRM cannot be reached');
+    expect(seen.code).toBe(0);
+  });
+
+  it('lists what is no customer', async () => {
+    const ran = await line.run('quarantine');
+    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(oneSentence), err: '' });
+    expect(ran.out).toContain('an entry with the id "x"');
+    expect(ran.out).not.toContain('\u001b');
+  });
+});
+
+describe.concurrent('replay', { timeout: 120_000 }, () => {
+  it('has the daemon deliver one again, or all that are dead', async () => {
+    await using line = await aCommandLine('sqlite', {
+      customers: 4,
+      refusals: [
+        [1, 400],
+        [2, 400],
+        [3, 400],
+      ],
+    });
+    await line.startDaemon();
+    line.inventory.refusals.clear();
+    expect(await line.run('replay 1')).toMatchObject({ code: 0, err: '' });
+    await eventually(() => line.served().join() === '1,4');
+    const all = await line.run('replay --dead --json');
+    expect(all).toMatchObject({ code: 0, out: '{"replayed":2}\n' });
+    await eventually(() => line.served().join() === '1,2,3,4');
+    expect((await line.run('replay --dead')).out).toBe('No delivery is dead.\n');
+  });
+
+  it('waits for a daemon or a poll where none is running, and makes no second package', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 400]] });
+    await line.run('poll');
+    line.inventory.refusals.clear();
+    expect((await line.run('replay 1')).out).toContain('the daemon is not running');
+    expect((await line.run('replay 2')).code).toBe(0);
+    expect(line.served()).toEqual([2]);
+    await line.run('poll');
+    expect(line.served()).toEqual([1, 2]);
+  });
+});
+
+describe.concurrent('a poll without a daemon', { timeout: 120_000 }, () => {
+  it('keeps daemons and other polls away while it works', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 2 });
+    line.inventory.gate.hold();
+    const polling = line.run('poll');
+    await eventually(() => line.inventory.posts.length > 0);
+    const refused = 'Another daemon works on this ledger already: process ';
+    const daemon = await runToItsEnd('middleware', line.settings);
+    expect(daemon).toMatchObject({ code: 1, output: expect.stringContaining(refused) });
+    const second = await line.run('poll');
+    expect(second).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+    expect(second.err).toContain(refused);
+    line.inventory.gate.release();
+    expect(await polling).toMatchObject({ code: 0, out: '2 new customers.\n' });
+    expect(line.inventory.posts.toSorted()).toEqual([1, 2]);
+  });
+
+  it('says so where it fails', async () => {
+    await using line = await aCommandLine('sqlite');
+    line.crm.state.isDown = true;
+    const [shown, json] = [await line.run('poll'), await line.run('poll --json')];
+    expect(shown).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('The poll failed: CRM answered 503'),
+    });
+    expect(json).toMatchObject({ code: 1, out: expect.stringMatching(oneSentence) });
+    expect(JSON.parse(json.out)).toMatchObject({ outcome: 'failed', seen: 0, reason: 'CRM answered 503' });
+  });
+});
+
+describe.concurrent('a pause', { timeout: 120_000 }, () => {
+  it('lasts over a restart of the daemon, until it is resumed', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    const first = await line.startDaemon();
+    expect(await line.run('pause')).toMatchObject({ code: 0, err: '' });
+    await first.end('SIGTERM');
+    line.add(2);
+    const second = await line.startDaemon({ isPaused: true });
+    expect((await line.run('status')).out).toMatch(/paused[\s\S]*waiting +1 for the first attempt/);
+    expect(line.served()).toEqual([1]);
+    expect(second.output()).toContain('1 new customer');
+    expect(await line.run('resume')).toMatchObject({ code: 0, err: '' });
+    await eventually(() => line.served().join() === '1,2');
+  });
+});
+
+describe.concurrent('reconcile', { timeout: 120_000 }, () => {
+  it('tells of each exception, and repairs what is missing', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 4, refusals: [[2, 400]] });
+    await line.run('poll');
+    line.removePackage(3);
+    line.crm.customers.splice(1, 1, { id: 2, name: 'Renamed' });
+    line.crm.customers.push({ id: 'x', name: 'Nobody' });
+    line.inventory.packages.push({ id: 80, customerId: 4, customerName: '', packageType: 'welcome_pack_v1' });
+    line.inventory.packages.push({ id: 81, customerId: 99, customerName: '', packageType: 'welcome_pack_v1' });
+    line.inventory.refusals.clear();
+    const before = await line.run('reconcile');
+    expect(before).toMatchObject({ code: 1, err: '' });
+    expect(
+      before.out
+        .trimEnd()
+        .split('\n')
+        .map((row) => row.split(' ')[0]),
+    ).toEqual(['unusable', 'missing', 'missing', 'double', 'ownerless', '4']);
+    expect(before.out).toContain(
+      '4 customers, 4 packages: 2 without a package, 1 with more than one, 1 for a customer nobody knows, 1',
+    );
+    // what cannot be repaired is left for a person
+    expect((await line.run('reconcile --repair')).code).toBe(1);
+    expect(line.served()).toEqual([1, 2, 3, 4, 4, 99]);
+    expect(line.inventory.packages.find(({ customerId }) => customerId === 2)).toMatchObject({
+      customerName: 'Renamed',
+    });
+    line.inventory.packages.splice(2, 2); // 80 and 81
+    line.crm.customers.pop();
+    line.removePackage(1);
+    const repaired = await line.run('reconcile --repair');
+    expect(repaired).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/\n4 customers, 4 packages: every customer has exactly one\.\n$/),
+    });
+    expect(line.served()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('does not call repaired what waits because deliveries are paused', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    await line.startDaemon();
+    line.removePackage(1);
+    await line.run('pause');
+    const startMs = performance.now();
+    const ran = await line.run('reconcile --repair');
+    expect(ran).toMatchObject({ code: 1, out: expect.stringContaining('paused') });
+    expect(performance.now() - startMs).toBeLessThan(20_000);
+  });
+
+  it('comes to nothing where a side is away', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    const [crm, inventory] = await Promise.all([
+      line.run('reconcile', { CRM_SERVICE_URL: 'http://127.0.0.1:1' }),
+      line.run('reconcile --json', { INVENTORY_SERVICE_URL: 'http://127.0.0.1:1' }),
+    ]);
+    expect(crm).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+    expect(inventory).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+    expect(parseLines((await line.run('status --json')).out)).toMatchObject([{ reconciliation: null }]);
+  });
+});
+
+describe.concurrent('--json', { timeout: 120_000 }, () => {
+  it('prints one JSON value a line and nothing else, however much there is to log', async () => {
+    await using line = await aCommandLine('sqlite', {
+      customers: 3,
+      refusals: [
+        [2, 400],
+        [3, 503],
+      ],
+      environment: { LOG_LEVEL: 'debug' },
+    });
+    const lines = async (words: string) => {
+      const { out } = await line.run(`${words} --json`);
+      expect(out).toMatch(/\n$/);
+      return parseLines(out);
+    };
+    expect(await lines('explain 1')).toEqual([{ customer_id: 1, state: null, error: expect.any(String) }]);
+    expect(await lines('poll')).toEqual([expect.objectContaining({ outcome: 'found', seen: 3 })]);
+    expect(await lines('status')).toHaveLength(1);
+    expect(await lines('deliveries')).toEqual([[expect.anything(), expect.anything(), expect.anything()]]);
+    expect(await lines('explain 1')).toEqual([expect.objectContaining({ customer_id: 1, state: 'delivered' })]);
+    expect(await lines('quarantine')).toEqual([[]]);
+    expect(await lines('reconcile')).toEqual([
+      { kind: 'missing', customer_id: 2, detail: expect.any(String) },
+      expect.objectContaining({ repaired: 0, proven: false }),
+    ]);
+    expect(await lines('replay --dead')).toEqual([{ replayed: 1 }]);
+    expect(await lines('pause')).toEqual([{ paused: true }]);
+    expect(await lines('resume')).toEqual([{ paused: false }]);
+  });
+
+  it('calls the counts of a comparison by the names that status calls them', async () => {
+    await using line = await aCommandLine('sqlite');
+    const [{ repaired, ...counts }] = parseLines((await line.run('reconcile --json')).out);
+    const [{ reconciliation }] = parseLines((await line.run('status --json')).out);
+    expect(repaired).toBe(0);
+    expect(counts).toEqual(reconciliation);
+  });
+
+  it('tells of each exception once that is left after a repair', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 400]] });
+    await line.run('poll');
+    const lines = parseLines((await line.run('reconcile --repair --json')).out);
+    const left = lines.filter(({ kind }) => kind === 'missing');
+    expect(lines.at(-1)).toMatchObject({ exceptions: { missing: 1 } });
+    expect(left).toHaveLength(1);
+  });
+});
+
+describe.concurrent('a command', { timeout: 120_000 }, () => {
+  it('ends with 2 and one sentence where its words are wrong', async () => {
+    await using line = await aCommandLine('sqlite');
+    const words = ['reconcil', 'poll --now', 'explain 0', 'explain 1 2', 'replay 1 --dead', 'deliveries --state lost'];
+    const ran = await Promise.all(words.map((some) => line.run(some)));
+    for (const one of ran) expect(one).toMatchObject({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
+  });
+
+  it('ends with 2 and one sentence where a setting is wrong', async () => {
+    await using line = await aCommandLine('sqlite');
+    const ran = await line.run('status', { POLL_PAGE_SIZE: '0' });
+    expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
+    expect(ran.err).toContain('POLL_PAGE_SIZE');
+  });
+
+  it('ends with 1 and one sentence for a customer who was never seen', async () => {
+    await using line = await aCommandLine('sqlite');
+    expect(await line.run('replay 77')).toMatchObject({ code: 1, out: '', err: expect.stringMatching(oneSentence) });
+  });
+
+  it('ends with 3 and one sentence where the ledger is away', async () => {
+    await using line = await aCommandLine('sqlite');
+    const ran = await line.run('status', { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' });
+    expect(ran).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+  });
+
+  it('says how it is used', async () => {
+    await using line = await aCommandLine('sqlite');
+    const help = await line.run('replay --help');
+    expect(help).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/reconcile \[--repair\][\s\S]*Exit codes: 0 /),
+    });
+  });
+
+  it('finds what .env says, and believes the environment more', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    const { DATA_DIR, DATABASE_URL, ...settings } = line.settings as Record<string, string>;
+    const written = Object.entries({ ...settings, DATABASE_URL, CRM_SERVICE_URL: 'http://127.0.0.1:1' });
+    await writeFile(join(DATA_DIR as string, '.env'), written.map(([name, value]) => `${name}='${value}'\n`).join(''));
+    const [unable, explained] = await Promise.all([
+      runMain('explain 1', DATA_DIR as string, {}),
+      runMain('explain 1', DATA_DIR as string, { CRM_SERVICE_URL: line.crm.url }),
+    ]);
+    expect(unable).toMatchObject({ code: 3, err: expect.stringContaining('CRM cannot be reached') });
+    expect(explained).toMatchObject({ code: 1, out: expect.stringContaining('comes with the next poll') });
+  });
+
+  it('reaches a daemon that requires a token and answers to other names than its address', async () => {
+    // no key is given: both find the one in DATA_DIR
+    const environment = { REQUIRE_AUTH: 'true', JWT_SECRET_KEY: '', ALLOWED_HOSTS: 'ops.example.com' };
+    await using line = await aCommandLine('sqlite', { environment });
+    await line.startDaemon();
+    line.add(1);
+    expect(await line.run('poll')).toEqual({ code: 0, out: '1 new customer.\n', err: '' });
+    expect((await line.run('status')).out).toMatch(/^daemon +running$/m);
+  });
+
+  it('goes on by itself after a daemon that was killed', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    const daemon = await line.startDaemon();
+    await daemon.end('SIGKILL');
+    line.add(2);
+    expect((await line.run('status')).out).toMatch(/^daemon +not running$/m);
+    expect(await line.run('poll')).toMatchObject({ code: 0, out: '1 new customer.\n' });
+    expect(line.served()).toEqual([1, 2]);
+  });
+
+  it('is silent where nobody reads its output', async () => {
+    await using line = await aCommandLine('sqlite');
+    expect((await line.runUnread('status')).err).toBe('');
+  });
+});

@@ -1,0 +1,122 @@
+import { type DatabaseKind, databases } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { describe, expect, it } from 'vitest';
+import { aDaemon, type Daemon, idsOf } from './a-daemon.ts';
+import { fakeClock } from './fakes.ts';
+
+describe.each(databases)('replaying on %s', (kind) => {
+  it('delivers again what is dead, under the name that the CRM shows now, with every attempt kept', async () => {
+    await using daemon = await aDaemon(kind);
+    const { crm, inventory } = daemon;
+    const id = daemon.addCustomer();
+    inventory.refusals.set(id, 400);
+    await daemon.post('/poll');
+    await daemon.becomes(id, 'dead');
+    inventory.refusals.clear();
+    crm.customers[0] = { id, name: 'Renamed' };
+
+    const { status, body } = await daemon.post(`/deliveries/${id}/replay`);
+
+    expect([status, body]).toMatchObject([200, { customer_id: id, state: 'pending', attempts: 1, package_id: null }]);
+    expect(body.history).toMatchObject([{ status: 400, error: 'Inventory answered 400: not now' }]);
+    expect(Date.parse(body.next_attempt_at)).toBeLessThanOrEqual(Date.now());
+    await daemon.becomes(id, 'delivered');
+    expect(await daemon.get(`/deliveries/${id}`)).toMatchObject({
+      customer_name: 'Renamed',
+      attempts: 2,
+      package_id: 1,
+      error: null,
+      next_attempt_at: null,
+      history: [{ status: 400 }, { status: 201, error: null }],
+    });
+    expect(inventory.packages).toMatchObject([{ customerId: id, customerName: 'Renamed' }]);
+  });
+
+  it('finds the package of who has one, however often it is asked for', async () => {
+    await using daemon = await aDaemon(kind, { customers: 1 });
+    await daemon.becomes(1, 'delivered');
+
+    for (const attempts of [2, 3, 4]) {
+      expect((await daemon.post('/deliveries/1/replay')).status).toBe(200);
+      await eventually(async () => (await daemon.get('/deliveries/1')).attempts === attempts);
+      expect(await daemon.get('/deliveries/1')).toMatchObject({ state: 'delivered', package_id: 1 });
+    }
+    await Promise.all(Array.from({ length: 10 }, () => daemon.post('/deliveries/1/replay')));
+    await daemon.becomes(1, 'delivered');
+    expect([daemon.inventory.posts, daemon.inventory.packages.length]).toEqual([[1], 1]);
+  });
+
+  it('of the dead delivers them all, and nobody else, and says how many', async () => {
+    await using daemon = await aDaemon(kind, { customers: 4, environment: { RETRY_SCHEDULE: '1h' } });
+    for (const id of [1, 2, 3, 4]) await daemon.becomes(id, 'delivered');
+    const [dead, another, retrying] = [daemon.addCustomer(), daemon.addCustomer(), daemon.addCustomer()];
+    for (const id of [dead, another]) daemon.inventory.refusals.set(id, 400);
+    daemon.inventory.refusals.set(retrying, 503);
+    await daemon.post('/poll');
+    await daemon.becomes(retrying, 'retrying');
+    for (const id of [dead, another]) await daemon.becomes(id, 'dead');
+    daemon.inventory.refusals.clear();
+
+    const { status, body } = await daemon.post('/deliveries/replay', { state: 'dead' });
+
+    expect([status, body]).toEqual([200, { replayed: 2 }]);
+    for (const id of [dead, another]) await daemon.becomes(id, 'delivered');
+    expect(await daemon.get(`/deliveries/${retrying}`)).toMatchObject({ state: 'retrying', attempts: 1 });
+    expect(daemon.inventory.posts.length).toBe(4 + 3 + 2);
+    expect((await daemon.post('/deliveries/replay', { state: 'dead' })).body).toEqual({ replayed: 0 });
+  });
+
+  it('of the dead takes those who died at `since` or later and before `until`, wherever the clock was read', async () => {
+    await using daemon = await theDeadOfThreeHours(kind);
+    const replay = async (range: object) => {
+      const { body } = await daemon.post('/deliveries/replay', { state: 'dead', ...range });
+      return { ...body, left: idsOf(await daemon.get('/deliveries?state=dead')) };
+    };
+    expect(await replay({ since: '2026-01-01T14:00:00.001Z' })).toEqual({ replayed: 0, left: [1, 2, 3] });
+    expect(await replay({ until: '2026-01-01T12:00:00Z' })).toEqual({ replayed: 0, left: [1, 2, 3] });
+    expect(await replay({ since: '2026-01-01T14:00:00Z', until: '2026-01-01T12:00:00Z' })).toMatchObject({
+      replayed: 0,
+    });
+    const oneHour = { since: '2026-01-01T14:00:00+01:00', until: '2026-01-01T09:00:00.000-05:00' };
+    expect(await replay(oneHour)).toEqual({ replayed: 1, left: [1, 3] });
+    expect(await replay({ until: '2026-01-01T18:30:00.000+05:30' })).toEqual({ replayed: 1, left: [3] });
+    expect(await replay({ since: '2025-12-31T23:00:00-15:00' })).toEqual({ replayed: 1, left: [] });
+  });
+
+  it('of the dead takes every moment that it takes at all without a fault', async () => {
+    await using daemon = await theDeadOfThreeHours(kind);
+    const edges = [
+      '0000-01-01T00:00:00Z',
+      '0001-01-01T00:00:00Z',
+      '0001-01-01T00:00:00+14:00',
+      '9999-12-31T23:59:59Z',
+      '9999-12-31T23:59:59-12:00',
+    ];
+    for (const edge of edges) {
+      const isEarly = edge.startsWith('0');
+      // nobody has died before or after such a moment
+      const { status, body } = await daemon.post('/deliveries/replay', {
+        state: 'dead',
+        [isEarly ? 'until' : 'since']: edge,
+      });
+      if (status !== 400) expect([edge, status, body]).toEqual([edge, 200, { replayed: 0 }]);
+    }
+  });
+});
+
+/** Paused, with customers 1, 2 and 3, who died at 12, 13 and 14 o'clock. */
+async function theDeadOfThreeHours(kind: DatabaseKind): Promise<Daemon> {
+  const clock = fakeClock('2026-01-01T12:00:00.000Z');
+  const daemon = await aDaemon(kind, { clock });
+  for (const id of [1, 2, 3]) {
+    daemon.crm.customers.push({ id, name: '' });
+    await daemon.post('/poll');
+    expect(await daemon.get(`/deliveries/${id}`)).toMatchObject({
+      state: 'dead',
+      updated_at: clock.now().toISOString(),
+    });
+    clock.advance(3_600_000);
+  }
+  await daemon.post('/pause');
+  return daemon;
+}

@@ -1,0 +1,60 @@
+import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
+import { repair } from '../src/commands/repair.ts';
+import type { MiddlewareContext } from '../src/context.ts';
+import type { SeenCustomer } from '../src/delivery.ts';
+import type { PackagePage, PackageTarget } from '../src/ports.ts';
+import { type ReconcileOptions, reconcile } from '../src/reconcile/reconcile.ts';
+import type { ReconciliationException } from '../src/reconciliation.ts';
+import { createSync } from '../src/sync/run-once.ts';
+import { aCustomer, fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
+
+export type FakeTarget = ReturnType<typeof fakeTarget>;
+
+/** A ledger after a first round of deliveries, a minute ago. */
+export async function aLedger(kind: DatabaseKind, customers: SeenCustomer[], target = fakeTarget()) {
+  const source = fakeSource(customers);
+  const test = await testContext(kind, { source, target });
+  const sync = createSync(test.context, owner);
+  await sync.runOnce();
+  test.clock.advance(60_000);
+  return { ...test, source, target, sync };
+}
+
+/** The comparison's result, with the exceptions that it told of. */
+export async function compare(context: MiddlewareContext, options: Partial<ReconcileOptions> = {}) {
+  const found: ReconciliationException[] = [];
+  const result = await reconcile(context, { onException: (exception) => found.push(exception), ...options });
+  if (result.kind !== 'done') throw new Error(result.reason);
+  return { ...result.reconciliation, found };
+}
+
+export function compareAndRepair(context: MiddlewareContext) {
+  const onMissing: ReconcileOptions['onMissing'] = (customers) => {
+    const ids = customers.map(({ customerId }) => customerId);
+    return repair(context, ids);
+  };
+  return compare(context, { onMissing });
+}
+
+/** An Inventory that shows so many packages at a time. */
+export function inPages(target: FakeTarget, size: number): PackageTarget {
+  const fetchPackages = async (after: number): Promise<PackagePage> => {
+    const rest = target.packages.filter(({ id }) => Number(id) > after).slice(0, size + 1);
+    const next = rest.length > size ? Number(rest[size - 1]?.id) : undefined;
+    return { kind: 'page', packages: rest.slice(0, size), next };
+  };
+  return { ...target, fetchPackages };
+}
+
+export function addPackage(target: FakeTarget, customerId: number): void {
+  target.make({ customerId, customerName: 'somebody', idempotencyKey: '' });
+}
+
+export function removePackage(target: FakeTarget, customerId: number): void {
+  const index = target.packages.findIndex((made) => made.customerId === customerId);
+  target.packages.splice(index, 1);
+}
+
+export const customers = (...ids: number[]) => ids.map((id) => aCustomer(id));
+
+export const rejected = () => ({ kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 }) as const;
