@@ -67,6 +67,9 @@ async function runToTheEnd(world: World, after: string): Promise<void> {
   await eventually(async () => expect(await isSettled(world), `${after}: settled`).toBe(true), patienceMs);
 }
 
+/** `at`: a boundary of the daemon, or a request that stays without an answer. */
+type Kill = { world: World; at: string };
+
 /** Restarts the daemon of each world that was killed, and expects one package for everyone. */
 async function restart(kills: Kill[]): Promise<void> {
   await Promise.all(kills.map(({ world, at }) => runToTheEnd(world, `killed at ${at}`)));
@@ -104,9 +107,6 @@ async function expectOnePackageEach({ db, neighbours }: World, after: string): P
     after,
   ).toEqual(ends);
 }
-
-/** `at`: a boundary of the daemon, or a request that stays without an answer. */
-type Kill = { world: World; at: string };
 
 /**
  * Runs daemons in one process, for a start takes long: each until it stops where it is to be killed, or has nothing more
@@ -204,14 +204,14 @@ const steps = [
 describe.each(databases)('a daemon that kill -9 meets, its ledger on %s,', { timeout: 120_000 }, (kind) => {
   const settings = { kind, takesGroups: false, customers: 2 };
 
-  it('gets everyone one package once restarted, whatever two steps it was between', async () => {
+  it.concurrent('gets everyone one package once restarted, whatever two steps it was between', async () => {
     const answers = ['GET /customers', 'POST /packages', 'PUT /customers/integration'];
     const posted = [...around('target.create'), 'before target.create 2', 'after target.create 2'];
     const places = [...answers, ...steps, ...posted];
     expect(await killAtEach(places, settings)).toEqual(expect.arrayContaining(places));
   });
 
-  it('gets everyone one package though it is killed again after its restart', async () => {
+  it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
     const pairs: [string, string][] = [
       ['after write of drain.ts 1', 'after target.find 2'],
       ['after write of drain.ts 1', 'after target.create 1'],
@@ -230,13 +230,13 @@ describe.each(databases)('a daemon that kill -9 meets, its ledger on %s,', { tim
 describe('a daemon that kill -9 meets while it posts groups', { timeout: 120_000 }, () => {
   const settings: Settings = { kind: 'sqlite', takesGroups: true, customers: 60 };
 
-  it('gets everyone one package once restarted, whatever two steps it was between', async () => {
+  it.concurrent('gets everyone one package once restarted, whatever two steps it was between', async () => {
     const answers = ['GET /customers', 'POST /packages/batch', 'PUT /customers/integration'];
     const places = [...answers, ...steps, ...around('target.createMany')];
     expect(await killAtEach(places, settings)).toEqual(expect.arrayContaining(places));
   });
 
-  it('gets everyone one package though it is killed again after its restart', async () => {
+  it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
     const pairs: [string, string][] = [
       ['after write of drain.ts 1', 'after target.findMany 1'],
       ['after write of drain.ts 1', 'POST /packages/batch'],

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { readMiddlewareConfig } from '../src/config.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import { startMiddleware } from '../src/middleware.ts';
@@ -80,9 +81,12 @@ function callerFile(): string {
   return basename(caller).replace(/:.*/, '');
 }
 
-process.on('disconnect', () => process.exit());
-const start = (daemon: DaemonToKill) => {
+function start(daemon: DaemonToKill) {
   const boundary = createBoundary(daemon);
-  return startMiddleware(readMiddlewareConfig(daemon.environment), { adapt: (context) => adapt(context, boundary) });
-};
+  const config = readMiddlewareConfig(daemon.environment);
+  // PostgreSQL may need a moment to see that the one before is gone
+  return eventually(() => startMiddleware(config, { adapt: (context) => adapt(context, boundary) }));
+}
+
+process.on('disconnect', () => process.exit());
 await Promise.all(daemons.map(start));

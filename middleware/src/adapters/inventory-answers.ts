@@ -35,7 +35,8 @@ type GroupResult = { status?: unknown; package?: unknown; error?: unknown } | nu
 
 /** What the answer to one of a group means. */
 export function judgeResult(result: GroupResult): Answer {
-  const status = Number(result?.status);
+  const given = Number(result?.status);
+  const status = given >= 100 && given <= 599 ? given : Number.NaN;
   const packageId = packageIdOf(result?.package);
   const isGood = isSuccess(status);
   if (isGood && packageId !== undefined) return { kind: 'delivered', packageId, status, existed: status === 200 };

@@ -55,7 +55,9 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
     async createMany(requests) {
       const packages = requests.map(({ customerId, customerName }) => ({ customerId, customerName, packageType }));
       // what may have arrived is looked up before it is posted again, and that takes a claim of its own
-      const retryCondition = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isAbsent(error);
+      const retryCondition = (error: AxiosError) => {
+        return isQuicklyRetried(error) && !isInDoubt(error) && !isAbsent(error) && !isStumble(error);
+      };
       try {
         const { data } = await client.post(
           '/packages/batch',
@@ -70,7 +72,8 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
         const failure = asAxiosError(error);
         if (isAbsent(failure)) return { kind: 'unsupported', inDoubt: false };
         const answer = judge(failure);
-        return answer.kind === 'retry' ? answer : { kind: 'refused', reason: toRetry(failure).reason };
+        if (answer.kind === 'retry' && !isStumble(failure)) return answer;
+        return { kind: 'refused', reason: toRetry(failure).reason };
       }
     },
   };
@@ -79,6 +82,11 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
 /** The Inventory has no such route. */
 function isAbsent({ response }: AxiosError): boolean {
   return [404, 405, 501].includes(response?.status ?? 0);
+}
+
+/** An Inventory that stumbles over one of a group answers 500 to all of it. */
+function isStumble({ response }: AxiosError): boolean {
+  return response?.status === 500;
 }
 
 function quickly(

@@ -2,21 +2,25 @@ import type { MiddlewareContext } from '../context.ts';
 import { findWitness } from '../db/deliveries.ts';
 import type { ClaimedDelivery, Outcome } from '../delivery.ts';
 import type { Answer, PackageRequest, PackageTarget } from '../ports.ts';
+import { refresh } from './refresh.ts';
 
 /** A delivery and what became of an attempt at it. */
 export type Attempted = { delivery: ClaimedDelivery; outcome: Outcome };
 
+type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'concurrency'>;
+
 /** One post, after a look where a package may be there already. */
 export async function attemptOne(
-  target: PackageTarget,
+  { source, target }: Means,
   delivery: ClaimedDelivery,
   options: { quickRetries: boolean },
-): Promise<Outcome> {
-  if (delivery.inDoubt) {
-    const found = await find(target, delivery.customerId);
-    if (found) return found;
-  }
-  return resolve(target, delivery, await target.create(toRequest(delivery), options));
+): Promise<Attempted> {
+  const found = delivery.inDoubt ? await find(target, delivery.customerId) : undefined;
+  if (found) return { delivery, outcome: found };
+  const { ready, ended } = await refresh(source, [delivery]);
+  const [fresh] = ready;
+  if (!fresh) return ended[0] as Attempted;
+  return { delivery: fresh, outcome: await resolve(target, fresh, await target.create(toRequest(fresh), options)) };
 }
 
 export type GroupAttempt = {
@@ -26,20 +30,21 @@ export type GroupAttempt = {
 };
 
 /** One post for many, after a look for those that may have a package already. */
-export async function attemptGroup(
-  context: Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>,
-  deliveries: ClaimedDelivery[],
-): Promise<GroupAttempt> {
-  const { target } = context;
+export async function attemptGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<GroupAttempt> {
+  const { source, target } = means;
   const found = await findAll(
-    context,
+    means,
     deliveries.filter(({ inDoubt }) => inDoubt),
   );
   const attempted = deliveries.flatMap((delivery) => {
     const outcome = found.get(delivery.customerId);
     return outcome ? { delivery, outcome } : [];
   });
-  const rest = deliveries.filter(({ customerId }) => !found.has(customerId));
+  const { ready: rest, ended } = await refresh(
+    source,
+    deliveries.filter(({ customerId }) => !found.has(customerId)),
+  );
+  attempted.push(...ended);
   if (rest.length === 0) return { attempted, notTaken: undefined };
   const answer = await target.createMany(rest.map(toRequest));
   if (answer.kind === 'unsupported') return { attempted, notTaken: { deliveries: rest, inDoubt: answer.inDoubt } };
@@ -75,7 +80,7 @@ const findManyMax = 200;
 
 /** As `find`, for many, with one question for many where the target understands it. Who is left out has none. */
 async function findAll(
-  { db, target, concurrency }: Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>,
+  { db, target, concurrency }: Means,
   deliveries: ClaimedDelivery[],
 ): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>();

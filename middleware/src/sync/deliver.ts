@@ -3,7 +3,6 @@ import type { ClaimedDelivery } from '../delivery.ts';
 import { type Attempted, attemptGroup, attemptOne, type GroupAttempt } from './attempt.ts';
 import type { Gate } from './gate.ts';
 import { observe } from './observe.ts';
-import { refresh } from './refresh.ts';
 import { decide } from './retry-policy.ts';
 import type { Finished, Store } from './store.ts';
 
@@ -11,33 +10,27 @@ type Means = { context: MiddlewareContext; gate: Gate; store: Store };
 
 /** Makes one attempt at a claimed delivery and stores what came of it. Safe to repeat: the target knows the key. */
 export async function deliverOne(means: Means, delivery: ClaimedDelivery): Promise<void> {
-  await deliver(means, [delivery], async (ready) => {
-    // a probe is one call, not four
-    const quickRetries = means.gate.state() === 'closed';
-    const attempt = async (delivery: ClaimedDelivery) => {
-      return { delivery, outcome: await attemptOne(means.context.target, delivery, { quickRetries }) };
-    };
-    return { attempted: await Promise.all(ready.map(attempt)), notTaken: undefined };
+  // a probe is one call, not four
+  const quickRetries = means.gate.state() === 'closed';
+  await deliver(means, async () => {
+    return { attempted: [await attemptOne(means.context, delivery, { quickRetries })], notTaken: undefined };
   });
 }
 
 /** As `deliverOne`, for many in one call. Gives those that the target does not take as a group. */
 export function deliverGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<GroupAttempt['notTaken']> {
-  return deliver(means, deliveries, (ready) => attemptGroup(means.context, ready));
+  return deliver(means, () => attemptGroup(means.context, deliveries));
 }
 
 async function deliver(
   { context, gate, store }: Means,
-  deliveries: ClaimedDelivery[],
-  attempt: (ready: ClaimedDelivery[]) => Promise<GroupAttempt>,
+  attempt: () => Promise<GroupAttempt>,
 ): Promise<GroupAttempt['notTaken']> {
   const { clock } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const { ready, ended } = await refresh(context.source, deliveries);
-  const { attempted, notTaken } = ready.length > 0 ? await attempt(ready) : { attempted: [], notTaken: undefined };
+  const { attempted, notTaken } = await attempt();
   if (attempted.length > 0) await gate.ended(attempted);
-  else gate.abandoned();
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const toFinished = ({ delivery, outcome }: Attempted): Finished => {
     const attempts = delivery.attempts + 1;
@@ -47,7 +40,7 @@ async function deliver(
     const decision = decide({ outcome, attempts, waitsUsed, waitsForBreaker, now: clock.now(), waitsMs, random });
     return { delivery, outcome, decision, attempts, startedAt, durationMs };
   };
-  const finished = [...ended, ...attempted].map(toFinished);
+  const finished = attempted.map(toFinished);
   if (finished.length > 0) await store(finished);
   for (const one of finished) observe(context, one);
   return notTaken;

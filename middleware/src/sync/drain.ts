@@ -2,10 +2,9 @@ import type { MiddlewareContext } from '../context.ts';
 import { type Claim, claimDue, freeInterrupted, returnClaims } from '../db/claims.ts';
 import { readFact } from '../db/facts.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
-import { deliverGroup, deliverOne } from './deliver.ts';
+import { createCalls } from './calls.ts';
 import type { Gate } from './gate.ts';
 import { createGroups, groupMin } from './groups.ts';
-import { createStore } from './store.ts';
 
 export type Drain = {
   /** Delivers until nothing is due and nothing under way. To be called again only after it has ended. */
@@ -19,12 +18,10 @@ export type Drain = {
 /** Claims that wait for a free place, so that a free place need not wait for a claim. */
 const aheadMax = 2;
 
-/** Claims what is due and delivers it, as much at once as the gate allows; `onDelivered` after each call. */
-export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered: (count: number) => void): Drain {
-  const { write } = context;
+/** Claims what is due and delivers it, as much at once as the gate allows; `onEnded` after each call. */
+export function createDrain(context: MiddlewareContext, gate: Gate, onEnded: (attempts: number) => void): Drain {
   const groups = createGroups(context.logger);
-  const means = { context, gate, store: createStore(context) };
-  const underWay = new Set<Promise<void>>();
+  const calls = createCalls(context, gate, groups, { onEnded, onFailed: failed });
   let ready: ClaimedDelivery[] = [];
   let stopped = false;
   let failure: unknown;
@@ -32,15 +29,15 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered:
 
   async function run(): Promise<void> {
     failure = undefined;
-    await write(freeInterrupted);
+    await context.write(freeInterrupted);
     for (;;) {
       const looked = new Promise<void>((resolve) => {
         look = resolve;
       });
       while (await takeUp().catch(failed)) {} // groups, until there is no more room
-      while (ready.length > 0 && gate.room(underWay.size) > 0) startOne(ready.shift() as ClaimedDelivery);
-      if (underWay.size === 0) break;
-      await Promise.race([...underWay, looked]);
+      while (ready.length > 0 && gate.room(calls.count()) > 0) calls.startOne(ready.shift() as ClaimedDelivery);
+      if (calls.count() === 0) break;
+      await calls.anyEnded(looked);
     }
     if (failure) throw failure;
   }
@@ -56,45 +53,24 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered:
   /** Claims what there is room for. Gives whether that was a group, which is under way by then. */
   async function takeUp(): Promise<boolean> {
     const halted = stopped || failure !== undefined || gate.state() !== 'closed';
-    if (ready.length > 0 && (halted || (await isPaused(context.db)))) await putBack(ready.splice(0), false);
-    const room = gate.room(underWay.size);
+    if (ready.length > 0 && (halted || (await isPaused(context.db)))) await putBack(ready.splice(0));
+    const room = gate.room(calls.count());
     if (stopped || failure !== undefined || room === 0 || ready.length > 0 || groups.isFull()) return false;
-    const calm = gate.takesGroups();
-    const singlesMax = calm ? room + aheadMax * context.concurrency : room;
-    const claim = await claimUnlessPaused(context, { singlesMax, groupMax: calm ? groups.size() : 0, groupMin });
-    if (claim.grouped) startGroup(claim.deliveries);
+    const claim = await claimUnlessPaused(context, limits(room));
+    const mayGo = claim.grouped && gate.takesGroups();
+    if (mayGo) calls.startGroup(claim.deliveries);
+    else if (claim.grouped) await putBack(claim.deliveries);
     else ready = claim.deliveries;
-    return claim.grouped;
+    return mayGo;
   }
 
-  function putBack(deliveries: ClaimedDelivery[], inDoubt: boolean): Promise<void> {
-    return write((trx) => returnClaims(trx, deliveries, inDoubt));
+  function limits(room: number) {
+    if (!gate.takesGroups()) return { singlesMax: room, groupMax: 0, groupMin };
+    return { singlesMax: room + aheadMax * context.concurrency, groupMax: groups.size(), groupMin };
   }
 
-  function startOne(delivery: ClaimedDelivery) {
-    start(async () => {
-      await deliverOne(means, delivery);
-      onDelivered(1);
-    });
-  }
-
-  function startGroup(deliveries: ClaimedDelivery[]) {
-    start(async () => {
-      const notTaken = await groups.during(() => deliverGroup(means, deliveries));
-      if (notTaken) {
-        groups.notTaken(notTaken);
-        await putBack(notTaken.deliveries, notTaken.inDoubt);
-      }
-      onDelivered(deliveries.length - (notTaken?.deliveries.length ?? 0));
-    });
-  }
-
-  function start(call: () => Promise<void>) {
-    gate.begun();
-    const promise = call()
-      .catch((error) => void failed(error))
-      .finally(() => underWay.delete(promise));
-    underWay.add(promise);
+  function putBack(deliveries: ClaimedDelivery[]): Promise<void> {
+    return context.write((trx) => returnClaims(trx, deliveries, false));
   }
 
   return {
@@ -109,11 +85,11 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onDelivered:
 
 function claimUnlessPaused(
   { write, clock }: MiddlewareContext,
-  most: Omit<Parameters<typeof claimDue>[1], 'now'>,
+  limits: Omit<Parameters<typeof claimDue>[1], 'now'>,
 ): Promise<Claim> {
   return write(async (trx) => {
     if (await isPaused(trx)) return { deliveries: [], grouped: false };
-    return claimDue(trx, { ...most, now: clock.now().toISOString() });
+    return claimDue(trx, { ...limits, now: clock.now().toISOString() });
   });
 }
 

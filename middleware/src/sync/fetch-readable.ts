@@ -6,6 +6,8 @@ const brokenMax = 100;
 type Options = {
   /** Whether to go past customers that the CRM cannot show; otherwise they are waited for. */
   skipsBroken: boolean;
+  /** How many to ask for; a page unless told otherwise. */
+  limit?: number;
 };
 
 /**
@@ -16,14 +18,14 @@ type Options = {
 export async function fetchReadable(
   source: CustomerSource,
   cursor: number,
-  { skipsBroken }: Options,
+  { skipsBroken, limit: limitMax = source.pageSize }: Options,
 ): Promise<CustomerPage | NoPage> {
-  const whole = await source.fetchPage(cursor);
+  const whole = await source.fetchPage(cursor, limitMax);
   if (whole.kind !== 'unreadable') return whole;
   // a CRM that cannot show even its empty end is ill as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
   if (end.kind !== 'page' || end.customers.length > 0) return whole;
-  for (let limit = Math.floor(source.pageSize / 2); limit >= 1; limit = Math.floor(limit / 2)) {
+  for (let limit = Math.floor(limitMax / 2); limit >= 1; limit = Math.floor(limit / 2)) {
     const page = await source.fetchPage(cursor, limit);
     if (page.kind !== 'unreadable') return page.kind === 'page' ? { ...page, more: true } : page;
   }

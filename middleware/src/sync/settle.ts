@@ -29,9 +29,9 @@ export function createSettler(context: MiddlewareContext): Settler {
   const isPaused = watchPause(context);
   const reporter = createReporter(context);
   const gate = createGate(context);
-  let onDelivered = (_count: number) => {};
+  let onEnded = (_count: number) => {};
   const drain = createDrain(context, gate, (count) => {
-    onDelivered(count);
+    onEnded(count);
     reporter.run().catch(ledgerFailed);
   });
   let settling: Promise<void> | undefined;
@@ -45,7 +45,7 @@ export function createSettler(context: MiddlewareContext): Settler {
 
   async function deliverDue() {
     const backlog = watchBacklog(context);
-    onDelivered = backlog.done;
+    onEnded = backlog.done;
     try {
       await makeStrandedDue(context);
       await drain.run();
