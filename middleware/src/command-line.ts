@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Environment } from '@doorstep/kit/config.ts';
 import { isUnavailable } from '@doorstep/kit/database/faults.ts';
 import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
+import { isPostgresUrl, sqlitePath } from '@doorstep/kit/database/open.ts';
 import { AppError, StartError } from '@doorstep/kit/errors.ts';
 import { createLogger } from '@doorstep/kit/logger.ts';
 import { connectDaemon } from './adapters/daemon-client.ts';
@@ -36,26 +38,41 @@ export async function runCommandLine(words: string[], environment: Environment):
 }
 
 async function run(config: MiddlewareConfig, { name, values, positionals }: ParsedWords): Promise<number> {
+  refuseMissingLedger(config);
   const level = values['json'] ? 'warn' : config.log.level;
   await using open = await openContext(config, createLogger('middleware', { ...config.log, level, stderr: true }));
   const { context, tokens } = open;
   const daemon = await readFact(context.db, 'daemon');
-  return commands[name].run({
+  return await commands[name].run({
     context,
     values,
     positionals,
     print,
     say,
     isTerminal: process.stderr.isTTY ?? false,
-    daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
+    daemon: connectDaemon(daemon?.url, {
+      hostName: config.allowedHosts[0] as string,
+      ...(config.requireAuth && { tokens }),
+    }),
     takeLock: () => takeOwnerLock(config.databaseUrl, 'middleware'),
   });
 }
 
+/** In a wrong folder a command would make a ledger of its own, and say that all is well with it. */
+function refuseMissingLedger({ databaseUrl }: MiddlewareConfig) {
+  if (isPostgresUrl(databaseUrl) || existsSync(sqlitePath(databaseUrl))) return;
+  throw new StartError(`There is no ledger at ${sqlitePath(databaseUrl)}; the daemon makes it at its first start.`);
+}
+
 function print(text: string) {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
 function say(text: string) {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
+}
+
+/** Names and reasons come from outside: an escape sequence or a reversed line in one must not reach the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n]|[\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\uFFFD');
 }

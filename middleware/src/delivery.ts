@@ -28,6 +28,10 @@ export type ClaimedDelivery = {
   inDoubt: boolean;
   /** The customer may have changed: read it again before posting. */
   stale: boolean;
+  /** The package that stood once, where this is a replay. */
+  packageId: PackageId | undefined;
+  /** When the last attempt failed. */
+  failedAt: string | undefined;
 };
 
 /** What became of an attempt. */

@@ -14,6 +14,8 @@ export type CustomerPage = {
   kind: 'page';
   customers: SeenCustomer[];
   more: boolean;
+  /** How many entries the answer had. */
+  length: number;
   /** Entries that name no customer, at most 1000. */
   unusable: UnusableEntry[];
 };
@@ -26,19 +28,24 @@ export type PackageTarget = {
   create(request: PackageRequest, options: { quickRetries: boolean }): Promise<Answer>;
   /** Requests many at once, each judged by its own answer, in order. */
   createMany(requests: PackageRequest[]): Promise<GroupAnswer>;
-  /** Looks for the customer's package. `unknown`: the target cannot be asked. */
-  find(customerId: number): Promise<{ kind: 'found'; packageId: PackageId } | { kind: 'none' | 'unknown' } | Retry>;
   /**
-   * Looks for the packages of many customers, at most 200. `witness` has one: where the answer does not show it, the
-   * target has not understood the question.
+   * Looks for the customer's package. `unknown`: the target cannot be asked, or shows something else than what it was
+   * asked for. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
+   */
+  find(customerId: number, witnesses?: number[]): Promise<Found | { kind: 'none' | 'unknown' } | Retry>;
+  /**
+   * Looks for the packages of many customers, at most 200. Where the answer does not show those of both witnesses, one
+   * asked for first and one last, the target has not understood the question or has cut its answer short.
    */
   findMany(
     customerIds: number[],
-    witness: number,
+    witnesses: [number, number],
   ): Promise<{ kind: 'found'; packages: Map<number, PackageId> } | { kind: 'unsupported' } | Retry>;
   /** Packages of our type in id order, after the one where the last page ended. */
   fetchPackages(after: number): Promise<PackagePage | { kind: 'unavailable'; reason: string }>;
 };
+
+export type Found = { kind: 'found'; packageId: PackageId };
 
 export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };
 
@@ -48,9 +55,9 @@ export type Answer = Outcome | { kind: 'conflict'; otherwise: Outcome };
 export type GroupAnswer =
   | { kind: 'answers'; answers: Answer[] }
   /** There is no way to request many at once; `inDoubt`: some may have been made all the same. */
-  | { kind: 'unsupported'; inDoubt: boolean }
+  | { kind: 'unsupported'; inDoubt: boolean; reason: string }
   /** Not this many, or not these, at once. */
-  | { kind: 'refused'; reason: string }
+  | { kind: 'refused'; inDoubt: boolean; reason: string }
   | Retry;
 
 export type PackagePage = {
@@ -63,6 +70,16 @@ export type PackagePage = {
 
 /** The daemon, as the command line sees it; undefined where none answers. */
 export type Daemon = {
-  status(): Promise<{ breaker: 'closed' | 'open' | 'half-open' } | undefined>;
-  poll(): Promise<{ outcome: 'found' | 'idle' | 'failed'; seen: number; reason?: string } | undefined>;
+  status(): Promise<DaemonStatus | undefined>;
+  poll(): Promise<PollAnswer | undefined>;
 };
+
+export type PollAnswer = { outcome: 'found' | 'idle' | 'failed'; seen: number; reason?: string };
+
+export type DaemonStatus = {
+  breaker: 'closed' | 'open' | 'half-open';
+  last_poll: (PollAnswer & { at: string }) | null;
+};
+
+/** May work the daemon, and nothing else. */
+export const operatorRole = 'operator';

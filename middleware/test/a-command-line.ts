@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
@@ -14,7 +15,7 @@ const main = join(import.meta.dirname, '../src/main.ts');
 type Environment = Record<string, string>;
 type Options = { customers?: number; refusals?: [customerId: number, status: number][]; environment?: Environment };
 
-/** A ledger to run commands on, and a CRM and an Inventory beside it; retries come after an hour. */
+/** An empty ledger to run commands on, and a CRM and an Inventory beside it; retries come after an hour. */
 export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals = [], environment }: Options = {}) {
   await using resources = new AsyncDisposableStack();
   const common = {
@@ -24,6 +25,7 @@ export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals
     NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
   };
   const { crm, inventory, settings } = resources.use(await aNeighbourhood(kind, { ...common, ...environment }));
+  await makeLedger(settings.DATABASE_URL);
   const add = (...ids: number[]) => void crm.customers.push(...ids.map((id) => ({ id, name: `Customer ${id}` })));
   for (let id = 1; id <= customers; id += 1) add(id);
   for (const [customerId, status] of refusals) inventory.refusals.set(customerId, status);
@@ -69,4 +71,11 @@ export async function runMain(words: string, folder: string, environment: Enviro
   if (!isRead) child.stdout.destroy();
   const [out, err] = await Promise.all([isRead ? text(child.stdout) : '', text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, out, err };
+}
+
+/** As a daemon does at its first start. */
+async function makeLedger(url: string) {
+  const migrations = join(import.meta.dirname, '../migrations');
+  const ledger = await openDatabase({ url, schema: 'middleware', migrations, onError: () => undefined });
+  await ledger.close();
 }

@@ -29,6 +29,7 @@ describe('a page of customers', () => {
       ],
       more: true,
       unusable: [],
+      length: 2,
     });
   });
 
@@ -54,6 +55,7 @@ describe('a page of customers', () => {
         { entry: '{"id":-1}', reason: 'an entry with the id -1; ids are positive integers' },
         { entry: '{"id":1.5}', reason: 'an entry with the id 1.5; ids are positive integers' },
       ],
+      length: 6,
     });
   });
 

@@ -31,6 +31,9 @@ export function manyCustomers(count: number): SeenCustomer[] {
   return Array.from({ length: count }, (_, index) => aCustomer(index + 1));
 }
 
+/** Customers as a page lists them. */
+export const listed = (customers: SeenCustomer[]) => ({ customers, length: customers.length });
+
 /** A CRM that honours `after`, in pages of `pageSize`. */
 export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
   const reports: IntegrationResult[][] = [];
@@ -40,7 +43,7 @@ export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
     async fetchPage(after, limit = pageSize) {
       asked.push(after);
       const rest = customers.filter(({ id }) => id > after);
-      return { kind: 'page', customers: rest.slice(0, limit), more: rest.length > limit, unusable: [] };
+      return { kind: 'page', ...listed(rest.slice(0, limit)), more: rest.length > limit, unusable: [] };
     },
     async report(results) {
       reports.push(results);
@@ -82,9 +85,9 @@ export function fakeTarget() {
     },
     /** One that takes no groups, unless a test says otherwise. */
     async createMany(_requests: PackageRequest[]): Promise<GroupAnswer> {
-      return { kind: 'unsupported', inDoubt: false };
+      return { kind: 'unsupported', inDoubt: false, reason: 'there are no groups' };
     },
-    async findMany(customerIds: number[], _witness: number) {
+    async findMany(customerIds: number[], _witnesses: [number, number]) {
       finds.push(...customerIds);
       const made = packages.filter(({ customerId }) => customerIds.includes(customerId));
       return { kind: 'found', packages: new Map(made.map(({ customerId, id }) => [customerId, id])) } as const;

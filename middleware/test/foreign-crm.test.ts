@@ -11,7 +11,7 @@ import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 import { createLateComers } from '../src/sync/late-comers.ts';
 import { createSync, type Sync } from '../src/sync/run-once.ts';
-import { aCustomer, fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
+import { aCustomer, fakeSource, fakeTarget, listed, manyCustomers, owner, testContext } from './fakes.ts';
 
 const baseUrl = 'http://foreign-crm.test';
 
@@ -211,7 +211,12 @@ describe.each(databases)('a customer without a name, the ledger on %s', (kind) =
 });
 
 describe.each(databases)('late-comers, the ledger on %s', (kind) => {
-  const page = (customers: SeenCustomer[]): CustomerPage => ({ kind: 'page', customers, more: false, unusable: [] });
+  const page = (customers: SeenCustomer[]): CustomerPage => ({
+    kind: 'page',
+    ...listed(customers),
+    more: false,
+    unusable: [],
+  });
 
   async function lateComersOf(customers: SeenCustomer[]) {
     const test = await testContext(kind, { source: fakeSource(customers) });

@@ -8,7 +8,7 @@ const baseUrl = 'http://inventory.test';
 const request = { customerId: 7, customerName: 'Luís', idempotencyKey: 'welcome-7' };
 const existing = { id: 12, customerId: 7, packageType: 'welcome_pack_v1' };
 
-function client(retriesMax = 0, timeoutMs = 2_000) {
+function client(retriesMax = 0, timeoutMs = 2_000, onQuickRetry = () => {}) {
   const quickRetries: string[] = [];
   const http = createHttpClient({ baseUrl, timeoutMs, connectionsMax: 4, token: async () => 'secret-token', isUsable });
   const target = inventoryClient(http, {
@@ -16,7 +16,10 @@ function client(retriesMax = 0, timeoutMs = 2_000) {
     retriesMax,
     firstWaitMs: 1,
     random: () => 0.5,
-    onQuickRetry: (_who, reason, waitMs) => quickRetries.push(`${reason}; ${waitMs} ms`),
+    onQuickRetry(_who, reason, waitMs) {
+      quickRetries.push(`${reason}; ${waitMs} ms`);
+      onQuickRetry();
+    },
   });
   const create = (wanted: typeof request) => target.create(wanted, { quickRetries: true });
   return { ...target, create, quickRetries };
@@ -60,13 +63,20 @@ describe('a post to the Inventory', () => {
     expect(await client().create(request)).toMatchObject({ packageId: '0' });
   });
 
-  it.each([408, 425, 429, 500, 503])('is retried after %i', async (status) => {
+  it.each([
+    [408, true],
+    [425, false],
+    [429, false],
+    [500, true],
+    [503, true],
+    [524, true],
+  ])('is retried after %i, in doubt or not: %s', async (status, inDoubt) => {
     post().reply(status, { detail: 'busy' });
     expect(await client().create(request)).toEqual({
       kind: 'retry',
       reason: `Inventory answered ${status}: busy`,
       status,
-      inDoubt: false,
+      inDoubt,
       forEverybody: true,
     });
   });
@@ -169,6 +179,7 @@ describe('a post to the Inventory', () => {
 describe('quick retries', () => {
   it('are made so many times, each after twice the wait', async () => {
     post().times(3).reply(503);
+    lookUp().times(3).reply(200, []);
     post().reply(201, { id: 12 });
     const target = client(3);
     expect(await target.create(request)).toMatchObject({ kind: 'delivered', packageId: 12 });
@@ -177,7 +188,28 @@ describe('quick retries', () => {
 
   it('end with the last answer', async () => {
     post().times(3).reply(500);
+    lookUp().times(2).reply(200, []);
     expect(await client(2).create(request)).toMatchObject({ kind: 'retry', status: 500 });
+  });
+
+  it('follow a refusal for now without a look, after the same waits', async () => {
+    post().times(2).reply(429);
+    post().reply(201, { id: 12 });
+    const target = client(3);
+    expect(await target.create(request)).toMatchObject({ kind: 'delivered', packageId: 12 });
+    expect(target.quickRetries).toEqual([1, 2].map((ms) => `Inventory answered 429; ${ms} ms`));
+  });
+
+  it('look after their wait, for a package that is in the making may be there by then', async () => {
+    const events: string[] = [];
+    post().reply(500);
+    lookUp().reply(200, () => {
+      events.push('look');
+      return [existing];
+    });
+    const target = client(1, 2_000, () => events.push('wait'));
+    expect(await target.create(request)).toMatchObject({ packageId: 12 });
+    expect(events).toEqual(['wait', 'look']);
   });
 
   it('follow a refused connection without a look, for nothing can have arrived', async () => {

@@ -45,12 +45,25 @@ afterEach(() => {
 });
 
 describe('a group posted to the Inventory', () => {
-  it('carries every package, and a token', async () => {
+  // it is asked once whether it can be asked at all
+  beforeEach(() => void nock(baseUrl).get('/packages').query({ customerId: 7 }).times(2).optionally().reply(200, []));
+
+  it('is not sent to one that cannot be asked what it has made', async () => {
+    nock.cleanAll();
+    list({ customerId: 7 }).reply(404);
+    expect(await client().createMany([ana])).toEqual({
+      kind: 'unsupported',
+      inDoubt: false,
+      reason: 'the Inventory cannot be asked what packages there are',
+    });
+  });
+
+  it('carries every package with its key, and a token', async () => {
     nock(baseUrl, { reqheaders: { authorization: 'Bearer secret-token' } })
       .post('/packages/batch', {
         packages: [
-          { customerId: 7, customerName: 'Ana', packageType },
-          { customerId: 8, customerName: 'Luís', packageType },
+          { ...ana, packageType },
+          { ...luis, packageType },
         ],
       })
       .reply(200, { results: [aPackage(1, 7), aPackage(2, 8)].map((one) => ({ status: 201, package: one })) });
@@ -74,7 +87,7 @@ describe('a group posted to the Inventory', () => {
       { kind: 'rejected', reason: 'Inventory answered 400: customerName is too long', status: 400 },
     ]);
     expect(await answersTo([{ status: 503, error: 'busy' }, { status: 409 }])).toEqual([
-      { kind: 'retry', reason: 'Inventory answered 503: busy', status: 503, inDoubt: false, forEverybody: false },
+      { kind: 'retry', reason: 'Inventory answered 503: busy', status: 503, inDoubt: true, forEverybody: false },
       {
         kind: 'conflict',
         otherwise: {
@@ -119,7 +132,7 @@ describe('a group posted to the Inventory', () => {
 
   it.each([404, 405, 501])('is not supported by an Inventory that answers %i, and is sent once', async (status) => {
     post().reply(status);
-    expect(await client({ retriesMax: 3 }).createMany([ana])).toEqual({ kind: 'unsupported', inDoubt: false });
+    expect(await client({ retriesMax: 3 }).createMany([ana])).toMatchObject({ kind: 'unsupported', inDoubt: false });
   });
 
   it.each([
@@ -129,10 +142,10 @@ describe('a group posted to the Inventory', () => {
     [422, 'Inventory answered 422: too large'],
   ])('is refused as a whole with %i, and is sent once', async (status, reason) => {
     post().reply(status, { detail: 'too large' });
-    expect(await client({ retriesMax: 3 }).createMany([ana])).toEqual({ kind: 'refused', reason });
+    expect(await client({ retriesMax: 3 }).createMany([ana])).toEqual({ kind: 'refused', inDoubt: false, reason });
   });
 
-  it.each([408, 425, 429, 500, 503])('is tried again quickly after %i, then left to the schedule', async (status) => {
+  it.each([425, 429])('is tried again quickly after %i, then left to the schedule', async (status) => {
     post().times(3).reply(status, { detail: 'busy' });
     const target = client({ retriesMax: 2 });
     expect(await target.createMany([ana, luis])).toEqual({
@@ -148,7 +161,7 @@ describe('a group posted to the Inventory', () => {
   });
 
   it('goes through where a quick retry does', async () => {
-    post().reply(503);
+    post().reply(429);
     post().reply(200, { results: [{ status: 201, package: aPackage(1, 7) }] });
     expect(await client({ retriesMax: 2 }).createMany([ana])).toMatchObject({ answers: [{ packageId: 1 }] });
   });
@@ -183,9 +196,17 @@ describe('a group posted to the Inventory', () => {
   it.each([
     ['the connection broke', () => post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))],
     ['a gateway got no answer', () => post().reply(502)],
+    ['it is said to be busy', () => post().reply(503)],
+    ['it is said to have taken too long', () => post().reply(408)],
   ])('is in doubt where %s, and is not sent a second time', async (_how, reply) => {
     reply();
     expect(await client({ retriesMax: 3 }).createMany([ana])).toMatchObject({ kind: 'retry', inDoubt: true });
+  });
+
+  it('is refused, and in doubt, where the Inventory stumbles over it', async () => {
+    post().reply(500, { detail: 'oh' });
+    const reason = 'Inventory answered 500: oh';
+    expect(await client({ retriesMax: 3 }).createMany([ana])).toEqual({ kind: 'refused', inDoubt: true, reason });
   });
 
   it('is sent again where no connection was made', async () => {
@@ -203,7 +224,7 @@ describe('a group posted to the Inventory', () => {
     ['nothing', ''],
   ])('is in doubt, and the last one, after a 200 with %s', async (_what, body) => {
     post().reply(200, body as nock.Body);
-    expect(await client({ retriesMax: 3 }).createMany([ana])).toEqual({ kind: 'unsupported', inDoubt: true });
+    expect(await client({ retriesMax: 3 }).createMany([ana])).toMatchObject({ kind: 'unsupported', inDoubt: true });
   });
 });
 
@@ -232,7 +253,15 @@ describe('a look for one package', () => {
   it('knows that a part of such a list proves nothing', async () => {
     const link = { Link: '</packages?after=3>; rel="next"' };
     lookUp().reply(200, [aPackage(1, 5), aPackage(3, 6)], link);
+    list({ customerId: 7, after: 3 }).reply(200, [aPackage(4, 8)]);
     expect(await client().find(7)).toEqual({ kind: 'unknown' });
+    lookUp().reply(200, [aPackage(1, 5), aPackage(3, 6)], link);
+    list({ customerId: 7, after: 3 }).reply(200, [aPackage(4, 7)]);
+    expect(await client().find(7)).toEqual({ kind: 'found', packageId: 4 });
+    lookUp().reply(200, [aPackage(1, 5), aPackage(3, 6)]);
+    expect(await client().find(7, [5, 6])).toEqual({ kind: 'none' });
+    lookUp().reply(200, [aPackage(1, 5), aPackage(3, 8)]);
+    expect(await client().find(7, [5, 6])).toEqual({ kind: 'unknown' });
     lookUp().reply(200, [aPackage(1, 5), aPackage(3, 7)], link);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 3 });
   });
@@ -244,22 +273,25 @@ describe('a look for one package', () => {
 });
 
 describe('a look for many packages', () => {
-  const witness = 3;
-  const lookUp = () => list({ customerId: '7,8,9,3' });
-  const ask = () => client().findMany([7, 8, 9], witness);
+  const first = aPackage(1, 3);
+  const last = aPackage(900, 99);
+  const lookUp = () => list({ customerId: '3,7,8,9,99', limit: 1_000 });
+  const ask = () => client().findMany([7, 8, 9], [3, 99]);
 
-  it('finds those that are there by one question, which the witness shows to be understood', async () => {
-    lookUp().reply(200, [aPackage(1, witness), aPackage(2, '8'), { ...aPackage(4, 9), packageType: 'other' }]);
+  it('finds those that are there by one question, which the witnesses show to be understood', async () => {
+    lookUp().reply(200, [first, aPackage(2, '8'), { ...aPackage(4, 9), packageType: 'other' }, last]);
     const answer = await ask();
     expect(answer.kind).toBe('found');
     const packages = 'packages' in answer ? answer.packages : new Map();
     expect([7, 8, 9].map((id) => packages.get(id))).toEqual([undefined, 2, undefined]);
   });
 
-  it('is not understood where the witness is missing, though others are shown', async () => {
+  it('is not understood where a witness is missing, though others are shown', async () => {
     lookUp().reply(200, []);
     expect(await ask()).toEqual({ kind: 'unsupported' });
-    lookUp().reply(200, [aPackage(2, 7), aPackage(4, 8)]);
+    lookUp().reply(200, [aPackage(2, 7), aPackage(4, 8), last]);
+    expect(await ask()).toEqual({ kind: 'unsupported' });
+    lookUp().reply(200, [first, aPackage(2, 7), aPackage(4, 8)]);
     expect(await ask()).toEqual({ kind: 'unsupported' });
   });
 
@@ -269,14 +301,14 @@ describe('a look for many packages', () => {
   });
 
   it('is not understood by one that takes no filter', async () => {
-    lookUp().reply(200, [aPackage(1, witness), aPackage(2, 4), aPackage(5, 7)]);
+    lookUp().reply(200, [first, aPackage(2, 4), aPackage(5, 7), last]);
     expect(await ask()).toEqual({ kind: 'unsupported' });
-    lookUp().reply(200, [aPackage(1, witness), { id: 2, packageType }]);
+    lookUp().reply(200, [first, { id: 2, packageType }, last]);
     expect(await ask()).toEqual({ kind: 'unsupported' });
   });
 
   it('is not enough where only a part of the answer came', async () => {
-    lookUp().reply(200, [aPackage(1, witness), aPackage(2, 7)], { Link: '</packages?after=2>; rel="next"' });
+    lookUp().reply(200, [first, aPackage(2, 7), last], { Link: '</packages?after=2>; rel="next"' });
     expect(await ask()).toEqual({ kind: 'unsupported' });
   });
 
@@ -367,7 +399,7 @@ describe('the list of packages', () => {
   });
 
   it.each([
-    [404, 'the Inventory does not list its packages'],
+    [404, 'Inventory answered 404; is INVENTORY_SERVICE_URL right?'],
     [503, 'Inventory answered 503'],
   ])('is not there where the Inventory answers %i', async (status, reason) => {
     list({ after: 0, limit: 1_000 }).reply(status);

@@ -49,8 +49,8 @@ async function aWorld({ kind, takesGroups }: Settings): Promise<World & AsyncDis
   };
   const world = { db: ledger.db, neighbours, environment, boundariesFile: join(dataDir, 'boundaries') };
   if (takesGroups) {
-    // many are looked up at once only beside one whose package is known
-    neighbours.addCustomers(1);
+    // many are looked up at once only beside some whose packages are known
+    neighbours.addCustomers(2);
     await runToTheEnd(world, 'at first');
   }
   const opened = resources.move();

@@ -260,7 +260,7 @@ describe('a comparison of both sides', () => {
     const { context, source } = ledger;
     const unusable = [{ entry: '{}', reason: 'an entry with no id; ids are positive integers' }];
     const fetchPage: CustomerSource['fetchPage'] = async () => {
-      return { kind: 'page', customers: source.customers, more: false, unusable };
+      return { kind: 'page', customers: source.customers, length: source.customers.length, more: false, unusable };
     };
     const { found, ...counts } = await compare({ ...context, source: { ...source, fetchPage } });
     expect(found).toEqual([

@@ -8,7 +8,7 @@ import { findUnreported } from '../src/db/reports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 import { createSync } from '../src/sync/run-once.ts';
-import { aCustomer, busy, fakeSource, fakeTarget, owner, testContext, unanswered } from './fakes.ts';
+import { aCustomer, busy, fakeSource, fakeTarget, listed, owner, testContext, unanswered } from './fakes.ts';
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => aCustomer(index + 1));
 
@@ -70,7 +70,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     const everyone = many(1_200);
     const source = {
       ...fakeSource([]),
-      fetchPage: async () => ({ kind: 'page' as const, customers: everyone, more: true, unusable: [] }),
+      fetchPage: async () => ({ kind: 'page' as const, ...listed(everyone), more: true, unusable: [] }),
     };
     const target = fakeTarget();
     await using test = await testContext(kind, { source, target, concurrency: 64 });

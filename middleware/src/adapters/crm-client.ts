@@ -60,16 +60,18 @@ function toPage(entries: unknown[], more: boolean): CustomerPage {
     else if (unusable.length < unusableMax) unusable.push(toUnusable(entry));
   }
   customers.sort((a, b) => a.id - b.id);
-  return { kind: 'page', customers, more, unusable };
+  return { kind: 'page', customers, more, length: entries.length, unusable };
 }
 
 const nameMax = 1000;
+/** The cursor goes past every id it is shown, and an absurd one would hide everybody behind it. */
+const idMax = 2 ** 52;
 
 /** Undefined without a usable id. Any other oddity is for the Inventory to judge, customer by customer. */
 function toCustomer(entry: unknown): SeenCustomer | undefined {
   const { id: givenId, name, created_at } = (entry ?? {}) as Record<string, unknown>;
   const id = typeof givenId === 'string' && /^\d+$/.test(givenId) ? Number(givenId) : givenId;
-  if (!Number.isSafeInteger(id) || (id as number) < 1) return undefined;
+  if (!Number.isSafeInteger(id) || (id as number) < 1 || (id as number) > idMax) return undefined;
   const isNamed = typeof name === 'string' && name.trim() !== '';
   return {
     id: id as number,

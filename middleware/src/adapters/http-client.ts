@@ -12,8 +12,8 @@ type ClientOptions = {
   connectionsMax: number;
   /** A larger answer counts as a failure; 4 MiB unless told otherwise. */
   answerBytesMax?: number;
-  /** The bearer token to send. */
-  token: () => Promise<string>;
+  /** The bearer token to send, where there is one. */
+  token: () => Promise<string | undefined>;
   /** Tells a 2xx answer that can be used from one that counts as a failure. */
   isUsable?: (response: AxiosResponse) => boolean;
 };
@@ -41,7 +41,8 @@ export function createHttpClient({
     httpsAgent: new HttpsAgent(agentOptions),
   });
   client.interceptors.request.use(async (config) => {
-    config.headers.set('Authorization', `Bearer ${await token()}`);
+    const bearer = await token();
+    if (bearer !== undefined) config.headers.set('Authorization', `Bearer ${bearer}`);
     if (!config.headers.has('X-Request-Id')) config.headers.set('X-Request-Id', randomUUID());
     // `timeout` alone watches for silence, and a trickle is not silent
     config.signal = AbortSignal.timeout(timeoutMs);
@@ -98,14 +99,18 @@ type Settings = { token: string; url: string };
 /** Why a call failed, in one sentence that a person can act on. */
 export function describe(name: string, error: AxiosError, settings: Settings): string {
   const { response } = error;
-  // axios has no code of its own for it
-  if (/^maxContentLength/.test(error.message)) return `${name} answered with more than can be taken`;
+  if (isTooLarge(error)) return `${name} answered with more than can be taken`;
   if (isBrokenOff(error)) return `${name} broke off its answer`;
   if (!response) {
     const timedOut = error.code === 'ECONNABORTED' || error.code === 'ERR_CANCELED' || error.code === 'ETIMEDOUT';
     return timedOut ? `${name} gave no answer in time` : `${name} cannot be reached (${error.code ?? error.message})`;
   }
   return describeAnswer(name, response, settings);
+}
+
+/** The answer was larger than is taken. axios has no code of its own for it. */
+export function isTooLarge(error: AxiosError): boolean {
+  return /^maxContentLength/.test(error.message);
 }
 
 /** The head of an answer came, and not all of its body. */

@@ -86,14 +86,17 @@ export function isQuicklyRetried(error: AxiosError): boolean {
   return status === undefined || status < 300 || isRetryableStatus(status) || isMisdirected(status);
 }
 
-/** Whether the post may have made a package: no answer, a gateway's word for no answer, or one that names no package. */
+/**
+ * Whether the post may have made a package: where no answer came, and after every answer but a refusal. A gateway
+ * answers for an Inventory that has done its work, and so does an Inventory that fails afterwards.
+ */
 export function isInDoubt(error: AxiosError): boolean {
   const status = error.response?.status;
   return status === undefined ? !neverArrived(error) : isDoubtful(status);
 }
 
 function isDoubtful(status: number): boolean {
-  return status < 300 || status === 502 || status === 504;
+  return status < 400 || status === 408 || status >= 500;
 }
 
 export function reasonOf(error: AxiosError): string {

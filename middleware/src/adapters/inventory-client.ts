@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId } from '../delivery.ts';
@@ -22,6 +23,7 @@ type InventoryOptions = {
 export function inventoryClient(client: AxiosInstance, options: InventoryOptions): PackageTarget {
   const { packageType } = options;
   const lookUp = inventoryLookUp(client, packageType);
+  let canBeAsked: boolean | undefined;
 
   return {
     ...lookUp,
@@ -31,7 +33,8 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
       const retryCondition = async (error: AxiosError) => {
         if (!quickRetries || !isQuicklyRetried(error)) return false;
         if (!isInDoubt(error)) return true;
-        // No answer came, but a package may have been made: an Inventory that knows no keys would make a second one.
+        // A package may have been made, or be in the making: an Inventory that knows no keys would make a second one.
+        await sleep(waitBefore(`customer ${customerId}`, error, options));
         const existing = await lookUp.find(customerId);
         if (existing.kind === 'found') found = existing.packageId;
         return existing.kind === 'none' || existing.kind === 'unknown';
@@ -53,11 +56,16 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
     },
 
     async createMany(requests) {
-      const packages = requests.map(({ customerId, customerName }) => ({ customerId, customerName, packageType }));
+      // A group carries no key that another Inventory would know, so what is in doubt must be found by looking.
+      if (canBeAsked === undefined) {
+        const answer = await lookUp.find(requests[0]?.customerId ?? 0);
+        if (answer.kind === 'retry') return answer;
+        canBeAsked = answer.kind !== 'unknown';
+      }
+      if (!canBeAsked) return unsupported('the Inventory cannot be asked what packages there are');
+      const packages = requests.map((request) => ({ ...request, packageType }));
       // what may have arrived is looked up before it is posted again, and that takes a claim of its own
-      const retryCondition = (error: AxiosError) => {
-        return isQuicklyRetried(error) && !isInDoubt(error) && !isAbsent(error) && !isStumble(error);
-      };
+      const retryCondition = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isAbsent(error);
       try {
         const { data } = await client.post(
           '/packages/batch',
@@ -65,18 +73,24 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
           { 'axios-retry': quickly(`${requests.length} customers`, retryCondition, options) },
         );
         const results = data?.results;
-        if (!Array.isArray(results) || results.length !== requests.length)
-          return { kind: 'unsupported', inDoubt: true };
+        const isWhole = Array.isArray(results) && results.length === requests.length;
+        if (!isWhole)
+          return { ...unsupported('POST /packages/batch of the Inventory gives no results'), inDoubt: true };
         return { kind: 'answers', answers: results.map(judgeResult) };
       } catch (error) {
         const failure = asAxiosError(error);
-        if (isAbsent(failure)) return { kind: 'unsupported', inDoubt: false };
+        if (isAbsent(failure)) return unsupported('the Inventory has no POST /packages/batch');
         const answer = judge(failure);
         if (answer.kind === 'retry' && !isStumble(failure)) return answer;
-        return { kind: 'refused', reason: toRetry(failure).reason };
+        const { reason, inDoubt } = toRetry(failure);
+        return { kind: 'refused', inDoubt, reason };
       }
     },
   };
+}
+
+function unsupported(reason: string) {
+  return { kind: 'unsupported', inDoubt: false, reason } as const;
 }
 
 /** The Inventory has no such route. */
@@ -92,16 +106,27 @@ function isStumble({ response }: AxiosError): boolean {
 function quickly(
   who: string,
   retryCondition: (error: AxiosError) => boolean | Promise<boolean>,
-  { retriesMax, firstWaitMs, random, onQuickRetry }: InventoryOptions,
+  options: InventoryOptions,
 ): IAxiosRetryConfig {
   return {
-    retries: retriesMax,
+    retries: options.retriesMax,
     retryCondition,
-    retryDelay: (count, error) => {
-      const backoffMs = firstWaitMs * 2 ** (count - 1) * (0.8 + 0.4 * random());
-      const waitMs = Math.round(Math.max(backoffMs, retryAfterMs(error) ?? 0));
-      onQuickRetry(who, reasonOf(error), waitMs);
-      return waitMs;
-    },
+    // who is in doubt has waited before looking: nothing is to happen between the look and the post
+    retryDelay: (_count, error) => (isInDoubt(error) ? 0 : waitBefore(who, error, options)),
   };
+}
+
+/** The wait before a quick retry, of which is told. */
+function waitBefore(who: string, error: AxiosError, { firstWaitMs, random, onQuickRetry }: InventoryOptions): number {
+  const before = retriesBefore(error);
+  const backoffMs = firstWaitMs * 2 ** before * (0.8 + 0.4 * random());
+  const waitMs = Math.round(Math.max(backoffMs, retryAfterMs(error) ?? 0));
+  onQuickRetry(who, reasonOf(error), waitMs);
+  return waitMs;
+}
+
+/** axios-retry counts a retry between asking for its condition and asking for its delay; only the former is in doubt. */
+function retriesBefore(error: AxiosError): number {
+  const count = error.config?.['axios-retry']?.retryCount ?? 0;
+  return isInDoubt(error) ? count : count - 1;
 }

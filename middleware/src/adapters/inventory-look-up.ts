@@ -1,15 +1,18 @@
 import type { AxiosInstance } from 'axios';
 import type { PackageId, Retry } from '../delivery.ts';
 import type { PackageTarget } from '../ports.ts';
-import { asAxiosError, hasNextPage } from './http-client.ts';
+import { asAxiosError, hasNextPage, isTooLarge } from './http-client.ts';
 import { packageIdOf, toRetry } from './inventory-answers.ts';
 
 const pageSize = 1000;
 /** The whole list of an Inventory that takes no filter fits; an endless answer does not. */
 const listBytesMax = 16 * 1024 * 1024;
 
-/** Statuses of an Inventory that cannot be asked. */
-const cannotBeAsked = [400, 404, 405, 501];
+/** An Inventory that pages, though it takes no filter, is followed so far. */
+const pagesMax = 100;
+
+/** Statuses of an Inventory that cannot be asked, or not by us. */
+const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
 
 /** The questions that the Inventory is asked. */
 export function inventoryLookUp(
@@ -19,47 +22,65 @@ export function inventoryLookUp(
   async function ask(params: Record<string, string | number>) {
     try {
       const response = await client.get('/packages', { params, maxContentLength: listBytesMax });
-      if (!Array.isArray(response.data)) return { kind: 'unknown' } as const;
-      return { kind: 'list', entries: response.data.map(toEntry), more: hasNextPage(response) } as const;
+      if (Array.isArray(response.data)) {
+        return { kind: 'list', entries: response.data.map(toEntry), more: hasNextPage(response) } as const;
+      }
+      return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
     } catch (error) {
       const failure = asAxiosError(error);
-      if (cannotBeAsked.includes(failure.response?.status ?? 0)) return { kind: 'unknown' } as const;
-      return { ...toRetry(failure), inDoubt: true } satisfies Retry;
+      const isUnanswerable = cannotBeAsked.includes(failure.response?.status ?? 0) || isTooLarge(failure);
+      const retry = toRetry(failure);
+      if (isUnanswerable) return { kind: 'unknown', reason: retry.reason } as const;
+      return { ...retry, inDoubt: true } satisfies Retry;
     }
   }
 
   const isOfOurType = ({ packageType: type }: Entry) => type === undefined || type === packageType;
 
   return {
-    async find(customerId) {
-      const answer = await ask({ customerId });
-      if (answer.kind !== 'list') return answer;
-      const match = answer.entries.find((entry) => entry.customerId === customerId && isOfOurType(entry));
-      if (match?.id !== undefined) return { kind: 'found', packageId: match.id };
-      // one that takes no filter shows a part of everybody's, and his may be in another
-      return answer.more ? { kind: 'unknown' } : { kind: 'none' };
+    async find(customerId, witnesses = []) {
+      const unseen = new Set<number | undefined>(witnesses);
+      let isFiltered = true;
+      for (let after = 0, pages = 0; pages < pagesMax; pages += 1) {
+        const answer = await ask(after === 0 ? { customerId } : { customerId, after });
+        if (answer.kind === 'retry') return answer;
+        if (answer.kind === 'unknown') return { kind: 'unknown' };
+        const match = answer.entries.find((entry) => entry.customerId === customerId && isOfOurType(entry));
+        if (match?.id !== undefined) return { kind: 'found', packageId: match.id };
+        for (const entry of answer.entries) {
+          isFiltered &&= entry.customerId === customerId;
+          unseen.delete(entry.customerId);
+        }
+        const isWhole = isFiltered || (witnesses.length > 0 && unseen.size === 0);
+        if (!answer.more) return { kind: isWhole ? 'none' : 'unknown' };
+        const next = toPage(answer, after)?.next;
+        if (next === undefined) break;
+        after = next;
+      }
+      return { kind: 'unknown' };
     },
 
-    async findMany(customerIds, witness) {
-      const answer = await ask({ customerId: [...customerIds, witness].join() });
+    async findMany(customerIds, [first, last]) {
+      const answer = await ask({ customerId: [first, ...customerIds, last].join(), limit: pageSize });
       if (answer.kind === 'unknown') return { kind: 'unsupported' };
       if (answer.kind === 'retry') return answer;
       const asked = new Set(customerIds);
+      const unseen = new Set([first, last]);
       const packages = new Map<number, PackageId>();
-      let understood = false;
       for (const entry of answer.entries) {
         const { id, customerId } = entry;
-        if (customerId === witness) understood = true;
-        else if (customerId === undefined || !asked.has(customerId)) return { kind: 'unsupported' };
-        if (id !== undefined && customerId !== undefined && isOfOurType(entry)) packages.set(customerId, id);
+        if (customerId === undefined || !(asked.has(customerId) || customerId === first || customerId === last)) {
+          return { kind: 'unsupported' };
+        }
+        unseen.delete(customerId);
+        if (id !== undefined && asked.has(customerId) && isOfOurType(entry)) packages.set(customerId, id);
       }
-      return understood && !answer.more ? { kind: 'found', packages } : { kind: 'unsupported' };
+      return unseen.size === 0 && !answer.more ? { kind: 'found', packages } : { kind: 'unsupported' };
     },
 
     async fetchPackages(after) {
       const answer = await ask({ after, limit: pageSize });
-      if (answer.kind === 'unknown') return { kind: 'unavailable', reason: 'the Inventory does not list its packages' };
-      if (answer.kind === 'retry') return { kind: 'unavailable', reason: answer.reason };
+      if (answer.kind !== 'list') return { kind: 'unavailable', reason: answer.reason };
       const page = toPage(answer, after);
       if (!page) return { kind: 'unavailable', reason: 'the Inventory lists packages in pages without numbers' };
       const packages = page.unseen.filter(isOfOurType).map(({ id, customerId }) => ({ id: id ?? '?', customerId }));

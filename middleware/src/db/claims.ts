@@ -50,7 +50,28 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
     waitsUsed: row.waits_used,
     inDoubt: row.in_doubt === 1,
     stale: row.stale === 1,
+    packageId: row.package_id === null ? undefined : JSON.parse(row.package_id),
+    failedAt: row.state === 'retrying' ? row.updated_at : undefined,
   };
+}
+
+/**
+ * Takes up one delivery to try the target with: one that has never failed, for what fails again and again may have a
+ * fault of its own.
+ */
+export async function claimProbe(trx: Transaction<LedgerDatabase>, now: string): Promise<Claim> {
+  const fresh = await trx
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('state', '=', 'pending')
+    .where('due_at', '<=', now)
+    .where('claimed_at', 'is', null)
+    .orderBy('customer_id')
+    .limit(1)
+    .executeTakeFirst();
+  if (!fresh) return claimDue(trx, { now, singlesMax: 1, groupMax: 0, groupMin: 0 });
+  await setClaim(trx, [fresh.customer_id], { claimed_at: now });
+  return { deliveries: [toClaimed(fresh)], grouped: false };
 }
 
 /** Gives back claims of what was not posted after all; `inDoubt` where it may have been. */

@@ -170,16 +170,13 @@ export async function listRecordedIds(
   return rows.map((row) => row.customer_id);
 }
 
-/** A customer whose package is known to be there; undefined before the first one. */
-export async function findWitness(db: Kysely<LedgerDatabase>): Promise<number | undefined> {
-  const row = await db
-    .selectFrom('deliveries')
-    .select('customer_id')
-    .where('state', '=', 'delivered')
-    .orderBy('customer_id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.customer_id;
+/** The first and the last customer whose package is known to be there; none before there are two. */
+export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number, number] | []> {
+  const delivered = db.selectFrom('deliveries').select('customer_id').where('state', '=', 'delivered').limit(1);
+  const first = await delivered.orderBy('customer_id').executeTakeFirst();
+  const last = await delivered.orderBy('customer_id', 'desc').executeTakeFirst();
+  if (!first || !last || first.customer_id === last.customer_id) return [];
+  return [first.customer_id, last.customer_id];
 }
 
 type DeliveryRow = Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;

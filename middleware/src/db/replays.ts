@@ -16,7 +16,10 @@ export async function findDead(
   return rows.map((row) => row.customer_id);
 }
 
-/** Makes deliveries due at once, in doubt and stale, but for those that are under way. Gives how many there are. */
+/**
+ * Makes deliveries due at once, in doubt and stale, but for those that are under way. What package there was stays known.
+ * Gives how many of these deliveries there are.
+ */
 export async function restartDeliveries(
   trx: Transaction<LedgerDatabase>,
   customerIds: number[],
@@ -33,7 +36,6 @@ export async function restartDeliveries(
       waiting_since: now,
       in_doubt: 1,
       stale: 1,
-      package_id: null,
       error: null,
       report_pending: 0,
       updated_at: now,

@@ -1,5 +1,6 @@
 import { defineRoute } from '@doorstep/kit/http/route.ts';
 import type { MiddlewareContext } from '../context.ts';
+import { operatorRole } from '../ports.ts';
 import type { Sync } from '../sync/run-once.ts';
 
 export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock'> & {
@@ -9,5 +10,5 @@ export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock'
 
 export const route = defineRoute<OperationsContext>();
 
-/** Where tokens are required, the operations port is the admin's. */
-export const access = { roles: [], open: true } as const;
+/** Where tokens are required, the operations port is the admin's, and that of whoever may read the key of tokens. */
+export const access = { roles: [operatorRole], open: true } as const;

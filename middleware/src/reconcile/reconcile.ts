@@ -106,6 +106,7 @@ async function compare(context: MiddlewareContext, { scratch, options, counts, s
   counts.customers = scratch.countCustomers();
   counts.matched = counts.customers;
   const cursor = await readCursor(context.db);
+  const lastRead = scratch.lastCustomer();
   for (let after = 0; ; ) {
     signal?.throwIfAborted();
     const upTo = scratch.nextStep(after);
@@ -125,7 +126,8 @@ async function compare(context: MiddlewareContext, { scratch, options, counts, s
       ownerless.map(({ customerId }) => customerId),
     );
     for (const { customerId, packageIds } of ownerless) {
-      if (seen.has(customerId)) counts.departed += 1;
+      // who is above the last customer that was read has come since
+      if (seen.has(customerId)) counts.departed += customerId > lastRead ? 0 : 1;
       else
         onException({
           kind: 'ownerless',

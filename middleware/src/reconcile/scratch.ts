@@ -17,6 +17,8 @@ export type Scratch = Disposable & {
   /** Packages whose customer is not there. */
   ownerless(after: number, upTo: number): { customerId: number; packageIds: string }[];
   countCustomers(): number;
+  /** The highest id of a customer; 0 without any. */
+  lastCustomer(): number;
 };
 
 /** Bounds the time for which one step holds up everything else. */
@@ -34,6 +36,7 @@ export function createScratch(): Scratch {
   const addCustomer = database.prepare('insert or ignore into customers values (?)');
   const addPackage = database.prepare('insert or ignore into packages values (?, ?)');
   const count = database.prepare('select count(*) as count from customers');
+  const last = database.prepare('select max(id) as id from customers');
   const step = database.prepare(`
     select max(id) as id from (
       select id from (select id from customers where id > :after order by id limit ${idsMax})
@@ -67,6 +70,7 @@ export function createScratch(): Scratch {
         isCustomer: isCustomer === 1,
       })),
     ownerless: (after, upTo) => ownerless.all(after, upTo) as { customerId: number; packageIds: string }[],
+    lastCustomer: () => (last.get()?.['id'] as number | null) ?? 0,
     countCustomers: () => count.get()?.['count'] as number,
     [Symbol.dispose]: () => database.close(),
   };

@@ -1,5 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
-import { findWitness } from '../db/deliveries.ts';
+import { findWitnesses } from '../db/deliveries.ts';
 import type { ClaimedDelivery, Outcome } from '../delivery.ts';
 import type { Answer, PackageRequest, PackageTarget } from '../ports.ts';
 import { refresh } from './refresh.ts';
@@ -11,11 +11,11 @@ type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'concurrency'>
 
 /** One post, after a look where a package may be there already. */
 export async function attemptOne(
-  { source, target }: Means,
+  { db, source, target }: Means,
   delivery: ClaimedDelivery,
   options: { quickRetries: boolean },
 ): Promise<Attempted> {
-  const found = delivery.inDoubt ? await find(target, delivery.customerId) : undefined;
+  const found = delivery.inDoubt ? await find(target, delivery, await findWitnesses(db)) : undefined;
   if (found) return { delivery, outcome: found };
   const { ready, ended } = await refresh(source, [delivery]);
   const [fresh] = ready;
@@ -23,55 +23,75 @@ export async function attemptOne(
   return { delivery: fresh, outcome: await resolve(target, fresh, await target.create(toRequest(fresh), options)) };
 }
 
-export type GroupAttempt = {
-  attempted: Attempted[];
-  /** What the target did not take as a group. */
-  notTaken: { deliveries: ClaimedDelivery[]; inDoubt: boolean; refused?: string } | undefined;
-};
+export type GroupAttempt = { attempted: Attempted[]; verdict: GroupVerdict };
+
+/** What the target said to a group as such. */
+export type GroupVerdict =
+  | { kind: 'taken' }
+  /** No answer of any use; each has its own retry. */
+  | { kind: 'failed' }
+  /** It is to be sent otherwise: `forGood`, one by one, or in smaller groups. */
+  | { kind: 'not-taken'; deliveries: ClaimedDelivery[]; inDoubt: boolean; reason: string; forGood: boolean };
 
 /** One post for many, after a look for those that may have a package already. */
 export async function attemptGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<GroupAttempt> {
   const { source, target } = means;
-  const found = await findAll(
-    means,
-    deliveries.filter(({ inDoubt }) => inDoubt),
-  );
+  const doubtful = deliveries.filter(({ inDoubt }) => inDoubt);
+  const found = await findAll(means, doubtful);
   const attempted = deliveries.flatMap((delivery) => {
     const outcome = found.get(delivery.customerId);
     return outcome ? { delivery, outcome } : [];
   });
-  const { ready: rest, ended } = await refresh(
-    source,
-    deliveries.filter(({ customerId }) => !found.has(customerId)),
-  );
+  const unfound = deliveries.filter(({ customerId }) => !found.has(customerId));
+  const { ready: rest, ended } = await refresh(source, unfound);
   attempted.push(...ended);
-  if (rest.length === 0) return { attempted, notTaken: undefined };
+  if (rest.length === 0) return { attempted, verdict: { kind: 'taken' } };
   const answer = await target.createMany(rest.map(toRequest));
-  if (answer.kind === 'unsupported') return { attempted, notTaken: { deliveries: rest, inDoubt: answer.inDoubt } };
-  if (answer.kind === 'refused') {
-    return { attempted, notTaken: { deliveries: rest, inDoubt: false, refused: answer.reason } };
+  if (answer.kind === 'unsupported' || answer.kind === 'refused') {
+    const { inDoubt, reason } = answer;
+    const forGood = answer.kind === 'unsupported';
+    return { attempted, verdict: { kind: 'not-taken', deliveries: rest, inDoubt, reason, forGood } };
   }
+  if (answer.kind === 'retry') {
+    attempted.push(...rest.map((delivery) => ({ delivery, outcome: answer })));
+    return { attempted, verdict: { kind: 'failed' } };
+  }
+  const answers = forEverybodyWhereAllFail(answer.answers);
   for (const [index, delivery] of rest.entries()) {
-    const own = answer.kind === 'answers' ? (answer.answers[index] as Answer) : answer;
-    attempted.push({ delivery, outcome: await resolve(target, delivery, own) });
+    attempted.push({ delivery, outcome: await resolve(target, delivery, answers[index] as Answer) });
   }
-  return { attempted, notTaken: undefined };
+  return { attempted, verdict: { kind: 'taken' } };
+}
+
+const manyMin = 5;
+
+/** Where each of many fails by an answer of its own, it is no fault of theirs all the same. */
+function forEverybodyWhereAllFail(answers: Answer[]): Answer[] {
+  const retries = answers.filter((answer) => answer.kind === 'retry');
+  if (retries.length < manyMin || retries.length < answers.length) return answers;
+  return retries.map((retry) => ({ ...retry, forEverybody: true }));
 }
 
 function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {
   return { customerId, customerName, idempotencyKey: `welcome-${customerId}` };
 }
 
-async function resolve(target: PackageTarget, { customerId }: ClaimedDelivery, answer: Answer): Promise<Outcome> {
+async function resolve(target: PackageTarget, delivery: ClaimedDelivery, answer: Answer): Promise<Outcome> {
   if (answer.kind !== 'conflict') return answer;
-  return (await find(target, customerId)) ?? answer.otherwise;
+  return (await find(target, delivery, [])) ?? answer.otherwise;
 }
 
 /** The package that the customer has; undefined where there is none, or where the target cannot tell. */
-async function find(target: PackageTarget, customerId: number): Promise<Outcome | undefined> {
-  const answer = await target.find(customerId);
+async function find(
+  target: PackageTarget,
+  { customerId, packageId }: ClaimedDelivery,
+  witnesses: number[],
+): Promise<Outcome | undefined> {
+  const answer = await target.find(customerId, witnesses);
   if (answer.kind === 'found') return { kind: 'delivered', packageId: answer.packageId, existed: true };
   if (answer.kind === 'retry') return answer;
+  // who had a package keeps it, until the target says that it is gone
+  if (answer.kind === 'unknown' && packageId !== undefined) return { kind: 'delivered', packageId, existed: true };
   return undefined;
 }
 
@@ -84,29 +104,36 @@ async function findAll(
   deliveries: ClaimedDelivery[],
 ): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>();
-  const ids = deliveries.map(({ customerId }) => customerId);
-  const witness = ids.length > 1 ? await findWitness(db) : undefined;
-  const sizeMax = witness === undefined ? concurrency : findManyMax;
-  for (let start = 0; start < ids.length; start += sizeMax) {
-    const some = ids.slice(start, start + sizeMax);
-    const many = witness === undefined ? undefined : await target.findMany(some, witness);
-    if (many?.kind === 'found') {
-      for (const [id, packageId] of many.packages) outcomes.set(id, { kind: 'delivered', packageId, existed: true });
-    } else if (many?.kind === 'retry') {
-      for (const id of ids.slice(start)) outcomes.set(id, many);
-      break;
-    } else {
-      await findEach(target, some, outcomes);
+  const witnesses = deliveries.length > 0 ? await findWitnesses(db) : [];
+  let asksForMany = deliveries.length > 1 && witnesses.length > 0;
+  for (let start = 0; start < deliveries.length; ) {
+    const some = deliveries.slice(start, start + (asksForMany ? findManyMax : concurrency));
+    const ids = some.map(({ customerId }) => customerId);
+    const many = asksForMany ? await target.findMany(ids, witnesses as [number, number]) : undefined;
+    if (many?.kind === 'unsupported') {
+      asksForMany = false;
+      continue;
     }
+    if (many?.kind === 'retry') {
+      for (const { customerId } of deliveries.slice(start)) outcomes.set(customerId, many);
+      break;
+    }
+    if (many) {
+      for (const [id, packageId] of many.packages) outcomes.set(id, { kind: 'delivered', packageId, existed: true });
+    } else {
+      await findEach(target, some, { witnesses, outcomes });
+    }
+    start += some.length;
   }
-  outcomes.delete(witness ?? 0);
   return outcomes;
 }
 
-async function findEach(target: PackageTarget, ids: number[], outcomes: Map<number, Outcome>): Promise<void> {
-  const ask = async (id: number) => {
-    const outcome = await find(target, id);
-    if (outcome) outcomes.set(id, outcome);
+type Search = { witnesses: number[]; outcomes: Map<number, Outcome> };
+
+async function findEach(target: PackageTarget, deliveries: ClaimedDelivery[], { witnesses, outcomes }: Search) {
+  const ask = async (delivery: ClaimedDelivery) => {
+    const outcome = await find(target, delivery, witnesses);
+    if (outcome) outcomes.set(delivery.customerId, outcome);
   };
-  await Promise.all(ids.map(ask));
+  await Promise.all(deliveries.map(ask));
 }

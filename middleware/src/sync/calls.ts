@@ -54,10 +54,10 @@ export function createCalls(
     },
     startGroup(deliveries) {
       start(async () => {
-        const notTaken = await groups.send(() => deliverGroup(means, deliveries));
-        if (!notTaken) return deliveries.length;
-        await context.write((trx) => returnClaims(trx, notTaken.deliveries, notTaken.inDoubt));
-        return deliveries.length - notTaken.deliveries.length;
+        const verdict = await groups.send(deliveries.length, () => deliverGroup(means, deliveries));
+        if (verdict.kind !== 'not-taken') return deliveries.length;
+        await context.write((trx) => returnClaims(trx, verdict.deliveries, verdict.inDoubt));
+        return deliveries.length - verdict.deliveries.length;
       });
     },
     anyEnded: (otherwise) => Promise.race([...underWay, otherwise]),

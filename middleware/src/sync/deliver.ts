@@ -1,6 +1,6 @@
 import type { MiddlewareContext } from '../context.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
-import { type Attempted, attemptGroup, attemptOne, type GroupAttempt } from './attempt.ts';
+import { type Attempted, attemptGroup, attemptOne, type GroupAttempt, type GroupVerdict } from './attempt.ts';
 import type { Gate } from './gate.ts';
 import { observe } from './observe.ts';
 import { decide } from './retry-policy.ts';
@@ -13,28 +13,28 @@ export async function deliverOne(means: Means, delivery: ClaimedDelivery): Promi
   // a probe is one call, not four
   const quickRetries = means.gate.state() === 'closed';
   await deliver(means, async () => {
-    return { attempted: [await attemptOne(means.context, delivery, { quickRetries })], notTaken: undefined };
+    return { attempted: [await attemptOne(means.context, delivery, { quickRetries })], verdict: { kind: 'taken' } };
   });
 }
 
-/** As `deliverOne`, for many in one call. Gives those that the target does not take as a group. */
-export function deliverGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<GroupAttempt['notTaken']> {
+/** As `deliverOne`, for many in one call. Gives what the target said to the group. */
+export function deliverGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<GroupVerdict> {
   return deliver(means, () => attemptGroup(means.context, deliveries));
 }
 
-async function deliver(
-  { context, gate, store }: Means,
-  attempt: () => Promise<GroupAttempt>,
-): Promise<GroupAttempt['notTaken']> {
+async function deliver({ context, gate, store }: Means, attempt: () => Promise<GroupAttempt>): Promise<GroupVerdict> {
   const { clock } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const { attempted, notTaken } = await attempt();
+  const { attempted, verdict } = await attempt();
   if (attempted.length > 0) await gate.ended(attempted);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const toFinished = ({ delivery, outcome }: Attempted): Finished => {
     const attempts = delivery.attempts + 1;
-    const waitsForBreaker = outcome.kind === 'retry' && outcome.forEverybody && gate.state() !== 'closed';
+    const isForEverybody = outcome.kind === 'retry' && outcome.forEverybody;
+    // one of a group may fail again and again because of another
+    const isOwnFault = attempted.length === 1 && gate.wasGoodSince(delivery.failedAt);
+    const waitsForBreaker = isForEverybody && !isOwnFault && gate.state() !== 'closed';
     const { waitsUsed } = delivery;
     const { random, waitsMs } = context;
     const decision = decide({ outcome, attempts, waitsUsed, waitsForBreaker, now: clock.now(), waitsMs, random });
@@ -43,5 +43,5 @@ async function deliver(
   const finished = attempted.map(toFinished);
   if (finished.length > 0) await store(finished);
   for (const one of finished) observe(context, one);
-  return notTaken;
+  return verdict;
 }

@@ -1,5 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
-import { type Claim, claimDue, freeInterrupted, returnClaims } from '../db/claims.ts';
+import { type Claim, claimDue, claimProbe, freeInterrupted, returnClaims } from '../db/claims.ts';
 import { readFact } from '../db/facts.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import { createCalls } from './calls.ts';
@@ -18,8 +18,14 @@ export type Drain = {
 /** Claims that wait for a free place, so that a free place need not wait for a claim. */
 const aheadMax = 2;
 
+type Means = {
+  /** Throws unless the ledger is this process's to work on. */
+  ensureOwner: () => Promise<void>;
+  onEnded: (attempts: number) => void;
+};
+
 /** Claims what is due and delivers it, as much at once as the gate allows; `onEnded` after each call. */
-export function createDrain(context: MiddlewareContext, gate: Gate, onEnded: (attempts: number) => void): Drain {
+export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwner, onEnded }: Means): Drain {
   const groups = createGroups(context.logger);
   const calls = createCalls(context, gate, groups, { onEnded, onFailed: failed });
   let ready: ClaimedDelivery[] = [];
@@ -29,6 +35,7 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onEnded: (at
 
   async function run(): Promise<void> {
     failure = undefined;
+    await ensureOwner();
     await context.write(freeInterrupted);
     for (;;) {
       const looked = new Promise<void>((resolve) => {
@@ -56,6 +63,7 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onEnded: (at
     if (ready.length > 0 && (halted || (await isPaused(context.db)))) await putBack(ready.splice(0));
     const room = gate.room(calls.count());
     if (stopped || failure !== undefined || room === 0 || ready.length > 0 || groups.isFull()) return false;
+    await ensureOwner();
     const claim = await claimUnlessPaused(context, limits(room));
     const mayGo = claim.grouped && gate.takesGroups();
     if (mayGo) calls.startGroup(claim.deliveries);
@@ -64,7 +72,8 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onEnded: (at
     return mayGo;
   }
 
-  function limits(room: number) {
+  function limits(room: number): Limits {
+    if (gate.state() !== 'closed') return 'probe';
     if (!gate.takesGroups()) return { singlesMax: room, groupMax: 0, groupMin };
     return { singlesMax: room + aheadMax * context.concurrency, groupMax: groups.size(), groupMin };
   }
@@ -83,13 +92,13 @@ export function createDrain(context: MiddlewareContext, gate: Gate, onEnded: (at
   };
 }
 
-function claimUnlessPaused(
-  { write, clock }: MiddlewareContext,
-  limits: Omit<Parameters<typeof claimDue>[1], 'now'>,
-): Promise<Claim> {
+type Limits = 'probe' | Omit<Parameters<typeof claimDue>[1], 'now'>;
+
+function claimUnlessPaused({ write, clock }: MiddlewareContext, limits: Limits): Promise<Claim> {
   return write(async (trx) => {
     if (await isPaused(trx)) return { deliveries: [], grouped: false };
-    return claimDue(trx, { ...limits, now: clock.now().toISOString() });
+    const now = clock.now().toISOString();
+    return limits === 'probe' ? claimProbe(trx, now) : claimDue(trx, { ...limits, now });
   });
 }
 

@@ -21,7 +21,8 @@ export async function fetchReadable(
   { skipsBroken, limit: limitMax = source.pageSize }: Options,
 ): Promise<CustomerPage | NoPage> {
   const whole = await source.fetchPage(cursor, limitMax);
-  if (whole.kind !== 'unreadable') return whole;
+  if (whole.kind === 'page') return (await isPartOfAll(source, cursor, whole, limitMax)) ? partOfAll : whole;
+  if (whole.kind === 'unavailable') return whole;
   // a CRM that cannot show even its empty end is ill as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
   if (end.kind !== 'page' || end.customers.length > 0) return whole;
@@ -32,6 +33,20 @@ export async function fetchReadable(
   return (skipsBroken && (await skipBroken(source, cursor, whole.reason))) || whole;
 }
 
+const partOfAll: NoPage = {
+  kind: 'unavailable',
+  reason: 'CRM shows a part of its customers and takes no `after`, so the others cannot be read',
+};
+
+/** What is behind the cursor is shown again, and no more than was asked for: the rest of the list is out of reach. */
+async function isPartOfAll(source: CustomerSource, cursor: number, page: CustomerPage, limit: number) {
+  const isRepeated = page.customers.some(({ id }) => id <= cursor);
+  if (!isRepeated || page.length > limit) return false;
+  if (page.length < limit) return page.more;
+  const one = await source.fetchPage(cursor, limit === 1 ? 2 : 1);
+  return one.kind === 'page' && one.length !== page.length;
+}
+
 async function skipBroken(source: CustomerSource, cursor: number, reason: string): Promise<CustomerPage | undefined> {
   for (let last = cursor + 1; last <= cursor + brokenMax; last += 1) {
     const page = await source.fetchPage(last, 1);
@@ -39,11 +54,20 @@ async function skipBroken(source: CustomerSource, cursor: number, reason: string
     if (page.kind !== 'page') continue;
     // at the end of the list nobody is held up, and what is broken may be well again before somebody is
     if (page.customers.length === 0) return undefined;
+    const ids = Array.from({ length: last - cursor }, (_, index) => cursor + 1 + index);
+    if (!(await areStillBroken(source, ids))) return undefined;
     const fault = `the CRM cannot show this customer, or has none of this id: ${reason}`;
-    const customers = Array.from({ length: last - cursor }, (_, index) => {
-      return { id: cursor + 1 + index, name: '', createdAt: undefined, fault };
-    });
-    return { kind: 'page', customers, more: true, unusable: [] };
+    const customers = ids.map((id) => ({ id, name: '', createdAt: undefined, fault }));
+    return { kind: 'page', customers, more: true, length: customers.length, unusable: [] };
   }
   return undefined;
+}
+
+/** The CRM may have become well while the end of the broken stretch was looked for. */
+async function areStillBroken(source: CustomerSource, ids: number[]): Promise<boolean> {
+  for (const id of ids) {
+    const page = await source.fetchPage(id - 1, 1);
+    if (page.kind !== 'unreadable') return false;
+  }
+  return true;
 }

@@ -13,6 +13,8 @@ export type Gate = {
   room(underWay: number): number;
   /** Whether the target has been well for long enough to be given a whole group at once. */
   takesGroups(): boolean;
+  /** Whether the target has answered well since then: who failed before and fails again has a fault of his own. */
+  wasGoodSince(time: string | undefined): boolean;
   /** A poll has been: an open breaker may be probed. */
   polled(): void;
   /** A call begins. */
@@ -32,9 +34,12 @@ export function createGate(context: MiddlewareContext): Gate {
     over: 'the breaker is closed: the Inventory answers again',
   });
 
+  let lastGoodAt = '';
+
   const tellMetrics = () => metrics.breakerOpen.set(breaker.state().kind === 'closed' ? 0 : 1);
 
   async function good() {
+    lastGoodAt = clock.now().toISOString();
     const ended = breaker.good();
     growth.good();
     if (!ended) return;
@@ -59,6 +64,7 @@ export function createGate(context: MiddlewareContext): Gate {
       return state.kind === 'open' && state.probes && underWay === 0 ? 1 : 0;
     },
     takesGroups: () => breaker.state().kind === 'closed' && growth.isGrown(),
+    wasGoodSince: (time) => time !== undefined && lastGoodAt > time,
     polled: () => breaker.poll(),
     begun: () => breaker.probe(),
     async ended(attempted) {

@@ -1,5 +1,5 @@
 import type { Logger } from '@doorstep/kit/logger.ts';
-import type { GroupAttempt } from './attempt.ts';
+import type { GroupVerdict } from './attempt.ts';
 
 /** With fewer waiting, a group would gain nothing. */
 export const groupMin = 50;
@@ -12,15 +12,16 @@ export type Groups = {
   size(): number;
   /** As many groups as may be are under way. */
   isFull(): boolean;
-  /** Sends a group, and learns from what the target says to it. */
-  send(call: () => Promise<GroupAttempt['notTaken']>): Promise<GroupAttempt['notTaken']>;
+  /** Sends a group of so many, and learns from what the target says to it. */
+  send(count: number, call: () => Promise<GroupVerdict>): Promise<GroupVerdict>;
   /** So many attempts have ended, made in groups or one by one. */
   ended(count: number): void;
 };
 
 /**
- * A target that takes no groups is not asked again until a restart. One that refuses a group, or stumbles over it, is
- * given half as many at once, down to one by one, and after every so many further attempts twice as many again.
+ * A target that takes no groups is not asked again until a restart. One that refuses a group, stumbles over it or gives
+ * no answer in time is given half as many at once, down to one by one, and after every so many further attempts twice as
+ * many again.
  */
 export function createGroups(logger: Logger): Groups {
   let isSupported = true;
@@ -29,34 +30,45 @@ export function createGroups(logger: Logger): Groups {
   let toldSize = groupMax;
   let underWay = 0;
 
-  function notTaken({ deliveries, refused }: NonNullable<GroupAttempt['notTaken']>) {
-    if (!isSupported) return; // another group has learnt it already
-    const half = Math.floor(deliveries.length / 2);
-    isSupported = refused !== undefined;
-    size = isSupported && half > groupMin ? half : 0;
+  function halve(count: number) {
+    const half = Math.floor(Math.min(size, count) / 2);
+    size = half > groupMin ? half : 0;
     endedSince = 0;
+  }
+
+  function tell(reason: string) {
     if (size >= toldSize) return;
     toldSize = size;
-    const why = refused ?? 'the Inventory has no POST /packages/batch';
-    logger.info(`${why}; packages are posted ${size === 0 ? 'one by one' : `${size} at once`}`);
+    logger.info(`${reason}; packages are posted ${size === 0 ? 'one by one' : `${size} at once`}`);
+  }
+
+  function learn(verdict: GroupVerdict, { count, sentWith }: { count: number; sentWith: number }) {
+    // others that were sent at the same size say the same again
+    if (verdict.kind === 'taken' || !isSupported || sentWith !== size) return;
+    if (verdict.kind === 'failed') return halve(count);
+    isSupported = !verdict.forGood;
+    if (isSupported) halve(count);
+    else size = 0;
+    tell(verdict.reason);
   }
 
   return {
-    size: () => (isSupported ? size : 0),
+    size: () => size,
     isFull: () => underWay >= underWayMax,
-    async send(call) {
+    async send(count, call) {
+      const sentWith = size;
       underWay += 1;
       try {
-        const answer = await call();
-        if (answer) notTaken(answer);
-        return answer;
+        const verdict = await call();
+        learn(verdict, { count, sentWith });
+        return verdict;
       } finally {
         underWay -= 1;
       }
     },
     ended(count) {
       endedSince += count;
-      if (size === groupMax || endedSince < 2 * Math.max(size, groupMin)) return;
+      if (!isSupported || size === groupMax || endedSince < 2 * Math.max(size, groupMin)) return;
       endedSince = 0;
       size = Math.min(Math.max(2 * size, groupMin + 1), groupMax);
     },

@@ -16,7 +16,10 @@ export async function refresh(
   let stale = deliveries.filter((delivery) => delivery.stale).sort((a, b) => a.customerId - b.customerId);
   while (stale[0]) {
     const first = stale[0].customerId;
-    const page = await fetchReadable(source, first - 1, { skipsBroken: true, ...(stale.length === 1 && { limit: 1 }) });
+    const page = await fetchReadable(source, first - 1, {
+      skipsBroken: false,
+      ...(stale.length === 1 && { limit: 1 }),
+    });
     if (page.kind !== 'page') {
       const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: true, forEverybody: false };
       const failed = stale.splice(0, page.kind === 'unreadable' ? 1 : stale.length);

@@ -26,7 +26,7 @@ export type Sync = Settler & {
 export function createSync(context: MiddlewareContext, ensureOwner: () => Promise<void>): Sync {
   const { clock, metrics } = context;
   const pollLog = createPollLog(context);
-  const settler = createSettler(context);
+  const settler = createSettler(context, ensureOwner);
   const poll = createPoll(context);
   let lastPoll: LastPoll | undefined;
   let polling: Promise<void> | undefined;

@@ -23,16 +23,19 @@ const shortestWaitMs = 100;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Everything after recording. Between calls it wakes itself when the next delivery is due. */
-export function createSettler(context: MiddlewareContext): Settler {
+export function createSettler(context: MiddlewareContext, ensureOwner: () => Promise<void>): Settler {
   const { clock, db } = context;
   const ledger = createTrouble(context, { meanwhile: 'deliveries wait', over: 'the ledger can be used again' });
   const isPaused = watchPause(context);
   const reporter = createReporter(context);
   const gate = createGate(context);
   let onEnded = (_count: number) => {};
-  const drain = createDrain(context, gate, (count) => {
-    onEnded(count);
-    reporter.run().catch(ledgerFailed);
+  const drain = createDrain(context, gate, {
+    ensureOwner,
+    onEnded(count) {
+      onEnded(count);
+      reporter.run().catch(ledgerFailed);
+    },
   });
   let settling: Promise<void> | undefined;
   let again = false;

@@ -2,7 +2,7 @@ import { parse } from '@doorstep/kit/http/validate.ts';
 import { listDeliveries } from '../../queries/deliveries.ts';
 import { deliveryFilter } from '../filters.ts';
 import { type Command, exitCodes } from './command.ts';
-import { printable, table, time } from './words.ts';
+import { table, time } from './words.ts';
 
 const limitDefault = '50';
 
@@ -25,7 +25,7 @@ export const deliveriesCommand: Command = {
 function show(deliveries: Awaited<ReturnType<typeof listDeliveries>>): string {
   const rows = deliveries.map((delivery) => [
     delivery.customer_id,
-    printable(delivery.customer_name),
+    delivery.customer_name,
     delivery.state,
     time(delivery.updated_at),
     delivery.state === 'delivered' ? `package ${delivery.package_id}` : (delivery.error ?? ''),

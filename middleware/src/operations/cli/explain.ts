@@ -4,7 +4,7 @@ import { getDelivery } from '../../queries/deliveries.ts';
 import { getStatus } from '../../queries/get-status.ts';
 import { formatDuration } from '../../sync/format.ts';
 import { type Command, type CommandMeans, exitCodes } from './command.ts';
-import { customerId, printable, table, time } from './words.ts';
+import { customerId, table, time } from './words.ts';
 
 type Delivery = Awaited<ReturnType<typeof getDelivery>>;
 
@@ -38,15 +38,15 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
   const reason = !customer
     ? `The CRM has no customer ${id}.`
     : id > cursor
-      ? `Customer ${id} (${printable(customer.name)}) is in the CRM and comes with the next poll; the last one came to ${cursor}.`
-      : `Customer ${id} (${printable(customer.name)}) came to the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
+      ? `Customer ${id} (${customer.name}) is in the CRM and comes with the next poll; the last one came to ${cursor}.`
+      : `Customer ${id} (${customer.name}) came to the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
   print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : reason);
   return exitCodes.no;
 }
 
 async function show({ context, daemon }: CommandMeans, delivery: Delivery): Promise<string> {
   const { customer_id, customer_name, state, recorded_at, history } = delivery;
-  const lines = [`Customer ${customer_id} (${printable(customer_name)}): ${await verdict(context, delivery)}`];
+  const lines = [`Customer ${customer_id} (${customer_name}): ${await verdict(context, delivery)}`];
   if (state === 'pending' || state === 'retrying') lines.push(...(await hindrances(context, daemon)));
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
   const rows = history.map((attempt, index) => [
@@ -54,7 +54,7 @@ async function show({ context, daemon }: CommandMeans, delivery: Delivery): Prom
     `attempt ${index + 1}`,
     attempt.status ?? (attempt.error === null ? 'looked' : 'no answer'),
     attempt.duration_ms === null ? '' : `${attempt.duration_ms} ms`,
-    printable(attempt.error ?? (attempt.status === null ? 'the package was there already' : 'the package stands')),
+    attempt.error ?? (attempt.status === null ? 'the package was there already' : 'the package stands'),
   ]);
   if (rows.length > 0) lines.push(table(rows));
   return lines.join('\n');

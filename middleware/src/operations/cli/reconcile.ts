@@ -8,7 +8,6 @@ import type { Reconciliation } from '../../reconciliation.ts';
 import { type Command, type CommandMeans, exitCodes } from './command.ts';
 import { pollHere } from './poll.ts';
 import { createProgress } from './progress.ts';
-import { printable } from './words.ts';
 
 export const reconcileCommand: Command = {
   usage: [['[--repair]', 'compare both sides; --repair delivers what is missing']],
@@ -57,7 +56,7 @@ async function compare(
       progress.end();
       const { kind, customerId, detail } = exception;
       if (values['json']) print(JSON.stringify({ kind, customer_id: customerId ?? null, detail }));
-      else print(`${kind.padEnd(9)}  ${printable(detail)}`);
+      else print(`${kind.padEnd(9)}  ${detail}`);
     },
   });
   progress.end();

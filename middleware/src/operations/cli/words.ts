@@ -13,11 +13,6 @@ export function time(iso: string): string {
   return iso.slice(0, 19).replace('T', ' ');
 }
 
-/** Names come from outside: an escape sequence in one must not reach the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\uFFFD');
-}
-
 /** Lines with their columns one below the other. */
 export function table(rows: (string | number)[][]): string {
   const widths: number[] = [];
