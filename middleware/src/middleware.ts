@@ -41,7 +41,12 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     (open) => open.close(),
   );
   const { url } = listener;
-  await context.write((trx) => writeFact(trx, 'daemon', { url }));
+  // commands find the daemon by it; a full disk, which the daemon sits out, must not keep it from starting
+  await context
+    .write((trx) => writeFact(trx, 'daemon', { url }))
+    .catch((error) => {
+      logger.warn(`commands will not find this daemon: ${error.message}`);
+    });
   logger.info(`middleware ${version} listens on ${url}; CRM ${config.crm.url}, Inventory ${config.inventory.url}`);
   const stopping = new AbortController();
   const options = { noOverlap: true, logger: cronLogger(logger) };

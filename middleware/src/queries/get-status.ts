@@ -1,4 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
+import type { Reconciliation } from '../reconciliation.ts';
 import { ledgerSummary } from './ledger-summary.ts';
 
 /** What `/status` and the command line show of the ledger. */
@@ -11,16 +12,21 @@ export async function getStatus(context: Pick<MiddlewareContext, 'db' | 'clock'>
     oldest_pending_seconds: oldestPendingSeconds,
     quarantined,
     paused,
-    reconciliation: reconciliation && {
-      at: reconciliation.at,
-      duration_ms: reconciliation.durationMs,
-      customers: reconciliation.customers,
-      packages: reconciliation.packages,
-      matched: reconciliation.matched,
-      on_their_way: reconciliation.onTheirWay,
-      departed: reconciliation.departed,
-      exceptions: reconciliation.exceptions,
-      proven: reconciliation.proven,
-    },
+    reconciliation: reconciliation && toReconciliationView(reconciliation),
+  };
+}
+
+export function toReconciliationView({ at, durationMs, onTheirWay, ...counts }: Reconciliation) {
+  const { customers, packages, matched, departed, exceptions, proven } = counts;
+  return {
+    at,
+    duration_ms: durationMs,
+    customers,
+    packages,
+    matched,
+    on_their_way: onTheirWay,
+    departed,
+    exceptions,
+    proven,
   };
 }

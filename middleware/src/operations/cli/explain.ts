@@ -4,6 +4,7 @@ import { getDelivery } from '../../queries/deliveries.ts';
 import { getStatus } from '../../queries/get-status.ts';
 import { formatDuration } from '../../sync/format.ts';
 import { type Command, type CommandMeans, exitCodes } from './command.ts';
+import { hindrance } from './outlook.ts';
 import { customerId, table, time } from './words.ts';
 
 type Delivery = Awaited<ReturnType<typeof getDelivery>>;
@@ -44,10 +45,11 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
   return exitCodes.no;
 }
 
-async function show({ context, daemon }: CommandMeans, delivery: Delivery): Promise<string> {
+async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   const { customer_id, customer_name, state, recorded_at, history } = delivery;
-  const lines = [`Customer ${customer_id} (${customer_name}): ${await verdict(context, delivery)}`];
-  if (state === 'pending' || state === 'retrying') lines.push(...(await hindrances(context, daemon)));
+  const lines = [`Customer ${customer_id} (${customer_name}): ${await verdict(means.context, delivery)}`];
+  const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
+  if (hindered) lines.push(`At the moment ${hindered}.`);
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
   const rows = history.map((attempt, index) => [
     time(attempt.started_at),
@@ -68,14 +70,4 @@ async function verdict({ clock }: MiddlewareContext, delivery: Delivery): Promis
   const waitMs = next_attempt_at ? Date.parse(next_attempt_at) - clock.now().getTime() : 0;
   const when = waitMs > 0 ? `next attempt in ${formatDuration(waitMs)}` : 'the next attempt is due';
   return error ? `no package yet, because ${error}; ${when}` : `no package yet; ${when}`;
-}
-
-async function hindrances(context: MiddlewareContext, daemon: CommandMeans['daemon']): Promise<string[]> {
-  const status = await daemon.status();
-  const { paused } = await getStatus(context);
-  return [
-    ...(status ? [] : ['The daemon is not running.']),
-    ...(paused ? ['Deliveries are paused; "resume" lets them go on.'] : []),
-    ...(status && status.breaker !== 'closed' ? ['The breaker is open: the Inventory fails for everybody.'] : []),
-  ];
 }

@@ -1,5 +1,6 @@
 import { pause, resume } from '../../commands/pause.ts';
 import { type Command, exitCodes } from './command.ts';
+import { hindrance } from './outlook.ts';
 
 export const pauseCommand: Command = {
   usage: [['', 'deliver nothing more, over restarts too, until resumed; polls go on']],
@@ -20,10 +21,11 @@ export const resumeCommand: Command = {
   usage: [['', 'deliver again']],
   options: {},
   positionalsMax: 0,
-  async run({ context, values, print, daemon }) {
+  async run(means) {
+    const { context, values, print } = means;
     await resume(context);
-    await daemon.poll();
-    print(values['json'] ? JSON.stringify({ paused: false }) : 'Deliveries go on.');
+    const outlook = (await hindrance(means)) ?? 'deliveries go on with the next poll';
+    print(values['json'] ? JSON.stringify({ paused: false }) : `Not paused any more; ${outlook}.`);
     return exitCodes.done;
   },
 };

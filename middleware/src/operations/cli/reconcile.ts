@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { repair } from '../../commands/repair.ts';
-import { getStatus } from '../../queries/get-status.ts';
+import { getStatus, toReconciliationView } from '../../queries/get-status.ts';
 import { type ReconcileOptions, reconcile } from '../../reconcile/reconcile.ts';
 import { summarize } from '../../reconcile/summarize.ts';
 import type { Reconciliation } from '../../reconciliation.ts';
 import { type Command, type CommandMeans, exitCodes } from './command.ts';
+import { hindrance } from './outlook.ts';
 import { pollHere } from './poll.ts';
 import { createProgress } from './progress.ts';
 
@@ -14,7 +15,7 @@ export const reconcileCommand: Command = {
   options: { repair: { type: 'boolean' } },
   positionalsMax: 0,
   async run(means) {
-    const { context, values, print } = means;
+    const { context, values, print, say } = means;
     let repaired = 0;
     let reconciliation = await compare(means, {
       async onMissing(customers) {
@@ -27,11 +28,11 @@ export const reconcileCommand: Command = {
       },
     });
     if (repaired > 0) {
+      say(`${repaired} without a package are due again.`);
       await deliver(means);
-      if (!values['json']) print(`${repaired} were missing and have been tried again. Now:`);
-      reconciliation = await compare(means);
+      reconciliation = await compare(means, { isAfterRepair: true });
     }
-    if (values['json']) print(JSON.stringify({ repaired, ...reconciliation }));
+    if (values['json']) print(JSON.stringify({ repaired, ...toReconciliationView(reconciliation) }));
     return reconciliation.proven ? exitCodes.done : exitCodes.no;
   },
 };
@@ -39,7 +40,7 @@ export const reconcileCommand: Command = {
 /** Prints the counts, and each exception as it is found. @throws AppError where a side is away. */
 async function compare(
   means: CommandMeans,
-  options: Pick<ReconcileOptions, 'onMissing'> = {},
+  { isAfterRepair = false, ...options }: Pick<ReconcileOptions, 'onMissing'> & { isAfterRepair?: boolean },
 ): Promise<Reconciliation> {
   const { context, values, print } = means;
   const progress = createProgress(means, 'read');
@@ -55,7 +56,8 @@ async function compare(
     onException(exception) {
       progress.end();
       const { kind, customerId, detail } = exception;
-      if (values['json']) print(JSON.stringify({ kind, customer_id: customerId ?? null, detail }));
+      if (values['json'])
+        print(JSON.stringify({ kind, customer_id: customerId ?? null, detail, after_repair: isAfterRepair }));
       else print(`${kind.padEnd(9)}  ${detail}`);
     },
   });
@@ -70,11 +72,14 @@ const stalledMs = 30_000;
 
 /** Lets the daemon deliver, or does so here, until nothing more waits for a first attempt. */
 async function deliver(means: CommandMeans): Promise<void> {
-  const { context, daemon } = means;
-  if ((await daemon.poll()) === undefined) {
+  const { context, daemon, say } = means;
+  if ((await daemon.status()) === undefined) {
     await pollHere(means);
     return;
   }
+  const hindered = await hindrance(means);
+  if (hindered) return say(`They wait: ${hindered}.`);
+  await daemon.poll();
   const progress = createProgress(means, 'tried again');
   let waiting = Number.POSITIVE_INFINITY;
   let total = 0;

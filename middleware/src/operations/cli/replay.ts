@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { replay, replayDead } from '../../commands/replay.ts';
 import { deathRange } from '../filters.ts';
 import { type Command, exitCodes } from './command.ts';
+import { hindrance } from './outlook.ts';
 import { customerId } from './words.ts';
 
 export const replayCommand: Command = {
@@ -13,7 +14,8 @@ export const replayCommand: Command = {
   ],
   options: { dead: { type: 'boolean' }, since: { type: 'string' }, until: { type: 'string' } },
   positionalsMax: 1,
-  async run({ context, values, positionals, print, daemon }) {
+  async run(means) {
+    const { context, values, positionals, print } = means;
     const isOne = positionals.length === 1;
     if (isOne === Boolean(values['dead']) || (isOne && (values['since'] || values['until']))) {
       throw new AppError('invalid', 'Either a customer id is needed, or --dead with or without --since and --until.');
@@ -21,12 +23,11 @@ export const replayCommand: Command = {
     let replayed = 1;
     if (isOne) await replay(context, customerId(positionals[0]));
     else replayed = await replayDead(context, parse(z.object(deathRange), values));
-    const isRunning = replayed > 0 && (await daemon.poll()) !== undefined;
     if (values['json']) print(JSON.stringify({ replayed }));
     else if (replayed === 0) print('No delivery is dead.');
     else {
       const due = replayed === 1 ? '1 delivery is due again' : `${replayed} deliveries are due again`;
-      print(`${due}; ${isRunning ? 'the daemon takes it up' : 'the daemon is not running: start it, or run "poll"'}.`);
+      print(`${due}; ${(await hindrance(means)) ?? 'the daemon takes that up with its next poll'}.`);
     }
     return exitCodes.done;
   },

@@ -1,9 +1,14 @@
+import type { DaemonStatus } from '../../ports.ts';
 import { getStatus } from '../../queries/get-status.ts';
 import { formatDuration } from '../../sync/format.ts';
 import { type Command, exitCodes } from './command.ts';
 import { table, time } from './words.ts';
 
-type Status = Awaited<ReturnType<typeof getStatus>> & { daemon: 'running' | 'not running'; breaker: string | null };
+type Status = Awaited<ReturnType<typeof getStatus>> & {
+  daemon: 'running' | 'not running';
+  breaker: string | null;
+  last_poll: DaemonStatus['last_poll'];
+};
 
 export const statusCommand: Command = {
   usage: [['', 'how the work goes']],
@@ -14,6 +19,7 @@ export const statusCommand: Command = {
     const status: Status = {
       daemon: answer ? 'running' : 'not running',
       breaker: answer?.breaker ?? null,
+      last_poll: answer?.last_poll ?? null,
       ...(await getStatus(context)),
     };
     print(values['json'] ? JSON.stringify(status) : show(status));
@@ -21,12 +27,14 @@ export const statusCommand: Command = {
   },
 };
 
-function show({ daemon, breaker, paused, cursor, deliveries, quarantined, reconciliation, ...rest }: Status): string {
+function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quarantined, ...rest }: Status): string {
+  const { reconciliation } = rest;
   const waited = rest.oldest_pending_seconds;
   const waits = waited === null ? '' : `, the oldest for ${formatDuration(waited * 1000)}`;
   const rows = [
     ['daemon', paused ? `${daemon}, paused: nothing is delivered` : daemon],
     ['breaker', breaker ?? 'unknown while the daemon is not running'],
+    ['last poll', last_poll ? `${time(last_poll.at)}, ${last_poll.reason ?? last_poll.outcome}` : 'unknown'],
     ['cursor', `${cursor}, the highest customer id that has been recorded`],
     ['delivered', deliveries.delivered],
     ['waiting', `${deliveries.pending} for the first attempt, ${deliveries.retrying} for another${waits}`],
