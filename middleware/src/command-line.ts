@@ -17,6 +17,7 @@ import { commands, type ParsedWords, parseWords, usage } from './operations/cli/
  * to standard output, everything else to standard error.
  */
 export async function runCommandLine(words: string[], environment: Environment): Promise<number> {
+  process.stdout.on('error', () => undefined); // who reads may have read enough
   let isUnderstood = false;
   try {
     const parsed = parseWords(words);
@@ -50,10 +51,7 @@ async function run(config: MiddlewareConfig, { name, values, positionals }: Pars
     print,
     say,
     isTerminal: process.stderr.isTTY ?? false,
-    daemon: connectDaemon(daemon?.url, {
-      hostName: config.allowedHosts[0] as string,
-      ...(config.requireAuth && { tokens }),
-    }),
+    daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
     takeLock: () => takeOwnerLock(config.databaseUrl, 'middleware'),
   });
 }

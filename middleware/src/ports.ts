@@ -72,6 +72,8 @@ export type PackagePage = {
 export type Daemon = {
   status(): Promise<DaemonStatus | undefined>;
   poll(): Promise<PollAnswer | undefined>;
+  /** Makes it poll, and take up what is due, without waiting for more than a few seconds. */
+  wake(): Promise<void>;
 };
 
 export type PollAnswer = { outcome: 'found' | 'idle' | 'failed'; seen: number; reason?: string };

@@ -10,7 +10,7 @@ export type Reconciliation = {
   matched: number;
   /** Customers whose package is yet to be requested, or tried again: no exceptions, but no proof either. */
   onTheirWay: number;
-  /** Packages of customers who have left the CRM since. */
+  /** Customers who have left the CRM and had a package. */
   departed: number;
   exceptions: Record<ExceptionKind, number>;
   /** Every customer has exactly one package, and no package belongs to nobody. */

@@ -77,7 +77,7 @@ describe.concurrent('a command that only reads', { timeout: 120_000 }, () => {
       .split('\n')
       .map((row) => /^(\d+) .* (delivered|retrying|dead) /.exec(row)?.slice(1).join(' '));
     expect(states?.filter(Boolean)).toEqual(['1 delivered', '2 retrying', '3 dead', '4 delivered', '7 delivered']);
-    expect(dead?.out).toMatch(/^customer.*\n3 +Customer 3 +dead +[-\d]+ [:\d]+ +Inventory answered 400: not now\n$/);
+    expect(dead?.out).toMatch(/^customer.*\n3 +Customer 3 +dead +[-\d]+ [:\d]+Z +Inventory answered 400: not now\n$/);
     expect(second?.out).toMatch(/^customer.*\n3 .*\n$/);
     expect(second?.err).toBe('There are more: --after 3\n');
     expect(none).toMatchObject({ out: '', err: 'There are none.\n' });
@@ -188,7 +188,7 @@ describe.concurrent('a pause', { timeout: 120_000 }, () => {
     await first.end('SIGTERM');
     line.add(2);
     const second = await line.startDaemon({ isPaused: true });
-    expect((await line.run('status')).out).toMatch(/paused[\s\S]*waiting +1 for the first attempt/);
+    expect((await line.run('status')).out).toMatch(/paused[\s\S]*waiting +1 for an attempt/);
     expect(line.served()).toEqual([1]);
     expect(second.output()).toContain('1 new customer');
     expect(await line.run('resume')).toMatchObject({ code: 0, err: '' });
@@ -239,10 +239,8 @@ describe.concurrent('reconcile', { timeout: 120_000 }, () => {
     await line.startDaemon();
     line.removePackage(1);
     await line.run('pause');
-    const startMs = performance.now();
     const ran = await line.run('reconcile --repair');
-    expect(ran).toMatchObject({ code: 1, out: expect.stringContaining('paused') });
-    expect(performance.now() - startMs).toBeLessThan(20_000);
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('They wait: deliveries are paused') });
   });
 
   it('comes to nothing where a side is away', async () => {

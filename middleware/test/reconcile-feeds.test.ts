@@ -80,7 +80,11 @@ describe('a comparison over HTTP', () => {
     ['is busy', 503, {}, /^Inventory answered 503$/],
   ])('cannot be made where the Inventory %s', async (_how, status, body, reason) => {
     list('/customers', manyCustomers(1));
-    nock(baseUrl).get('/packages').query(true).reply(status, body, { Link: '</packages?after=1>; rel="next"' });
+    nock(baseUrl)
+      .get('/packages')
+      .query(true)
+      .times(status === 503 ? 2 : 1)
+      .reply(status, body, { Link: '</packages?after=1>; rel="next"' });
     await using test = await testContext('sqlite', { source: source(), target: target() });
     const result = await reconcile(test.context, { onException: () => undefined });
     expect(result).toEqual({ kind: 'unavailable', reason: expect.stringMatching(reason) });

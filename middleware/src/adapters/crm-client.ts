@@ -1,12 +1,9 @@
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
-import { asAxiosError, describe, hasNextPage, isRetryableStatus, storable } from './http-client.ts';
+import { asAxiosError, blipRetry, describe, hasNextPage, storable } from './http-client.ts';
 
 const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
-
-/** A poll comes every few seconds anyway, so a blip is given one more try and no more. */
-const quickRetry = { retries: 1, retryDelay: () => 200, retryCondition: isBlip };
 
 /** The CRM as a source of customers. */
 export function crmClient(client: AxiosInstance, pageSize: number): CustomerSource {
@@ -15,7 +12,7 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
 
     async fetchPage(after, limit = pageSize) {
       try {
-        const response = await client.get('/customers', { params: { after, limit }, 'axios-retry': quickRetry });
+        const response = await client.get('/customers', { params: { after, limit }, 'axios-retry': blipRetry });
         if (Array.isArray(response.data)) {
           return toPage(response.data, hasNextPage(response) || response.data.length >= limit);
         }
@@ -42,10 +39,6 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
 function toNoPage(error: AxiosError): NoPage {
   const kind = error.response?.status === 500 ? 'unreadable' : 'unavailable';
   return { kind, reason: describe('CRM', error, settings) };
-}
-
-function isBlip(error: AxiosError): boolean {
-  return !error.response || isRetryableStatus(error.response.status);
 }
 
 /** What is kept of entries that name no customer is bounded, however many a list holds. */

@@ -2,14 +2,13 @@ import type { Tokens } from '@doorstep/kit/auth.ts';
 import { type Daemon, type DaemonStatus, operatorRole, type PollAnswer } from '../ports.ts';
 import { asAxiosError, createHttpClient } from './http-client.ts';
 
-const statusTimeoutMs = 5_000;
+const shortTimeoutMs = 5_000;
 /** A poll waits for the CRM, page after page. */
 const pollTimeoutMs = 600_000;
 const tokenSeconds = 60;
 
 type Means = {
-  /** Where tokens are required. */
-  tokens?: Tokens;
+  tokens: Tokens;
   /** A name that the operations port answers to. */
   hostName: string;
 };
@@ -27,7 +26,7 @@ export function connectDaemon(url: string | undefined, { tokens, hostName }: Mea
       baseUrl: url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:'),
       timeoutMs,
       connectionsMax: 1,
-      token: async () => tokens?.sign({ subject: 'command line', role: operatorRole }, tokenSeconds),
+      token: () => tokens.sign({ subject: 'command line', role: operatorRole }, tokenSeconds),
     });
     try {
       const { data } = await client.request<T>({ method, url: path, headers: { Host: hostName } });
@@ -39,7 +38,10 @@ export function connectDaemon(url: string | undefined, { tokens, hostName }: Mea
   }
 
   return {
-    status: () => ask<DaemonStatus>('get', '/status', statusTimeoutMs, 'breaker'),
+    status: () => ask<DaemonStatus>('get', '/status', shortTimeoutMs, 'breaker'),
     poll: () => ask<PollAnswer>('post', '/poll', pollTimeoutMs, 'outcome'),
+    async wake() {
+      await ask<PollAnswer>('post', '/poll', shortTimeoutMs, 'outcome');
+    },
   };
 }

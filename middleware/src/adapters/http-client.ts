@@ -12,8 +12,8 @@ type ClientOptions = {
   connectionsMax: number;
   /** A larger answer counts as a failure; 4 MiB unless told otherwise. */
   answerBytesMax?: number;
-  /** The bearer token to send, where there is one. */
-  token: () => Promise<string | undefined>;
+  /** The bearer token to send. */
+  token: () => Promise<string>;
   /** Tells a 2xx answer that can be used from one that counts as a failure. */
   isUsable?: (response: AxiosResponse) => boolean;
 };
@@ -41,8 +41,7 @@ export function createHttpClient({
     httpsAgent: new HttpsAgent(agentOptions),
   });
   client.interceptors.request.use(async (config) => {
-    const bearer = await token();
-    if (bearer !== undefined) config.headers.set('Authorization', `Bearer ${bearer}`);
+    config.headers.set('Authorization', `Bearer ${await token()}`);
     if (!config.headers.has('X-Request-Id')) config.headers.set('X-Request-Id', randomUUID());
     // `timeout` alone watches for silence, and a trickle is not silent
     config.signal = AbortSignal.timeout(timeoutMs);
@@ -75,6 +74,13 @@ export function asAxiosError(error: unknown): AxiosError {
 export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
+
+/** A read comes again soon enough anyway, so a blip is given one more try and no more. */
+export const blipRetry = {
+  retries: 1,
+  retryDelay: () => 200,
+  retryCondition: ({ response }: AxiosError) => !response || isRetryableStatus(response.status),
+};
 
 /** Whether the request cannot have arrived: no connection was made. */
 export function neverArrived(error: AxiosError): boolean {

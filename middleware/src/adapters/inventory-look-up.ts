@@ -1,7 +1,8 @@
 import type { AxiosInstance } from 'axios';
+import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId, Retry } from '../delivery.ts';
 import type { PackageTarget } from '../ports.ts';
-import { asAxiosError, hasNextPage, isTooLarge } from './http-client.ts';
+import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from './http-client.ts';
 import { packageIdOf, toRetry } from './inventory-answers.ts';
 
 const pageSize = 1000;
@@ -19,9 +20,10 @@ export function inventoryLookUp(
   client: AxiosInstance,
   packageType: string,
 ): Pick<PackageTarget, 'find' | 'findMany' | 'fetchPackages'> {
-  async function ask(params: Record<string, string | number>) {
+  async function ask(params: Record<string, string | number>, retry?: IAxiosRetryConfig) {
     try {
-      const response = await client.get('/packages', { params, maxContentLength: listBytesMax });
+      const options = { params, maxContentLength: listBytesMax, ...(retry && { 'axios-retry': retry }) };
+      const response = await client.get('/packages', options);
       if (Array.isArray(response.data)) {
         return { kind: 'list', entries: response.data.map(toEntry), more: hasNextPage(response) } as const;
       }
@@ -29,9 +31,9 @@ export function inventoryLookUp(
     } catch (error) {
       const failure = asAxiosError(error);
       const isUnanswerable = cannotBeAsked.includes(failure.response?.status ?? 0) || isTooLarge(failure);
-      const retry = toRetry(failure);
-      if (isUnanswerable) return { kind: 'unknown', reason: retry.reason } as const;
-      return { ...retry, inDoubt: true } satisfies Retry;
+      const outcome = toRetry(failure);
+      if (isUnanswerable) return { kind: 'unknown', reason: outcome.reason } as const;
+      return { ...outcome, inDoubt: true } satisfies Retry;
     }
   }
 
@@ -79,7 +81,7 @@ export function inventoryLookUp(
     },
 
     async fetchPackages(after) {
-      const answer = await ask({ after, limit: pageSize });
+      const answer = await ask({ after, limit: pageSize }, blipRetry);
       if (answer.kind !== 'list') return { kind: 'unavailable', reason: answer.reason };
       const page = toPage(answer, after);
       if (!page) return { kind: 'unavailable', reason: 'the Inventory lists packages in pages without numbers' };

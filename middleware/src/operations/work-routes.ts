@@ -22,7 +22,7 @@ const reconciliation = z
     packages: z.int(),
     matched: z.int().meta({ description: 'Customers with exactly one package' }),
     on_their_way: z.int(),
-    departed: z.int().meta({ description: 'Packages of customers who have left the CRM' }),
+    departed: z.int().meta({ description: 'Customers who have left the CRM and had a package' }),
     exceptions: z.object({ missing: z.int(), double: z.int(), ownerless: z.int(), unusable: z.int() }),
     proven: z.boolean(),
   })

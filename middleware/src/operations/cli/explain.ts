@@ -5,7 +5,7 @@ import { getStatus } from '../../queries/get-status.ts';
 import { formatDuration } from '../../sync/format.ts';
 import { type Command, type CommandMeans, exitCodes } from './command.ts';
 import { hindrance } from './outlook.ts';
-import { customerId, table, time } from './words.ts';
+import { customerId, inLine, table, time } from './words.ts';
 
 type Delivery = Awaited<ReturnType<typeof getDelivery>>;
 
@@ -39,15 +39,15 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
   const reason = !customer
     ? `The CRM has no customer ${id}.`
     : id > cursor
-      ? `Customer ${id} (${customer.name}) is in the CRM and comes with the next poll; the last one came to ${cursor}.`
+      ? `Customer ${id} (${customer.name}) is in the CRM and comes with the next poll; the highest id that was recorded is ${cursor}.`
       : `Customer ${id} (${customer.name}) came to the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
-  print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : reason);
+  print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : inLine(reason));
   return exitCodes.no;
 }
 
 async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   const { customer_id, customer_name, state, recorded_at, history } = delivery;
-  const lines = [`Customer ${customer_id} (${customer_name}): ${await verdict(means.context, delivery)}`];
+  const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${await verdict(means.context, delivery)}`)];
   const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
   if (hindered) lines.push(`At the moment ${hindered}.`);
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);

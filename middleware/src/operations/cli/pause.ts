@@ -24,7 +24,8 @@ export const resumeCommand: Command = {
   async run(means) {
     const { context, values, print } = means;
     await resume(context);
-    const outlook = (await hindrance(means)) ?? 'deliveries go on with the next poll';
+    await means.daemon.wake();
+    const outlook = (await hindrance(means)) ?? 'deliveries go on';
     print(values['json'] ? JSON.stringify({ paused: false }) : `Not paused any more; ${outlook}.`);
     return exitCodes.done;
   },

@@ -3,7 +3,7 @@ import { parse } from '@doorstep/kit/http/validate.ts';
 import { z } from 'zod';
 import { listQuarantined } from '../../queries/list-quarantined.ts';
 import { type Command, exitCodes } from './command.ts';
-import { time } from './words.ts';
+import { inLine, time } from './words.ts';
 
 export const quarantineCommand: Command = {
   usage: [['[--after ID] [--limit 50]', 'entries of the CRM that no delivery could be made of']],
@@ -15,7 +15,7 @@ export const quarantineCommand: Command = {
     const shown = found.slice(0, query.limit);
     if (values['json']) print(JSON.stringify(shown));
     else if (shown.length === 0) say('There are none.');
-    else for (const { seen_at, reason, entry } of shown) print(`${time(seen_at)}  ${reason}: ${entry}`);
+    else for (const { seen_at, reason, entry } of shown) print(inLine(`${time(seen_at)}  ${reason}: ${entry}`));
     if (found.length > shown.length) say(`There are more: --after ${shown.at(-1)?.id}`);
     return exitCodes.done;
   },

@@ -9,6 +9,7 @@ import { type Command, type CommandMeans, exitCodes } from './command.ts';
 import { hindrance } from './outlook.ts';
 import { pollHere } from './poll.ts';
 import { createProgress } from './progress.ts';
+import { inLine } from './words.ts';
 
 export const reconcileCommand: Command = {
   usage: [['[--repair]', 'compare both sides; --repair delivers what is missing']],
@@ -17,21 +18,24 @@ export const reconcileCommand: Command = {
   async run(means) {
     const { context, values, print, say } = means;
     let repaired = 0;
-    let reconciliation = await compare(means, {
-      async onMissing(customers) {
-        if (!values['repair']) return;
-        repaired += customers.length;
-        await repair(
-          context,
-          customers.map(({ customerId }) => customerId),
-        );
-      },
-    });
-    if (repaired > 0) {
-      say(`${repaired} without a package are due again.`);
-      await deliver(means);
-      reconciliation = await compare(means, { isAfterRepair: true });
+    if (values['repair']) {
+      await compare(means, {
+        // scripts are told of what is left alone
+        isSilent: Boolean(values['json']),
+        async onMissing(customers) {
+          repaired += customers.length;
+          await repair(
+            context,
+            customers.map(({ customerId }) => customerId),
+          );
+        },
+      });
+      if (repaired > 0) {
+        say(`${repaired} without a package ${repaired === 1 ? 'is' : 'are'} due again.`);
+        await deliver(means);
+      }
     }
+    const reconciliation = await compare(means, {});
     if (values['json']) print(JSON.stringify({ repaired, ...toReconciliationView(reconciliation) }));
     return reconciliation.proven ? exitCodes.done : exitCodes.no;
   },
@@ -40,7 +44,7 @@ export const reconcileCommand: Command = {
 /** Prints the counts, and each exception as it is found. @throws AppError where a side is away. */
 async function compare(
   means: CommandMeans,
-  { isAfterRepair = false, ...options }: Pick<ReconcileOptions, 'onMissing'> & { isAfterRepair?: boolean },
+  { isSilent = false, ...options }: Pick<ReconcileOptions, 'onMissing'> & { isSilent?: boolean },
 ): Promise<Reconciliation> {
   const { context, values, print } = means;
   const progress = createProgress(means, 'read');
@@ -54,11 +58,11 @@ async function compare(
       progress.show(read, expected);
     },
     onException(exception) {
+      if (isSilent) return;
       progress.end();
       const { kind, customerId, detail } = exception;
-      if (values['json'])
-        print(JSON.stringify({ kind, customer_id: customerId ?? null, detail, after_repair: isAfterRepair }));
-      else print(`${kind.padEnd(9)}  ${detail}`);
+      if (values['json']) print(JSON.stringify({ kind, customer_id: customerId ?? null, detail }));
+      else print(inLine(`${kind.padEnd(9)}  ${detail}`));
     },
   });
   progress.end();

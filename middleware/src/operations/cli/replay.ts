@@ -23,11 +23,12 @@ export const replayCommand: Command = {
     let replayed = 1;
     if (isOne) await replay(context, customerId(positionals[0]));
     else replayed = await replayDead(context, parse(z.object(deathRange), values));
+    await means.daemon.wake();
     if (values['json']) print(JSON.stringify({ replayed }));
     else if (replayed === 0) print('No delivery is dead.');
     else {
       const due = replayed === 1 ? '1 delivery is due again' : `${replayed} deliveries are due again`;
-      print(`${due}; ${(await hindrance(means)) ?? 'the daemon takes that up with its next poll'}.`);
+      print(`${due}; ${(await hindrance(means)) ?? 'the daemon takes that up'}.`);
     }
     return exitCodes.done;
   },

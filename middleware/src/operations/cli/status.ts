@@ -37,7 +37,7 @@ function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quaranti
     ['last poll', last_poll ? `${time(last_poll.at)}, ${last_poll.reason ?? last_poll.outcome}` : 'unknown'],
     ['cursor', `${cursor}, the highest customer id that has been recorded`],
     ['delivered', deliveries.delivered],
-    ['waiting', `${deliveries.pending} for the first attempt, ${deliveries.retrying} for another${waits}`],
+    ['waiting', `${deliveries.pending} for an attempt, ${deliveries.retrying} for another one${waits}`],
     ['dead', deliveries.dead > 0 ? `${deliveries.dead}; "deliveries --state dead" lists them` : 0],
     ['quarantined', quarantined > 0 ? `${quarantined} entries of the CRM; "quarantine" lists them` : 0],
     ['reconciled', reconciliation ? `${time(reconciliation.at)}, ${verdict(reconciliation)}` : 'not yet'],
@@ -48,5 +48,5 @@ function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quaranti
 function verdict({ proven, exceptions, on_their_way }: NonNullable<Status['reconciliation']>): string {
   if (proven) return 'every customer had exactly one package';
   const count = Object.values(exceptions).reduce((sum, one) => sum + one, 0);
-  return `${count} exceptions, ${on_their_way} on their way; "reconcile" compares again`;
+  return `${count} ${count === 1 ? 'exception' : 'exceptions'}, ${on_their_way} on their way; "reconcile" compares again`;
 }

@@ -8,18 +8,23 @@ export function customerId(word: string | undefined): number {
   return result.data;
 }
 
-/** `2026-01-31 12:00:00` */
+/** `2026-01-31 12:00:00Z` */
 export function time(iso: string): string {
-  return iso.slice(0, 19).replace('T', ' ');
+  return `${iso.slice(0, 19).replace('T', ' ')}Z`;
+}
+
+/** A text from outside, which may hold line breaks, as a part of a line. */
+export function inLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\uFFFD');
 }
 
 /** Lines with their columns one below the other. */
 export function table(rows: (string | number)[][]): string {
+  const cells = rows.map((row) => row.map((cell) => inLine(String(cell))));
   const widths: number[] = [];
-  for (const row of rows) {
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, String(cell).length);
+  for (const row of cells) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
   }
-  const line = (row: (string | number)[]) =>
-    row.map((cell, index) => String(cell).padEnd(widths[index] ?? 0)).join('  ');
-  return rows.map((row) => line(row).trimEnd()).join('\n');
+  const line = (row: string[]) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ');
+  return cells.map((row) => line(row).trimEnd()).join('\n');
 }
