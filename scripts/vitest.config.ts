@@ -5,7 +5,7 @@ export default defineConfig({
   root: join(import.meta.dirname, '..'),
   test: {
     include: ['{kit,crm,inventory,middleware}/{src,test}/**/*.test.ts'],
-    globalSetup: ['kit/test/postgres-server.ts'],
+    globalSetup: ['kit/test/postgres-server.ts', 'kit/test/compile-cache.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // they wait more than they work; on two cores the default is one at a time

@@ -9,15 +9,20 @@ import { connectDaemon } from './adapters/daemon-client.ts';
 import { type MiddlewareConfig, readMiddlewareConfig } from './config.ts';
 import { readFact } from './db/facts.ts';
 import { openContext } from './open-context.ts';
-import { exitCodes } from './operations/cli/command.ts';
+import { type CommandMeans, exitCodes } from './operations/cli/command.ts';
 import { commands, type ParsedWords, parseWords, usage } from './operations/cli/commands.ts';
+
+type Stream = { write(text: string): unknown; isTTY?: boolean };
+/** `process` is one. */
+export type Terminal = { stdout: Stream; stderr: Stream };
 
 /**
  * Runs one command on the ledger, whether or not the daemon is running, and gives its exit code. What was asked for goes
  * to standard output, everything else to standard error.
  */
-export async function runCommandLine(words: string[], environment: Environment): Promise<number> {
-  process.stdout.on('error', () => undefined); // who reads may have read enough
+export async function runCommandLine(words: string[], environment: Environment, terminal: Terminal): Promise<number> {
+  const print = (text: string) => void terminal.stdout.write(`${printable(text)}\n`);
+  const say = (text: string) => void terminal.stderr.write(`${printable(text)}\n`);
   let isUnderstood = false;
   try {
     const parsed = parseWords(words);
@@ -27,7 +32,7 @@ export async function runCommandLine(words: string[], environment: Environment):
     }
     const config = readMiddlewareConfig(environment);
     isUnderstood = true;
-    return await run(config, parsed);
+    return await run(config, parsed, { print, say, terminal: terminal.stderr });
   } catch (error) {
     if (!(error instanceof AppError || error instanceof StartError || isUnavailable(error))) throw error;
     say((error as Error).message);
@@ -38,7 +43,9 @@ export async function runCommandLine(words: string[], environment: Environment):
   }
 }
 
-async function run(config: MiddlewareConfig, { name, values, positionals }: ParsedWords): Promise<number> {
+type Voices = Pick<CommandMeans, 'print' | 'say' | 'terminal'>;
+
+async function run(config: MiddlewareConfig, { name, values, positionals }: ParsedWords, voices: Voices) {
   refuseMissingLedger(config);
   const level = values['json'] ? 'warn' : config.log.level;
   await using open = await openContext(config, createLogger('middleware', { ...config.log, level, stderr: true }));
@@ -48,9 +55,7 @@ async function run(config: MiddlewareConfig, { name, values, positionals }: Pars
     context,
     values,
     positionals,
-    print,
-    say,
-    isTerminal: process.stderr.isTTY ?? false,
+    ...voices,
     daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
     takeLock: () => takeOwnerLock(config.databaseUrl, 'middleware'),
   });
@@ -60,14 +65,6 @@ async function run(config: MiddlewareConfig, { name, values, positionals }: Pars
 function refuseMissingLedger({ databaseUrl }: MiddlewareConfig) {
   if (isPostgresUrl(databaseUrl) || existsSync(sqlitePath(databaseUrl))) return;
   throw new StartError(`There is no ledger at ${sqlitePath(databaseUrl)}; the daemon makes it at its first start.`);
-}
-
-function print(text: string) {
-  process.stdout.write(`${printable(text)}\n`);
-}
-
-function say(text: string) {
-  process.stderr.write(`${printable(text)}\n`);
 }
 
 /** Names and reasons come from outside: an escape sequence or a reversed line in one must not reach the terminal. */

@@ -10,5 +10,6 @@ if (words.length === 0) {
 } else {
   // as npm start does, so that a command finds what that has started
   if (existsSync('.env')) process.loadEnvFile('.env');
-  process.exitCode = await runCommandLine(words, process.env);
+  process.stdout.on('error', () => undefined); // who reads may have read enough
+  process.exitCode = await runCommandLine(words, process.env, process);
 }

@@ -45,7 +45,7 @@ export type PackageTarget = {
   fetchPackages(after: number): Promise<PackagePage | { kind: 'unavailable'; reason: string }>;
 };
 
-export type Found = { kind: 'found'; packageId: PackageId };
+type Found = { kind: 'found'; packageId: PackageId };
 
 export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };
 

@@ -21,7 +21,7 @@ export type Reconciliation = {
  * `missing`: a customer without a package. `double`: one with more than one. `ownerless`: a package of a customer
  * nobody has ever seen. `unusable`: an entry of the CRM that names no customer.
  */
-export type ExceptionKind = 'missing' | 'double' | 'ownerless' | 'unusable';
+type ExceptionKind = 'missing' | 'double' | 'ownerless' | 'unusable';
 
 export type ReconciliationException = {
   kind: ExceptionKind;

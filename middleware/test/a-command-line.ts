@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { call } from '@doorstep/kit/test/call.ts';
+import { compileCache } from '@doorstep/kit/test/compile-cache.ts';
 import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
+import { runCommandLine } from '../src/command-line.ts';
 import { aNeighbourhood } from './a-daemon.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -18,12 +19,7 @@ type Options = { customers?: number; refusals?: [customerId: number, status: num
 /** An empty ledger to run commands on, and a CRM and an Inventory beside it; retries come after an hour. */
 export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals = [], environment }: Options = {}) {
   await using resources = new AsyncDisposableStack();
-  const common = {
-    RETRY_SCHEDULE: '1h',
-    LOG_LEVEL: 'info',
-    // most of what a process does here is to start
-    NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
-  };
+  const common = { RETRY_SCHEDULE: '1h', LOG_LEVEL: 'info', ...compileCache };
   const { crm, inventory, settings } = resources.use(await aNeighbourhood(kind, { ...common, ...environment }));
   await makeLedger(settings.DATABASE_URL);
   const add = (...ids: number[]) => void crm.customers.push(...ids.map((id) => ({ id, name: `Customer ${id}` })));
@@ -35,8 +31,11 @@ export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals
     inventory,
     settings,
     add,
-    /** In a folder where no `.env` lies, unless a test put it there. */
+    /** As the process does it, in this one. */
     run: (words: string, overrides: Environment = {}) =>
+      runHere(words, { ...settings, LOG_LEVEL: 'error', ...overrides }),
+    /** In a folder where no `.env` lies, unless a test put it there. */
+    spawn: (words: string, overrides: Environment = {}) =>
       runMain(words, settings.DATA_DIR, { ...settings, ...overrides }),
     /** As `run`, but whoever was to read its output is gone. */
     runUnread: (words: string) => runMain(words, settings.DATA_DIR, settings, false),
@@ -60,6 +59,26 @@ export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals
 }
 
 export type CommandLine = Awaited<ReturnType<typeof aCommandLine>>;
+
+/** Two that wait for each other's lock on a file would stop the only thread there is. */
+let turn: Promise<unknown> = Promise.resolve();
+
+function runHere(words: string, environment: Environment) {
+  const run = turn.then(() => runInTurn(words, environment));
+  turn = run.catch(() => undefined);
+  return run;
+}
+
+async function runInTurn(words: string, environment: Environment) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = {
+    stdout: { write: (text: string) => out.push(text) },
+    stderr: { write: (text: string) => err.push(text) },
+  };
+  const code = await runCommandLine(words.split(' '), environment, terminal);
+  return { code, out: out.join(''), err: err.join('') };
+}
 
 /** Runs it as a process of its own to its end, and keeps what it writes to standard output and standard error apart. */
 export async function runMain(words: string, folder: string, environment: Environment, isRead = true) {

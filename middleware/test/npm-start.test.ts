@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { call } from '@doorstep/kit/test/call.ts';
+import { compileCache } from '@doorstep/kit/test/compile-cache.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { describe, expect, it } from 'vitest';
 
@@ -28,7 +29,7 @@ async function npmStart(environment: Record<string, string> = {}) {
   const { PATH } = process.env;
   const ports = { CRM_PORT: String(crm), INVENTORY_PORT: String(inventory), MIDDLEWARE_PORT: String(middleware) };
   const child = spawn(process.execPath, [join(root, 'scripts/start.ts')], {
-    env: { PATH, DATA_DIR: dataDir, POLL_CRON: '* * * * * *', ...ports, ...environment },
+    env: { PATH, ...compileCache, DATA_DIR: dataDir, POLL_CRON: '* * * * * *', ...ports, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';

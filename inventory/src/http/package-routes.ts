@@ -1,5 +1,5 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
-import { idsFilter, idParam } from '@doorstep/kit/http/schemas.ts';
+import { idParam, idsFilter } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { createPackage } from '../commands/create-packages.ts';
 import { packageInput, packageStatus, welcomePackage } from '../package.ts';

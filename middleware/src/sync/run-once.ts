@@ -4,7 +4,7 @@ import { createPoll, type PollResult } from './poll.ts';
 import { createPollLog } from './poll-log.ts';
 import { createSettler, type Settler } from './settle.ts';
 
-export type LastPoll = { at: string; outcome: PollResult['outcome']; seen: number; reason?: string };
+type LastPoll = { at: string; outcome: PollResult['outcome']; seen: number; reason?: string };
 
 export type Sync = Settler & {
   /** One poll; what it finds is delivered in the background. Never throws; a call while one is under way joins it. */

@@ -20,7 +20,8 @@ export type CommandMeans = {
   print(text: string): void;
   /** Anything else. */
   say(text: string): void;
-  isTerminal: boolean;
+  /** Where a bar may be drawn, where it is a terminal. */
+  terminal: { write(text: string): unknown; isTTY?: boolean };
   daemon: Daemon;
   /** @throws StartError where a daemon has it. */
   takeLock(): Promise<OwnerLock>;

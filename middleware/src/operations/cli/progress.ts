@@ -11,7 +11,7 @@ const width = 30;
 
 /** A bar on a terminal, for what takes longer than a second; on anything else, and with --json, nothing. */
 export function createProgress(
-  { isTerminal, values, context }: Pick<CommandMeans, 'isTerminal' | 'values' | 'context'>,
+  { terminal, values, context }: Pick<CommandMeans, 'terminal' | 'values' | 'context'>,
   label: string,
 ): Progress {
   const { clock } = context;
@@ -21,16 +21,16 @@ export function createProgress(
   return {
     show(done, total) {
       const nowMs = clock.monotonicMs();
-      if (!isTerminal || values['json'] || nowMs - shownMs < everyMs) return;
+      if (!terminal.isTTY || values['json'] || nowMs - shownMs < everyMs) return;
       shownMs = nowMs;
       isShown = true;
       const share = total > 0 ? Math.min(done / total, 1) : 0;
       const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░');
       const text = `${bar} ${String(Math.round(share * 100)).padStart(3)} %  ${done}/${Math.max(done, total)} ${label}`;
-      process.stderr.write(`\r${text}\x1b[K`);
+      terminal.write(`\r${text}\x1b[K`);
     },
     end() {
-      if (isShown) process.stderr.write('\r\x1b[K');
+      if (isShown) terminal.write('\r\x1b[K');
     },
   };
 }
