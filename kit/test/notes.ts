@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Generated, Kysely, sql } from 'kysely';
-import { afterAll } from 'vitest';
 import { type Database, isPostgresUrl, openDatabase } from '../src/database/open.ts';
 import { postgresDialect } from '../src/database/postgres.ts';
 import { sqliteDialect } from '../src/database/sqlite.ts';
@@ -66,9 +65,8 @@ export function connect(url: string, schema = 'notes'): Kysely<Notes> {
   return new Kysely<Notes>({ dialect });
 }
 
-/** One for all tests of a file, a schema for each: to make a database takes longer than most tests do. */
+/** One for all tests of a worker, a schema for each: to make a database takes longer than most tests do. It goes with the server. */
 let sharedPostgres: Promise<FreshDatabase> | undefined;
-afterAll(async () => (await sharedPostgres)?.[Symbol.asyncDispose]());
 
 function shareDatabase(): Promise<FreshDatabase> {
   sharedPostgres ??= freshDatabase('postgres');

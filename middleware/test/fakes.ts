@@ -3,7 +3,6 @@ import { openDatabase } from '@doorstep/kit/database/open.ts';
 import type { Logger } from '@doorstep/kit/logger.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { Registry } from 'prom-client';
-import { afterAll } from 'vitest';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { LedgerDatabase } from '../src/db/schema.ts';
 import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
@@ -115,9 +114,8 @@ export function fakeLogger() {
 
 const waitsMs = [5_000, 30_000];
 
-/** One for all tests of a file, a schema for each: to make a database takes longer than most tests do. */
+/** One for all tests of a worker, a schema for each: to make a database takes longer than most tests do. It goes with the server. */
 let sharedPostgres: Promise<FreshDatabase> | undefined;
-afterAll(async () => (await sharedPostgres)?.[Symbol.asyncDispose]());
 
 function shareDatabase(): Promise<FreshDatabase> {
   sharedPostgres ??= freshDatabase('postgres');
