@@ -38,6 +38,14 @@ export async function up(db: Kysely<never>): Promise<void> {
     .columns(['waiting_since'])
     .where('waiting_since' as never, 'is not', null)
     .execute();
+  // replays of what had a package
+  await db.schema
+    .createIndex('deliveries_replayed')
+    .on('deliveries')
+    .columns(['customer_id'])
+    .where('package_id' as never, 'is not', null)
+    .where('state' as never, '!=', sql.lit('delivered'))
+    .execute();
   // entries of the CRM that no delivery can be made of, because they have no usable id
   await db.schema
     .createTable('quarantine')

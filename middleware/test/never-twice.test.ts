@@ -19,6 +19,25 @@ describe.each(databases)('a package that stands, the ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
 
+  it('is kept by a repair where the Inventory shows only a part of everybody, though it looks whole', async () => {
+    const target = fakeTarget();
+    await using test = await testContext(kind, { source: fakeSource(manyCustomers(8)), target });
+    await createSync(test.context, owner).runOnce();
+    const shown = new Set([3, 4, 5]);
+    test.context.target = {
+      ...target,
+      // as a look-up that takes no filter judges such a list
+      find: async (id, witnesses = []) => {
+        if (shown.has(id)) return target.find(id);
+        const isBelieved = witnesses.length > 0 && witnesses.every((witness) => shown.has(witness));
+        return { kind: isBelieved ? 'none' : 'unknown' };
+      },
+    };
+    for (const id of [1, 2, 6, 7, 8]) await replay(test.context, id);
+    await createSync(test.context, owner).settle();
+    expect(target.packages).toHaveLength(8);
+  });
+
   it('is not made a second time by a daemon that has lost the ledger to another', async () => {
     const target = fakeTarget();
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(3)), target, concurrency: 1 });

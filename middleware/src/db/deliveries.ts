@@ -170,13 +170,27 @@ export async function listRecordedIds(
   return rows.map((row) => row.customer_id);
 }
 
-/** The first and the last customer whose package is known to be there; none before there are two. */
+/**
+ * The first and the last customer of whom a package is known; none before there are two. Replays count, though their
+ * packages are in question: what shows only those that are in no question may be a part of the whole.
+ */
 export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number, number] | []> {
   const delivered = db.selectFrom('deliveries').select('customer_id').where('state', '=', 'delivered').limit(1);
-  const first = await delivered.orderBy('customer_id').executeTakeFirst();
-  const last = await delivered.orderBy('customer_id', 'desc').executeTakeFirst();
-  if (!first || !last || first.customer_id === last.customer_id) return [];
-  return [first.customer_id, last.customer_id];
+  const replayed = db
+    .selectFrom('deliveries')
+    .select('customer_id')
+    .where('package_id', 'is not', null)
+    .where('state', '!=', sql.lit('delivered'))
+    .limit(1);
+  const ends = await Promise.all([
+    delivered.orderBy('customer_id').execute(),
+    delivered.orderBy('customer_id', 'desc').execute(),
+    replayed.orderBy('customer_id').execute(),
+    replayed.orderBy('customer_id', 'desc').execute(),
+  ]);
+  const ids = ends.flat().map((row) => row.customer_id);
+  const [first, last] = [Math.min(...ids), Math.max(...ids)];
+  return first < last ? [first, last] : [];
 }
 
 type DeliveryRow = Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;
