@@ -150,7 +150,7 @@ export async function countWaiting(db: Kysely<LedgerDatabase>): Promise<number> 
   const row = await db
     .selectFrom('deliveries')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('due_at', 'is not', null)
+    .where('waiting_since', 'is not', null) // an index of those alone
     .executeTakeFirstOrThrow();
   return row.count;
 }
