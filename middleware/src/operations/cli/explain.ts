@@ -47,7 +47,7 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
 
 async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   const { customer_id, customer_name, state, recorded_at, history } = delivery;
-  const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${await verdict(means.context, delivery)}`)];
+  const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`)];
   const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
   if (hindered) lines.push(`At the moment ${hindered}.`);
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
@@ -62,7 +62,7 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   return lines.join('\n');
 }
 
-async function verdict({ clock }: MiddlewareContext, delivery: Delivery): Promise<string> {
+function verdict({ clock }: MiddlewareContext, delivery: Delivery): string {
   const { state, package_id, updated_at, error, next_attempt_at } = delivery;
   if (state === 'delivered') return `package ${package_id}, since ${time(updated_at)}`;
   if (state === 'dead')
