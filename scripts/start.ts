@@ -28,11 +28,11 @@ let exitCode = 0;
 
 refuseOneFileForThree(process.env['DATABASE_URL'] || undefined);
 onStopRequest(async () => stopAll());
-const [crm, inventory] = await Promise.all([start('crm'), start('inventory')]);
-const middleware = await start('middleware', {
-  CRM_SERVICE_URL: process.env['CRM_SERVICE_URL'] || reachable(crm),
-  INVENTORY_SERVICE_URL: process.env['INVENTORY_SERVICE_URL'] || reachable(inventory),
-});
+const inventory = await start('inventory');
+const INVENTORY_SERVICE_URL = process.env['INVENTORY_SERVICE_URL'] || reachable(inventory);
+const crm = await start('crm', { INVENTORY_SERVICE_URL });
+const CRM_SERVICE_URL = process.env['CRM_SERVICE_URL'] || reachable(crm);
+const middleware = await start('middleware', { CRM_SERVICE_URL, INVENTORY_SERVICE_URL });
 say(`Doorstep is up: CRM ${crm}, Inventory ${inventory}, middleware ${middleware}. Ctrl-C stops it.`);
 
 /** Gives the service's address once it answers; never, where it ends instead. */

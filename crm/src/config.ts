@@ -1,7 +1,10 @@
 import {
   type CommonConfig,
   type Environment,
+  httpUrl,
   integer,
+  optionalHttpUrl,
+  optionalText,
   origins,
   readCommonConfig,
   readSettings,
@@ -9,11 +12,23 @@ import {
   secret,
   text,
 } from '@doorstep/kit/config.ts';
+import { StartError } from '@doorstep/kit/errors.ts';
+
+/** Where events go: a bucket of Amazon S3, or of the server at `endpoint`. */
+export type EventSettings = {
+  bucket: string;
+  region: string;
+  endpoint: string | undefined;
+  keys: { accessKeyId: string; secretAccessKey: string } | undefined;
+};
 
 export type CrmConfig = CommonConfig & {
   admin: { username: string; password: string | undefined };
   tokenExpiresSeconds: number;
   corsOrigins: string[];
+  inventoryUrl: string;
+  /** Unset where events are kept and go nowhere. */
+  events: EventSettings | undefined;
 };
 
 /** @throws StartError naming the variable that is wrong. */
@@ -25,6 +40,7 @@ export function readCrmConfig(environment: Environment): CrmConfig {
       ADMIN_PASSWORD: secret(12),
       JWT_EXPIRES_SECONDS: integer({ min: 60, max: 86_400, default: 3600 }),
       CORS_ORIGINS: origins(),
+      INVENTORY_SERVICE_URL: httpUrl('http://127.0.0.1:3002'),
     },
     environment,
   );
@@ -37,5 +53,38 @@ export function readCrmConfig(environment: Environment): CrmConfig {
     admin: { username: settings.ADMIN_USERNAME, password: settings.ADMIN_PASSWORD },
     tokenExpiresSeconds: settings.JWT_EXPIRES_SECONDS,
     corsOrigins: settings.CORS_ORIGINS,
+    inventoryUrl: settings.INVENTORY_SERVICE_URL,
+    events: readEventSettings(environment),
   };
+}
+
+function readEventSettings(environment: Environment): EventSettings | undefined {
+  const settings = readSettings(
+    {
+      // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+      EVENT_BUCKET_NAME: optionalText(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of an S3 bucket'),
+      AWS_REGION: optionalText(/^[a-z0-9-]+$/, 'the name of a region such as eu-central-1'),
+      AWS_ACCESS_KEY_ID: secret(1),
+      AWS_SECRET_ACCESS_KEY: secret(1),
+      LOCALSTACK_URL: optionalHttpUrl(),
+    },
+    environment,
+  );
+  const {
+    EVENT_BUCKET_NAME: bucket,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  } = settings;
+  if (bucket === undefined) return undefined;
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    const [there, missing] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].sort((name) =>
+      environment[name] ? -1 : 1,
+    );
+    throw new StartError(`${missing} is not set; with ${there} it takes the other half of the key.`);
+  }
+  // a server that is not Amazon's does not care
+  const region = settings.AWS_REGION ?? (settings.LOCALSTACK_URL && 'us-east-1');
+  if (!region) throw new StartError('AWS_REGION is not set; with EVENT_BUCKET_NAME it takes the region of the bucket.');
+  const keys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+  return { bucket, region, endpoint: settings.LOCALSTACK_URL, keys };
 }

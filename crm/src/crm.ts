@@ -2,21 +2,32 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { createTokens, loadSecretKey } from '@doorstep/kit/auth.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
+import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
+import { createHttpClient } from '@doorstep/kit/http-client.ts';
 import type { Running } from '@doorstep/kit/lifecycle.ts';
-import { createLogger } from '@doorstep/kit/logger.ts';
+import { createLogger, type Logger } from '@doorstep/kit/logger.ts';
 import { createRegistry } from '@doorstep/kit/metrics.ts';
+import { serviceToken } from '@doorstep/kit/service-token.ts';
+import type { Registry } from 'prom-client';
 import packageJson from '../package.json' with { type: 'json' };
+import { createBreaker } from './adapters/breaker.ts';
+import { inventoryItems } from './adapters/inventory-items.ts';
 import { ensureAdmin } from './commands/ensure-admin.ts';
 import type { CrmConfig } from './config.ts';
 import type { CrmContext } from './context.ts';
+import { unpublishedBacklog } from './db/events.ts';
 import type { CrmDatabase } from './db/schema.ts';
+import { type Publisher, startPublisher } from './events/start-publisher.ts';
 import { routes } from './http/routes.ts';
+import { createEventMetrics } from './metrics.ts';
+import { verifyCaller } from './queries/verify-caller.ts';
 
 const info = {
   title: 'Doorstep CRM',
-  description: 'Customers. Each one who is added is sent a welcome package.',
+  description:
+    'Customers, each of whom is sent a welcome package; leads, actions and processes. `POST /v1/auth/login` gives a token for *Authorize*.',
   version: packageJson.version,
 };
 
@@ -33,13 +44,21 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     }),
     (open) => open.close(),
   );
+  const registry = createRegistry();
+  const clock = overrides.clock ?? systemClock;
+  const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
+  const means = { db: database.db, write: database.write, clock, logger, registry };
+  const publisher = await publishEvents(config, means);
+  if (publisher) resources.use(publisher);
   const context: CrmContext = {
     db: database.db,
     write: database.write,
-    clock: overrides.clock ?? systemClock,
-    tokens: createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir)),
+    clock,
+    tokens,
     tokenExpiresSeconds: config.tokenExpiresSeconds,
+    items: connectInventory(config, { ...means, tokens }),
     integrationChanges: new EventEmitter().setMaxListeners(0),
+    eventsWritten: () => publisher?.wake(),
   };
   const listener = resources.adopt(
     await serve({
@@ -50,8 +69,8 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
       routes,
       checks: { database: database.check },
       logger,
-      registry: createRegistry(),
-      tokens: context.tokens,
+      registry,
+      tokens: { ...tokens, verify: (token) => verifyCaller(context, token) },
     }),
     (open) => open.close(),
   );
@@ -67,6 +86,43 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
       logger.info('crm stopped');
     },
   };
+}
+
+type Means = Pick<CrmContext, 'db' | 'write' | 'clock'> & { logger: Logger; registry: Registry };
+
+/** Undefined where no bucket is set: events are kept then, and published once there is one. */
+async function publishEvents(config: CrmConfig, means: Means): Promise<Publisher | undefined> {
+  const { events, databaseUrl } = config;
+  if (!events) return undefined;
+  const { db, clock, logger, registry } = means;
+  // most do without a bucket, and the SDK takes its time to load
+  const { eventBucket } = await import('./adapters/event-bucket.ts');
+  const backlog = async () => {
+    const { count, oldest } = await unpublishedBacklog(db);
+    return { count, oldestSeconds: oldest ? Math.max(0, clock.now().getTime() - Date.parse(oldest)) / 1000 : 0 };
+  };
+  logger.info(`events are published to the bucket ${events.bucket}${events.endpoint ? ` at ${events.endpoint}` : ''}`);
+  return startPublisher({
+    ...means,
+    bucket: eventBucket(events),
+    metrics: createEventMetrics(registry, backlog),
+    random: Math.random,
+    takeLock: () => takeOwnerLock(databaseUrl, 'crm', 'Another process publishes the events already'),
+  });
+}
+
+/** With a second try, an answer of 503 comes within 3 s. */
+const itemsTimeoutMs = 1_200;
+const itemsConnectionsMax = 32;
+
+function connectInventory(config: CrmConfig, { tokens, clock, logger }: Means & Pick<CrmContext, 'tokens'>) {
+  const client = createHttpClient({
+    baseUrl: config.inventoryUrl,
+    timeoutMs: itemsTimeoutMs,
+    connectionsMax: itemsConnectionsMax,
+    token: serviceToken({ tokens, clock, subject: 'crm' }),
+  });
+  return inventoryItems(client, createBreaker(clock), logger);
 }
 
 /** Past the logger: what is logged is kept, and a password must not be. */

@@ -8,7 +8,21 @@ export const customerInput = z
   })
   .meta({ id: 'CustomerInput' });
 
-export type CustomerInput = z.output<typeof customerInput>;
+/** Long enough for any passphrase, short enough not to be work for nothing. */
+export const passwordMax = 1000;
+
+/** At least 12 characters: what a person can remember and a machine cannot guess. */
+const password = z.string().min(12).max(passwordMax).meta({ example: 'correct horse battery staple' });
+
+export const accountInput = customerInput
+  .extend({ password: password.optional().meta({ description: 'Lets the customer log in' }) })
+  .meta({ id: 'AccountInput' });
+
+export type AccountInput = z.output<typeof accountInput>;
+
+export const accountChange = accountInput.partial().meta({ id: 'AccountChange' });
+
+export type AccountChange = z.output<typeof accountChange>;
 
 export type IntegrationState = 'pending' | 'delivered' | 'failed';
 
@@ -36,6 +50,11 @@ export const customer = z
 
 export type Customer = z.output<typeof customer>;
 
+/** A customer as those see it who look after customers. */
+export const account = customer.extend({ deleted_at: timestamp.nullable() }).meta({ id: 'Account' });
+
+export type Account = z.output<typeof account>;
+
 export const integrationReport = z
   .object({
     results: z
@@ -56,7 +75,17 @@ export type IntegrationResult = z.output<typeof integrationReport>['results'][nu
 
 /** Two emails that differ in case alone, or in how an accent is encoded, are one address. */
 export function emailKey(email: string): string {
-  return email.normalize('NFC').toLowerCase();
+  return fold(email);
+}
+
+/** What a search looks through, and what a list is sorted by name by. */
+export function searchKey({ name, email }: { name: string; email: string }): string {
+  return `${fold(name)}\n${emailKey(email)}`;
+}
+
+/** Case, and how an accent is encoded, do not count. */
+export function fold(text: string): string {
+  return text.normalize('NFC').toLowerCase();
 }
 
 export function integrationStatus(state: IntegrationState, error: string | null): string {

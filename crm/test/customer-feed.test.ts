@@ -3,6 +3,7 @@ import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { searchKey } from '../src/customer.ts';
 import { insertCustomer } from '../src/db/customers.ts';
 import { aCustomer, addCustomer, openCrmDatabase, readFeed, startTestCrm, type TestCrm } from './start.ts';
 
@@ -122,6 +123,9 @@ function aRow() {
     name,
     email,
     email_key: email,
+    search_key: searchKey({ name, email }),
+    password_hash: null,
+    deleted_at: null,
     created_at: now,
     integration_state: 'pending' as const,
     package_id: null,

@@ -161,6 +161,8 @@ function report(crm: Service, result: object) {
   return call(crm, 'PUT /customers/integration', { body: { results: [result] } });
 }
 
+const away = async () => ({ kind: 'unavailable' }) as const;
+
 /** The CRM's routes, with an emitter that the test can look into. */
 async function serveWith(database: FreshDatabase, integrationChanges: EventEmitter) {
   const config = readCrmConfig(crmEnvironment(database));
@@ -170,7 +172,16 @@ async function serveWith(database: FreshDatabase, integrationChanges: EventEmitt
     service: 'crm-service',
     info: { title: 'CRM', description: 'under test', version: '0' },
     config,
-    context: { db, write, clock: systemClock, tokens, tokenExpiresSeconds: 60, integrationChanges },
+    context: {
+      db,
+      write,
+      clock: systemClock,
+      tokens,
+      tokenExpiresSeconds: 60,
+      items: { list: away, get: away },
+      integrationChanges,
+      eventsWritten: () => undefined,
+    },
     routes,
     checks: {},
     logger: createLogger('crm', config.log),

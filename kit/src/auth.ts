@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { jwtVerify, SignJWT } from 'jose';
 import { AppError, StartError } from './errors.ts';
 
-export type Claims = { subject: string; role: string };
+export type Claims = {
+  subject: string;
+  role: string;
+  /** Of the subject's credentials: a token that names an older version than the present one is not valid any more. */
+  version?: number | undefined;
+};
 
 export type Tokens = {
   sign(claims: Claims, expiresSeconds: number): Promise<string>;
@@ -21,8 +26,8 @@ const keyBytesMin = 32;
 export function createTokens(secretKey: string): Tokens {
   const key = new TextEncoder().encode(secretKey);
   return {
-    sign: ({ subject, role }, expiresSeconds) =>
-      new SignJWT({ role })
+    sign: ({ subject, role, version }, expiresSeconds) =>
+      new SignJWT({ role, ...(version !== undefined && { version }) })
         .setProtectedHeader({ alg: algorithm })
         .setSubject(subject)
         .setIssuer(issuer)
@@ -34,12 +39,21 @@ export function createTokens(secretKey: string): Tokens {
       try {
         const options = { algorithms: [algorithm], issuer, audience, requiredClaims: ['exp', 'sub', 'role'] };
         const { payload } = await jwtVerify(token, key, options);
-        return { subject: String(payload.sub), role: String(payload['role']) };
+        const { sub, role, version } = payload;
+        return {
+          subject: String(sub),
+          role: String(role),
+          version: version === undefined ? undefined : Number(version),
+        };
       } catch {
-        throw new AppError('unauthorized', 'The bearer token is not valid or has expired');
+        throw invalidToken();
       }
     },
   };
+}
+
+export function invalidToken(): AppError {
+  return new AppError('unauthorized', 'The bearer token is not valid or has expired');
 }
 
 /**

@@ -45,13 +45,23 @@ export function text(fallback: string) {
   return z.string().default(fallback).meta({ takes: 'a text' });
 }
 
+/** Unset where there is none. */
+export function optionalText(pattern: RegExp, takes: string) {
+  return z.string().regex(pattern).optional().meta({ takes });
+}
+
+const httpAddress = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => URL.canParse(url) && new URL(url).username === '', 'no credentials')
+  .transform((url) => url.replace(/\/+$/, ''));
+const takesHttpAddress = { takes: 'an http or https address without credentials, such as http://127.0.0.1:3001' };
+
 export function httpUrl(fallback: string) {
-  return z
-    .url({ protocol: /^https?$/ })
-    .refine((url) => URL.canParse(url) && new URL(url).username === '', 'no credentials')
-    .transform((url) => url.replace(/\/+$/, ''))
-    .default(fallback)
-    .meta({ takes: 'an http or https address without credentials, such as http://127.0.0.1:3001' });
+  return httpAddress.default(fallback).meta(takesHttpAddress);
+}
+
+export function optionalHttpUrl() {
+  return httpAddress.optional().meta(takesHttpAddress);
 }
 
 export function origins() {

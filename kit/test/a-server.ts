@@ -78,7 +78,12 @@ export const route = defineRoute<unknown>();
 
 const ok = { 200: { description: 'OK' } };
 /** What most routes of a test have in common. */
-export const anyone = { tag: 'things', summary: 'A thing', access: { roles: [], open: true }, responses: ok } as const;
+export const anyone = {
+  tag: 'things',
+  summary: 'A thing',
+  access: { roles: ['admin'], open: true },
+  responses: ok,
+} as const;
 
 /** Three things, numbered 1 to 3, that can be listed, read and added to, as every service has them. */
 export const thingRoutes = [

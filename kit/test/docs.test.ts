@@ -19,7 +19,8 @@ describe('GET /openapi.json', () => {
   });
 
   it('says of each route what it takes, what it answers and who may', async () => {
-    const closed = { ...anyone, access: { roles: [], open: false }, perMinuteMax: 3 } as const;
+    const limits = { perAddressMax: 3, perAccountMax: 3, accountOf: () => undefined };
+    const closed = { ...anyone, access: { roles: ['admin'], open: false }, limits } as const;
     const handler = async () => ({ status: 200 });
     await using server = await aServer({
       routes: [...thingRoutes, route({ ...closed, method: 'get', path: '/closed', handler })],
@@ -35,6 +36,8 @@ describe('GET /openapi.json', () => {
     const limit = paths['/things'].get.parameters.find(({ name }: { name: string }) => name === 'limit');
     expect(limit).toMatchObject({ in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 1000 } });
     expect(paths['/closed'].get.security).toEqual([{ token: [] }]);
+    expect(paths['/closed'].get.description).toBe('For the roles admin.');
+    expect(add.description).toBe('For anyone; with `REQUIRE_AUTH=true` for the roles admin.');
     expect(Object.keys(paths['/closed'].get.responses)).toEqual(expect.arrayContaining(['401', '403', '429']));
     expect(paths['/health'].get.security).toEqual([]);
   });

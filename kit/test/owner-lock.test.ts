@@ -9,15 +9,16 @@ import { startOtherProcess } from './other-process.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 
 const schema = 'ledger';
+const refusal = 'Another one works here already';
 
 /** A lock let go of at the end of the test. */
 async function take(url: string, ownSchema = schema): Promise<OwnerLock & AsyncDisposable> {
-  const lock = await takeOwnerLock(url, ownSchema);
+  const lock = await takeOwnerLock(url, ownSchema, refusal);
   return { ...lock, [Symbol.asyncDispose]: () => lock.release() };
 }
 
 function heldByProcess(pid: number): string {
-  return `Another daemon works on this ledger already: process ${pid} on ${hostname()}, since `;
+  return `${refusal}: process ${pid} on ${hostname()}, since `;
 }
 
 describe.each(databases)('the owner lock of a %s database', (kind) => {
@@ -25,10 +26,10 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
     await using fresh = await freshDatabase(kind);
     await using first = await startOtherProcess();
     await first.run({ name: 'lock', url: fresh.url, schema });
-    const refusal = await takeOwnerLock(fresh.url, schema).catch((error) => error);
-    expect(refusal).toBeInstanceOf(StartError);
-    expect(refusal.message).toContain(heldByProcess(first.pid));
-    expect(refusal.message).toMatch(/, since \d{4}-\d\d-\d\d[^\n]*\. Stop it first\.$/);
+    const refused = await takeOwnerLock(fresh.url, schema, refusal).catch((error) => error);
+    expect(refused).toBeInstanceOf(StartError);
+    expect(refused.message).toContain(heldByProcess(first.pid));
+    expect(refused.message).toMatch(/, since \d{4}-\d\d-\d\d[^\n]*\. Stop it first\.$/);
   });
 
   it('is free again once its process has been killed', async () => {
@@ -38,7 +39,7 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
     await first.kill();
     await using second = await eventually(() => take(fresh.url));
     await second.ensure();
-    await expect(takeOwnerLock(fresh.url, schema)).rejects.toThrow(heldByProcess(process.pid));
+    await expect(takeOwnerLock(fresh.url, schema, refusal)).rejects.toThrow(heldByProcess(process.pid));
   });
 
   it('is free again once released', async () => {
@@ -96,7 +97,7 @@ describe('the owner lock of a PostgreSQL database', () => {
       await lock.ensure();
       expect(await holders(fresh.url)).toHaveLength(1);
     });
-    await expect(takeOwnerLock(fresh.url, schema)).rejects.toThrow(heldByProcess(process.pid));
+    await expect(takeOwnerLock(fresh.url, schema, refusal)).rejects.toThrow(heldByProcess(process.pid));
   });
 
   it('is refused to who has lost it to another', async () => {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { Environment } from '@doorstep/kit/config.ts';
 import { isUnavailable } from '@doorstep/kit/database/faults.ts';
-import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
 import { isPostgresUrl, sqlitePath } from '@doorstep/kit/database/open.ts';
 import { AppError, StartError } from '@doorstep/kit/errors.ts';
 import { createLogger } from '@doorstep/kit/logger.ts';
 import { connectDaemon } from './adapters/daemon-client.ts';
 import { type MiddlewareConfig, readMiddlewareConfig } from './config.ts';
 import { readFact } from './db/facts.ts';
+import { takeLedgerLock } from './db/lock.ts';
 import { openContext } from './open-context.ts';
 import { type CommandMeans, exitCodes } from './operations/cli/command.ts';
 import { commands, type ParsedWords, parseWords, usage } from './operations/cli/commands.ts';
@@ -57,7 +57,7 @@ async function run(config: MiddlewareConfig, { name, values, positionals }: Pars
     positionals,
     ...voices,
     daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
-    takeLock: () => takeOwnerLock(config.databaseUrl, 'middleware'),
+    takeLock: () => takeLedgerLock(config.databaseUrl),
   });
 }
 

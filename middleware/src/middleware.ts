@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
 import { type Running, shutdownTimeoutMs } from '@doorstep/kit/lifecycle.ts';
 import { createLogger, type Logger } from '@doorstep/kit/logger.ts';
@@ -7,6 +6,7 @@ import { schedule } from 'node-cron';
 import packageJson from '../package.json' with { type: 'json' };
 import type { MiddlewareConfig } from './config.ts';
 import { forgetFact, writeFact } from './db/facts.ts';
+import { takeLedgerLock } from './db/lock.ts';
 import { type Overrides, openContext } from './open-context.ts';
 import { routes } from './operations/routes.ts';
 import { watchBothSides } from './reconcile/watch.ts';
@@ -23,7 +23,7 @@ const info = {
 export async function startMiddleware(config: MiddlewareConfig, overrides: Overrides = {}): Promise<Running> {
   await using resources = new AsyncDisposableStack();
   const logger = createLogger('middleware', config.log);
-  const lock = resources.adopt(await takeOwnerLock(config.databaseUrl, 'middleware'), (held) => held.release());
+  const lock = resources.adopt(await takeLedgerLock(config.databaseUrl), (held) => held.release());
   const { context, database, tokens, registry } = resources.use(await openContext(config, logger, overrides));
   const sync = createSync(context, lock.ensure);
   const listener = resources.adopt(

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { createTokens, loadSecretKey, type Tokens } from '@doorstep/kit/auth.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { type Database, openDatabase } from '@doorstep/kit/database/open.ts';
+import { createHttpClient } from '@doorstep/kit/http-client.ts';
 import type { Logger } from '@doorstep/kit/logger.ts';
 import { createRegistry } from '@doorstep/kit/metrics.ts';
+import { serviceToken } from '@doorstep/kit/service-token.ts';
 import type { Registry } from 'prom-client';
 import { crmClient } from './adapters/crm-client.ts';
-import { createHttpClient } from './adapters/http-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
-import { serviceToken } from './adapters/service-token.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import type { LedgerDatabase } from './db/schema.ts';
@@ -76,13 +76,13 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     timeoutMs: crmTimeoutMs,
     connectionsMax: crmConnectionsMax,
     answerBytesMax: crmAnswerBytesMax,
-    token: serviceToken(tokens, clock, crm.token),
+    token: serviceToken({ tokens, clock, subject: 'middleware', configured: crm.token }),
   });
   const inventoryHttp = createHttpClient({
     baseUrl: inventory.url,
     timeoutMs: delivery.timeoutMs,
     connectionsMax: delivery.concurrency,
-    token: serviceToken(tokens, clock, inventory.token),
+    token: serviceToken({ tokens, clock, subject: 'middleware', configured: inventory.token }),
     isUsable,
   });
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {

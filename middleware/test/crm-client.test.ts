@@ -1,7 +1,7 @@
+import { createHttpClient } from '@doorstep/kit/http-client.ts';
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { crmClient } from '../src/adapters/crm-client.ts';
-import { createHttpClient } from '../src/adapters/http-client.ts';
 
 const baseUrl = 'http://crm.test';
 const source = () =>

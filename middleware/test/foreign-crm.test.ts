@@ -1,8 +1,8 @@
+import { createHttpClient } from '@doorstep/kit/http-client.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import nock from 'nock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { crmClient } from '../src/adapters/crm-client.ts';
-import { createHttpClient } from '../src/adapters/http-client.ts';
 import { replay, replayDead } from '../src/commands/replay.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { IntegrationResult, SeenCustomer } from '../src/delivery.ts';

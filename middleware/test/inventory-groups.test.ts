@@ -1,6 +1,6 @@
+import { createHttpClient } from '@doorstep/kit/http-client.ts';
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createHttpClient } from '../src/adapters/http-client.ts';
 import { isUsable } from '../src/adapters/inventory-answers.ts';
 import { inventoryClient } from '../src/adapters/inventory-client.ts';
 import type { PackageId } from '../src/delivery.ts';

@@ -1,8 +1,8 @@
+import { createHttpClient } from '@doorstep/kit/http-client.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import nock from 'nock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHttpClient } from '../src/adapters/http-client.ts';
 import { isUsable } from '../src/adapters/inventory-answers.ts';
 import { inventoryClient } from '../src/adapters/inventory-client.ts';
 import { pause, resume } from '../src/commands/pause.ts';

@@ -1,7 +1,7 @@
+import { createHttpClient } from '@doorstep/kit/http-client.ts';
 import nock from 'nock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { crmClient } from '../src/adapters/crm-client.ts';
-import { createHttpClient } from '../src/adapters/http-client.ts';
 import { inventoryLookUp } from '../src/adapters/inventory-look-up.ts';
 import { moveCursor } from '../src/db/cursor.ts';
 import type { PackageTarget } from '../src/ports.ts';

@@ -1,4 +1,4 @@
-import { type Customer, integrationStatus } from '../customer.ts';
+import { type Account, type Customer, integrationStatus } from '../customer.ts';
 import type { CustomerRow } from './customers.ts';
 
 /** A customer as the API shows it. */
@@ -17,4 +17,8 @@ export function toCustomer(row: CustomerRow): Customer {
       updated_at: row.integration_updated_at,
     },
   };
+}
+
+export function toAccount(row: CustomerRow): Account {
+  return { ...toCustomer(row), deleted_at: row.deleted_at };
 }

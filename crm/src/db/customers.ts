@@ -1,4 +1,5 @@
-import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import { AppError } from '@doorstep/kit/errors.ts';
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import type { IntegrationResult } from '../customer.ts';
 import type { CrmDatabase } from './schema.ts';
 
@@ -12,13 +13,46 @@ export function insertCustomer(
   return trx
     .insertInto('customers')
     .values(row)
-    .onConflict((conflict) => conflict.column('email_key').doNothing())
+    .onConflict((conflict) => conflict.column('email_key').where('deleted_at', 'is', null).doNothing())
     .returningAll()
     .executeTakeFirst();
 }
 
-export function findCustomerIdByEmail(db: Kysely<CrmDatabase>, emailKey: string) {
-  return db.selectFrom('customers').select('id').where('email_key', '=', emailKey).executeTakeFirst();
+/** A customer, deleted or not. */
+export function findCustomer(db: Kysely<CrmDatabase>, id: number): Promise<CustomerRow | undefined> {
+  return db.selectFrom('customers').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** @throws AppError `not_found` where there is no such customer, or none any more. */
+export async function requireCustomer(db: Kysely<CrmDatabase>, id: number): Promise<CustomerRow> {
+  const row = await findCustomer(db, id);
+  if (!row || row.deleted_at !== null) throw new AppError('not_found', 'Customer not found');
+  return row;
+}
+
+/** The customer who has this email and is not deleted. */
+export function findCustomerByEmail(db: Kysely<CrmDatabase>, emailKey: string): Promise<CustomerRow | undefined> {
+  return db
+    .selectFrom('customers')
+    .selectAll()
+    .where('email_key', '=', emailKey)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** Changes a customer, whose version moves on with it; with `endTokens` the tokens given out before end. */
+export function updateCustomer(
+  trx: Transaction<CrmDatabase>,
+  id: number,
+  { endTokens, ...change }: Updateable<CrmDatabase['customers']> & { endTokens: boolean },
+): Promise<CustomerRow> {
+  return trx
+    .updateTable('customers')
+    .set({ ...change, version: sql`version + 1` })
+    .$if(endTokens, (query) => query.set({ credentials_version: sql`credentials_version + 1` }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 /** An unknown id changes nothing, nor does news of a failure about a customer who has the package. */
@@ -36,6 +70,7 @@ export async function updateIntegration(
       integration_attempts: result.attempts,
       integration_error: result.error ?? null,
       integration_updated_at: now,
+      version: sql`version + 1`,
     })
     .where('id', '=', result.customer_id)
     .$if(!delivered, (query) => query.where('integration_state', '!=', 'delivered'))

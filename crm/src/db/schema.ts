@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { IntegrationState } from '../customer.ts';
+import type { EventType } from '../event.ts';
 
 export type CrmDatabase = {
   customers: {
@@ -7,8 +8,17 @@ export type CrmDatabase = {
     name: string;
     email: string;
     email_key: string;
+    /** See `searchKey`. */
+    search_key: string;
+    password_hash: string | null;
+    /** Counts every change of the row. */
+    version: Generated<number>;
+    /** Counts the changes that end the tokens given out before. */
+    credentials_version: Generated<number>;
     created_at: string;
+    deleted_at: string | null;
     integration_state: IntegrationState;
+    /** JSON */
     package_id: string | null;
     integration_attempts: number;
     integration_error: string | null;
@@ -18,6 +28,40 @@ export type CrmDatabase = {
     id: Generated<number>;
     username: string;
     password_hash: string;
+    credentials_version: Generated<number>;
+    created_at: string;
+  };
+  events: {
+    id: Generated<number>;
+    type: EventType;
+    customer_id: number;
+    time: string;
+    /** JSON */
+    data: string;
+    published_at: string | null;
+  };
+  leads: {
+    id: Generated<number>;
+    email: string;
+    name: string | null;
+    status: string;
+    created_at: string;
+  };
+  actions: {
+    id: Generated<number>;
+    lead_id: number | null;
+    action_type: string;
+    details: string | null;
+    created_at: string;
+  };
+  processes: {
+    id: Generated<number>;
+    name: string;
+    lead_id: number | null;
+    channel: string | null;
+    last_action_id: number | null;
+    next_followup_datetime: string | null;
+    status: string;
     created_at: string;
   };
 };

@@ -1,12 +1,15 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
-import { id, idParam, problem } from '@doorstep/kit/http/schemas.ts';
+import { idParam } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { createCustomer } from '../commands/create-customer.ts';
 import { reportIntegration } from '../commands/report-integration.ts';
 import { customer, customerInput, integrationReport } from '../customer.ts';
+import { toCustomer } from '../db/customer-view.ts';
 import { awaitIntegration } from '../queries/await-integration.ts';
 import { getCustomer } from '../queries/get-customer.ts';
 import { listCustomers } from '../queries/list-customers.ts';
+import { access } from './access.ts';
+import { emailTaken } from './account-routes.ts';
 import { preferredWaitSeconds, waitSecondsMax } from './prefer.ts';
 import { route } from './route.ts';
 
@@ -19,7 +22,7 @@ export const customerRoutes = [
     path: '/customers',
     summary: 'Add a customer, who is sent a welcome package',
     tag,
-    access: { roles: [], open: true },
+    access: access['POST /customers'],
     headers: z.object({
       prefer: z
         .string()
@@ -37,14 +40,10 @@ export const customerRoutes = [
         body: customer,
         headers: z.object({ Location: z.string(), 'Preference-Applied': z.string().optional() }),
       },
-      409: {
-        description: 'The email is taken',
-        body: problem.extend({ existing_id: id }),
-        contentType: 'application/problem+json',
-      },
+      ...emailTaken,
     },
     handler: async (context, { headers, body, signal }) => {
-      const added = await createCustomer(context, body);
+      const added = toCustomer(await createCustomer(context, body));
       const Location = `/customers/${added.id}`;
       const seconds = preferredWaitSeconds(headers.prefer);
       if (seconds === undefined) return { status: 201, body: added, headers: { Location } };
@@ -58,7 +57,7 @@ export const customerRoutes = [
     path: '/customers',
     summary: 'Customers in the order in which they were added',
     tag,
-    access: { roles: ['service'], open: true },
+    access: access['GET /customers'],
     query: z.object(feedQuery),
     responses: { 200: { description: 'OK', body: z.array(customer), headers: feedHeaders } },
     handler: async (context, { query }) => {
@@ -71,7 +70,7 @@ export const customerRoutes = [
     path: '/customers/integration',
     summary: 'Tell what became of packages',
     tag,
-    access: { roles: ['service'], open: true },
+    access: access['PUT /customers/integration'],
     body: integrationReport,
     bodyLimit: '1mb',
     bodyExample: { results: [{ customer_id: 1, state: 'delivered', package_id: 1, attempts: 1 }] },
@@ -86,7 +85,7 @@ export const customerRoutes = [
     path: '/customers/{id}',
     summary: 'One customer',
     tag,
-    access: { roles: ['service'], open: true },
+    access: access['GET /customers/{id}'],
     params: z.object({ id: idParam }),
     responses: { 200: { description: 'OK', body: customer }, ...unknown },
     handler: async (context, { params }) => ({ status: 200, body: await getCustomer(context, params.id) }),

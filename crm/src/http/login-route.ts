@@ -1,10 +1,9 @@
 import { storableText } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { logIn } from '../commands/log-in.ts';
+import { emailKey, passwordMax } from '../customer.ts';
+import { access } from './access.ts';
 import { route } from './route.ts';
-
-/** Long enough for any passphrase, short enough not to be work for nothing. */
-const passwordMax = 1000;
 
 const credentials = z
   .object({
@@ -21,10 +20,10 @@ const credentials = z
 export const loginRoute = route({
   method: 'post',
   path: '/v1/auth/login',
-  summary: 'Get an access token',
+  summary: 'Get an access token, for the admin or for a customer who has a password',
   tag: 'login',
-  access: 'public',
-  perMinuteMax: 10,
+  access: access['POST /v1/auth/login'],
+  limits: { perAddressMax: 10, perAccountMax: 10, accountOf },
   body: credentials,
   bodyExample: { username: 'admin', password: 'correct horse battery staple' },
   responses: {
@@ -36,3 +35,10 @@ export const loginRoute = route({
   },
   handler: async (context, { body }) => ({ status: 200, body: await logIn(context, body) }),
 });
+
+/** The account that somebody tries, as it is looked up. */
+function accountOf(body: unknown): string | undefined {
+  const { username, email } = (body ?? {}) as { username?: unknown; email?: unknown };
+  const name = username || email;
+  return typeof name === 'string' ? emailKey(name) : undefined;
+}

@@ -1,5 +1,18 @@
+import { accountRoutes } from './account-routes.ts';
 import { customerRoutes } from './customer-routes.ts';
+import { eventRoutes } from './event-routes.ts';
 import { loginRoute } from './login-route.ts';
+import { myItemRoutes } from './my-item-routes.ts';
+import { actionRoutes, leadRoutes, processRoutes } from './record-routes.ts';
 
 /** Every route of the CRM but health, metrics and docs. */
-export const routes = [...customerRoutes, loginRoute];
+export const routes = [
+  ...customerRoutes,
+  ...accountRoutes,
+  ...leadRoutes,
+  ...actionRoutes,
+  ...processRoutes,
+  ...myItemRoutes,
+  ...eventRoutes,
+  loginRoute,
+];

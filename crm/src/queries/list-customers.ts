@@ -11,6 +11,7 @@ export async function listCustomers(
     .selectFrom('customers')
     .selectAll()
     .where('id', '>', after)
+    .where('deleted_at', 'is', null)
     .orderBy('id')
     .limit(limit + 1)
     .execute();

@@ -4,8 +4,8 @@ import type { InventoryContext } from '../context.ts';
 
 export const route = defineRoute<InventoryContext>();
 
-/** Who may use the package routes when a token is needed: the middleware, besides the admin. */
-export const packageAccess = { roles: ['service'], open: true } as const;
+/** The package routes are the middleware's. */
+export const packageAccess = { open: true, roles: ['admin', 'service'] } as const;
 
 export const creationHeaders = z.object({
   'idempotency-key': z

@@ -19,10 +19,13 @@ export type OwnerLock = {
 /**
  * Takes the right to be the only process that works on a database. It ends with the process, however that ends:
  * the operating system (SQLite) or the server (PostgreSQL) lets go of it.
- * @throws StartError naming the process that holds it, or saying why the database cannot be used.
+ * @throws StartError that begins with `refusal` and names the process that holds it, or says why the database cannot be
+ * used.
  */
-export async function takeOwnerLock(url: string, schema: string): Promise<OwnerLock> {
-  const lock = isPostgresUrl(url) ? postgresLock(url, schema) : sqliteLock(`${sqlitePath(url)}.lock`);
+export async function takeOwnerLock(url: string, schema: string, refusal: string): Promise<OwnerLock> {
+  const heldBy = (holder: string | undefined) =>
+    new StartError(`${refusal}: ${holder ?? 'a process of unknown name'}. Stop it first.`);
+  const lock = isPostgresUrl(url) ? postgresLock(url, schema, heldBy) : sqliteLock(`${sqlitePath(url)}.lock`, heldBy);
   try {
     await lock.ensure();
   } catch (error) {
@@ -33,14 +36,10 @@ export async function takeOwnerLock(url: string, schema: string): Promise<OwnerL
 
 const self = `process ${process.pid} on ${hostname()}`;
 
-function heldBy(holder: string | undefined): StartError {
-  return new StartError(
-    `Another daemon works on this ledger already: ${holder ?? 'a process of unknown name'}. Stop it first.`,
-  );
-}
+type HeldBy = (holder: string | undefined) => StartError;
 
 /** A write transaction that is never ended: nobody else can begin one. Who holds it stands in a file beside it. */
-function sqliteLock(path: string): OwnerLock {
+function sqliteLock(path: string, heldBy: HeldBy): OwnerLock {
   let database: DatabaseSync | undefined;
   const take = () => {
     mkdirSync(dirname(path), { recursive: true });
@@ -75,7 +74,7 @@ function readHolder(path: string): string | undefined {
 
 const answerTimeoutMs = 5_000;
 
-function postgresLock(url: string, schema: string): OwnerLock {
+function postgresLock(url: string, schema: string, heldBy: HeldBy): OwnerLock {
   let client: pg.Client | undefined;
   const take = async () => {
     const candidate = new pg.Client({ ...postgresSettings(url, schema, self), query_timeout: answerTimeoutMs });

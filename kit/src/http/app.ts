@@ -1,5 +1,5 @@
 import cors from 'cors';
-import express, { type Express, type RequestHandler, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Registry } from 'prom-client';
 import type { Tokens } from '../auth.ts';
@@ -29,7 +29,15 @@ export type AppOptions<C> = {
   pages: (app: Express) => void;
 };
 
-const exposedHeaders = ['Link', 'Location', 'X-Request-Id', 'Retry-After', 'Preference-Applied', 'Idempotent-Replayed'];
+const exposedHeaders = [
+  'Link',
+  'Location',
+  'ETag',
+  'X-Request-Id',
+  'Retry-After',
+  'Preference-Applied',
+  'Idempotent-Replayed',
+];
 
 /** Builds the Express application of a service from its route table. */
 export function createApp<C>(options: AppOptions<C>): Express {
@@ -90,12 +98,19 @@ function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): Reque
       headers: route.headers && parse(route.headers, request.headers),
       body: route.body && parseBody(route.body, request.body),
       caller: callerOf(response),
+      passOn: toPassOn(request, response),
       get signal() {
         return AbortSignal.any([closed(response), stopping]);
       },
     } as never);
     send(response, reply);
   };
+}
+
+/** What ties the calls of several services together (`traceparent`: W3C Trace Context). */
+function toPassOn(request: Request, response: Response): Record<string, string> {
+  const traceparent = request.get('traceparent');
+  return { 'X-Request-Id': String(response.getHeader('X-Request-Id')), ...(traceparent && { traceparent }) };
 }
 
 function closed(response: Response): AbortSignal {

@@ -4,28 +4,47 @@ import { rateLimit } from 'express-rate-limit';
 import type { Claims, Tokens } from '../auth.ts';
 import { AppError } from '../errors.ts';
 import { sendProblem } from './problems.ts';
-import type { Access, Route } from './route.ts';
+import type { Access, Limits, Route } from './route.ts';
 
 /** What stands before a route's handler: the limit of tries, the token, the body. */
 export function guards<C>(route: Route<C>, options: { tokens: Tokens; requireAuth: boolean }): RequestHandler[] {
-  return [...limitTries(route), checkToken(route.access, options), ...readBody(route)];
+  const { access, limits } = route;
+  return [
+    ...(limits ? [limitAddress(limits)] : []),
+    checkToken(access, options),
+    ...readBody(route),
+    ...(limits ? [limitAccount(limits)] : []),
+  ];
 }
 
-function limitTries<C>({ perMinuteMax }: Route<C>): RequestHandler[] {
-  if (!perMinuteMax) return [];
+const limiting = {
+  windowMs: 60_000,
+  legacyHeaders: false,
+  standardHeaders: 'draft-8',
+  validate: false, // it would write to the console of headers that anyone may send
+} as const;
+
+function limitAddress({ perAddressMax }: Limits): RequestHandler {
   const handler: RequestHandler = () => {
-    throw new AppError('too_many_requests', `Only ${perMinuteMax} tries a minute; try again later`);
+    throw new AppError('too_many_requests', `Only ${perAddressMax} tries a minute; try again later`);
   };
-  return [
-    rateLimit({
-      windowMs: 60_000,
-      limit: perMinuteMax,
-      legacyHeaders: false,
-      standardHeaders: 'draft-8',
-      validate: false, // it would write to the console of headers that anyone may send
-      handler,
-    }),
-  ];
+  return rateLimit({ ...limiting, limit: perAddressMax, handler });
+}
+
+/** Many addresses may try one account. Who is let in does not count, and accounts that do not exist are limited alike. */
+function limitAccount({ perAccountMax, accountOf }: Limits): RequestHandler {
+  const handler: RequestHandler = () => {
+    throw new AppError('too_many_requests', 'Too many failed tries for this account; try again later');
+  };
+  return rateLimit({
+    ...limiting,
+    standardHeaders: false, // the address's are there already
+    limit: perAccountMax,
+    skipSuccessfulRequests: true,
+    skip: ({ body }) => accountOf(body) === undefined,
+    keyGenerator: ({ body }) => accountOf(body) ?? '',
+    handler,
+  });
 }
 
 type Locals = { caller?: Claims };
@@ -38,13 +57,16 @@ function checkToken(access: Access, { tokens, requireAuth }: { tokens: Tokens; r
   return async (request, response, next) => {
     if (access !== 'public' && (requireAuth || !access.open)) {
       const caller = await tokens.verify(bearerToken(request));
-      if (caller.role !== 'admin' && !access.roles.includes(caller.role)) {
-        throw new AppError('forbidden', 'This token may not do that');
-      }
+      if (!isAllowed(caller, access, request.params)) throw new AppError('forbidden', 'This token may not do that');
       (response.locals as Locals).caller = caller;
     }
     next();
   };
+}
+
+function isAllowed({ role, subject }: Claims, access: Exclude<Access, 'public'>, params: Request['params']): boolean {
+  const { roles, owner } = access;
+  return roles.includes(role) || (owner?.role === role && params[owner.param] === subject);
 }
 
 function bearerToken(request: Request): string {

@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setInterval } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
 import { shutdownTimeoutMs } from '../lifecycle.ts';
@@ -12,6 +13,7 @@ export type Listener = { url: string; close(): Promise<void> };
 /** @throws StartError when the port is taken or may not be used. */
 export async function listen(listener: RequestListener, host: string, port: number): Promise<Listener> {
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, listener);
+  server.on('clientError', refuse);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
     server.listen(port, host, resolve);
@@ -19,6 +21,25 @@ export async function listen(listener: RequestListener, host: string, port: numb
   const { port: actual } = server.address() as AddressInfo;
   const name = host.includes(':') ? `[${host}]` : host;
   return { url: `http://${name}:${actual}`, close: () => closeServer(server) };
+}
+
+const refusals: Record<string, [status: number, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'The headers of the request are larger than 16 kB'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions of the request are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come to its end in time'],
+};
+
+/** What never becomes a request is answered in the form of every other error (RFC 9457), and the connection ends. */
+function refuse({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, detail] = refusals[code ?? ''] ?? [400, 'The request is not valid HTTP'];
+  const title = STATUS_CODES[status];
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail, error: detail });
+  const headers = `Connection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${headers}\r\n\r\n${body}`);
 }
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): StartError {

@@ -33,6 +33,7 @@ function operation<C>(route: Route<C>): ZodOpenApiOperationObject {
   return {
     operationId: operationId(route),
     summary: route.summary,
+    ...(access !== 'public' && { description: whoMay(access) }),
     tags: [route.tag],
     security: security(access),
     requestParams: {
@@ -61,12 +62,17 @@ function security(access: Route<never>['access']) {
   return access.open ? [{ token: [] }, {}] : [{ token: [] }];
 }
 
-function commonProblems<C>({ access, params, query, headers, body, perMinuteMax }: Route<C>): Record<string, string> {
+function whoMay({ roles, owner, open }: Exclude<Route<never>['access'], 'public'>): string {
+  const list = [...roles, ...(owner ? [`the ${owner.role} of that \`${owner.param}\``] : [])].join(', ');
+  return open ? `For anyone; with \`REQUIRE_AUTH=true\` for the roles ${list}.` : `For the roles ${list}.`;
+}
+
+function commonProblems<C>({ access, params, query, headers, body, limits }: Route<C>): Record<string, string> {
   return {
     ...((params || query || headers || body) && { 400: 'Something in the request is wrong' }),
     ...(access !== 'public' && { 401: 'No valid token', 403: 'A token that may not do that' }),
     ...(body && { 413: 'The body is too large', 415: 'The body is not JSON' }),
-    ...(perMinuteMax && { 429: 'Too many tries; `Retry-After` says when to come back' }),
+    ...(limits && { 429: 'Too many tries; `Retry-After` says when to come back' }),
     500: 'A fault of this service',
     ...(access !== 'public' && { 503: 'The storage is not available' }),
   };

@@ -1,8 +1,26 @@
 import type { z } from 'zod';
 import type { Claims } from '../auth.ts';
 
-/** `public`: anyone, always. Otherwise a token with one of the roles; an open route needs one only with REQUIRE_AUTH. */
-export type Access = 'public' | { roles: readonly string[]; open: boolean };
+/** `public`: anyone, always. Otherwise a token that may; an open route needs one only with REQUIRE_AUTH. */
+export type Access =
+  | 'public'
+  | {
+      open: boolean;
+      /** Those who may. */
+      roles: readonly string[];
+      /** Besides them, this role may where the parameter of the path names the subject of the token. */
+      owner?: { role: string; param: string };
+    };
+
+/** Keeps passwords and the like from being guessed. What is over a limit is answered 429. */
+export type Limits = {
+  /** Requests a minute from one address. */
+  perAddressMax: number;
+  /** Failed requests a minute, from whatever addresses, that name the same account. */
+  perAccountMax: number;
+  /** The account that a body names, before it is validated; undefined where it names none. */
+  accountOf: (body: unknown) => string | undefined;
+};
 
 export type Reply = { status: number; body?: unknown; headers?: Record<string, string> };
 
@@ -13,6 +31,8 @@ export type RouteRequest<P, Q, H, B> = {
   body: B;
   /** Who asks; unset on a public route and where no token was needed. */
   caller: Claims | undefined;
+  /** Headers for calls to neighbours that are made on behalf of this request. */
+  passOn: Record<string, string>;
   /** Aborts when the client has gone or the service is stopping: whoever waits for something stops waiting. */
   signal: AbortSignal;
 };
@@ -43,8 +63,7 @@ type RouteSpec<C, P extends Schema, Q extends Schema, H extends Schema, B extend
   body?: B;
   bodyLimit?: string;
   bodyExample?: unknown;
-  /** Requests a minute from one address; more are answered 429. */
-  perMinuteMax?: number;
+  limits?: Limits;
   /** The answers of its own, by status; the ones every route has are added to its documentation. */
   responses: Record<number, ResponseDoc>;
   handler: (context: C, request: RouteRequest<Output<P>, Output<Q>, Output<H>, Output<B>>) => Promise<Reply>;

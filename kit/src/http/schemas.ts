@@ -47,6 +47,18 @@ export function integerQuery({ min, max, default: fallback }: { min: number; max
     .meta(asInteger({ minimum: min, maximum: max, default: fallback }));
 }
 
+/** Yes or no in a query. */
+export const flagQuery = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true')
+  .meta({
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.enum;
+      Object.assign(jsonSchema, { type: 'boolean', default: false });
+    },
+  });
+
 /** Letters of any script on one line: trimmed, well-formed, without control characters, counted in code points. */
 export function line({ min = 1, max }: { min?: number; max: number }) {
   const message = `must be ${min} to ${max} characters long`;

@@ -1,7 +1,7 @@
+import { asAxiosError, blipRetry, describe, hasNextPage, storable } from '@doorstep/kit/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
-import { asAxiosError, blipRetry, describe, hasNextPage, storable } from './http-client.ts';
 
 const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
 

@@ -1,6 +1,6 @@
 import type { Tokens } from '@doorstep/kit/auth.ts';
+import { asAxiosError, createHttpClient } from '@doorstep/kit/http-client.ts';
 import { type Daemon, type DaemonStatus, operatorRole, type PollAnswer } from '../ports.ts';
-import { asAxiosError, createHttpClient } from './http-client.ts';
 
 const shortTimeoutMs = 5_000;
 /** A poll waits for the CRM, page after page. */

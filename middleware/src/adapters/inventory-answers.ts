@@ -1,6 +1,3 @@
-import type { AxiosError, AxiosResponse } from 'axios';
-import type { Outcome, PackageId, Retry } from '../delivery.ts';
-import type { Answer } from '../ports.ts';
 import {
   describe,
   describeAnswer,
@@ -9,7 +6,10 @@ import {
   neverArrived,
   retryAfterMs,
   storable,
-} from './http-client.ts';
+} from '@doorstep/kit/http-client.ts';
+import type { AxiosError, AxiosResponse } from 'axios';
+import type { Outcome, PackageId, Retry } from '../delivery.ts';
+import type { Answer } from '../ports.ts';
 
 /** What the answers of an Inventory mean, ours or another. */
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { asAxiosError, retryAfterMs } from '@doorstep/kit/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId } from '../delivery.ts';
 import type { PackageTarget } from '../ports.ts';
-import { asAxiosError, retryAfterMs } from './http-client.ts';
 import { created, isInDoubt, isQuicklyRetried, judge, judgeResult, reasonOf, toRetry } from './inventory-answers.ts';
 import { inventoryLookUp } from './inventory-look-up.ts';
 

@@ -1,8 +1,8 @@
+import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from '@doorstep/kit/http-client.ts';
 import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId, Retry } from '../delivery.ts';
 import type { PackageTarget } from '../ports.ts';
-import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from './http-client.ts';
 import { packageIdOf, toRetry } from './inventory-answers.ts';
 
 const pageSize = 1000;

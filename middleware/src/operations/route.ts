@@ -10,5 +10,5 @@ export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock'
 
 export const route = defineRoute<OperationsContext>();
 
-/** Where tokens are required, the operations port is the admin's, and that of whoever may read the key of tokens. */
-export const access = { roles: [operatorRole], open: true } as const;
+/** The operations port is the admin's, and that of whoever may read the key of tokens. */
+export const access = { open: true, roles: ['admin', operatorRole] } as const;

@@ -1,0 +1,78 @@
+import { columnTypes, isPostgres } from '@doorstep/kit/database/columns.ts';
+import { type Kysely, sql } from 'kysely';
+
+/** Customers can log in, be changed, be deleted and restored; people leaf through them. */
+export async function up(db: Kysely<never>): Promise<void> {
+  if (isPostgres(db)) {
+    await db.schema.alterTable('customers').dropConstraint('customers_email_key_key').execute();
+    // the order of SQLite, and the same on every server
+    await sql`alter table customers alter column email_key type text collate "C"`.execute(db);
+  } else {
+    await withoutUniqueEmail(db);
+  }
+  const { timestamp } = columnTypes(db);
+  const add = (build: (table: AlterTable) => { execute(): Promise<void> }) =>
+    build(db.schema.alterTable('customers')).execute();
+  await add((table) => table.addColumn('password_hash', 'text'));
+  // counts changes of the row; `credentials_version` only those that end the tokens given out before
+  await add((table) => table.addColumn('version', 'integer', (column) => column.notNull().defaultTo(1)));
+  await add((table) => table.addColumn('credentials_version', 'integer', (column) => column.notNull().defaultTo(1)));
+  await add((table) => table.addColumn('deleted_at', timestamp));
+  // name and email in lower case, what a search looks through: the two databases fold letters differently
+  const bytewise = isPostgres(db) ? sql`text collate "C"` : sql`text`;
+  await add((table) => table.addColumn('search_key', bytewise, (column) => column.notNull().defaultTo('')));
+  await fillSearchKeys(db as unknown as Kysely<Customers>);
+  await sql`create unique index customers_email_key on customers (email_key) where deleted_at is null`.execute(db);
+  // one for each order that a list can have, so that leafing reads no rows but those it shows
+  await sql`create index customers_by_id on customers (id) where deleted_at is null`.execute(db);
+  await sql`create index customers_by_name on customers (search_key, id) where deleted_at is null`.execute(db);
+  await sql`create index customers_by_created_at on customers (created_at, id) where deleted_at is null`.execute(db);
+  await db.schema
+    .alterTable('admins')
+    .addColumn('credentials_version', 'integer', (column) => column.notNull().defaultTo(1))
+    .execute();
+}
+
+type AlterTable = ReturnType<Kysely<never>['schema']['alterTable']>;
+
+/** SQLite can drop no constraint, so the table is made anew. Ids, and what is given out next, stay as they are. */
+async function withoutUniqueEmail(db: Kysely<never>): Promise<void> {
+  const { id, timestamp } = columnTypes(db);
+  await db.schema
+    .createTable('customers_anew')
+    .addColumn('id', ...id)
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('email', 'text', (column) => column.notNull())
+    .addColumn('email_key', 'text', (column) => column.notNull())
+    .addColumn('created_at', timestamp, (column) => column.notNull())
+    .addColumn('integration_state', 'text', (column) => column.notNull())
+    .addColumn('package_id', 'text')
+    .addColumn('integration_attempts', 'integer', (column) => column.notNull())
+    .addColumn('integration_error', 'text')
+    .addColumn('integration_updated_at', timestamp, (column) => column.notNull())
+    .execute();
+  await sql`insert into customers_anew select * from customers`.execute(db);
+  await db.schema.dropTable('customers').execute();
+  await db.schema.alterTable('customers_anew').renameTo('customers').execute();
+}
+
+type Customers = { customers: { id: number; name: string; email_key: string; search_key: string } };
+
+async function fillSearchKeys(db: Kysely<Customers>): Promise<void> {
+  for (let after = 0; ; ) {
+    const rows = await db
+      .selectFrom('customers')
+      .select(['id', 'name', 'email_key'])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(1000)
+      .execute();
+    for (const { id, name, email_key } of rows) {
+      const search_key = `${name.normalize('NFC').toLowerCase()}\n${email_key}`;
+      await db.updateTable('customers').set({ search_key }).where('id', '=', id).execute();
+    }
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last.id;
+  }
+}

@@ -1,0 +1,42 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import { id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+
+const details = storableText({ max: 5000 })
+  .nullable()
+  .meta({ description: '`details` and `description` are one text under two names', example: 'Asked for a quote' });
+
+const fields = { action_type: line({ max: 100 }).meta({ example: 'call' }), lead_id: id.nullable() };
+const texts = { details: details.optional(), description: details.optional() };
+
+export const action = z
+  .object({
+    id,
+    lead_id: id.nullable(),
+    action_type: z.string(),
+    details: z.string().nullable(),
+    description: z.string().nullable(),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Action' });
+
+export const actionInput = z
+  .object({ ...fields, lead_id: fields.lead_id.optional(), ...texts })
+  .meta({ id: 'ActionInput' });
+
+export const actionChange = z.object(fields).partial().extend(texts).meta({ id: 'ActionChange' });
+
+type Texts = { details?: string | null | undefined; description?: string | null | undefined };
+
+/**
+ * The one text that was given under either name, undefined where none was. Who sends back all of what was read, with one of
+ * the two changed, means the one that is changed.
+ * @throws AppError `invalid` where two different texts are given.
+ */
+export function detailsOf(given: Texts, stored?: string | null): string | null | undefined {
+  const { details = given.description, description = details } = given;
+  if (details === description || description === stored) return details;
+  if (details === stored) return description;
+  const message = 'must be equal to details, or left out';
+  throw new AppError('invalid', `description ${message}`, { errors: [{ field: 'description', message }] });
+}

@@ -1,0 +1,59 @@
+import { asAxiosError, blipRetry, describe } from '@doorstep/kit/http-client.ts';
+import type { Logger } from '@doorstep/kit/logger.ts';
+import type { AxiosInstance, AxiosRequestConfig } from 'axios';
+import { z } from 'zod';
+import { item } from '../item.ts';
+import type { ItemSource } from '../ports.ts';
+import type { Breaker } from './breaker.ts';
+
+/** Whatever an Inventory makes of the filter, nobody is shown what is another's. */
+const itemPage = (customerId: number) =>
+  z.object({ items: z.array(item.refine(({ customer_id }) => customer_id === customerId)), total: z.int() });
+
+const settings = { token: 'JWT_SECRET_KEY', url: 'INVENTORY_SERVICE_URL' };
+
+/** The Inventory as the place of customers' items. It is told to the log when it goes away, and when it is back. */
+export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: Logger): ItemSource {
+  let isAway = false;
+
+  /** The answer as the schema has it, undefined where there is no such thing; `unavailable` where there is no good answer. */
+  async function read<S extends z.ZodType>(path: string, schema: S, config: AxiosRequestConfig) {
+    if (!breaker.letThrough()) return { kind: 'unavailable' } as const;
+    const outcome = await ask(path, schema, config);
+    if (outcome.kind === 'unavailable') {
+      breaker.bad();
+      if (!isAway) logger.warn(`${outcome.reason}; my-items are answered with 503 until it is back`);
+    } else {
+      breaker.good();
+      if (isAway) logger.info('the Inventory answers again');
+    }
+    isAway = outcome.kind === 'unavailable';
+    return outcome;
+  }
+
+  async function ask<S extends z.ZodType>(path: string, schema: S, config: AxiosRequestConfig) {
+    try {
+      const { data } = await client.get(path, { ...config, 'axios-retry': blipRetry });
+      const parsed = schema.safeParse(data);
+      if (parsed.success) return { kind: 'found', data: parsed.data } as const;
+      return { kind: 'unavailable', reason: `Inventory answered with something else than ${path} is to give` } as const;
+    } catch (error) {
+      const failure = asAxiosError(error);
+      if (failure.response?.status === 404) return { kind: 'none' } as const;
+      return { kind: 'unavailable', reason: describe('Inventory', failure, settings) } as const;
+    }
+  }
+
+  return {
+    async list({ customerId, ...query }, passOn) {
+      const params = { ...query, customer_id: customerId };
+      const outcome = await read('/api/v1/items/', itemPage(customerId), { params, headers: passOn });
+      // an Inventory without that route has no items to show
+      return outcome.kind === 'found' ? { kind: 'items', ...outcome.data } : { kind: 'unavailable' };
+    },
+    async get(id, passOn) {
+      const outcome = await read(`/api/v1/items/${id}`, item, { headers: passOn });
+      return outcome.kind === 'found' ? { kind: 'item', item: outcome.data } : { kind: outcome.kind };
+    },
+  };
+}

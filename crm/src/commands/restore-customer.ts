@@ -1,0 +1,24 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import type { CrmContext } from '../context.ts';
+import { type CustomerRow, findCustomer, findCustomerByEmail, updateCustomer } from '../db/customers.ts';
+import { insertEvent } from '../db/events.ts';
+import { refuseTakenEmail } from './refuse-taken-email.ts';
+
+/**
+ * Brings a deleted customer back. Safe to repeat: one who is there stays as is.
+ * @throws AppError `not_found`, or `conflict` with `existing_id` where somebody else has the email by now.
+ */
+export async function restoreCustomer({ write, clock, eventsWritten }: CrmContext, id: number): Promise<CustomerRow> {
+  const row = await write(async (trx) => {
+    const before = await findCustomer(trx, id);
+    if (!before) throw new AppError('not_found', 'Customer not found');
+    if (before.deleted_at === null) return before;
+    if (await findCustomerByEmail(trx, before.email_key)) return refuseTakenEmail(trx, before.email);
+    const restored = await updateCustomer(trx, id, { deleted_at: null, endTokens: false });
+    const time = clock.now().toISOString();
+    await insertEvent(trx, restored, { type: 'CustomerUpdated', time, changed: ['deleted_at'] });
+    return restored;
+  });
+  eventsWritten();
+  return row;
+}

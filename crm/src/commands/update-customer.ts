@@ -1,0 +1,58 @@
+import type { Transaction } from 'kysely';
+import type { CrmContext } from '../context.ts';
+import { type AccountChange, emailKey, searchKey } from '../customer.ts';
+import { type CustomerRow, findCustomerByEmail, requireCustomer, updateCustomer as update } from '../db/customers.ts';
+import { insertEvent } from '../db/events.ts';
+import type { CrmDatabase } from '../db/schema.ts';
+import type { ChangedField } from '../event.ts';
+import { hashPassword } from '../password.ts';
+import { refuseTakenEmail } from './refuse-taken-email.ts';
+
+export type CustomerVersion = {
+  id: number;
+  /** Throws where the caller knows another version. */
+  requireVersion: (version: number) => void;
+};
+
+/**
+ * Changes what is given; a new password ends the tokens given out before. Safe to repeat: what is so already is no
+ * change and no event.
+ * @throws AppError `not_found`, `precondition_failed`, or `conflict` with `existing_id` where the email is taken.
+ */
+export async function updateCustomer(
+  { write, clock, eventsWritten }: CrmContext,
+  { id, requireVersion }: CustomerVersion,
+  { password, ...change }: AccountChange,
+): Promise<CustomerRow> {
+  const password_hash = password === undefined ? undefined : await hashPassword(password);
+  const row = await write(async (trx) => {
+    const before = await requireCustomer(trx, id);
+    requireVersion(before.version);
+    const changed = changedFields(before, change);
+    if (change.email !== undefined) await requireFreeEmail(trx, id, change.email);
+    if (password_hash !== undefined) changed.push('password');
+    if (changed.length === 0) return before;
+    const { name = before.name, email = before.email } = change;
+    const row = await update(trx, id, {
+      name,
+      email,
+      email_key: emailKey(email),
+      search_key: searchKey({ name, email }),
+      ...(password_hash !== undefined && { password_hash }),
+      endTokens: password_hash !== undefined,
+    });
+    await insertEvent(trx, row, { type: 'CustomerUpdated', time: clock.now().toISOString(), changed });
+    return row;
+  });
+  eventsWritten();
+  return row;
+}
+
+function changedFields(before: CustomerRow, change: AccountChange): ChangedField[] {
+  return (['name', 'email'] as const).filter((field) => change[field] !== undefined && change[field] !== before[field]);
+}
+
+async function requireFreeEmail(trx: Transaction<CrmDatabase>, id: number, email: string): Promise<void> {
+  const owner = await findCustomerByEmail(trx, emailKey(email));
+  if (owner && owner.id !== id) await refuseTakenEmail(trx, email);
+}

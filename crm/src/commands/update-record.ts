@@ -1,0 +1,23 @@
+import type { CrmContext } from '../context.ts';
+import { requireRecord, updateRecord as update } from '../db/records.ts';
+import type { RecordKind, RecordRow, RecordValues } from '../record.ts';
+import { requireReferences } from './require-references.ts';
+
+/**
+ * Changes what `changeOf` makes of the present row; fields that are undefined stay as they are. Safe to repeat.
+ * @throws AppError `not_found`, or `invalid` where it would point at something that does not exist.
+ */
+export function updateRecord(
+  { write }: Pick<CrmContext, 'write'>,
+  { kind, id }: { kind: RecordKind; id: number },
+  changeOf: (row: RecordRow) => RecordValues,
+): Promise<RecordRow> {
+  return write(async (trx) => {
+    const row = await requireRecord(trx, kind, id);
+    const given = Object.entries(changeOf(row)).filter(([, value]) => value !== undefined);
+    if (given.length === 0) return row;
+    const change = Object.fromEntries(given);
+    await requireReferences(trx, kind, change);
+    return update(trx, { table: kind.table, id }, change);
+  });
+}

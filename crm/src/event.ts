@@ -1,0 +1,67 @@
+import { id, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+
+const eventType = z.enum(['CustomerCreated', 'CustomerUpdated', 'CustomerDeleted']);
+
+export type EventType = z.output<typeof eventType>;
+
+/** The customer as the change left it. */
+const eventData = z.object({
+  id,
+  name: z.string(),
+  email: z.string(),
+  created_at: timestamp,
+  deleted_at: timestamp.nullable(),
+  changed: z
+    .array(z.enum(['name', 'email', 'password', 'deleted_at']))
+    .optional()
+    .meta({ description: 'What an update has changed' }),
+});
+
+export type EventData = z.output<typeof eventData>;
+export type ChangedField = NonNullable<EventData['changed']>[number];
+
+/** Something that has happened to a customer. Its id grows with each. */
+export const customerEvent = z
+  .object({
+    id,
+    type: eventType,
+    customer_id: id,
+    time: timestamp,
+    data: eventData,
+    published_at: timestamp.nullable(),
+  })
+  .meta({ id: 'CustomerEvent' });
+
+export type CustomerEvent = z.output<typeof customerEvent>;
+
+/** Wide enough for every id, so that the order of the text is the order of the events. */
+const sequenceDigits = 16;
+
+const source = '/crm';
+
+/** The event as it is published: CloudEvents 1.0 in JSON, with its extension `sequence`. */
+export function toCloudEvent({ id, type, customer_id, time, data }: Omit<CustomerEvent, 'published_at'>) {
+  return {
+    specversion: '1.0',
+    id: String(id),
+    source,
+    type,
+    subject: String(customer_id),
+    time,
+    sequence: sequenceOf(id),
+    datacontenttype: 'application/json',
+    data,
+  };
+}
+
+/** Where it is published: the same each time, so that one that is published twice is there once. */
+export function objectKey({ id, type, time }: Pick<CustomerEvent, 'id' | 'type' | 'time'>): string {
+  // ISO 8601 in its basic form: the colons of the other one need escaping in many tools
+  const compact = time.replace(/[-:]/g, '');
+  return `events/${type}/${compact}-${sequenceOf(id)}.json`;
+}
+
+function sequenceOf(id: number): string {
+  return String(id).padStart(sequenceDigits, '0');
+}

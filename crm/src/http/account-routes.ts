@@ -1,0 +1,139 @@
+import { etagHeaders, etagOf, ifMatch, ifNoneMatch, isKnown, requireMatch } from '@doorstep/kit/http/etag.ts';
+import { pageBody, pageOf, pageQuery, sortQuery } from '@doorstep/kit/http/page.ts';
+import { flagQuery, id, idParam, line, problem } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { createCustomer } from '../commands/create-customer.ts';
+import { deleteCustomer } from '../commands/delete-customer.ts';
+import { restoreCustomer } from '../commands/restore-customer.ts';
+import { updateCustomer } from '../commands/update-customer.ts';
+import { account, accountChange, accountInput } from '../customer.ts';
+import { toAccount } from '../db/customer-view.ts';
+import { type CustomerRow, requireCustomer } from '../db/customers.ts';
+import { listAccounts } from '../queries/list-accounts.ts';
+import { access } from './access.ts';
+import { route } from './route.ts';
+
+const tag = 'accounts';
+const params = z.object({ id: idParam });
+const unknown = { 404: { description: 'No such customer' } };
+const changed = { 412: { description: 'It has changed since' } };
+export const emailTaken = {
+  409: {
+    description: 'The email is taken',
+    body: problem.extend({ existing_id: id }),
+    contentType: 'application/problem+json',
+  },
+};
+
+/** One customer, and the version that a change may insist on. */
+function shown(status: number, row: CustomerRow, headers: Record<string, string> = {}) {
+  return { status, body: toAccount(row), headers: { ETag: etagOf(row.version), ...headers } };
+}
+
+export const accountRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/customers',
+    summary: 'Customers, to leaf through and to search',
+    tag,
+    access: access['GET /v1/customers'],
+    query: z.object({
+      ...pageQuery,
+      search: line({ min: 0, max: 254 })
+        .optional()
+        .meta({ description: 'A text anywhere in the name or the email, case aside', example: 'alice' }),
+      sort: sortQuery(['id', 'name', 'email', 'created_at']),
+      include_deleted: flagQuery,
+    }),
+    responses: { 200: { description: 'OK', body: pageOf(account) } },
+    handler: async (context, { query }) => {
+      return { status: 200, body: pageBody(await listAccounts(context, query), query) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/customers',
+    summary: 'Add a customer, who is sent a welcome package, and who can log in with a password',
+    tag,
+    access: access['POST /v1/customers'],
+    body: accountInput,
+    bodyExample: { name: 'Alice Example', email: 'alice@example.com', password: 'correct horse battery staple' },
+    responses: {
+      201: { description: 'Added', body: account, headers: etagHeaders.extend({ Location: z.string() }) },
+      ...emailTaken,
+    },
+    handler: async (context, { body }) => {
+      const row = await createCustomer(context, body);
+      return shown(201, row, { Location: `/v1/customers/${row.id}` });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/customers/{id}',
+    summary: 'One customer',
+    tag,
+    access: access['GET /v1/customers/{id}'],
+    params,
+    headers: z.object({ 'if-none-match': ifNoneMatch }),
+    responses: {
+      200: { description: 'OK', body: account, headers: etagHeaders },
+      304: { description: 'Still what is known', headers: etagHeaders },
+      ...unknown,
+    },
+    handler: async ({ db }, { params: { id }, headers }) => {
+      const row = await requireCustomer(db, id);
+      const { version } = row;
+      return isKnown(headers['if-none-match'], version)
+        ? { status: 304, headers: { ETag: etagOf(version) } }
+        : shown(200, row);
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/v1/customers/{id}',
+    summary: 'Change a name, an email or a password; a new password ends the tokens of this customer',
+    tag,
+    access: access['PUT /v1/customers/{id}'],
+    params,
+    headers: z.object({ 'if-match': ifMatch }),
+    body: accountChange,
+    bodyExample: { name: 'Alice Example-Smith' },
+    responses: {
+      200: { description: 'Changed', body: account, headers: etagHeaders },
+      ...unknown,
+      ...emailTaken,
+      ...changed,
+    },
+    handler: async (context, { params: { id }, headers, body }) => {
+      return shown(200, await updateCustomer(context, { id, requireVersion: requireMatch(headers['if-match']) }, body));
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/customers/{id}',
+    summary: 'Take a customer out of every list; `restore` brings one back',
+    tag,
+    access: access['DELETE /v1/customers/{id}'],
+    params,
+    headers: z.object({ 'if-match': ifMatch }),
+    responses: { 204: { description: 'Deleted' }, ...unknown, ...changed },
+    handler: async (context, { params: { id }, headers }) => {
+      await deleteCustomer(context, { id, requireVersion: requireMatch(headers['if-match']) });
+      return { status: 204 };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/customers/{id}/restore',
+    summary: 'Bring a deleted customer back',
+    tag,
+    access: access['POST /v1/customers/{id}/restore'],
+    params,
+    responses: {
+      200: { description: 'The customer is there', body: account, headers: etagHeaders },
+      ...unknown,
+      ...emailTaken,
+    },
+    handler: async (context, { params: { id } }) => shown(200, await restoreCustomer(context, id)),
+  }),
+];

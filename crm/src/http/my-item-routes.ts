@@ -1,0 +1,57 @@
+import { pageQuery } from '@doorstep/kit/http/page.ts';
+import { id, idParam, integerQuery, line } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { item } from '../item.ts';
+import { getMyItem, listMyItems } from '../queries/my-items.ts';
+import { access } from './access.ts';
+import { route } from './route.ts';
+
+const tag = 'my items';
+const itemsMax = 100;
+const query = z.object({ page: pageQuery.page, size: integerQuery({ min: 1, max: itemsMax, default: itemsMax }) });
+const filter = line({ max: 200 }).optional();
+const away = { 503: { description: 'The Inventory is not available; `Retry-After` says when to come back' } };
+const list = {
+  200: { description: 'OK', body: z.object({ items: z.array(item), total: z.int(), customer_id: id }) },
+  ...away,
+};
+
+export const myItemRoutes = [
+  route({
+    method: 'get',
+    path: '/api/v1/customers/my-items',
+    summary: 'The items of the customer who asks, from the Inventory',
+    tag,
+    access: access['GET /api/v1/customers/my-items'],
+    query,
+    responses: list,
+    handler: async (context, request) => ({ status: 200, body: await listMyItems(context, request, request.query) }),
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/customers/my-items/search/',
+    summary: 'Those of them that a filter fits',
+    tag,
+    access: access['GET /api/v1/customers/my-items/search/'],
+    query: query.extend({ name: filter, category: filter, brand: filter }),
+    responses: list,
+    handler: async (context, request) => ({ status: 200, body: await listMyItems(context, request, request.query) }),
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/customers/my-items/{id}',
+    summary: 'One of them',
+    tag,
+    access: access['GET /api/v1/customers/my-items/{id}'],
+    params: z.object({ id: idParam }),
+    responses: {
+      200: { description: 'OK', body: item },
+      403: { description: "Another customer's item" },
+      404: { description: 'No such item' },
+      ...away,
+    },
+    handler: async (context, request) => {
+      return { status: 200, body: await getMyItem(context, request, request.params.id) };
+    },
+  }),
+];

@@ -1,0 +1,164 @@
+import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
+import { idParam, line } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { action, actionChange, actionInput, detailsOf } from '../action.ts';
+import { createRecord } from '../commands/create-record.ts';
+import { deleteRecord } from '../commands/delete-record.ts';
+import { updateRecord } from '../commands/update-record.ts';
+import { requireRecord } from '../db/records.ts';
+import { lead, leadChange, leadInput } from '../lead.ts';
+import { process, processChange, processInput } from '../process.ts';
+import { listRecords } from '../queries/list-records.ts';
+import { actionKind, leadKind, processKind, type RecordKind, type RecordRow, type RecordValues } from '../record.ts';
+import { access } from './access.ts';
+import { route } from './route.ts';
+
+type RecordSpec<Input extends z.ZodObject, Change extends z.ZodObject> = {
+  kind: RecordKind;
+  view: z.ZodObject;
+  input: Input;
+  change: Change;
+  filter: { [field: string]: z.ZodType<string | number | undefined> };
+  inputExample: object;
+  changeExample: object;
+  toView: (row: RecordRow) => object;
+  toRow: (input: z.output<Input>) => RecordValues;
+  toChange: (change: z.output<Change>, row: RecordRow) => RecordValues;
+};
+
+/** The five routes of leads, of actions and of processes. */
+function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spec: RecordSpec<Input, Change>) {
+  const { kind, view, toView } = spec;
+  const { table, noun } = kind;
+  const name = noun.toLowerCase();
+  const path = `/${table}`;
+  const params = z.object({ id: idParam });
+  const unknown = { 404: { description: `No such ${name}` } };
+  return [
+    route({
+      method: 'post',
+      path,
+      summary: `Add a ${name}`,
+      tag: table,
+      access: access[`POST /${table}`],
+      body: spec.input,
+      bodyExample: spec.inputExample,
+      responses: { 201: { description: 'Added', body: view, headers: z.object({ Location: z.string() }) } },
+      handler: async (context, { body }) => {
+        const row = await createRecord(context, kind, spec.toRow(body as z.output<Input>));
+        return { status: 201, body: toView(row), headers: { Location: `${path}/${row.id}` } };
+      },
+    }),
+    route({
+      method: 'get',
+      path,
+      summary: `The ${table} in the order in which they were added`,
+      tag: table,
+      access: access[`GET /${table}`],
+      query: z.object({ ...feedQuery, ...spec.filter }),
+      responses: { 200: { description: 'OK', body: z.array(view), headers: feedHeaders } },
+      handler: async (context, request) => {
+        const query = request.query as typeof request.query & Record<string, string | number | undefined>;
+        const rows = await listRecords(context, table, query);
+        const reply = feedReply({ path, query, rows, idOf: ({ id }) => id });
+        return { ...reply, body: reply.body.map(toView) };
+      },
+    }),
+    route({
+      method: 'get',
+      path: `${path}/{id}`,
+      summary: `One ${name}`,
+      tag: table,
+      access: access[`GET /${table}/{id}`],
+      params,
+      responses: { 200: { description: 'OK', body: view }, ...unknown },
+      handler: async ({ db }, { params: { id } }) => ({ status: 200, body: toView(await requireRecord(db, kind, id)) }),
+    }),
+    route({
+      method: 'put',
+      path: `${path}/{id}`,
+      summary: `Change a ${name}; what is left out stays as it is`,
+      tag: table,
+      access: access[`PUT /${table}/{id}`],
+      params,
+      body: spec.change,
+      bodyExample: spec.changeExample,
+      responses: { 200: { description: 'Changed', body: view }, ...unknown },
+      handler: async (context, { params: { id }, body }) => {
+        const row = await updateRecord(context, { kind, id }, (present) =>
+          spec.toChange(body as z.output<Change>, present),
+        );
+        return { status: 200, body: toView(row) };
+      },
+    }),
+    route({
+      method: 'delete',
+      path: `${path}/{id}`,
+      summary: `Delete a ${name}; what points at it keeps the rest`,
+      tag: table,
+      access: access[`DELETE /${table}/{id}`],
+      params,
+      responses: { 200: { description: 'Deleted', body: z.object({ message: z.string() }) }, ...unknown },
+      handler: async (context, { params: { id } }) => {
+        await deleteRecord(context, kind, id);
+        return { status: 200, body: { message: `${noun} deleted` } };
+      },
+    }),
+  ];
+}
+
+const status = line({ max: 50 }).optional();
+const leadId = idParam.optional();
+
+export const leadRoutes = recordRoutes({
+  kind: leadKind,
+  view: lead,
+  input: leadInput,
+  change: leadChange,
+  filter: { status },
+  inputExample: { email: 'bob@example.com', name: 'Bob Example' },
+  changeExample: { status: 'contacted' },
+  toView: (row) => row,
+  toRow: ({ email, name, status }) => ({ email, name: name ?? null, status }),
+  toChange: (change) => change,
+});
+
+export const actionRoutes = recordRoutes({
+  kind: actionKind,
+  view: action,
+  input: actionInput,
+  change: actionChange,
+  filter: { lead_id: leadId },
+  inputExample: { lead_id: 1, action_type: 'call', details: 'Asked for a quote' },
+  changeExample: { details: 'Asked for two quotes' },
+  toView: (row) => ({ ...row, description: row['details'] }),
+  toRow: ({ lead_id, action_type, ...texts }) => ({
+    lead_id: lead_id ?? null,
+    action_type,
+    details: detailsOf(texts) ?? null,
+  }),
+  toChange: ({ lead_id, action_type, ...texts }, { details }) => ({
+    lead_id,
+    action_type,
+    details: detailsOf(texts, details as string | null),
+  }),
+});
+
+export const processRoutes = recordRoutes({
+  kind: processKind,
+  view: process,
+  input: processInput,
+  change: processChange,
+  filter: { lead_id: leadId, status },
+  inputExample: { name: 'Onboarding', lead_id: 1, channel: 'email', next_followup_datetime: '2026-01-31 12:00:00' },
+  changeExample: { status: 'done', next_followup_datetime: null },
+  toView: (row) => row,
+  toRow: ({ lead_id, channel, last_action_id, next_followup_datetime, ...rest }) => ({
+    ...rest,
+    lead_id: lead_id ?? null,
+    channel: channel ?? null,
+    last_action_id: last_action_id ?? null,
+    next_followup_datetime: next_followup_datetime ?? null,
+  }),
+  toChange: (change) => change,
+});

@@ -1,0 +1,18 @@
+import { emailAddress, id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+
+const name = line({ max: 200 }).meta({ example: 'Bob Example' });
+const status = line({ max: 50 }).meta({ example: 'new' });
+
+export const lead = z
+  .object({ id, email: z.string(), name: z.string().nullable(), status: z.string(), created_at: timestamp })
+  .meta({ id: 'Lead' });
+
+export const leadInput = z
+  .object({ email: emailAddress, name: name.nullish(), status: status.default('new') })
+  .meta({ id: 'LeadInput' });
+
+export const leadChange = z
+  .object({ email: emailAddress, name: name.nullable(), status })
+  .partial()
+  .meta({ id: 'LeadChange' });

@@ -1,0 +1,57 @@
+import { id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+
+const followupMessage = 'must be a time such as 2026-01-31 12:00:00 (UTC) or 2026-01-31T12:00:00Z';
+
+/** Takes ISO 8601 too, and gives "YYYY-MM-DD HH:MM:SS", UTC, as earlier clients know it. */
+export const followupTime = z
+  .string()
+  .transform((text) => text.trim().replace(' ', 'T'))
+  .pipe(z.iso.datetime({ local: true, offset: true, error: followupMessage }))
+  .transform((text, issues) => {
+    const time = new Date(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+    // an offset can lead out of the years of four digits
+    if (/^\d{4}-/.test(toIso(time))) return toIso(time).slice(0, 19).replace('T', ' ');
+    issues.addIssue({ code: 'custom', message: followupMessage });
+    return z.NEVER;
+  })
+  .meta({
+    description: '`YYYY-MM-DD HH:MM:SS` in UTC, or ISO 8601',
+    example: '2026-01-31 12:00:00',
+    override: { type: 'string' },
+  });
+
+function toIso(time: Date): string {
+  return Number.isNaN(time.getTime()) ? '' : time.toISOString();
+}
+
+const fields = {
+  name: line({ max: 200 }).meta({ example: 'Onboarding' }),
+  lead_id: id.nullable(),
+  channel: line({ max: 100 }).nullable().meta({ example: 'email' }),
+  last_action_id: id.nullable(),
+  next_followup_datetime: followupTime.nullable(),
+  status: line({ max: 50 }).meta({ example: 'active' }),
+};
+
+export const process = z
+  .object({
+    id,
+    name: z.string(),
+    lead_id: id.nullable(),
+    channel: z.string().nullable(),
+    last_action_id: id.nullable(),
+    next_followup_datetime: z
+      .string()
+      .nullable()
+      .meta({ description: '`YYYY-MM-DD HH:MM:SS`, UTC', example: '2026-01-31 12:00:00' }),
+    status: z.string(),
+    created_at: timestamp,
+  })
+  .meta({ id: 'Process' });
+
+export const processChange = z.object(fields).partial().meta({ id: 'ProcessChange' });
+
+export const processInput = processChange
+  .extend({ name: fields.name, status: fields.status.default('active') })
+  .meta({ id: 'ProcessInput' });

@@ -1,0 +1,23 @@
+import type { CrmContext } from '../context.ts';
+import { recordsIn } from '../db/records.ts';
+import type { RecordRow, RecordTable } from '../record.ts';
+
+type RecordQuery = { after: number; limit: number } & Record<string, string | number | undefined>;
+
+/** Rows with an id above `after` and the given values in the other columns, in id order: one more than `limit`. */
+export function listRecords(
+  { db }: Pick<CrmContext, 'db'>,
+  table: RecordTable,
+  { after, limit, ...filter }: RecordQuery,
+): Promise<RecordRow[]> {
+  let query = recordsIn(db)
+    .selectFrom(table)
+    .selectAll()
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit + 1);
+  for (const [column, value] of Object.entries(filter)) {
+    if (value !== undefined) query = query.where(column, '=', value);
+  }
+  return query.$castTo<RecordRow>().execute();
+}

@@ -1,0 +1,40 @@
+import type { Claims } from '@doorstep/kit/auth.ts';
+import { AppError } from '@doorstep/kit/errors.ts';
+import type { CrmContext } from '../context.ts';
+import type { Item } from '../item.ts';
+import type { ItemFilter } from '../ports.ts';
+
+type Caller = { caller: Claims | undefined; passOn: Record<string, string> };
+
+/** The customer's own items, and how many there are. @throws AppError `unavailable` while the Inventory is away. */
+export async function listMyItems(
+  { items }: Pick<CrmContext, 'items'>,
+  { caller, passOn }: Caller,
+  query: ItemFilter & { page: number; size: number },
+) {
+  const customerId = customerOf(caller);
+  const answer = await items.list({ ...query, customerId }, passOn);
+  if (answer.kind === 'unavailable') throw inventoryAway();
+  return { items: answer.items, total: answer.total, customer_id: customerId };
+}
+
+/** @throws AppError `not_found`, `forbidden` for another customer's item, `unavailable` while the Inventory is away. */
+export async function getMyItem(
+  { items }: Pick<CrmContext, 'items'>,
+  { caller, passOn }: Caller,
+  id: number,
+): Promise<Item> {
+  const answer = await items.get(id, passOn);
+  if (answer.kind === 'unavailable') throw inventoryAway();
+  if (answer.kind === 'none') throw new AppError('not_found', 'Item not found');
+  if (answer.item.customer_id !== customerOf(caller)) throw new AppError('forbidden', 'This item is not yours');
+  return answer.item;
+}
+
+function customerOf(caller: Claims | undefined): number {
+  return Number(caller?.subject);
+}
+
+function inventoryAway(): AppError {
+  return new AppError('unavailable', 'The Inventory is not available at the moment');
+}
