@@ -28,7 +28,7 @@ export const access = {
 
   'GET /api/v1/customers/my-items': closed('customer'),
   'GET /api/v1/customers/my-items/{id}': closed('customer'),
-  'GET /api/v1/customers/my-items/search/': closed('customer'),
+  'GET /api/v1/customers/my-items/search': closed('customer'),
 
   'POST /leads': open('admin'),
   'GET /leads': open('admin'),

@@ -29,10 +29,10 @@ export const myItemRoutes = [
   }),
   route({
     method: 'get',
-    path: '/api/v1/customers/my-items/search/',
+    path: '/api/v1/customers/my-items/search',
     summary: 'Those of them that a filter fits',
     tag,
-    access: access['GET /api/v1/customers/my-items/search/'],
+    access: access['GET /api/v1/customers/my-items/search'],
     query: query.extend({ name: filter, category: filter, brand: filter }),
     responses: list,
     handler: async (context, request) => ({ status: 200, body: await listMyItems(context, request, request.query) }),
