@@ -9,6 +9,7 @@ import {
   readCommonConfig,
   readSettings,
   requireInProduction,
+  requireSecretInProduction,
   secret,
   text,
 } from '@doorstep/kit/config.ts';
@@ -46,7 +47,7 @@ export function readCrmConfig(environment: Environment): CrmConfig {
   );
   if (common.production) {
     requireInProduction(environment, 'ADMIN_USERNAME', 'a text');
-    requireInProduction(environment, 'ADMIN_PASSWORD', 'a text of at least 12 bytes');
+    requireSecretInProduction(environment, 'ADMIN_PASSWORD', 'a text of at least 12 bytes');
   }
   return {
     ...common,

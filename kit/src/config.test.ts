@@ -29,7 +29,10 @@ describe('configuration', () => {
 
   it('demands tokens, JSON lines and a key of its own in production', () => {
     expect(() => read({ NODE_ENV: 'production' })).toThrow('JWT_SECRET_KEY is not set; with NODE_ENV=production');
-    const config = read({ NODE_ENV: 'production', JWT_SECRET_KEY: 'k'.repeat(32) });
+    expect(() => read({ NODE_ENV: 'production', JWT_SECRET_KEY: 'secret'.repeat(6) })).toThrow(
+      'JWT_SECRET_KEY is guessed too easily; with NODE_ENV=production',
+    );
+    const config = read({ NODE_ENV: 'production', JWT_SECRET_KEY: 'a key of no less than 32 bytes here' });
     expect(config).toMatchObject({ requireAuth: true, log: { format: 'json' } });
   });
 

@@ -153,7 +153,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     },
     environment,
   );
-  if (production) requireInProduction(environment, 'JWT_SECRET_KEY', 'a text of at least 32 bytes');
+  if (production) requireSecretInProduction(environment, 'JWT_SECRET_KEY', 'a text of at least 32 bytes');
   return {
     host: settings.HOST,
     port: settings.PORT,
@@ -166,6 +166,19 @@ export function readCommonConfig(service: string, defaultPort: number, environme
   };
 }
 
-export function requireInProduction(environment: Environment, name: string, takes: string) {
+/** @throws StartError */
+export function requireInProduction(environment: Environment, name: string, takes: string): void {
   if (!environment[name]) throw new StartError(`${name} is not set; with NODE_ENV=production it takes ${takes}.`);
+}
+
+/** Random or a sentence, a secret has more; a word that is repeated to make it long enough has not. */
+const differentCharactersMin = 8;
+
+/** @throws StartError where it is not set, or made of so few characters that it is guessed easily. */
+export function requireSecretInProduction(environment: Environment, name: string, takes: string): void {
+  requireInProduction(environment, name, takes);
+  if (new Set(environment[name]).size >= differentCharactersMin) return;
+  throw new StartError(
+    `${name} is guessed too easily; with NODE_ENV=production it takes ${takes}, of no fewer than ${differentCharactersMin} different characters.`,
+  );
 }

@@ -33,7 +33,10 @@ export const loginRoute = route({
     },
     401: { description: 'Wrong username or password' },
   },
-  handler: async (context, { body }) => ({ status: 200, body: await logIn(context, body) }),
+  handler: async (context, { body }) => {
+    // RFC 6749, 5.1: no cache may keep a token
+    return { status: 200, body: await logIn(context, body), headers: { 'Cache-Control': 'no-store' } };
+  },
 });
 
 /** The account that somebody tries, as it is looked up. */
