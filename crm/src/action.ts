@@ -13,9 +13,9 @@ export const action = z
   .object({
     id,
     lead_id: id.nullable(),
-    action_type: z.string(),
-    details: z.string().nullable(),
-    description: z.string().nullable(),
+    action_type: z.string().meta({ example: 'call' }),
+    details: z.string().nullable().meta({ example: 'Asked for a quote' }),
+    description: z.string().nullable().meta({ example: 'Asked for a quote' }),
     created_at: timestamp,
   })
   .meta({ id: 'Action' });

@@ -32,17 +32,18 @@ const packageId = z.union([id, storableText({ min: 1, max: 200 })]);
 export const customer = z
   .object({
     id,
-    name: z.string(),
-    email: z.string(),
+    name: z.string().meta({ example: 'Alice Example' }),
+    email: z.string().meta({ example: 'alice@example.com' }),
     created_at: timestamp,
     integration_status: z.string().meta({
+      example: 'Package request created successfully',
       description: '`pending`, `Package request created successfully` or `Package request failed: <reason>`',
     }),
     integration: z.object({
-      state: z.enum(['pending', 'delivered', 'failed']),
-      package_id: packageId.nullable(),
-      attempts: z.int(),
-      error: z.string().nullable(),
+      state: z.enum(['pending', 'delivered', 'failed']).meta({ example: 'delivered' }),
+      package_id: packageId.nullable().meta({ example: 1 }),
+      attempts: z.int().meta({ example: 1 }),
+      error: z.string().nullable().meta({ example: null }),
       updated_at: timestamp,
     }),
   })
@@ -51,7 +52,9 @@ export const customer = z
 export type Customer = z.output<typeof customer>;
 
 /** A customer as those see it who look after customers. */
-export const account = customer.extend({ deleted_at: timestamp.nullable() }).meta({ id: 'Account' });
+export const account = customer
+  .extend({ deleted_at: timestamp.nullable().meta({ example: null }) })
+  .meta({ id: 'Account' });
 
 export type Account = z.output<typeof account>;
 

@@ -8,10 +8,10 @@ export type EventType = z.output<typeof eventType>;
 /** The customer as the change left it. */
 const eventData = z.object({
   id,
-  name: z.string(),
-  email: z.string(),
+  name: z.string().meta({ example: 'Alice Example' }),
+  email: z.string().meta({ example: 'alice@example.com' }),
   created_at: timestamp,
-  deleted_at: timestamp.nullable(),
+  deleted_at: timestamp.nullable().meta({ example: null }),
   changed: z
     .array(z.enum(['name', 'email', 'password', 'deleted_at']))
     .optional()

@@ -4,10 +4,10 @@ import { z } from 'zod';
 export const item = z
   .looseObject({
     id: z.int(),
-    customer_id: z.int().nullable(),
-    name: z.string().optional(),
-    category: z.string().nullish(),
-    brand: z.string().nullish(),
+    customer_id: z.int().nullable().meta({ example: 1 }),
+    name: z.string().optional().meta({ example: 'Mug' }),
+    category: z.string().nullish().meta({ example: 'kitchen' }),
+    brand: z.string().nullish().meta({ example: 'Acme' }),
   })
   .meta({ id: 'Item' });
 

@@ -5,7 +5,13 @@ const name = line({ max: 200 }).meta({ example: 'Bob Example' });
 const status = line({ max: 50 }).meta({ example: 'new' });
 
 export const lead = z
-  .object({ id, email: z.string(), name: z.string().nullable(), status: z.string(), created_at: timestamp })
+  .object({
+    id,
+    email: z.string().meta({ example: 'bob@example.com' }),
+    name: z.string().nullable().meta({ example: 'Bob Example' }),
+    status: z.string().meta({ example: 'new' }),
+    created_at: timestamp,
+  })
   .meta({ id: 'Lead' });
 
 export const leadInput = z

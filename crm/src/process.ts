@@ -37,15 +37,15 @@ const fields = {
 export const process = z
   .object({
     id,
-    name: z.string(),
+    name: z.string().meta({ example: 'Onboarding' }),
     lead_id: id.nullable(),
-    channel: z.string().nullable(),
+    channel: z.string().nullable().meta({ example: 'email' }),
     last_action_id: id.nullable(),
     next_followup_datetime: z
       .string()
       .nullable()
       .meta({ description: '`YYYY-MM-DD HH:MM:SS`, UTC', example: '2026-01-31 12:00:00' }),
-    status: z.string(),
+    status: z.string().meta({ example: 'active' }),
     created_at: timestamp,
   })
   .meta({ id: 'Process' });

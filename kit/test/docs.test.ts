@@ -36,8 +36,8 @@ describe('GET /openapi.json', () => {
     const limit = paths['/things'].get.parameters.find(({ name }: { name: string }) => name === 'limit');
     expect(limit).toMatchObject({ in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 1000 } });
     expect(paths['/closed'].get.security).toEqual([{ token: [] }]);
-    expect(paths['/closed'].get.description).toBe('For the roles admin.');
-    expect(add.description).toBe('For anyone; with `REQUIRE_AUTH=true` for the roles admin.');
+    expect(paths['/closed'].get.description).toBe('Open to: admin.');
+    expect(add.description).toBe('Open to anyone; with `REQUIRE_AUTH=true` to these: admin.');
     expect(Object.keys(paths['/closed'].get.responses)).toEqual(expect.arrayContaining(['401', '403', '429']));
     expect(paths['/health'].get.security).toEqual([]);
   });

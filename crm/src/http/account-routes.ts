@@ -111,7 +111,7 @@ export const accountRoutes = [
   route({
     method: 'delete',
     path: '/v1/customers/{id}',
-    summary: 'Take a customer out of every list; `restore` brings one back',
+    summary: 'Take a customer out of every list, from where one can be restored',
     tag,
     access: access['DELETE /v1/customers/{id}'],
     params,

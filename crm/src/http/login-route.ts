@@ -29,7 +29,11 @@ export const loginRoute = route({
   responses: {
     200: {
       description: 'OK',
-      body: z.object({ access_token: z.string(), token_type: z.literal('Bearer'), expires_in: z.int() }),
+      body: z.object({
+        access_token: z.string().meta({ example: 'eyJ…' }),
+        token_type: z.literal('Bearer'),
+        expires_in: z.int().meta({ description: 'Seconds', example: 3600 }),
+      }),
     },
     401: { description: 'Wrong username or password' },
   },

@@ -31,6 +31,7 @@ function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spe
   const { kind, view, toView } = spec;
   const { table, noun } = kind;
   const name = noun.toLowerCase();
+  const aName = `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
   const path = `/${table}`;
   const params = z.object({ id: idParam });
   const unknown = { 404: { description: `No such ${name}` } };
@@ -38,7 +39,7 @@ function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spe
     route({
       method: 'post',
       path,
-      summary: `Add a ${name}`,
+      summary: `Add ${aName}`,
       tag: table,
       access: access[`POST /${table}`],
       body: spec.input,
@@ -77,7 +78,7 @@ function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spe
     route({
       method: 'put',
       path: `${path}/{id}`,
-      summary: `Change a ${name}; what is left out stays as it is`,
+      summary: `Change ${aName}; what is left out stays as it is`,
       tag: table,
       access: access[`PUT /${table}/{id}`],
       params,
@@ -94,11 +95,14 @@ function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spe
     route({
       method: 'delete',
       path: `${path}/{id}`,
-      summary: `Delete a ${name}; what points at it keeps the rest`,
+      summary: `Delete ${aName}; what points at it keeps the rest`,
       tag: table,
       access: access[`DELETE /${table}/{id}`],
       params,
-      responses: { 200: { description: 'Deleted', body: z.object({ message: z.string() }) }, ...unknown },
+      responses: {
+        200: { description: 'Deleted', body: z.object({ message: z.string().meta({ example: `${noun} deleted` }) }) },
+        ...unknown,
+      },
       handler: async (context, { params: { id } }) => {
         await deleteRecord(context, kind, id);
         return { status: 200, body: { message: `${noun} deleted` } };

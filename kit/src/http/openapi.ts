@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import type { ResponseDoc, Route } from './route.ts';
 import { problem } from './schemas.ts';
@@ -64,7 +65,7 @@ function security(access: Route<never>['access']) {
 
 function whoMay({ roles, owner, open }: Exclude<Route<never>['access'], 'public'>): string {
   const list = [...roles, ...(owner ? [`the ${owner.role} of that \`${owner.param}\``] : [])].join(', ');
-  return open ? `For anyone; with \`REQUIRE_AUTH=true\` for the roles ${list}.` : `For the roles ${list}.`;
+  return open ? `Open to anyone; with \`REQUIRE_AUTH=true\` to these: ${list}.` : `Open to: ${list}.`;
 }
 
 function commonProblems<C>({ access, params, query, headers, body, limits }: Route<C>): Record<string, string> {
@@ -80,7 +81,10 @@ function commonProblems<C>({ access, params, query, headers, body, limits }: Rou
 
 function response(status: number, { description, body, contentType = 'application/json', headers }: ResponseDoc) {
   if (status >= 400 && !body) {
-    return { description, content: { 'application/problem+json': { schema: problem } } };
+    return {
+      description,
+      content: { 'application/problem+json': { schema: problem, example: exampleOf(status, description) } },
+    };
   }
   return {
     description,
@@ -89,6 +93,10 @@ function response(status: number, { description, body, contentType = 'applicatio
       content: { [contentType]: { schema: body } },
     }),
   };
+}
+
+function exampleOf(status: number, detail: string) {
+  return { type: 'about:blank', title: STATUS_CODES[status], status, detail, error: detail };
 }
 
 function operationId({ method, path }: { method: string; path: string }): string {
