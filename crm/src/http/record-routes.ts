@@ -1,15 +1,12 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
-import { idParam, line } from '@doorstep/kit/http/schemas.ts';
+import { idParam } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
-import { action, actionChange, actionInput, detailsOf } from '../action.ts';
 import { createRecord } from '../commands/create-record.ts';
 import { deleteRecord } from '../commands/delete-record.ts';
 import { updateRecord } from '../commands/update-record.ts';
 import { requireRecord } from '../db/records.ts';
-import { lead, leadChange, leadInput } from '../lead.ts';
-import { process, processChange, processInput } from '../process.ts';
 import { listRecords } from '../queries/list-records.ts';
-import { actionKind, leadKind, processKind, type RecordKind, type RecordRow, type RecordValues } from '../record.ts';
+import type { RecordKind, RecordRow, RecordValues } from '../record.ts';
 import { access } from './access.ts';
 import { route } from './route.ts';
 
@@ -27,11 +24,10 @@ type RecordSpec<Input extends z.ZodObject, Change extends z.ZodObject> = {
 };
 
 /** The five routes of leads, of actions and of processes. */
-function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spec: RecordSpec<Input, Change>) {
+export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spec: RecordSpec<Input, Change>) {
   const { kind, view, toView } = spec;
   const { table, noun } = kind;
   const name = noun.toLowerCase();
-  const aName = `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
   const path = `/${table}`;
   const params = z.object({ id: idParam });
   const unknown = { 404: { description: `No such ${name}` } };
@@ -39,7 +35,7 @@ function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spe
     route({
       method: 'post',
       path,
-      summary: `Add ${aName}`,
+      summary: `Add ${withArticle(name)}`,
       tag: table,
       access: access[`POST /${table}`],
       body: spec.input,
@@ -78,7 +74,7 @@ function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spe
     route({
       method: 'put',
       path: `${path}/{id}`,
-      summary: `Change ${aName}; what is left out stays as it is`,
+      summary: `Change ${withArticle(name)}; what is left out stays as it is`,
       tag: table,
       access: access[`PUT /${table}/{id}`],
       params,
@@ -95,7 +91,7 @@ function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spe
     route({
       method: 'delete',
       path: `${path}/{id}`,
-      summary: `Delete ${aName}; what points at it keeps the rest`,
+      summary: `Delete ${withArticle(name)}; what points at it keeps the rest`,
       tag: table,
       access: access[`DELETE /${table}/{id}`],
       params,
@@ -111,58 +107,6 @@ function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spe
   ];
 }
 
-const status = line({ max: 50 }).optional();
-const leadId = idParam.optional();
-
-export const leadRoutes = recordRoutes({
-  kind: leadKind,
-  view: lead,
-  input: leadInput,
-  change: leadChange,
-  filter: { status },
-  inputExample: { email: 'bob@example.com', name: 'Bob Example' },
-  changeExample: { status: 'contacted' },
-  toView: (row) => row,
-  toRow: ({ email, name, status }) => ({ email, name: name ?? null, status }),
-  toChange: (change) => change,
-});
-
-export const actionRoutes = recordRoutes({
-  kind: actionKind,
-  view: action,
-  input: actionInput,
-  change: actionChange,
-  filter: { lead_id: leadId },
-  inputExample: { lead_id: 1, action_type: 'call', details: 'Asked for a quote' },
-  changeExample: { details: 'Asked for two quotes' },
-  toView: (row) => ({ ...row, description: row['details'] }),
-  toRow: ({ lead_id, action_type, ...texts }) => ({
-    lead_id: lead_id ?? null,
-    action_type,
-    details: detailsOf(texts) ?? null,
-  }),
-  toChange: ({ lead_id, action_type, ...texts }, { details }) => ({
-    lead_id,
-    action_type,
-    details: detailsOf(texts, details as string | null),
-  }),
-});
-
-export const processRoutes = recordRoutes({
-  kind: processKind,
-  view: process,
-  input: processInput,
-  change: processChange,
-  filter: { lead_id: leadId, status },
-  inputExample: { name: 'Onboarding', lead_id: 1, channel: 'email', next_followup_datetime: '2026-01-31 12:00:00' },
-  changeExample: { status: 'done', next_followup_datetime: null },
-  toView: (row) => row,
-  toRow: ({ lead_id, channel, last_action_id, next_followup_datetime, ...rest }) => ({
-    ...rest,
-    lead_id: lead_id ?? null,
-    channel: channel ?? null,
-    last_action_id: last_action_id ?? null,
-    next_followup_datetime: next_followup_datetime ?? null,
-  }),
-  toChange: (change) => change,
-});
+function withArticle(name: string): string {
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
+}
