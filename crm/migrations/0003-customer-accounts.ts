@@ -23,10 +23,10 @@ export async function up(db: Kysely<never>): Promise<void> {
   await add((table) => table.addColumn('search_key', bytewise, (column) => column.notNull().defaultTo('')));
   await fillSearchKeys(db as unknown as Kysely<Customers>);
   await sql`create unique index customers_email_key on customers (email_key) where deleted_at is null`.execute(db);
-  // one for each order that a list can have, so that leafing reads no rows but those it shows
+  // with all that a list is sorted and filtered by, so that leafing reads no rows but those it shows
   await sql`create index customers_by_id on customers (id) where deleted_at is null`.execute(db);
-  await sql`create index customers_by_name on customers (search_key, id) where deleted_at is null`.execute(db);
-  await sql`create index customers_by_created_at on customers (created_at, id) where deleted_at is null`.execute(db);
+  await sql`create index customers_by_name on customers (search_key, id, deleted_at)`.execute(db);
+  await sql`create index customers_by_created_at on customers (created_at, id, deleted_at)`.execute(db);
   await db.schema
     .alterTable('admins')
     .addColumn('credentials_version', 'integer', (column) => column.notNull().defaultTo(1))

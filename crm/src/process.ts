@@ -4,7 +4,7 @@ import { z } from 'zod';
 const followupMessage = 'must be a time such as 2026-01-31 12:00:00 (UTC) or 2026-01-31T12:00:00Z';
 
 /** Takes ISO 8601 too, and gives "YYYY-MM-DD HH:MM:SS", UTC, as earlier clients know it. */
-export const followupTime = z
+const followupTime = z
   .string()
   .transform((text) => text.trim().replace(' ', 'T'))
   .pipe(z.iso.datetime({ local: true, offset: true, error: followupMessage }))
