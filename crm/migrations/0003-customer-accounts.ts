@@ -52,6 +52,9 @@ async function withoutUniqueEmail(db: Kysely<never>): Promise<void> {
     .addColumn('integration_updated_at', timestamp, (column) => column.notNull())
     .execute();
   await sql`insert into customers_anew select * from customers`.execute(db);
+  // an id is never given out again, not even that of a row which is there no longer
+  await sql`delete from sqlite_sequence where name = 'customers_anew'`.execute(db);
+  await sql`update sqlite_sequence set name = 'customers_anew' where name = 'customers'`.execute(db);
   await db.schema.dropTable('customers').execute();
   await db.schema.alterTable('customers_anew').renameTo('customers').execute();
 }
@@ -68,7 +71,7 @@ async function fillSearchKeys(db: Kysely<Customers>): Promise<void> {
       .limit(1000)
       .execute();
     for (const { id, name, email_key } of rows) {
-      const search_key = `${name.normalize('NFC').toLowerCase()}\n${email_key}`;
+      const search_key = `${name.normalize('NFC').toLowerCase()}\n${email_key}`.replaceAll('ς', 'σ');
       await db.updateTable('customers').set({ search_key }).where('id', '=', id).execute();
     }
     const last = rows.at(-1);

@@ -20,7 +20,7 @@ export type EventSettings = {
   bucket: string;
   region: string;
   endpoint: string | undefined;
-  keys: { accessKeyId: string; secretAccessKey: string } | undefined;
+  keys: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | undefined;
 };
 
 export type CrmConfig = CommonConfig & {
@@ -67,6 +67,7 @@ function readEventSettings(environment: Environment): EventSettings | undefined 
       AWS_REGION: optionalText(/^[a-z0-9-]+$/, 'the name of a region such as eu-central-1'),
       AWS_ACCESS_KEY_ID: secret(1),
       AWS_SECRET_ACCESS_KEY: secret(1),
+      AWS_SESSION_TOKEN: secret(1),
       LOCALSTACK_URL: optionalHttpUrl(),
     },
     environment,
@@ -86,6 +87,10 @@ function readEventSettings(environment: Environment): EventSettings | undefined 
   // a server that is not Amazon's does not care
   const region = settings.AWS_REGION ?? (settings.LOCALSTACK_URL && 'us-east-1');
   if (!region) throw new StartError('AWS_REGION is not set; with EVENT_BUCKET_NAME it takes the region of the bucket.');
-  const keys = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+  const sessionToken = settings.AWS_SESSION_TOKEN;
+  const keys =
+    accessKeyId && secretAccessKey
+      ? { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+      : undefined;
   return { bucket, region, endpoint: settings.LOCALSTACK_URL, keys };
 }

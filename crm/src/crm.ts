@@ -17,6 +17,7 @@ import { inventoryItems } from './adapters/inventory-items.ts';
 import { ensureAdmin } from './commands/ensure-admin.ts';
 import type { CrmConfig } from './config.ts';
 import type { CrmContext } from './context.ts';
+import { retireOtherAdmins } from './db/admins.ts';
 import { unpublishedBacklog } from './db/events.ts';
 import type { CrmDatabase } from './db/schema.ts';
 import { type Publisher, startPublisher } from './events/start-publisher.ts';
@@ -48,8 +49,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
   const clock = overrides.clock ?? systemClock;
   const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
   const means = { db: database.db, write: database.write, clock, logger, registry };
-  const publisher = await publishEvents(config, means);
-  if (publisher) resources.use(publisher);
+  const publisher = await publishEvents(config, means, resources);
   const context: CrmContext = {
     db: database.db,
     write: database.write,
@@ -60,6 +60,9 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     integrationChanges: new EventEmitter().setMaxListeners(0),
     eventsWritten: () => publisher?.wake(),
   };
+  // before anybody can log in: who was admin before is so no more, nor is a password valid that was changed
+  await database.write((trx) => retireOtherAdmins(trx, config.admin.username));
+  if (config.admin.password) await ensureAdmin(context, config.admin);
   const listener = resources.adopt(
     await serve({
       service: 'crm-service',
@@ -76,7 +79,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
   );
   logger.info(`crm ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
   // only once nothing can fail any more: it is shown a single time
-  const password = await ensureAdmin(context, config.admin);
+  const password = config.admin.password ? undefined : await ensureAdmin(context, config.admin);
   if (password) showPassword(config, password);
   const running = resources.move();
   return {
@@ -91,7 +94,11 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
 type Means = Pick<CrmContext, 'db' | 'write' | 'clock'> & { logger: Logger; registry: Registry };
 
 /** Undefined where no bucket is set: events are kept then, and published once there is one. */
-async function publishEvents(config: CrmConfig, means: Means): Promise<Publisher | undefined> {
+async function publishEvents(
+  config: CrmConfig,
+  means: Means,
+  resources: AsyncDisposableStack,
+): Promise<Publisher | undefined> {
   const { events, databaseUrl } = config;
   if (!events) return undefined;
   const { db, clock, logger, registry } = means;
@@ -102,17 +109,18 @@ async function publishEvents(config: CrmConfig, means: Means): Promise<Publisher
     return { count, oldestSeconds: oldest ? Math.max(0, clock.now().getTime() - Date.parse(oldest)) / 1000 : 0 };
   };
   logger.info(`events are published to the bucket ${events.bucket}${events.endpoint ? ` at ${events.endpoint}` : ''}`);
-  return startPublisher({
+  const publisher = startPublisher({
     ...means,
-    bucket: eventBucket(events),
+    bucket: resources.use(eventBucket(events)),
     metrics: createEventMetrics(registry, backlog),
     random: Math.random,
     takeLock: () => takeOwnerLock(databaseUrl, 'crm', 'Another process publishes the events already'),
   });
+  return resources.use(publisher);
 }
 
 /** With a second try, an answer of 503 comes within 3 s. */
-const itemsTimeoutMs = 1_200;
+const itemsTimeoutMs = 1_000;
 const itemsConnectionsMax = 32;
 
 function connectInventory(config: CrmConfig, { tokens, clock, logger }: Means & Pick<CrmContext, 'tokens'>) {

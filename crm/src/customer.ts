@@ -83,11 +83,16 @@ export function emailKey(email: string): string {
 
 /** What a search looks through, and what a list is sorted by name by. */
 export function searchKey({ name, email }: { name: string; email: string }): string {
-  return `${fold(name)}\n${emailKey(email)}`;
+  return searchFold(`${name}\n${email}`);
+}
+
+/** As `fold`; a sigma at the end of a word is the same letter as one within. */
+export function searchFold(text: string): string {
+  return fold(text).replaceAll('ς', 'σ');
 }
 
 /** Case, and how an accent is encoded, do not count. */
-export function fold(text: string): string {
+function fold(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 

@@ -7,13 +7,23 @@ export type EventMetrics = ReturnType<typeof createEventMetrics>;
 /** `backlog` is asked for whenever the metrics are read; without its answer the others are served all the same. */
 export function createEventMetrics(registry: Registry, backlog: () => Promise<Backlog>) {
   const registers = [registry];
+  let asked: Promise<Backlog | undefined> | undefined;
+  /** One question for both gauges. */
+  const currentBacklog = () => {
+    asked ??= backlog()
+      .catch(() => undefined)
+      .finally(() => {
+        asked = undefined;
+      });
+    return asked;
+  };
   const gauge = (name: string, help: string, pick: (backlog: Backlog) => number) =>
     new Gauge({
       name,
       help,
       registers,
       async collect() {
-        const current = await backlog().catch(() => undefined);
+        const current = await currentBacklog();
         if (current) this.set(pick(current));
       },
     });

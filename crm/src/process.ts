@@ -9,7 +9,8 @@ const followupTime = z
   .transform((text) => text.trim().replace(' ', 'T'))
   .pipe(z.iso.datetime({ local: true, offset: true, error: followupMessage }))
   .transform((text, issues) => {
-    const time = new Date(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+    const [, local, seconds = ':00', zone = 'Z'] = /^(.{16})(:[\d.]+)?(Z|[+-].*)?$/.exec(text) ?? [];
+    const time = new Date(`${local}${seconds}${zone}`);
     // an offset can lead out of the years of four digits
     if (/^\d{4}-/.test(toIso(time))) return toIso(time).slice(0, 19).replace('T', ' ');
     issues.addIssue({ code: 'custom', message: followupMessage });

@@ -114,7 +114,7 @@ export function readSettings<S extends Shape>(
 }
 
 function withoutCredentials(value: string | undefined): string | undefined {
-  return value?.replace(/\/\/[^/]*@/g, '//…@');
+  return value?.replace(/\/\/.*@/gs, '//…@');
 }
 
 const databaseUrl = z

@@ -17,6 +17,8 @@ type Extras = {
   errors?: FieldError[];
   /** Further members of the answer, such as `existing_id`. */
   members?: Record<string, unknown>;
+  /** When to come back. */
+  retryAfterSeconds?: number;
 };
 
 /** An error whose message is meant for the caller of the API. */

@@ -79,7 +79,9 @@ export function isRetryableStatus(status: number): boolean {
 export const blipRetry = {
   retries: 1,
   retryDelay: () => 200,
-  retryCondition: ({ response }: AxiosError) => !response || isRetryableStatus(response.status),
+  retryCondition: (error: AxiosError) => {
+    return !error.response || isBrokenOff(error) || isRetryableStatus(error.response.status);
+  },
 };
 
 /** Whether the request cannot have arrived: no connection was made. */
@@ -100,7 +102,7 @@ export function retryAfterMs(error: AxiosError): number | undefined {
 const reasonMax = 300;
 
 /** What a wrong token or address is set by. */
-type Settings = { token: string; url: string };
+type Settings = { token?: string; url: string };
 
 /** Why a call failed, in one sentence that a person can act on. */
 export function describe(name: string, error: AxiosError, settings: Settings): string {
@@ -130,7 +132,7 @@ type Refusal = { status: number; data: unknown };
 export function describeAnswer(name: string, { status, data }: Refusal, settings: Settings): string {
   const answered = `${name} answered ${status}`;
   if (status === 401 || status === 403)
-    return `${answered}; set ${settings.token}, or JWT_SECRET_KEY alike on both sides`;
+    return `${answered}; set ${settings.token ? `${settings.token}, or ` : ''}JWT_SECRET_KEY alike on both sides`;
   if (status === 404 || status === 405 || (status >= 300 && status < 400))
     return `${answered}; is ${settings.url} right?`;
   const said = (data as { detail?: unknown; error?: unknown } | undefined) ?? {};

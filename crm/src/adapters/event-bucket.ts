@@ -19,11 +19,14 @@ export function eventBucket({ bucket, region, endpoint, keys }: EventSettings): 
   return {
     async put(Key, Body) {
       const object = new PutObjectCommand({ Bucket: bucket, Key, Body, ContentType: 'application/cloudevents+json' });
+      const abortSignal = AbortSignal.timeout(putTimeoutMs);
       try {
-        await client.send(object, { abortSignal: AbortSignal.timeout(putTimeoutMs) });
-        return undefined;
+        const { ETag } = await client.send(object, { abortSignal });
+        // every S3 gives one; a web page that answers 200 to anything does not
+        return ETag ? undefined : 'what answered is no S3; is LOCALSTACK_URL right?';
       } catch (error) {
-        return reasonOf(error as Error);
+        // the SDK calls a connection that was reset a timeout too
+        return abortSignal.aborted ? `S3 gave no answer in ${putTimeoutMs / 1000} s` : reasonOf(error as Error);
       }
     },
     [Symbol.dispose]: () => client.destroy(),
@@ -34,8 +37,9 @@ type S3Error = Error & { code?: string; $metadata?: { httpStatusCode?: number; r
 
 /** What S3 said, or why it said nothing. Keys are in neither. */
 function reasonOf({ name, message, code, $metadata }: S3Error): string {
-  if (name === 'AbortError' || name === 'TimeoutError') return `S3 gave no answer in ${putTimeoutMs / 1000} s`;
   const { httpStatusCode: status, requestId } = $metadata ?? {};
   if (status === undefined) return `S3 cannot be reached (${code ?? message})`;
-  return `S3 answered ${status} ${name}: ${message}${requestId ? ` (request ${requestId})` : ''}`;
+  // what follows in other lines is for who debugs the SDK
+  const sentence = message.split('\n', 1)[0];
+  return `S3 answered ${status} ${name}: ${sentence}${requestId ? ` (request ${requestId})` : ''}`;
 }

@@ -10,16 +10,22 @@ import type { Breaker } from './breaker.ts';
 const itemPage = (customerId: number) =>
   z.object({ items: z.array(item.refine(({ customer_id }) => customer_id === customerId)), total: z.int() });
 
-const settings = { token: 'JWT_SECRET_KEY', url: 'INVENTORY_SERVICE_URL' };
+const settings = { url: 'INVENTORY_SERVICE_URL' };
+
+/** `mayBeMissing`: 404 is an answer. */
+type Question = AxiosRequestConfig & { mayBeMissing?: boolean };
 
 /** The Inventory as the place of customers' items. It is told to the log when it goes away, and when it is back. */
 export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: Logger): ItemSource {
   let isAway = false;
 
   /** The answer as the schema has it, undefined where there is no such thing; `unavailable` where there is no good answer. */
-  async function read<S extends z.ZodType>(path: string, schema: S, config: AxiosRequestConfig) {
+  async function read<S extends z.ZodType>(path: string, schema: S, config: Question) {
     if (!breaker.letThrough()) return { kind: 'unavailable' } as const;
-    const outcome = await ask(path, schema, config);
+    const outcome = await ask(path, schema, config).catch((error) => {
+      breaker.bad();
+      throw error;
+    });
     if (outcome.kind === 'unavailable') {
       breaker.bad();
       if (!isAway) logger.warn(`${outcome.reason}; my-items are answered with 503 until it is back`);
@@ -31,7 +37,7 @@ export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: 
     return outcome;
   }
 
-  async function ask<S extends z.ZodType>(path: string, schema: S, config: AxiosRequestConfig) {
+  async function ask<S extends z.ZodType>(path: string, schema: S, { mayBeMissing, ...config }: Question) {
     try {
       const { data } = await client.get(path, { ...config, 'axios-retry': blipRetry });
       const parsed = schema.safeParse(data);
@@ -39,7 +45,7 @@ export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: 
       return { kind: 'unavailable', reason: `Inventory answered with something else than ${path} is to give` } as const;
     } catch (error) {
       const failure = asAxiosError(error);
-      if (failure.response?.status === 404) return { kind: 'none' } as const;
+      if (mayBeMissing && failure.response?.status === 404) return { kind: 'none' } as const;
       return { kind: 'unavailable', reason: describe('Inventory', failure, settings) } as const;
     }
   }
@@ -48,11 +54,10 @@ export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: 
     async list({ customerId, ...query }, passOn) {
       const params = { ...query, customer_id: customerId };
       const outcome = await read('/api/v1/items/', itemPage(customerId), { params, headers: passOn });
-      // an Inventory without that route has no items to show
       return outcome.kind === 'found' ? { kind: 'items', ...outcome.data } : { kind: 'unavailable' };
     },
     async get(id, passOn) {
-      const outcome = await read(`/api/v1/items/${id}`, item, { headers: passOn });
+      const outcome = await read(`/api/v1/items/${id}`, item, { mayBeMissing: true, headers: passOn });
       return outcome.kind === 'found' ? { kind: 'item', item: outcome.data } : { kind: outcome.kind };
     },
   };

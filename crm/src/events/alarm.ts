@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+export type Alarm = ReturnType<typeof createAlarm>;
+
 /** Sleeps that end early: all of them with the signal, some when the alarm is rung. A ring before the sleep counts. */
 export function createAlarm(stop: AbortSignal) {
   let rung = false;

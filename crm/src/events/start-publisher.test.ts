@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from './start-publisher.ts';
+import { backoffMs, type PublisherOptions, startPublisher } from './start-publisher.ts';
 
 const [lowest, middle, highest] = [0, 0.5, 1];
 
@@ -15,5 +15,20 @@ describe('the wait after a failure to publish', () => {
 
     expect(backoffMs(failures, lowest)).toBeCloseTo(wait * 0.8);
     expect(backoffMs(failures, highest)).toBeCloseTo(wait * 1.2);
+  });
+});
+
+describe('a publisher', () => {
+  it('tells who looks at the log why it publishes nothing, where it cannot have the right to', async () => {
+    const lines: string[] = [];
+    const tell = (line: string) => lines.push(line);
+    const logger = { debug: () => undefined, info: tell, warn: tell, error: tell };
+    const takeLock = () => Promise.reject(new Error('unable to open database file'));
+
+    const publisher = startPublisher({ logger, takeLock } as unknown as PublisherOptions);
+    await new Promise((resolve) => setImmediate(resolve));
+    await publisher[Symbol.asyncDispose]();
+
+    expect(lines).toEqual([expect.stringContaining('unable to open database file')]);
   });
 });

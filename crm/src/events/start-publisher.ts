@@ -2,7 +2,7 @@ import type { OwnerLock } from '@doorstep/kit/database/lock.ts';
 import type { Logger } from '@doorstep/kit/logger.ts';
 import { unpublishedBacklog } from '../db/events.ts';
 import type { EventMetrics } from '../metrics.ts';
-import { createAlarm } from './alarm.ts';
+import { type Alarm, createAlarm } from './alarm.ts';
 import { type PublishContext, publishWaiting } from './publish-waiting.ts';
 
 export type PublisherOptions = PublishContext & {
@@ -39,17 +39,12 @@ export function startPublisher(options: PublisherOptions): Publisher {
   };
 }
 
-async function run(options: PublisherOptions, alarm: ReturnType<typeof createAlarm>, stop: AbortSignal): Promise<void> {
-  const { metrics, logger, takeLock } = options;
-  let lock: OwnerLock | undefined;
+async function run(options: PublisherOptions, alarm: Alarm, stop: AbortSignal): Promise<void> {
+  const { metrics, logger } = options;
+  const right = createRight(options);
   let failures = 0;
   while (!stop.aborted) {
-    try {
-      lock ??= await takeLock();
-      await lock.ensure();
-    } catch (error) {
-      logger.debug(`events are not published by this process: ${(error as Error).message}`);
-      lock = undefined;
+    if (!(await right.have())) {
       await alarm.sleep(standByMs);
       continue;
     }
@@ -65,12 +60,38 @@ async function run(options: PublisherOptions, alarm: ReturnType<typeof createAla
       logger.warn(await describeFailure(options, { ...failure, failures, waitMs }));
       await alarm.sleep(waitMs);
     } else {
-      if (failures > 0 && published > 0) logger.info(`events are published again, after ${failures} failures`);
-      if (published > 0) failures = 0;
+      if (failures > 0) logger.info(`events are published again, after ${failures} failure${failures > 1 ? 's' : ''}`);
+      failures = 0;
       if (published === 0) await alarm.sleepUntilRung(lookAgainMs);
     }
   }
-  await lock?.release();
+  await right.giveUp();
+}
+
+/** The right to be the process that publishes. Why it cannot be had is told once, for it may be so for long. */
+function createRight({ takeLock, logger }: PublisherOptions) {
+  let lock: OwnerLock | undefined;
+  let hindrance: string | undefined;
+  return {
+    async have(): Promise<boolean> {
+      try {
+        lock ??= await takeLock();
+        await lock.ensure();
+        if (hindrance !== undefined) logger.info('events are published by this process from now on');
+        hindrance = undefined;
+        return true;
+      } catch (error) {
+        const { message } = error as Error;
+        if (message !== hindrance) logger.warn(`events are not published by this process: ${message}`);
+        hindrance = message;
+        lock = undefined;
+        return false;
+      }
+    },
+    async giveUp(): Promise<void> {
+      await lock?.release();
+    },
+  };
 }
 
 /** Doubles from a second to a minute, ± 20 %. */

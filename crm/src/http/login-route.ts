@@ -5,10 +5,12 @@ import { emailKey, passwordMax } from '../customer.ts';
 import { access } from './access.ts';
 import { route } from './route.ts';
 
+const nameMax = 254;
+
 const credentials = z
   .object({
-    username: storableText({ max: 254 }).optional(),
-    email: storableText({ max: 254 }).optional(),
+    username: storableText({ max: nameMax }).optional(),
+    email: storableText({ max: nameMax }).optional(),
     password: z.string().max(passwordMax),
   })
   .transform(({ username, email, password }, issues) => {
@@ -47,5 +49,6 @@ export const loginRoute = route({
 function accountOf(body: unknown): string | undefined {
   const { username, email } = (body ?? {}) as { username?: unknown; email?: unknown };
   const name = username || email;
-  return typeof name === 'string' ? emailKey(name) : undefined;
+  // what is longer is refused, and not worth the memory
+  return typeof name === 'string' && name.length <= nameMax ? emailKey(name) : undefined;
 }

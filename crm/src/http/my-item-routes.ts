@@ -9,7 +9,9 @@ import { route } from './route.ts';
 const tag = 'my items';
 const itemsMax = 100;
 const query = z.object({ page: pageQuery.page, size: integerQuery({ min: 1, max: itemsMax, default: itemsMax }) });
-const filter = line({ max: 200 }).optional();
+const filter = line({ min: 0, max: 200 })
+  .transform((text) => text || undefined)
+  .optional();
 const away = { 503: { description: 'The Inventory is not available; `Retry-After` says when to come back' } };
 const list = {
   200: { description: 'OK', body: z.object({ items: z.array(item), total: z.int(), customer_id: id }) },

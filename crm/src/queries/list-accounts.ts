@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { CrmContext } from '../context.ts';
-import { fold } from '../customer.ts';
+import { searchFold } from '../customer.ts';
 import { toAccount } from '../db/customer-view.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 
@@ -51,6 +51,6 @@ function matching(db: Kysely<CrmDatabase>, { search, include_deleted }: AccountQ
 }
 
 function contains(text: string) {
-  const pattern = `%${fold(text).replace(/[\\%_]/g, '\\$&')}%`;
+  const pattern = `%${searchFold(text).replace(/[\\%_]/g, '\\$&')}%`;
   return sql<boolean>`search_key like ${pattern} escape '\\'`;
 }

@@ -11,12 +11,21 @@ export async function verifyCaller({ db, tokens }: Pick<CrmContext, 'db' | 'toke
   const claims = await tokens.verify(token);
   const { subject, role, version } = claims;
   if (role === 'admin') {
-    const admin = await findAdmin(db, subject);
+    const admin = isStorable(subject) ? await findAdmin(db, subject) : undefined;
     if (!admin || admin.credentials_version !== version) throw invalidToken();
   }
   if (role === 'customer') {
-    const customer = await findCustomer(db, Number(subject));
+    const customer = isId(subject) ? await findCustomer(db, Number(subject)) : undefined;
     if (!customer || customer.deleted_at !== null || customer.credentials_version !== version) throw invalidToken();
   }
   return claims;
+}
+
+/** PostgreSQL refuses NUL, and a query with it would fail. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}
+
+function isId(text: string): boolean {
+  return /^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text));
 }

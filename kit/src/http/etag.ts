@@ -41,5 +41,6 @@ export function isKnown(header: string | undefined, version: number): boolean {
 }
 
 function tagsIn(header: string): string[] {
-  return header.match(/(W\/)?"[^"]*"/g) ?? [];
+  const isList = /^\s*(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*\s*$/.test(header);
+  return (isList && header.match(/(W\/)?"[^"]*"/g)) || [];
 }

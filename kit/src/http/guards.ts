@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { type AugmentedRequest, type RateLimitInfo, rateLimit } from 'express-rate-limit';
 import type { Claims, Tokens } from '../auth.ts';
 import { AppError } from '../errors.ts';
 import { sendProblem } from './problems.ts';
@@ -33,14 +33,19 @@ function limitAddress({ perAddressMax }: Limits): RequestHandler {
 
 /** Many addresses may try one account. Who is let in does not count, and accounts that do not exist are limited alike. */
 function limitAccount({ perAccountMax, accountOf }: Limits): RequestHandler {
-  const handler: RequestHandler = () => {
-    throw new AppError('too_many_requests', 'Too many failed tries for this account; try again later');
+  const handler: RequestHandler = (request) => {
+    const { resetTime } = (request as unknown as AugmentedRequest)['rateLimit'] as RateLimitInfo;
+    const waitMs = resetTime ? resetTime.getTime() - Date.now() : limiting.windowMs;
+    throw new AppError('too_many_requests', 'Too many failed tries for this account; try again later', {
+      retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
+    });
   };
   return rateLimit({
     ...limiting,
     standardHeaders: false, // the address's are there already
     limit: perAccountMax,
     skipSuccessfulRequests: true,
+    requestWasSuccessful: (_request, { statusCode }) => statusCode !== 401,
     skip: ({ body }) => accountOf(body) === undefined,
     keyGenerator: ({ body }) => accountOf(body) ?? '',
     handler,

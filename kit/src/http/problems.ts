@@ -16,7 +16,8 @@ const statusOf: Record<ErrorCode, number> = {
   unavailable: 503,
 };
 
-const retryAfterSeconds = '5';
+const unavailableSeconds = 5;
+const defaultRetryAfterSeconds: Partial<Record<ErrorCode, number>> = { unavailable: unavailableSeconds };
 
 /** What body-parser calls its refusals, in our words. https://github.com/expressjs/body-parser#errors */
 const bodySentences: Record<string, string> = {
@@ -48,9 +49,9 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
 
 export function toProblem(error: unknown, requestId: string): Problem {
   if (error instanceof AppError) {
-    const { errors, members } = error.extras;
+    const { errors, members, retryAfterSeconds = defaultRetryAfterSeconds[error.code] } = error.extras;
     const challenge = error.code === 'unauthorized' && { 'WWW-Authenticate': 'Bearer' };
-    const again = error.code === 'unavailable' && { 'Retry-After': retryAfterSeconds };
+    const again = retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) };
     return {
       status: statusOf[error.code],
       detail: error.message,
@@ -60,7 +61,7 @@ export function toProblem(error: unknown, requestId: string): Problem {
   }
   if (isUnavailable(error)) {
     const detail = 'The storage is not available at the moment';
-    return { status: 503, detail, headers: { 'Retry-After': retryAfterSeconds } };
+    return { status: 503, detail, headers: { 'Retry-After': String(unavailableSeconds) } };
   }
   const { status, type } = error as { status?: number; type?: string };
   if (status !== undefined && status >= 400 && status < 500) {

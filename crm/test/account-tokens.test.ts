@@ -1,0 +1,201 @@
+import { createTokens } from '@doorstep/kit/auth.ts';
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Account } from '../src/customer.ts';
+import { asAdmin, bearer, logIn, secretKey } from './log-in.ts';
+import { aCustomer, adminPassword, startCrmOn, startTestCrm, type TestCrm } from './start.ts';
+
+const password = 'the first long password';
+const newPassword = 'the second long password';
+
+describe.each(databases)('a customer with a password on %s', (kind) => {
+  let crm: TestCrm;
+  let admin: { Authorization: string };
+  beforeAll(async () => {
+    crm = await startTestCrm(kind, { JWT_SECRET_KEY: secretKey });
+    admin = await asAdmin();
+  });
+  afterAll(() => crm[Symbol.asyncDispose]());
+
+  const add = async (overrides: Record<string, unknown> = { password }): Promise<Account> => {
+    return (await call(crm, 'POST /v1/customers', { body: aCustomer(overrides), headers: admin })).body;
+  };
+  const tokenOf = async (id: number, version: number) => {
+    return bearer(await createTokens(secretKey).sign({ subject: String(id), role: 'customer', version }, 60));
+  };
+  /** One who has a token. */
+  const addWithToken = async (overrides?: Record<string, unknown>) => {
+    const { id, email } = await add(overrides);
+    return { id, email, headers: await tokenOf(id, 1) };
+  };
+  const change = (id: number, body: object, headers: Record<string, string> = admin) => {
+    return call(crm, `PUT /v1/customers/${id}`, { body, headers });
+  };
+  const remove = (id: number) => call(crm, `DELETE /v1/customers/${id}`, { headers: admin });
+  const restore = (id: number) => call(crm, `POST /v1/customers/${id}/restore`, { headers: admin });
+  const readOwn = async ({ id, headers }: { id: number; headers: Record<string, string> }) => {
+    return (await call(crm, `GET /v1/customers/${id}`, { headers })).status;
+  };
+  const loginStatus = async (credentials: object) => (await logIn(crm, credentials)).status;
+
+  it('logs in by email, case aside, also where it is given as the username', async () => {
+    const { id, email } = await add();
+    const { id: another } = await add({});
+
+    for (const name of [{ email }, { email: email.toUpperCase() }, { username: email }, { username: '', email }]) {
+      const { status, headers, body } = await logIn(crm, { ...name, password });
+      expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
+      expect(await readOwn({ id, headers: bearer(body.access_token) })).toBe(200);
+      expect(await readOwn({ id: another, headers: bearer(body.access_token) })).toBe(403);
+    }
+  });
+
+  const ends: [what: string, change: (account: { id: number; headers: Record<string, string> }) => Promise<unknown>][] =
+    [
+      ['she changes her password', ({ id, headers }) => change(id, { password: newPassword }, headers)],
+      ['the admin changes her password', ({ id }) => change(id, { password: newPassword })],
+      ['she is deleted', ({ id }) => remove(id)],
+    ];
+  it.each(ends)('has no valid token from the moment that %s, nor after a restore', async (_, end) => {
+    const account = await addWithToken({});
+    const before = await readOwn(account);
+
+    await end(account);
+
+    expect([before, await readOwn(account)]).toEqual([200, 401]);
+    const { status } = await change(account.id, { name: 'Mallory' }, account.headers);
+    expect(status).toBe(401);
+    await remove(account.id);
+    expect((await restore(account.id)).status).toBe(200);
+    expect(await readOwn(account)).toBe(401);
+  });
+
+  it('logs in with the new password alone once it was changed', async () => {
+    const { id, email } = await add();
+    const { body: first } = await logIn(crm, { email, password });
+    const headers = bearer(first.access_token);
+
+    expect((await change(id, { password: newPassword }, headers)).status).toBe(200);
+
+    expect(await readOwn({ id, headers })).toBe(401);
+    expect(await loginStatus({ email, password })).toBe(401);
+    const { status, body } = await logIn(crm, { email, password: newPassword });
+    expect(status).toBe(200);
+    expect(await readOwn({ id, headers: bearer(body.access_token) })).toBe(200);
+  });
+
+  it('keeps her token over a change of name and email, and logs in by the new email alone', async () => {
+    const account = await addWithToken();
+    const { email } = aCustomer();
+
+    const { body } = await change(account.id, { name: 'Alice Smith', email }, account.headers);
+
+    expect(body).toMatchObject({ name: 'Alice Smith', email });
+    expect(await readOwn(account)).toBe(200);
+    expect(await loginStatus({ email, password })).toBe(200);
+    expect(await loginStatus({ email: account.email, password })).toBe(401);
+  });
+
+  it('keeps her token and her password where a change of it is refused', async () => {
+    const account = await addWithToken();
+    const { email: taken } = await add({});
+
+    const stale = await change(account.id, { password: newPassword }, { ...account.headers, 'If-Match': '"0"' });
+    const conflict = await change(account.id, { password: newPassword, email: taken }, account.headers);
+    const short = await change(account.id, { password: 'too short' }, account.headers);
+
+    expect([stale.status, conflict.status, short.status]).toEqual([412, 409, 400]);
+    expect(await readOwn(account)).toBe(200);
+    expect(await loginStatus({ email: account.email, password })).toBe(200);
+  });
+
+  it('can neither log in nor use any token while she is deleted, and can again once restored', async () => {
+    const { id, email } = await add();
+
+    await remove(id);
+    const whileDeleted = await loginStatus({ email, password });
+    const headers = await tokenOf(id, 2);
+    const withToken = await readOwn({ id, headers });
+    await restore(id);
+
+    const { status, body } = await logIn(crm, { email, password });
+    expect([whileDeleted, withToken, status]).toEqual([401, 401, 200]);
+    expect(await readOwn({ id, headers })).toBe(200);
+    expect(await readOwn({ id, headers: bearer(body.access_token) })).toBe(200);
+  });
+
+  it('is not let in for the one who had her email before', async () => {
+    const former = await addWithToken();
+    await remove(former.id);
+    const { id } = await add({ email: former.email, password: newPassword });
+
+    expect(await loginStatus({ email: former.email, password })).toBe(401);
+    const { body } = await logIn(crm, { email: former.email, password: newPassword });
+    expect(await readOwn({ id, headers: bearer(body.access_token) })).toBe(200);
+    expect(await readOwn({ id: former.id, headers: bearer(body.access_token) })).toBe(403);
+  });
+
+  it('is what a customer without one becomes when the admin gives her one', async () => {
+    const { id, email } = await add({});
+
+    for (const guess of ['', password]) {
+      expect(await loginStatus({ email, password: guess })).toBe(401);
+    }
+    await change(id, { password });
+    expect(await loginStatus({ email, password })).toBe(200);
+  });
+});
+
+describe.each(databases)('the admin on %s', (kind) => {
+  const admin = { username: 'admin', password: adminPassword };
+  const logInAs = async (crm: { url: string }, credentials: object) => {
+    const { status, body } = await logIn(crm, credentials);
+    return { status, headers: bearer(body.access_token) };
+  };
+  const list = async (crm: { url: string }, headers: Record<string, string>) => {
+    return (await call(crm, 'GET /v1/customers', { headers })).status;
+  };
+
+  it('has a token that outlives a start with the same ADMIN_PASSWORD, and none with another', async () => {
+    await using database = await freshDatabase(kind);
+    const statuses: number[] = [];
+    let headers = {};
+    const start = async (environment: Record<string, string>, run?: (crm: { url: string }) => Promise<void>) => {
+      await using crm = await startCrmOn(database, environment);
+      await run?.(crm);
+      statuses.push(await list(crm, headers));
+    };
+
+    await start({}, async (crm) => {
+      headers = (await logInAs(crm, admin)).headers;
+    });
+    await start({});
+    await start({ ADMIN_PASSWORD: '' });
+    await start({ ADMIN_PASSWORD: newPassword });
+    await start({});
+
+    expect(statuses).toEqual([200, 200, 200, 401, 401]);
+  });
+
+  it('who was configured before can neither log in nor use a token, whose end is for good', async () => {
+    await using database = await freshDatabase(kind);
+    const former = await (async () => {
+      await using crm = await startCrmOn(database);
+      return await logInAs(crm, admin);
+    })();
+
+    await (async () => {
+      await using crm = await startCrmOn(database, { ADMIN_USERNAME: 'root' });
+      expect(await list(crm, former.headers)).toBe(401);
+      expect((await logInAs(crm, admin)).status).toBe(401);
+      expect((await logInAs(crm, { ...admin, username: 'root' })).status).toBe(200);
+    })();
+
+    await using crm = await startCrmOn(database);
+    const again = await logInAs(crm, admin);
+    expect([former.status, again.status]).toEqual([200, 200]);
+    expect(await list(crm, former.headers)).toBe(401);
+    expect(await list(crm, again.headers)).toBe(200);
+  });
+});

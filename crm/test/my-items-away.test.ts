@@ -1,0 +1,179 @@
+import { type Answer, call } from '@doorstep/kit/test/call.ts';
+import { freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { askAs, type CrmWithItems, itemsKey, startCrmWithItems } from './a-crm-with-items.ts';
+import { anInventory, faultNames } from './an-inventory.ts';
+import { addCustomer, crmEnvironment } from './start.ts';
+
+const withinMs = 3_000;
+const detail = 'The Inventory is not available at the moment';
+const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail, error: detail };
+
+async function timed(work: Promise<Answer>): Promise<Answer & { ms: number }> {
+  const startedAt = performance.now();
+  return { ...(await work), ms: performance.now() - startedAt };
+}
+
+function expectAway({ status, headers, body, ms }: Answer & { ms: number }): void {
+  expect([status, body]).toStrictEqual([503, problem]);
+  expect(headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
+  expect(headers.get('Retry-After')).toMatch(/^[1-9]\d?$/);
+  expect(ms).toBeLessThan(withinMs);
+}
+
+describe('my items with an Inventory that', () => {
+  let crm: CrmWithItems;
+  beforeAll(async () => {
+    crm = await startCrmWithItems();
+  });
+  afterAll(() => crm[Symbol.asyncDispose]());
+  beforeEach(() => crm.recover());
+
+  /** Each such call fails, after one try. */
+  const failTimes = async (times: number) => {
+    crm.inventory.fail('answers 401');
+    for (let time = 0; time < times; time += 1) expectAway(await timed(crm.ask()));
+  };
+  const asked = () => crm.inventory.takeRequests().length;
+
+  it.each(faultNames)('%s are answered with 503 within three seconds, and well once it is well', async (fault) => {
+    crm.inventory.fail(fault);
+
+    const answers = await Promise.all(['', '/1', '/search/?name=Tea'].map((rest) => timed(crm.ask(rest))));
+
+    for (const answer of answers) expectAway(answer);
+    await crm.inventory.recover();
+    expect(await crm.ask()).toMatchObject({ status: 200, body: { total: 3 } });
+  });
+
+  it('is not there are answered with 503, and well once it is', async () => {
+    await crm.inventory.goAway();
+
+    for (const rest of ['', '/1', '/search/']) expectAway(await timed(crm.ask(rest)));
+    await crm.inventory.recover();
+    expect(await crm.ask()).toMatchObject({ status: 200, body: { total: 3 } });
+  });
+
+  it.each(['never answers', 'resets the connection', 'closes the connection in mid-answer', 'answers 500'] as const)(
+    '%s once are answered at the second try',
+    async (fault) => {
+      crm.inventory.fail(fault, 1);
+
+      expect(await crm.ask()).toMatchObject({ status: 200, body: { total: 3 } });
+      expect(asked()).toBe(2);
+    },
+  );
+
+  it.each(['answers 401', 'answers in HTML', 'answers null'] as const)('%s are not tried again', async (fault) => {
+    crm.inventory.fail(fault, 1);
+
+    expect((await crm.ask()).status).toBe(503);
+    expect(asked()).toBe(1);
+  });
+
+  it('failed five times in a row are answered at once for five seconds, without asking it', async () => {
+    await failTimes(5);
+    expect(asked()).toBe(5);
+    await crm.inventory.recover();
+
+    crm.advance(4_999);
+    for (const rest of ['', '/1', '/search/']) expectAway(await timed(crm.ask(rest)));
+    expect(asked()).toBe(0);
+    crm.advance(1);
+    expect((await crm.ask()).status).toBe(200);
+    expect((await crm.ask()).status).toBe(200);
+  });
+
+  it('failed four times and then not are asked for as before', async () => {
+    await failTimes(4);
+    await crm.inventory.recover();
+    expect((await crm.ask()).status).toBe(200);
+    await failTimes(4);
+    await crm.inventory.recover();
+
+    expect((await crm.ask()).status).toBe(200);
+  });
+
+  it('failed long enough are asked for once, while all others are answered at once', async () => {
+    await failTimes(5);
+    asked();
+    crm.inventory.fail('never answers');
+    crm.advance(5_000);
+
+    const probe = timed(crm.ask());
+    await eventually(() => asked() === 1);
+    const others = await Promise.all(Array.from({ length: 20 }, () => timed(crm.ask())));
+
+    for (const other of others) expectAway(other);
+    expect(Math.max(...others.map(({ ms }) => ms))).toBeLessThan(1_000);
+    expectAway(await probe);
+    expect(asked()).toBe(1); // the second try of the probe
+    await crm.inventory.recover();
+    expect((await crm.ask()).status).toBe(503);
+    crm.advance(5_000);
+    expect((await crm.ask()).status).toBe(200);
+  });
+
+  it('never answers do not keep anybody else waiting', async () => {
+    crm.inventory.fail('never answers');
+    const hanging = Array.from({ length: 50 }, (_, index) => timed(crm.ask(index % 2 ? '' : '/1')));
+    await eventually(() => crm.inventory.requestCount() >= 20);
+
+    const others = [];
+    for (let time = 0; time < 10; time += 1) others.push(await timed(call(crm, 'GET /customers')));
+    const { id } = await addCustomer(crm);
+    const health = await timed(call(crm, 'GET /readyz'));
+
+    expect(others.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(Math.max(...others.map(({ ms }) => ms), health.ms)).toBeLessThan(1_000);
+    expect([health.status, id > crm.bob.id]).toEqual([200, true]);
+    for (const answer of await Promise.all(hanging)) expectAway(answer);
+  });
+});
+
+describe('the log', () => {
+  /** What a CRM of its own writes of the Inventory at `url` while `use` asks it. */
+  const linesOf = async (url: string, use: (ask: () => Promise<Answer>) => Promise<void>) => {
+    await using database = await freshDatabase('sqlite');
+    const environment = { ...itemsKey, INVENTORY_SERVICE_URL: url, LOG_LEVEL: 'info' };
+    await using crm = await spawnService('crm', crmEnvironment(database, environment));
+    const alice = await addCustomer(crm);
+    await use(() => askAs(crm, alice));
+    await crm.end('SIGTERM');
+    expect(crm.output()).not.toMatch(/eyJ/);
+    return crm
+      .output()
+      .split('\n')
+      .filter((line) => /Inventory (answer|cannot|gave|broke)/.test(line));
+  };
+  const away = (reason: string) =>
+    expect.stringMatching(new RegExp(`WARN Inventory ${reason}.*; my-items are answered with 503 until it is back$`));
+
+  it('tells once that the Inventory is away and why, and once that it is back', async () => {
+    await using inventory = await anInventory(itemsKey.JWT_SECRET_KEY);
+
+    const lines = await linesOf(inventory.url, async (ask) => {
+      for (let outage = 0; outage < 2; outage += 1) {
+        inventory.fail('answers 500');
+        for (let time = 0; time < 3; time += 1) await ask();
+        await inventory.recover();
+        for (let time = 0; time < 3; time += 1) await ask();
+      }
+    });
+
+    const back = expect.stringMatching(/the Inventory answers again$/);
+    expect(lines).toEqual([away('answered 500'), back, away('answered 500'), back]);
+  });
+
+  it('tells once that there is no such route at that address', async () => {
+    await using inventory = await anInventory(itemsKey.JWT_SECRET_KEY);
+
+    const lines = await linesOf(`${inventory.url}/elsewhere`, async (ask) => {
+      for (let time = 0; time < 3; time += 1) expect((await ask()).status).toBe(503);
+    });
+
+    expect(lines).toEqual([away('answered 404; is INVENTORY_SERVICE_URL right\\?')]);
+  });
+});

@@ -1,0 +1,147 @@
+import { createTokens } from '@doorstep/kit/auth.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { askAs, type CrmWithItems, itemsKey, startCrmWithItems } from './a-crm-with-items.ts';
+import { addCustomer } from './start.ts';
+
+type Item = { id: number; name: string };
+
+describe('my items', () => {
+  let crm: CrmWithItems;
+  beforeAll(async () => {
+    crm = await startCrmWithItems();
+  });
+  afterAll(() => crm[Symbol.asyncDispose]());
+  beforeEach(() => crm.recover());
+
+  const names = async (rest: string) => {
+    const { status, body } = await crm.ask(rest);
+    expect(status).toBe(200);
+    return body.items.map(({ name }: Item) => name);
+  };
+
+  it('are those of the customer who asks, with all that the Inventory tells of them', async () => {
+    const { status, body } = await crm.ask();
+
+    const mine = { customer_id: crm.alice.id, price: 9.9 };
+    expect(status).toBe(200);
+    expect(body).toStrictEqual({
+      items: [
+        { ...mine, id: 1, name: 'Tea cup', category: 'Tea', brand: 'Ü&Ö' },
+        { ...mine, id: 2, name: 'Tea pot', category: 'Tea', brand: null },
+        { ...mine, id: 3, name: 'Spoon', category: 'Cutlery', brand: 'Ü&Ö' },
+      ],
+      total: 3,
+      customer_id: crm.alice.id,
+    });
+    expect((await askAs(crm, crm.bob)).body).toMatchObject({
+      items: [{ id: 4 }, { id: 5 }, { id: 6 }],
+      customer_id: crm.bob.id,
+    });
+  });
+
+  it('are none for a customer who has none', async () => {
+    const carol = await addCustomer(crm);
+
+    expect((await askAs(crm, carol)).body).toStrictEqual({ items: [], total: 0, customer_id: carol.id });
+  });
+
+  it('come page by page', async () => {
+    for (const rest of ['', '/search', '/search/']) {
+      const { body } = await crm.ask(`${rest}?page=2&size=2`);
+      expect(body).toMatchObject({ items: [{ name: 'Spoon' }], total: 3 });
+    }
+  });
+
+  it.each([
+    ['name=Tea', ['Tea cup', 'Tea pot']],
+    ['category=Cutlery', ['Spoon']],
+    [`brand=${encodeURIComponent('Ü&Ö')}`, ['Tea cup', 'Spoon']],
+    [`name=Tea&category=Tea&brand=${encodeURIComponent('Ü&Ö')}`, ['Tea cup']],
+    ['name=nothing', []],
+    ['', ['Tea cup', 'Tea pot', 'Spoon']],
+  ])('are searched by ?%s, with the closing slash and without', async (query, expected) => {
+    expect(await names(`/search/?${query}`)).toEqual(expected);
+    expect(await names(`/search?${query}`)).toEqual(expected);
+  });
+
+  it('stay those of the customer who asks, whatever else is asked for', async () => {
+    for (const rest of ['', '/search/']) {
+      const { body } = await crm.ask(`${rest}?customer_id=${crm.bob.id}&role=admin`);
+      expect(body).toMatchObject({ items: [{ id: 1 }, { id: 2 }, { id: 3 }], customer_id: crm.alice.id });
+    }
+  });
+
+  it('are shown one by one', async () => {
+    const { status, body } = await crm.ask('/2');
+
+    const expected = { id: 2, customer_id: crm.alice.id, name: 'Tea pot', category: 'Tea', brand: null, price: 9.9 };
+    expect([status, body]).toStrictEqual([200, expected]);
+  });
+
+  it.each([
+    ["another's", '/4'],
+    ["nobody's", '/7'],
+  ])('are not %s', async (_, rest) => {
+    const { status, body } = await crm.ask(rest);
+
+    expect([status, body.title, body.detail]).toEqual([403, 'Forbidden', 'This item is not yours']);
+    expect(JSON.stringify(body)).not.toMatch(/Tea/);
+  });
+
+  it.each(['/999999999', '/9007199254740993', '/99999999999999999999999'])('are not found by %s', async (rest) => {
+    expect(await crm.ask(rest)).toMatchObject({ status: 404, body: { detail: 'Item not found' } });
+  });
+
+  it('that are asked for in vain, however often, do not make the Inventory count as away', async () => {
+    for (let time = 0; time < 10; time += 1) await crm.ask('/999999999');
+
+    expect((await crm.ask()).status).toBe(200);
+  });
+
+  it.each([
+    ['/0', 'id must be a positive integer'],
+    ['/abc', 'id must be a positive integer'],
+    ['/1%2f..%2f4', 'id must be a positive integer'],
+    ['?page=0', 'page must be a whole number from 1 to 1000000000'],
+    ['?size=101', 'size must be a whole number from 1 to 100'],
+    ['/search/?name=%00', 'name must not contain control characters'],
+    ['/search?brand=%20', 'brand must be 1 to 200 characters long'],
+    ['/search?category=a&category=b', 'category must be a string'],
+  ])('are refused for %s, and the Inventory is not asked', async (rest, detail) => {
+    expect(await crm.ask(rest)).toMatchObject({ status: 400, body: { detail, error: detail } });
+    expect(crm.inventory.takeRequests()).toEqual([]);
+  });
+
+  it('are asked for by the CRM itself, on behalf of the request', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+    for (const rest of ['', '/1', '/search/?name=Tea']) {
+      const { headers } = await crm.ask(rest, { 'X-Request-Id': 'req-7', traceparent });
+
+      const [request, ...others] = crm.inventory.takeRequests();
+      expect([others, headers.get('X-Request-Id')]).toEqual([[], 'req-7']);
+      expect(request?.headers).toMatchObject({ 'x-request-id': 'req-7', traceparent });
+      const token = /^Bearer (\S+)$/.exec(request?.headers.authorization ?? '')?.[1] ?? '';
+      const claims = await createTokens(itemsKey.JWT_SECRET_KEY).verify(token);
+      expect(claims).toMatchObject({ subject: 'crm', role: 'service' });
+    }
+  });
+
+  it('are asked for with the request id that the CRM made, where the client has none', async () => {
+    const { headers } = await crm.ask();
+
+    const [request] = crm.inventory.takeRequests();
+    expect(request?.headers['x-request-id']).toBe(headers.get('X-Request-Id'));
+    expect(request?.headers).not.toHaveProperty('traceparent');
+  });
+
+  it("are never another's, even where the Inventory does not know the filter", async () => {
+    crm.inventory.ignoreCustomers();
+
+    for (const rest of ['', '/search/?name=Tea']) {
+      const { status, headers, body } = await crm.ask(rest);
+      expect([status, headers.has('Retry-After')]).toEqual([503, true]);
+      expect(JSON.stringify(body)).not.toMatch(/Tea|Spoon/);
+    }
+  });
+});

@@ -1,0 +1,38 @@
+import { createTokens } from '@doorstep/kit/auth.ts';
+import { type Answer, call } from '@doorstep/kit/test/call.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import type { CustomerEvent } from '../src/event.ts';
+import type { Bucket } from './an-s3-server.ts';
+
+type Service = { url: string };
+
+const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
+
+/** What a CRM is started with that keeps its events for later. */
+export const withoutBucket = { JWT_SECRET_KEY };
+
+/** What a CRM is started with that publishes to this bucket. */
+export function publishingTo({ name }: Bucket, server: Service) {
+  const keys = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' };
+  return { ...withoutBucket, EVENT_BUCKET_NAME: name, LOCALSTACK_URL: server.url, ...keys };
+}
+
+export async function callAsAdmin(crm: Service, request: string, body?: unknown): Promise<Answer> {
+  const claims = { subject: 'admin', role: 'admin', version: 1 };
+  const headers = { Authorization: `Bearer ${await createTokens(JWT_SECRET_KEY).sign(claims, 60)}` };
+  return call(crm, request, { headers, ...(body !== undefined && { body }) });
+}
+
+export async function listEvents(crm: Service, after = 0): Promise<CustomerEvent[]> {
+  return (await callAsAdmin(crm, `GET /v1/events?after=${after}`)).body;
+}
+
+export async function metricOf(crm: Service, name: string): Promise<number> {
+  const { body } = await call(crm, 'GET /metrics');
+  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(body)?.[1]);
+}
+
+/** Waits until nothing of what has been answered waits to be published any more. */
+export async function allPublished(crm: Service): Promise<void> {
+  await eventually(async () => (await metricOf(crm, 'events_unpublished')) === 0);
+}
