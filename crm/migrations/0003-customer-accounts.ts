@@ -1,4 +1,5 @@
 import { columnTypes, isPostgres } from '@doorstep/kit/database/columns.ts';
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type Kysely, sql } from 'kysely';
 
 /** Customers can log in, be changed, be deleted and restored; people leaf through them. */
@@ -59,7 +60,7 @@ async function withoutUniqueEmail(db: Kysely<never>): Promise<void> {
   await db.schema.alterTable('customers_anew').renameTo('customers').execute();
 }
 
-type Customers = { customers: { id: number; name: string; email_key: string; search_key: string } };
+type Customers = { customers: { id: number; name: string; email_key: string } };
 
 async function fillSearchKeys(db: Kysely<Customers>): Promise<void> {
   for (let after = 0; ; ) {
@@ -70,12 +71,15 @@ async function fillSearchKeys(db: Kysely<Customers>): Promise<void> {
       .orderBy('id')
       .limit(1000)
       .execute();
-    for (const { id, name, email_key } of rows) {
-      const search_key = `${name.normalize('NFC').toLowerCase()}\n${email_key}`.replaceAll('ς', 'σ');
-      await db.updateTable('customers').set({ search_key }).where('id', '=', id).execute();
-    }
     const last = rows.at(-1);
     if (!last) return;
+    const keys = rows.map(({ id, name, email_key }) => {
+      return { id, key: `${name.normalize('NFC').toLowerCase()}\n${email_key}`.replaceAll('ς', 'σ') };
+    });
+    const table = jsonTable(db as never, keys, { id: 'bigint', key: 'text' });
+    await sql`update customers set search_key = keys.key from ${table} as keys where keys.id = customers.id`.execute(
+      db,
+    );
     after = last.id;
   }
 }

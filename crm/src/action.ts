@@ -33,7 +33,7 @@ type Texts = { details?: string | null | undefined; description?: string | null 
  * the two changed, means the one that is changed.
  * @throws AppError `invalid` where two different texts are given.
  */
-export function detailsOf(given: Texts, stored?: string | null): string | null | undefined {
+export function detailsOf(given: Texts, stored: string | null): string | null | undefined {
   const { details = given.description, description = details } = given;
   if (details === description || description === stored) return details;
   if (details === stored) return description;

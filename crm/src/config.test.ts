@@ -22,7 +22,12 @@ describe('the settings of the CRM', () => {
   });
 
   it('are as the environment says', () => {
-    const environment = { ...production, JWT_EXPIRES_SECONDS: '60', CORS_ORIGINS: 'https://a.example, http://b:8080' };
+    const environment = {
+      ...production,
+      JWT_EXPIRES_SECONDS: '60',
+      CORS_ORIGINS: 'https://a.example, http://b:8080',
+      TRUSTED_PROXIES: 'loopback, 10.0.0.0/8, ::1',
+    };
 
     expect(readCrmConfig(environment)).toMatchObject({
       requireAuth: true,
@@ -30,6 +35,7 @@ describe('the settings of the CRM', () => {
       admin: { username: 'root', password: production.ADMIN_PASSWORD },
       tokenExpiresSeconds: 60,
       corsOrigins: ['https://a.example', 'http://b:8080'],
+      trustedProxies: ['loopback', '10.0.0.0/8', '::1'],
     });
   });
 
@@ -39,11 +45,12 @@ describe('the settings of the CRM', () => {
 
   it.each([
     ['JWT_EXPIRES_SECONDS', '59', 'JWT_EXPIRES_SECONDS is "59"; it takes a whole number from 60 to 86400.'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33', 'TRUSTED_PROXIES is "10.0.0.0/33"; it takes comma-separated addresses'],
     ['CORS_ORIGINS', 'https://a.example/', 'CORS_ORIGINS is "https://a.example/"; it takes comma-separated origins'],
     [
       'ADMIN_PASSWORD',
       'hunter2',
-      'ADMIN_PASSWORD holds a value of another form; it takes a text of at least 12 bytes.',
+      'ADMIN_PASSWORD holds a value of another form; it takes a text of at least 12 bytes and at most 1000 characters.',
     ],
   ])('may not have %s=%s', (name, value, sentence) => {
     expect(() => readCrmConfig({ [name]: value })).toThrow(sentence);

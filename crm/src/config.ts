@@ -3,17 +3,19 @@ import {
   type Environment,
   httpUrl,
   integer,
+  name,
   optionalHttpUrl,
   optionalText,
   origins,
+  proxies,
   readCommonConfig,
   readSettings,
   requireInProduction,
   requireSecretInProduction,
   secret,
-  text,
 } from '@doorstep/kit/config.ts';
 import { StartError } from '@doorstep/kit/errors.ts';
+import { loginNameMax, passwordMax } from './customer.ts';
 
 /** Where events go: a bucket of Amazon S3, or of the server at `endpoint`. */
 export type EventSettings = {
@@ -27,6 +29,7 @@ export type CrmConfig = CommonConfig & {
   admin: { username: string; password: string | undefined };
   tokenExpiresSeconds: number;
   corsOrigins: string[];
+  trustedProxies: string[];
   inventoryUrl: string;
   /** Unset where events are kept and go nowhere. */
   events: EventSettings | undefined;
@@ -37,10 +40,11 @@ export function readCrmConfig(environment: Environment): CrmConfig {
   const common = readCommonConfig('crm', 3001, environment);
   const settings = readSettings(
     {
-      ADMIN_USERNAME: text('admin'),
-      ADMIN_PASSWORD: secret(12),
+      ADMIN_USERNAME: name('admin', loginNameMax),
+      ADMIN_PASSWORD: secret(12, passwordMax),
       JWT_EXPIRES_SECONDS: integer({ min: 60, max: 86_400, default: 3600 }),
       CORS_ORIGINS: origins(),
+      TRUSTED_PROXIES: proxies(),
       INVENTORY_SERVICE_URL: httpUrl('http://127.0.0.1:3002'),
     },
     environment,
@@ -54,6 +58,7 @@ export function readCrmConfig(environment: Environment): CrmConfig {
     admin: { username: settings.ADMIN_USERNAME, password: settings.ADMIN_PASSWORD },
     tokenExpiresSeconds: settings.JWT_EXPIRES_SECONDS,
     corsOrigins: settings.CORS_ORIGINS,
+    trustedProxies: settings.TRUSTED_PROXIES,
     inventoryUrl: settings.INVENTORY_SERVICE_URL,
     events: readEventSettings(environment),
   };

@@ -17,7 +17,6 @@ import { inventoryItems } from './adapters/inventory-items.ts';
 import { ensureAdmin } from './commands/ensure-admin.ts';
 import type { CrmConfig } from './config.ts';
 import type { CrmContext } from './context.ts';
-import { retireOtherAdmins } from './db/admins.ts';
 import { unpublishedBacklog } from './db/events.ts';
 import type { CrmDatabase } from './db/schema.ts';
 import { type Publisher, startPublisher } from './events/start-publisher.ts';
@@ -60,9 +59,8 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     integrationChanges: new EventEmitter().setMaxListeners(0),
     eventsWritten: () => publisher?.wake(),
   };
-  // before anybody can log in: who was admin before is so no more, nor is a password valid that was changed
-  await database.write((trx) => retireOtherAdmins(trx, config.admin.username));
-  if (config.admin.password) await ensureAdmin(context, config.admin);
+  const password = await ensureAdmin(context, config.admin);
+  if (password) showPassword(config, password);
   const listener = resources.adopt(
     await serve({
       service: 'crm-service',
@@ -78,9 +76,6 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     (open) => open.close(),
   );
   logger.info(`crm ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
-  // only once nothing can fail any more: it is shown a single time
-  const password = config.admin.password ? undefined : await ensureAdmin(context, config.admin);
-  if (password) showPassword(config, password);
   const running = resources.move();
   return {
     url: listener.url,

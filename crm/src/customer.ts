@@ -8,11 +8,14 @@ export const customerInput = z
   })
   .meta({ id: 'CustomerInput' });
 
+/** A name to log in with: the admin's, or an email. */
+export const loginNameMax = 254;
+
 /** Long enough for any passphrase, short enough not to be work for nothing. */
 export const passwordMax = 1000;
 
 /** At least 12 characters: what a person can remember and a machine cannot guess. */
-const password = z.string().min(12).max(passwordMax).meta({ example: 'correct horse battery staple' });
+const password = storableText({ min: 12, max: passwordMax }).meta({ example: 'correct horse battery staple' });
 
 export const accountInput = customerInput
   .extend({ password: password.optional().meta({ description: 'Lets the customer log in' }) })

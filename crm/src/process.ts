@@ -6,11 +6,15 @@ const followupMessage = 'must be a time such as 2026-01-31 12:00:00 (UTC) or 202
 /** Takes ISO 8601 too, and gives "YYYY-MM-DD HH:MM:SS", UTC, as earlier clients know it. */
 const followupTime = z
   .string()
-  .transform((text) => text.trim().replace(' ', 'T'))
+  .transform((text) =>
+    text
+      .trim()
+      .replace(' ', 'T')
+      .replace(/^(.{16})(?=Z|[+-]|$)/, '$1:00'),
+  )
   .pipe(z.iso.datetime({ local: true, offset: true, error: followupMessage }))
   .transform((text, issues) => {
-    const [, local, seconds = ':00', zone = 'Z'] = /^(.{16})(:[\d.]+)?(Z|[+-].*)?$/.exec(text) ?? [];
-    const time = new Date(`${local}${seconds}${zone}`);
+    const time = new Date(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`);
     // an offset can lead out of the years of four digits
     if (/^\d{4}-/.test(toIso(time))) return toIso(time).slice(0, 19).replace('T', ' ');
     issues.addIssue({ code: 'custom', message: followupMessage });
@@ -19,7 +23,11 @@ const followupTime = z
   .meta({
     description: '`YYYY-MM-DD HH:MM:SS` in UTC, or ISO 8601',
     example: '2026-01-31 12:00:00',
-    override: { type: 'string' },
+    override: {
+      type: 'string',
+      pattern:
+        '^[1-9]\\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])[ T]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d)?(Z|[+-](0\\d|1[0-3]):[0-5]\\d)?$',
+    },
   });
 
 function toIso(time: Date): string {
@@ -35,7 +43,7 @@ const fields = {
   status: line({ max: 50 }).meta({ example: 'active' }),
 };
 
-export const process = z
+export const processView = z
   .object({
     id,
     name: z.string().meta({ example: 'Onboarding' }),

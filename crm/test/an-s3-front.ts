@@ -52,7 +52,8 @@ function eventIdOf({ url = '' }: IncomingMessage): number {
 
 function refuse(reply: ServerResponse, { status, code }: Exclude<Fault, string>) {
   const error = `<Error><Code>${code}</Code><Message>${code} it is</Message><RequestId>4711</RequestId></Error>`;
-  reply.writeHead(status, { 'Content-Type': 'application/xml' }).end(code && error);
+  const headers = { 'Content-Type': 'application/xml', ...(status === 200 && { ETag: '"stored"' }) };
+  reply.writeHead(status, headers).end(code && error);
 }
 
 /** As it came: the signature covers the headers, the name of the host included. */

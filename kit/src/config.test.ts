@@ -32,6 +32,9 @@ describe('configuration', () => {
     expect(() => read({ NODE_ENV: 'production', JWT_SECRET_KEY: 'secret'.repeat(6) })).toThrow(
       'JWT_SECRET_KEY is guessed too easily; with NODE_ENV=production',
     );
+    expect(() => read({ NODE_ENV: 'production', JWT_SECRET_KEY: 'changeme-password-1234-secret-admin' })).toThrow(
+      'too easily',
+    );
     const config = read({ NODE_ENV: 'production', JWT_SECRET_KEY: 'a key of no less than 32 bytes here' });
     expect(config).toMatchObject({ requireAuth: true, log: { format: 'json' } });
   });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { isPostgresUrl } from './database/open.ts';
@@ -45,6 +46,16 @@ export function text(fallback: string) {
   return z.string().default(fallback).meta({ takes: 'a text' });
 }
 
+/** A text on one line, with nothing around it. */
+export function name(fallback: string, max: number) {
+  return z
+    .string()
+    .regex(/^\S(.*\S)?$/u)
+    .max(max)
+    .default(fallback)
+    .meta({ takes: `a text of at most ${max} characters, with no space before or after it` });
+}
+
 /** Unset where there is none. */
 export function optionalText(pattern: RegExp, takes: string) {
   return z.string().regex(pattern).optional().meta({ takes });
@@ -83,12 +94,32 @@ export function hostNames(fallback: string[]) {
     .meta({ takes: 'comma-separated host names without a port, such as localhost,[::1]' });
 }
 
-export function secret(minBytes: number) {
+const proxyNames = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** Addresses, networks in CIDR notation, or Express's names for some. https://expressjs.com/en/guide/behind-proxies.html */
+export function proxies() {
   return z
     .string()
-    .refine((value) => Buffer.byteLength(value) >= minBytes)
+    .transform((list) => list.split(',').map((entry) => entry.trim()))
+    .refine((list) => list.every((entry) => proxyNames.includes(entry) || isNetwork(entry)))
+    .default([])
+    .meta({ takes: 'comma-separated addresses or networks, such as loopback,10.0.0.0/8' });
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+export function secret(minBytes: number, maxCharacters = Number.POSITIVE_INFINITY) {
+  const most = Number.isFinite(maxCharacters) ? ` and at most ${maxCharacters} characters` : '';
+  return z
+    .string()
+    .refine((value) => Buffer.byteLength(value) >= minBytes && value.length <= maxCharacters)
     .optional()
-    .meta({ takes: `a text of at least ${minBytes} bytes`, secret: true });
+    .meta({ takes: `a text of at least ${minBytes} bytes${most}`, secret: true });
 }
 
 /**
@@ -171,14 +202,18 @@ export function requireInProduction(environment: Environment, name: string, take
   if (!environment[name]) throw new StartError(`${name} is not set; with NODE_ENV=production it takes ${takes}.`);
 }
 
-/** Random or a sentence, a secret has more; a word that is repeated to make it long enough has not. */
-const differentCharactersMin = 8;
+/** What people make a secret of that is to be easy. */
+const guessedFirst =
+  /password|passwort|changeme|change-me|secret|admin|doorstep|letmein|welcome|qwerty|12345678|1234/gi;
+const differentCharactersMin = 6;
 
-/** @throws StartError where it is not set, or made of so few characters that it is guessed easily. */
+/** @throws StartError where it is not set, or guessed easily: a text that is repeated, or little besides what all try first. */
 export function requireSecretInProduction(environment: Environment, name: string, takes: string): void {
   requireInProduction(environment, name, takes);
-  if (new Set(environment[name]).size >= differentCharactersMin) return;
+  const value = environment[name] ?? '';
+  const isRepeated = /^(.{1,16})\1+$/s.test(value);
+  if (!isRepeated && new Set(value.replace(guessedFirst, '')).size >= differentCharactersMin) return;
   throw new StartError(
-    `${name} is guessed too easily; with NODE_ENV=production it takes ${takes}, of no fewer than ${differentCharactersMin} different characters.`,
+    `${name} is guessed too easily; with NODE_ENV=production it takes ${takes}, such as \`openssl rand -base64 32\` prints.`,
   );
 }

@@ -28,6 +28,7 @@ type Overrides = {
   environment?: Record<string, string>;
   corsOrigins?: string[];
   allowedHosts?: string[];
+  trustedProxies?: string[];
 };
 
 /** A service of that route table, listening on a free port. */
@@ -37,6 +38,7 @@ export async function aServer({
   environment,
   corsOrigins,
   allowedHosts,
+  trustedProxies,
 }: Overrides = {}): Promise<TestServer> {
   const log: LogLine[] = [];
   const logger = createLogger('things', { level: 'debug', format: 'json' });
@@ -55,6 +57,7 @@ export async function aServer({
       ...readCommonConfig('things', 0, { ...environment }),
       ...(corsOrigins && { corsOrigins }),
       ...(allowedHosts && { allowedHosts }),
+      ...(trustedProxies && { trustedProxies }),
     },
     context: undefined,
     routes,

@@ -137,6 +137,16 @@ describe('a limit of tries', () => {
     expect((await call(server, 'GET /open')).status).toBe(200);
   });
 
+  it('counts the addresses that a trusted proxy names, and not those that its client names', async () => {
+    await using server = await aServer({ routes: limited, trustedProxies: ['loopback'] });
+    const statuses: number[] = [];
+    for (const client of ['1.1.1.1', '1.1.1.1', '1.1.1.1', '1.1.1.1', '2.2.2.2']) {
+      const headers = { 'X-Forwarded-For': `10.9.8.${statuses.length}, ${client}` };
+      statuses.push((await call(server, 'POST /login', { headers })).status);
+    }
+    expect(statuses).toEqual([204, 204, 204, 429, 204]);
+  });
+
   it('is not evaded by naming other addresses, nor does that write past the log', async () => {
     await using server = await aServer({ routes: limited });
     using complaints = vi.spyOn(console, 'error').mockImplementation(() => undefined);

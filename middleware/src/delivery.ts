@@ -12,6 +12,9 @@ export type SeenCustomer = {
   fault?: string;
 };
 
+/** Why a delivery is dead whose customer was deleted. Should the CRM list the customer again, it goes on. */
+export const departedReason = 'the CRM has this customer no longer';
+
 /** An entry of the CRM's list that names no customer. */
 export type UnusableEntry = { entry: string; reason: string };
 

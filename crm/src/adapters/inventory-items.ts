@@ -1,6 +1,6 @@
-import { asAxiosError, blipRetry, describe } from '@doorstep/kit/http-client.ts';
+import { asAxiosError, blipRetry, describe, isBrokenOff, isRetryableStatus } from '@doorstep/kit/http-client.ts';
 import type { Logger } from '@doorstep/kit/logger.ts';
-import type { AxiosInstance, AxiosRequestConfig } from 'axios';
+import type { AxiosError, AxiosInstance, AxiosRequestConfig } from 'axios';
 import { z } from 'zod';
 import { item } from '../item.ts';
 import type { ItemSource } from '../ports.ts';
@@ -11,6 +11,14 @@ const itemPage = (customerId: number) =>
   z.object({ items: z.array(item.refine(({ customer_id }) => customer_id === customerId)), total: z.int() });
 
 const settings = { url: 'INVENTORY_SERVICE_URL' };
+
+/** Whether another question would have been answered no better. */
+function isForEverybody(error: AxiosError): boolean {
+  const { response } = error;
+  return (
+    !response || isBrokenOff(error) || isRetryableStatus(response.status) || [401, 403, 404].includes(response.status)
+  );
+}
 
 /** `mayBeMissing`: 404 is an answer. */
 type Question = AxiosRequestConfig & { mayBeMissing?: boolean };
@@ -27,7 +35,9 @@ export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: 
       throw error;
     });
     if (outcome.kind === 'unavailable') {
-      breaker.bad();
+      // what it refuses is this question, and others may fare better
+      if (outcome.forEverybody) breaker.bad();
+      else breaker.good();
       if (!isAway) logger.warn(`${outcome.reason}; my-items are answered with 503 until it is back`);
     } else {
       breaker.good();
@@ -42,11 +52,13 @@ export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: 
       const { data } = await client.get(path, { ...config, 'axios-retry': blipRetry });
       const parsed = schema.safeParse(data);
       if (parsed.success) return { kind: 'found', data: parsed.data } as const;
-      return { kind: 'unavailable', reason: `Inventory answered with something else than ${path} is to give` } as const;
+      const reason = `Inventory answered with something else than ${path} is to give`;
+      return { kind: 'unavailable', reason, forEverybody: false } as const;
     } catch (error) {
       const failure = asAxiosError(error);
       if (mayBeMissing && failure.response?.status === 404) return { kind: 'none' } as const;
-      return { kind: 'unavailable', reason: describe('Inventory', failure, settings) } as const;
+      const reason = describe('Inventory', failure, settings);
+      return { kind: 'unavailable', reason, forEverybody: isForEverybody(failure) } as const;
     }
   }
 

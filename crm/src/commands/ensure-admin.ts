@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { CrmContext } from '../context.ts';
-import { findAdmin, insertAdmin, updateAdminPassword } from '../db/admins.ts';
+import { findAdmin, insertAdmin, retireOtherAdmins, updateAdminPassword } from '../db/admins.ts';
 import { hashPassword, verifyPassword } from '../password.ts';
 
 /**
- * Makes sure that the admin can log in: with the configured password, or else with one made up when there is no such
+ * Makes sure that the admin can log in, and no former one: with the configured password, or else with one made up when there is no such
  * admin yet, which is given back to be shown. Safe to repeat, and from several processes at once.
  */
 export async function ensureAdmin(
   { db, write, clock }: Pick<CrmContext, 'db' | 'write' | 'clock'>,
   { username, password }: { username: string; password: string | undefined },
 ): Promise<string | undefined> {
+  await write((trx) => retireOtherAdmins(trx, username));
   const admin = await findAdmin(db, username);
   if (!admin) {
     const chosen = password ?? randomBytes(15).toString('base64url');

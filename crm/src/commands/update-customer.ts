@@ -14,6 +14,11 @@ export type CustomerVersion = {
   requireVersion: (version: number) => void;
 };
 
+type Target = CustomerVersion & {
+  /** Whether the caller may know whose an email is. */
+  tellsWho: boolean;
+};
+
 /**
  * Changes what is given; a new password ends the tokens given out before. Safe to repeat: what is so already is no
  * change and no event.
@@ -21,7 +26,7 @@ export type CustomerVersion = {
  */
 export async function updateCustomer(
   { write, clock, eventsWritten }: CrmContext,
-  { id, requireVersion }: CustomerVersion,
+  { id, requireVersion, tellsWho }: Target,
   { password, ...change }: AccountChange,
 ): Promise<CustomerRow> {
   const password_hash = password === undefined ? undefined : await hashPassword(password);
@@ -29,7 +34,7 @@ export async function updateCustomer(
     const before = await requireCustomer(trx, id);
     requireVersion(before.version);
     const changed = changedFields(before, change);
-    if (change.email !== undefined) await requireFreeEmail(trx, id, change.email);
+    if (change.email !== undefined) await requireFreeEmail(trx, change.email, { id, tellsWho });
     if (password_hash !== undefined) changed.push('password');
     if (changed.length === 0) return before;
     const { name = before.name, email = before.email } = change;
@@ -52,7 +57,11 @@ function changedFields(before: CustomerRow, change: AccountChange): ChangedField
   return (['name', 'email'] as const).filter((field) => change[field] !== undefined && change[field] !== before[field]);
 }
 
-async function requireFreeEmail(trx: Transaction<CrmDatabase>, id: number, email: string): Promise<void> {
+async function requireFreeEmail(
+  trx: Transaction<CrmDatabase>,
+  email: string,
+  { id, tellsWho }: Pick<Target, 'id' | 'tellsWho'>,
+): Promise<void> {
   const owner = await findCustomerByEmail(trx, emailKey(email));
-  if (owner && owner.id !== id) await refuseTakenEmail(trx, email);
+  if (owner && owner.id !== id) await refuseTakenEmail(trx, email, { tellsWho });
 }

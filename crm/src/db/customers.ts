@@ -55,24 +55,31 @@ export function updateCustomer(
     .executeTakeFirstOrThrow();
 }
 
-/** An unknown id changes nothing, nor does news of a failure about a customer who has the package. */
+/** An unknown id changes nothing, nor does what is known already, nor news of a failure about a customer who has the package. */
 export async function updateIntegration(
   db: Kysely<CrmDatabase>,
   result: IntegrationResult,
   now: string,
 ): Promise<void> {
   const delivered = result.state === 'delivered';
+  const news = {
+    integration_state: result.state,
+    package_id: result.package_id == null ? null : JSON.stringify(result.package_id),
+    integration_attempts: result.attempts,
+    integration_error: result.error ?? null,
+  };
   await db
     .updateTable('customers')
-    .set({
-      integration_state: result.state,
-      package_id: result.package_id == null ? null : JSON.stringify(result.package_id),
-      integration_attempts: result.attempts,
-      integration_error: result.error ?? null,
-      integration_updated_at: now,
-      version: sql`version + 1`,
-    })
+    .set({ ...news, integration_updated_at: now, version: sql`version + 1` })
     .where('id', '=', result.customer_id)
+    .where((eb) =>
+      eb.or([
+        eb('integration_state', '!=', news.integration_state),
+        eb('package_id', 'is distinct from', news.package_id),
+        eb('integration_attempts', '!=', news.integration_attempts),
+        eb('integration_error', 'is distinct from', news.integration_error),
+      ]),
+    )
     .$if(!delivered, (query) => query.where('integration_state', '!=', 'delivered'))
     .execute();
 }

@@ -1,6 +1,6 @@
 import { etagHeaders, etagOf, ifMatch, ifNoneMatch, isKnown, requireMatch } from '@doorstep/kit/http/etag.ts';
 import { pageBody, pageOf, pageQuery, sortQuery } from '@doorstep/kit/http/page.ts';
-import { flagQuery, id, idParam, line, problem } from '@doorstep/kit/http/schemas.ts';
+import { flagQuery, idParam, line } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { createCustomer } from '../commands/create-customer.ts';
 import { deleteCustomer } from '../commands/delete-customer.ts';
@@ -8,23 +8,17 @@ import { restoreCustomer } from '../commands/restore-customer.ts';
 import { updateCustomer } from '../commands/update-customer.ts';
 import { account, accountChange, accountInput } from '../customer.ts';
 import { toAccount } from '../db/customer-view.ts';
-import { type CustomerRow, requireCustomer } from '../db/customers.ts';
+import type { CustomerRow } from '../db/customers.ts';
+import { getAccount } from '../queries/get-account.ts';
 import { listAccounts } from '../queries/list-accounts.ts';
 import { access } from './access.ts';
+import { emailTaken } from './email-taken.ts';
 import { route } from './route.ts';
 
 const tag = 'accounts';
 const params = z.object({ id: idParam });
 const unknown = { 404: { description: 'No such customer' } };
 const changed = { 412: { description: 'It has changed since' } };
-export const emailTaken = {
-  409: {
-    description: 'The email is taken',
-    body: problem.extend({ existing_id: id }),
-    contentType: 'application/problem+json',
-  },
-};
-
 /** One customer, and the version that a change may insist on. */
 function shown(status: number, row: CustomerRow, headers: Record<string, string> = {}) {
   return { status, body: toAccount(row), headers: { ETag: etagOf(row.version), ...headers } };
@@ -80,8 +74,8 @@ export const accountRoutes = [
       304: { description: 'Still what is known', headers: etagHeaders },
       ...unknown,
     },
-    handler: async ({ db }, { params: { id }, headers }) => {
-      const row = await requireCustomer(db, id);
+    handler: async (context, { params: { id }, headers }) => {
+      const row = await getAccount(context, id);
       const { version } = row;
       return isKnown(headers['if-none-match'], version)
         ? { status: 304, headers: { ETag: etagOf(version) } }
@@ -104,8 +98,9 @@ export const accountRoutes = [
       ...emailTaken,
       ...changed,
     },
-    handler: async (context, { params: { id }, headers, body }) => {
-      return shown(200, await updateCustomer(context, { id, requireVersion: requireMatch(headers['if-match']) }, body));
+    handler: async (context, { params: { id }, headers, body, caller }) => {
+      const target = { id, requireVersion: requireMatch(headers['if-match']), tellsWho: caller?.role === 'admin' };
+      return shown(200, await updateCustomer(context, target, body));
     },
   }),
   route({

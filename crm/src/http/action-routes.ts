@@ -15,7 +15,7 @@ export const actionRoutes = recordRoutes({
   toRow: ({ lead_id, action_type, ...texts }) => ({
     lead_id: lead_id ?? null,
     action_type,
-    details: detailsOf(texts) ?? null,
+    details: detailsOf(texts, null) ?? null,
   }),
   toChange: ({ lead_id, action_type, ...texts }, { details }) => ({
     lead_id,

@@ -9,7 +9,7 @@ import { awaitIntegration } from '../queries/await-integration.ts';
 import { getCustomer } from '../queries/get-customer.ts';
 import { listCustomers } from '../queries/list-customers.ts';
 import { access } from './access.ts';
-import { emailTaken } from './account-routes.ts';
+import { emailTaken } from './email-taken.ts';
 import { preferredWaitSeconds, waitSecondsMax } from './prefer.ts';
 import { route } from './route.ts';
 

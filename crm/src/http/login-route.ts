@@ -1,23 +1,26 @@
 import { storableText } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { logIn } from '../commands/log-in.ts';
-import { emailKey, passwordMax } from '../customer.ts';
+import { emailKey, loginNameMax, passwordMax } from '../customer.ts';
 import { access } from './access.ts';
 import { route } from './route.ts';
 
-const nameMax = 254;
+const loginName = storableText({ max: loginNameMax })
+  .optional()
+  .meta({ override: { minLength: 1 } });
 
 const credentials = z
   .object({
-    username: storableText({ max: nameMax }).optional(),
-    email: storableText({ max: nameMax }).optional(),
-    password: z.string().max(passwordMax),
+    username: loginName,
+    email: loginName,
+    password: storableText({ max: passwordMax }),
   })
   .transform(({ username, email, password }, issues) => {
     const name = username || email;
     if (!name) issues.addIssue({ code: 'custom', path: ['username'], message: 'or email is required' });
-    return { username: name ?? '', password };
-  });
+    return { username: name?.trim() ?? '', password };
+  })
+  .meta({ override: { anyOf: [{ required: ['username'] }, { required: ['email'] }] } });
 
 export const loginRoute = route({
   method: 'post',
@@ -38,6 +41,7 @@ export const loginRoute = route({
       }),
     },
     401: { description: 'Wrong username or password' },
+    503: { description: 'The storage is not available' },
   },
   handler: async (context, { body }) => {
     // RFC 6749, 5.1: no cache may keep a token
@@ -50,5 +54,5 @@ function accountOf(body: unknown): string | undefined {
   const { username, email } = (body ?? {}) as { username?: unknown; email?: unknown };
   const name = username || email;
   // what is longer is refused, and not worth the memory
-  return typeof name === 'string' && name.length <= nameMax ? emailKey(name) : undefined;
+  return typeof name === 'string' && name.length <= loginNameMax ? emailKey(name.trim()) : undefined;
 }

@@ -1,11 +1,11 @@
 import { idParam, line } from '@doorstep/kit/http/schemas.ts';
-import { process, processChange, processInput } from '../process.ts';
+import { processChange, processInput, processView } from '../process.ts';
 import { processKind } from '../record.ts';
 import { recordRoutes } from './record-routes.ts';
 
 export const processRoutes = recordRoutes({
   kind: processKind,
-  view: process,
+  view: processView,
   input: processInput,
   change: processChange,
   filter: { lead_id: idParam.optional(), status: line({ max: 50 }).optional() },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createRecord } from '../commands/create-record.ts';
 import { deleteRecord } from '../commands/delete-record.ts';
 import { updateRecord } from '../commands/update-record.ts';
-import { requireRecord } from '../db/records.ts';
+import { getRecord } from '../queries/get-record.ts';
 import { listRecords } from '../queries/list-records.ts';
 import type { RecordKind, RecordRow, RecordValues } from '../record.ts';
 import { access } from './access.ts';
@@ -69,7 +69,7 @@ export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObje
       access: access[`GET /${table}/{id}`],
       params,
       responses: { 200: { description: 'OK', body: view }, ...unknown },
-      handler: async ({ db }, { params: { id } }) => ({ status: 200, body: toView(await requireRecord(db, kind, id)) }),
+      handler: async (context, { params: { id } }) => ok(toView(await getRecord(context, kind, id))),
     }),
     route({
       method: 'put',
@@ -85,7 +85,7 @@ export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObje
         const row = await updateRecord(context, { kind, id }, (present) =>
           spec.toChange(body as z.output<Change>, present),
         );
-        return { status: 200, body: toView(row) };
+        return ok(toView(row));
       },
     }),
     route({
@@ -101,10 +101,14 @@ export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObje
       },
       handler: async (context, { params: { id } }) => {
         await deleteRecord(context, kind, id);
-        return { status: 200, body: { message: `${noun} deleted` } };
+        return ok({ message: `${noun} deleted` });
       },
     }),
   ];
+}
+
+function ok(body: object) {
+  return { status: 200, body };
 }
 
 function withArticle(name: string): string {

@@ -23,6 +23,8 @@ export type AppOptions<C> = {
   corsOrigins: string[];
   /** Host names to answer to; unset: any. */
   allowedHosts: string[] | undefined;
+  /** Proxies that are believed when they say for whom they ask. */
+  trustedProxies: string[];
   /** Aborts when the service begins to stop. */
   stopping: AbortSignal;
   /** Adds what is made for a browser and stands in no route table. */
@@ -41,10 +43,11 @@ const exposedHeaders = [
 
 /** Builds the Express application of a service from its route table. */
 export function createApp<C>(options: AppOptions<C>): Express {
-  const { logger, registry, corsOrigins, allowedHosts, stopping, pages } = options;
+  const { logger, registry, corsOrigins, allowedHosts, trustedProxies, stopping, pages } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', trustedProxies);
   app.use(observe(logger, registry));
   app.use(closeWhenStopping(stopping));
   app.use(helmet({ hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
@@ -113,6 +116,10 @@ function toPassOn(request: Request, response: Response): Record<string, string> 
   return { 'X-Request-Id': String(response.getHeader('X-Request-Id')), ...(traceparent && { traceparent }) };
 }
 
+function endWith(response: Response, text: string): void {
+  response.set('Content-Length', String(Buffer.byteLength(text))).end(text);
+}
+
 function closed(response: Response): AbortSignal {
   const controller = new AbortController();
   response.on('close', () => controller.abort());
@@ -121,7 +128,8 @@ function closed(response: Response): AbortSignal {
 
 function send(response: Response, { status, body, headers }: Reply): void {
   response.status(status).set(headers ?? {});
+  // not `response.send`: it answers 304 by itself to whoever sends `If-None-Match: *`
   if (body === undefined) response.end();
-  else if (typeof body === 'string') response.send(body);
-  else response.json(body);
+  else if (typeof body === 'string') endWith(response, body);
+  else endWith(response.type('json'), JSON.stringify(body));
 }

@@ -13,6 +13,8 @@ export function guards<C>(route: Route<C>, options: { tokens: Tokens; requireAut
     ...(limits ? [limitAddress(limits)] : []),
     checkToken(access, options),
     ...readBody(route),
+    // a body may take minutes to come, and the token may have ended meanwhile
+    ...(route.body ? [checkToken(access, options)] : []),
     ...(limits ? [limitAccount(limits)] : []),
   ];
 }
@@ -64,6 +66,7 @@ function checkToken(access: Access, { tokens, requireAuth }: { tokens: Tokens; r
       const caller = await tokens.verify(bearerToken(request));
       if (!isAllowed(caller, access, request.params)) throw new AppError('forbidden', 'This token may not do that');
       (response.locals as Locals).caller = caller;
+      response.set('Cache-Control', 'no-store');
     }
     next();
   };

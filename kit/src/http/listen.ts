@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setInterval } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
@@ -30,7 +30,8 @@ const refusals: Record<string, [status: number, detail: string]> = {
 };
 
 /** What never becomes a request is answered in the form of every other error (RFC 9457), and the connection ends. */
-function refuse({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+function refuse({ code }: NodeJS.ErrnoException, stream: Duplex): void {
+  const socket = stream as Socket;
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -39,7 +40,9 @@ function refuse({ code }: NodeJS.ErrnoException, socket: Duplex): void {
   const title = STATUS_CODES[status];
   const body = JSON.stringify({ type: 'about:blank', title, status, detail, error: detail });
   const headers = `Connection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}`;
-  socket.end(`HTTP/1.1 ${status} ${title}\r\n${headers}\r\n\r\n${body}`);
+  socket.write(`HTTP/1.1 ${status} ${title}\r\n${headers}\r\n\r\n${body}`);
+  // whoever sends such a thing may never close
+  socket.destroySoon();
 }
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): StartError {

@@ -59,6 +59,10 @@ export const flagQuery = z
     },
   });
 
+const printable = '[^\\u0000-\\u001f\\u007f-\\u009f]';
+const anyText = `^${printable}*$`;
+const someText = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;
+
 /** Letters of any script on one line: trimmed, well-formed, without control characters, counted in code points. */
 export function line({ min = 1, max }: { min?: number; max: number }) {
   const message = `must be ${min} to ${max} characters long`;
@@ -67,7 +71,7 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
     .trim()
     .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control characters')
     .refine((text) => codePoints(text) >= min && codePoints(text) <= max, message)
-    .meta({ override: { minLength: min, maxLength: max } });
+    .meta({ override: { minLength: min, maxLength: max, pattern: min > 0 ? someText : anyText } });
 }
 
 /** Any text that both databases can keep. */

@@ -12,7 +12,7 @@ type ServeOptions<C> = {
   /** `crm-service`, … */
   service: string;
   info: ApiInfo;
-  config: CommonConfig & { corsOrigins?: string[]; allowedHosts?: string[] };
+  config: CommonConfig & { corsOrigins?: string[]; allowedHosts?: string[]; trustedProxies?: string[] };
   context: C;
   routes: Route<C>[];
   checks: Checks;
@@ -58,6 +58,7 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
     requireAuth: config.requireAuth,
     corsOrigins: config.corsOrigins ?? [],
     allowedHosts: config.allowedHosts,
+    trustedProxies: config.trustedProxies ?? [],
     stopping: stop.signal,
     pages: docsPage,
   });

@@ -1,11 +1,12 @@
 import type { MiddlewareContext } from '../context.ts';
 import { listStates } from '../db/deliveries.ts';
+import { departedReason } from '../delivery.ts';
 
 /** A customer without a package, and why. */
 export type MissingCustomer = {
   customerId: number;
-  /** Whether there is a delivery. */
-  isRecorded: boolean;
+  /** There is no reason to wait for a person: no poll has seen this customer, or not since it was restored. */
+  isNew: boolean;
   detail: string;
 };
 
@@ -28,13 +29,15 @@ export async function explainMissing(
     const delivery = states.get(customerId);
     if (!delivery) {
       if (customerId > cursor) onTheirWay += 1;
-      else missing.push({ customerId, isRecorded: false, detail: `customer ${customerId} was never seen by a poll` });
+      else missing.push({ customerId, isNew: true, detail: `customer ${customerId} was never seen by a poll` });
     } else if (delivery.state === 'dead') {
-      missing.push({ customerId, isRecorded: true, detail: `customer ${customerId}: dead, ${delivery.error}` });
+      const isNew = delivery.error === departedReason;
+      const why = isNew ? 'had been deleted, and is there again' : `dead, ${delivery.error}`;
+      missing.push({ customerId, isNew, detail: `customer ${customerId}: ${why}` });
     } else if (delivery.state === 'delivered') {
       if (delivery.updated_at >= since) continue; // made after the packages were read
       const detail = `customer ${customerId}: delivered as package ${delivery.package_id}, which the Inventory has no more`;
-      missing.push({ customerId, isRecorded: true, detail });
+      missing.push({ customerId, isNew: false, detail });
     } else {
       onTheirWay += 1;
     }

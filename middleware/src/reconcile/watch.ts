@@ -9,7 +9,7 @@ const linesMax = 10;
 
 /**
  * The daemon's own reconciliation: tells the console what it finds, and records customers that no poll has seen, as a
- * CRM without an order guarantee may leave some behind. Anything else is for a person to look at. Never throws.
+ * CRM without an order guarantee may leave some behind, and those who were deleted and restored. Anything else is for a person to look at. Never throws.
  */
 export async function watchBothSides(context: MiddlewareContext, signal: AbortSignal): Promise<void> {
   const { logger, metrics } = context;
@@ -24,7 +24,7 @@ export async function watchBothSides(context: MiddlewareContext, signal: AbortSi
       onMissing: (customers) =>
         repair(
           context,
-          customers.filter(({ isRecorded }) => !isRecorded).map(({ customerId }) => customerId),
+          customers.filter(({ isNew }) => isNew).map(({ customerId }) => customerId),
         ),
     });
     if (result.kind === 'unavailable') {

@@ -1,4 +1,4 @@
-import type { ClaimedDelivery, Outcome, SeenCustomer } from '../delivery.ts';
+import { type ClaimedDelivery, departedReason, type Outcome, type SeenCustomer } from '../delivery.ts';
 import type { CustomerSource } from '../ports.ts';
 import type { Attempted } from './attempt.ts';
 import { fetchReadable } from './fetch-readable.ts';
@@ -40,5 +40,5 @@ export async function refresh(
 }
 
 function faultOf(customer: SeenCustomer | undefined): string | undefined {
-  return customer ? customer.fault : 'the CRM has this customer no longer';
+  return customer ? customer.fault : departedReason;
 }

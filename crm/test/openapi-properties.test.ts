@@ -1,0 +1,96 @@
+import { createTokens } from '@doorstep/kit/auth.ts';
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { hostileRequests } from '@doorstep/kit/test/hostile-requests.ts';
+import { type ApiDocument, type Operation, sourceOf, validRequests } from '@doorstep/kit/test/openapi-requests.ts';
+import { runsOf, tryEveryOperation } from '@doorstep/kit/test/openapi-run.ts';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { anInventory } from './an-inventory.ts';
+import { addCustomer, startTestCrm, type TestCrm } from './start.ts';
+
+const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
+const tokens = createTokens(JWT_SECRET_KEY);
+
+const runs = runsOf(2);
+const timeout = 30_000 + runs * 5_000;
+/** So many are there, or have been: whatever adds some comes before what takes them away. */
+const ids = { max: Math.max(10, runs) };
+/** For reasons that no schema can tell. */
+const rightRefusals = /^((Lead|Action) not found|description must be equal to details, or left out)$/;
+
+describe.each(databases)('by the OpenAPI document, the CRM on %s', (kind) => {
+  const resources = new AsyncDisposableStack();
+  const customer = { id: 0 };
+  const items: { customer_id: number | null }[] = [];
+  let crm: TestCrm;
+  let document: ApiDocument;
+
+  beforeAll(async () => {
+    const inventory = resources.use(await anInventory(JWT_SECRET_KEY));
+    crm = resources.use(await startTestCrm(kind, { JWT_SECRET_KEY, INVENTORY_SERVICE_URL: inventory.url }));
+    document = (await call(crm, 'GET /openapi.json')).body;
+    const body = { name: 'Alice', email: 'alice@example.com', password: 'correct horse battery staple' };
+    await call(crm, 'POST /v1/customers', { headers: await admin(), body });
+    for (let count = 1; count < 10; count += 1) {
+      await addCustomer(crm);
+      items.push(inventory.add({}));
+      await call(crm, 'POST /leads', { body: { email: 'alice@example.com' } });
+      await call(crm, 'POST /actions', { body: { lead_id: count, action_type: 'call' } });
+      await call(crm, 'POST /processes', { body: { lead_id: count, last_action_id: count, name: 'Onboarding' } });
+    }
+  });
+  afterAll(() => resources.disposeAsync());
+
+  async function replaceCustomer() {
+    customer.id = (await addCustomer(crm)).id;
+    for (const item of items.slice(0, 5)) item.customer_id = customer.id;
+  }
+
+  it('takes what is allowed, and answers as documented', { timeout }, async () => {
+    const source = sourceOf(document, ids);
+    const requestsTo = (operation: Operation) => validRequests(operation, source);
+    const run = { name: `what is allowed, on ${kind}`, service: crm, document, runs, requestsTo };
+
+    const statuses = await tryEveryOperation({ ...run, callers: { admin }, rightRefusals });
+
+    for (const status of [200, 201]) expect(statuses.get(status)).toBeGreaterThan(0);
+  });
+
+  it('answers as documented, whatever it is sent', { timeout }, async () => {
+    const source = sourceOf(document, ids);
+    const requestsTo = (operation: Operation) => hostileRequests(operation, source);
+    const run = { name: `anything, on ${kind}`, service: crm, document, runs, requestsTo };
+
+    const statuses = await tryEveryOperation({ ...run, callers: { admin } });
+
+    for (const status of [200, 400]) expect(statuses.get(status)).toBeGreaterThan(0);
+  });
+
+  it('answers customers and strangers as documented', { timeout }, async () => {
+    const source = sourceOf(document, { ...ids, own: () => customer.id });
+    const requestsTo = (operation: Operation) =>
+      fc.oneof(validRequests(operation, source), hostileRequests(operation, source));
+    const run = { name: `anything from customers, on ${kind}`, service: crm, document, runs, requestsTo };
+    let asked = 0;
+    const owner = async () => {
+      // a request may well have ended the token of the one before
+      if (asked % 10 === 0) await replaceCustomer();
+      asked += 1;
+      return bearer(await tokens.sign({ subject: String(customer.id), role: 'customer', version: 1 }, 3600));
+    };
+    const stranger = async () => ({});
+    const forger = async () => bearer('x.y.z');
+
+    const statuses = await tryEveryOperation({ ...run, callers: { owner, stranger, forger } });
+
+    for (const status of [200, 401]) expect(statuses.get(status)).toBeGreaterThan(0);
+  });
+});
+
+const adminToken = tokens.sign({ subject: 'admin', role: 'admin', version: 1 }, 86_400);
+const admin = async () => bearer(await adminToken);
+
+function bearer(token: string) {
+  return { Authorization: `Bearer ${token}` };
+}
