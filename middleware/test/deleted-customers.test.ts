@@ -49,6 +49,7 @@ describe.each(databases)('a customer who is deleted, on %s', (kind) => {
     return (await call(crm, 'POST /customers', { body })).body.id;
   };
   const remove = (id: number) => call(crm, `DELETE /v1/customers/${id}`, { headers });
+  const restore = (id: number) => call(crm, `POST /v1/customers/${id}/restore`, { headers });
   const packagesOf = async (id: number) => (await call(inventory, `GET /packages?customerId=${id}`)).body.length;
   const poll = () => call(middleware, 'POST /poll');
   const comparison = async () => (await call(middleware, 'GET /status')).body.reconciliation;
@@ -61,10 +62,31 @@ describe.each(databases)('a customer who is deleted, on %s', (kind) => {
     await eventually(async () => expect(await packagesOf(later)).toBe(1));
     expect(await packagesOf(deleted)).toBe(0);
 
-    await call(crm, `POST /v1/customers/${deleted}/restore`, { headers });
+    await restore(deleted);
 
     await eventually(async () => {
       // the comparison records her, and the next poll takes her along
+      await poll();
+      expect(await packagesOf(deleted)).toBe(1);
+    });
+  });
+
+  it('again after the comparison has found her gets exactly one package once restored again', async () => {
+    await call(middleware, 'POST /pause');
+    const deleted = await add('heidi');
+    await remove(deleted);
+    await add('ivan');
+    await poll();
+    await restore(deleted);
+    const delivery = () => call(middleware, `GET /deliveries/${deleted}`);
+    await eventually(async () => expect((await delivery()).status).toBe(200));
+    await remove(deleted);
+    await call(middleware, 'POST /resume');
+    await eventually(async () => expect((await delivery()).body.state).toBe('dead'));
+
+    await restore(deleted);
+
+    await eventually(async () => {
       await poll();
       expect(await packagesOf(deleted)).toBe(1);
     });
