@@ -11,7 +11,7 @@ beforeAll(async () => {
     method: 'post',
     path: '/bulk',
     body: z.object({ text: z.string() }),
-    bodyLimit: '1mb',
+    bodyBytesMax: 1024 * 1024,
     handler: async (_context, { body }) => ({ status: 200, body: { length: body.text.length } }),
   });
   server = await aServer({ routes: [...thingRoutes, bulk] });

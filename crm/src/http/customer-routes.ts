@@ -72,7 +72,7 @@ export const customerRoutes = [
     tag,
     access: access['PUT /customers/integration'],
     body: integrationReport,
-    bodyLimit: '1mb',
+    bodyBytesMax: 1024 * 1024,
     bodyExample: { results: [{ customer_id: 1, state: 'delivered', package_id: 1, attempts: 1 }] },
     responses: { 204: { description: 'Taken in; unknown ids are ignored' } },
     handler: async (context, { body }) => {

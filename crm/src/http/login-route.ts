@@ -53,6 +53,6 @@ export const loginRoute = route({
 function accountOf(body: unknown): string | undefined {
   const { username, email } = (body ?? {}) as { username?: unknown; email?: unknown };
   const name = username || email;
-  // what is longer is refused, and not worth the memory
+  // what is longer is refused, and to fold it would take seconds
   return typeof name === 'string' && name.length <= loginNameMax ? emailKey(name.trim()) : undefined;
 }

@@ -21,7 +21,7 @@ export const batchRoute = route({
   body: z.object({
     packages: z.array(z.unknown().meta({ override: { $ref: '#/components/schemas/PackageInput' } })).max(batchMax),
   }),
-  bodyLimit: '1mb',
+  bodyBytesMax: 1024 * 1024,
   bodyExample: { packages: [{ customerId: 1, customerName: 'Alice Example' }] },
   responses: {
     200: { description: 'One result for each, in order', body: z.object({ results: z.array(batchResult) }) },

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
@@ -8,7 +9,7 @@ import type { Logger } from '../logger.ts';
 import { allowHosts } from './allowed-hosts.ts';
 import { callerOf, guards } from './guards.ts';
 import { observe } from './observe.ts';
-import { problemHandler } from './problems.ts';
+import { problemHandler, sendProblem } from './problems.ts';
 import { refuseMethod } from './refuse-method.ts';
 import type { Reply, Route } from './route.ts';
 import { parse, parseBody } from './validate.ts';
@@ -42,7 +43,7 @@ const exposedHeaders = [
 ];
 
 /** Builds the Express application of a service from its route table. */
-export function createApp<C>(options: AppOptions<C>): Express {
+export function createApp<C>(options: AppOptions<C>): RequestListener {
   const { logger, registry, corsOrigins, allowedHosts, trustedProxies, stopping, pages } = options;
   const app = express();
   app.disable('x-powered-by');
@@ -50,6 +51,7 @@ export function createApp<C>(options: AppOptions<C>): Express {
   app.set('trust proxy', trustedProxies);
   app.use(observe(logger, registry));
   app.use(closeWhenStopping(stopping));
+  app.use(requireHost);
   app.use(helmet({ hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   if (allowedHosts) app.use(allowHosts(allowedHosts));
   if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
@@ -63,7 +65,12 @@ export function createApp<C>(options: AppOptions<C>): Express {
     throw new AppError('not_found', `There is no ${request.path} here; GET /docs shows what there is`);
   });
   app.use(problemHandler(logger));
-  return app;
+  // a target that cannot be parsed comes to no handler
+  return (request, response) => {
+    app(request as Request, response as Response, () => {
+      sendProblem(response as Response, { status: 400, detail: 'The target of the request cannot be understood' });
+    });
+  };
 }
 
 /** An OPTIONS request that is no preflight is left to the route, which says what methods there are. */
@@ -93,6 +100,14 @@ function closeWhenStopping(stopping: AbortSignal): RequestHandler {
   };
 }
 
+/** RFC 9112, 3.2. Node's own refusal has no body. */
+const requireHost: RequestHandler = (request, _response, next) => {
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new AppError('invalid', 'The header Host is missing');
+  }
+  next();
+};
+
 function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): RequestHandler {
   return async (request, response) => {
     const reply = await route.handler(context, {
@@ -112,7 +127,9 @@ function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): Reque
 
 /** What ties the calls of several services together (`traceparent`: W3C Trace Context). */
 function toPassOn(request: Request, response: Response): Record<string, string> {
-  const traceparent = request.get('traceparent');
+  const given = request.get('traceparent');
+  // anything else could be too long for a neighbour, which would refuse the call
+  const traceparent = given && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(given) ? given : undefined;
   return { 'X-Request-Id': String(response.getHeader('X-Request-Id')), ...(traceparent && { traceparent }) };
 }
 

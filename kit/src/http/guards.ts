@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import { type AugmentedRequest, type RateLimitInfo, rateLimit } from 'express-rate-limit';
+import { type AugmentedRequest, ipKeyGenerator, type RateLimitInfo, rateLimit } from 'express-rate-limit';
 import type { Claims, Tokens } from '../auth.ts';
 import { AppError } from '../errors.ts';
 import { sendProblem } from './problems.ts';
@@ -30,7 +30,12 @@ function limitAddress({ perAddressMax }: Limits): RequestHandler {
   const handler: RequestHandler = () => {
     throw new AppError('too_many_requests', `Only ${perAddressMax} tries a minute; try again later`);
   };
-  return rateLimit({ ...limiting, limit: perAddressMax, handler });
+  return rateLimit({
+    ...limiting,
+    limit: perAddressMax,
+    keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? 'gone'),
+    handler,
+  });
 }
 
 /** Many addresses may try one account. Who is let in does not count, and accounts that do not exist are limited alike. */
@@ -83,6 +88,8 @@ function bearerToken(request: Request): string {
   return token;
 }
 
+const usualBodyBytesMax = 100 * 1024;
+
 const jsonTypes = ['application/json', 'application/*+json'];
 
 function readBody<C>(route: Route<C>): RequestHandler[] {
@@ -93,13 +100,29 @@ function readBody<C>(route: Route<C>): RequestHandler[] {
     const detail = 'The request body must be JSON, with Content-Type: application/json';
     sendProblem(response, { status: 415, detail });
   };
+  const bytesMax = route.bodyBytesMax ?? usualBodyBytesMax;
+  // body-parser would read all of it before it refuses, and counts only what it has unpacked
+  const limit: RequestHandler = (request, response, next) => {
+    const refuse = () => {
+      if (!response.headersSent) sendProblem(response, { status: 413, detail: 'The request body is too large' });
+    };
+    if (Number(request.get('Content-Length')) > bytesMax) return refuse();
+    if (request.get('Expect')?.toLowerCase() === '100-continue') response.writeContinue();
+    let bytes = 0;
+    request.on('data', (chunk) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) refuse();
+    });
+    next();
+  };
   const read = express.json({
-    limit: route.bodyLimit ?? '100kb',
+    limit: bytesMax,
     type: jsonTypes,
     strict: false,
-    verify: (_request, _response, bytes) => {
+    verify: (_request, _response, bytes, encoding) => {
+      if (encoding !== 'utf-8') throw Object.assign(new Error(encoding), { status: 415, type: 'charset.unsupported' });
       if (!isUtf8(bytes)) throw new AppError('invalid', 'The request body is not valid UTF-8');
     },
   });
-  return [refuseOtherTypes, read];
+  return [refuseOtherTypes, limit, read];
 }

@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setInterval } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
@@ -8,12 +9,29 @@ import { shutdownTimeoutMs } from '../lifecycle.ts';
 /** Longer than any client keeps an idle connection, so that no request meets a connection that is just closing. */
 const keepAliveTimeoutMs = 65_000;
 
+/** The whole of a request has this long to arrive; what comes too slowly is answered 408. */
+const requestTimeoutMs = 30_000;
+
+/** A client that has yet to read its refusal is left this long: to close at once would take it away (RFC 9112, 9.6). */
+const lingerMs = 1_000;
+
 export type Listener = { url: string; close(): Promise<void> };
 
 /** @throws StartError when the port is taken or may not be used. */
 export async function listen(listener: RequestListener, host: string, port: number): Promise<Listener> {
-  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, listener);
-  server.on('clientError', refuse);
+  const timeouts = { keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: requestTimeoutMs };
+  const server = createServer({ ...timeouts, requireHostHeader: false });
+  const answers: Answers = new WeakMap();
+  // an expectation that is not known may be ignored (RFC 9110, 10.1.1); to go on is told where a body is read
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+    server.on(event, (request, response) => {
+      const underWay = answers.get(request.socket) ?? new Set();
+      answers.set(request.socket, underWay.add(response));
+      response.once('close', () => underWay.delete(response));
+      listener(request, response);
+    });
+  }
+  refuseBrokenRequests(server, answers);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
     server.listen(port, host, resolve);
@@ -29,20 +47,36 @@ const refusals: Record<string, [status: number, detail: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come to its end in time'],
 };
 
-/** What never becomes a request is answered in the form of every other error (RFC 9457), and the connection ends. */
-function refuse({ code }: NodeJS.ErrnoException, stream: Duplex): void {
-  const socket = stream as Socket;
-  if (code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
+/** The answers that are under way on a connection. */
+type Answers = WeakMap<Duplex, Set<ServerResponse>>;
+
+/**
+ * What never becomes a request is answered in the form of every other error (RFC 9457), after the answers to the requests
+ * before it on the same connection, and the connection ends.
+ */
+function refuseBrokenRequests(server: Server, answers: Answers): void {
+  const refused = new WeakSet<Duplex>();
+  server.on('clientError', async (error: NodeJS.ErrnoException, socket) => {
+    // whatever comes after it is no request either
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    const before = [...(answers.get(socket) ?? [])].filter(({ req }) => req.complete);
+    await Promise.all(before.map((response) => once(response, 'close')));
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    socket.end(refusal(error));
+    setTimeout(() => socket.destroy(), lingerMs).unref();
+  });
+}
+
+function refusal({ code }: NodeJS.ErrnoException): string {
   const [status, detail] = refusals[code ?? ''] ?? [400, 'The request is not valid HTTP'];
   const title = STATUS_CODES[status];
   const body = JSON.stringify({ type: 'about:blank', title, status, detail, error: detail });
   const headers = `Connection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}`;
-  socket.write(`HTTP/1.1 ${status} ${title}\r\n${headers}\r\n\r\n${body}`);
-  // whoever sends such a thing may never close
-  socket.destroySoon();
+  return `HTTP/1.1 ${status} ${title}\r\n${headers}\r\n\r\n${body}`;
 }
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): StartError {

@@ -28,12 +28,19 @@ const bodySentences: Record<string, string> = {
   'request.size.invalid': 'The request body is not as long as its Content-Length says',
 };
 
+const wrongEncoding = 'The request body is not what its Content-Encoding says';
+
+/** The codes of zlib, of zstd and of Brotli. */
+function isUnpackingFault(code: unknown): boolean {
+  return /^(Z_|ZSTD_|ERR_)/.test(String(code));
+}
+
 type Problem = { status: number; detail: string; members?: object; headers?: Record<string, string> };
 
 /** The one place where an error becomes an answer (RFC 9457). What it does not know is a bug: a bare 500, logged whole. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
-    if (response.headersSent) return next(error);
+    if (response.headersSent && !response.writableEnded) return next(error);
     const requestId = String(response.getHeader('X-Request-Id'));
     const problem = toProblem(error, requestId);
     if (problem.status === 500) {
@@ -43,7 +50,8 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
         requestId,
       });
     }
-    sendProblem(response, problem);
+    // a body that was refused before it was read fails once more as it ends
+    if (!response.writableEnded) sendProblem(response, problem);
   };
 }
 
@@ -63,9 +71,11 @@ export function toProblem(error: unknown, requestId: string): Problem {
     const detail = 'The storage is not available at the moment';
     return { status: 503, detail, headers: { 'Retry-After': String(unavailableSeconds) } };
   }
-  const { status, type } = error as { status?: number; type?: string };
+  const { status, type, code } = error as { status?: number; type?: string; code?: unknown };
   if (status !== undefined && status >= 400 && status < 500) {
-    return { status, detail: bodySentences[type ?? ''] ?? 'The request cannot be understood' };
+    const detail =
+      bodySentences[type ?? ''] ?? (isUnpackingFault(code) ? wrongEncoding : 'The request cannot be understood');
+    return { status, detail };
   }
   return { status: 500, detail: 'Internal server error', members: { request_id: requestId } };
 }

@@ -61,7 +61,8 @@ type RouteSpec<C, P extends Schema, Q extends Schema, H extends Schema, B extend
   /** Names in lower case. */
   headers?: H;
   body?: B;
-  bodyLimit?: string;
+  /** 100 KiB unless told otherwise; of what is packed, and of what comes out of it. */
+  bodyBytesMax?: number;
   bodyExample?: unknown;
   limits?: Limits;
   /** The answers of its own, by status; the ones every route has are added to its documentation. */

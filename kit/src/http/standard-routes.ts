@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import { type Express, Router } from 'express';
 import type { Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
 import { z } from 'zod';
@@ -102,10 +102,26 @@ export function standardRoutes<C>({
   ];
 }
 
+const pageFiles = new Set([
+  '/',
+  '/swagger-ui.css',
+  '/swagger-ui-bundle.js',
+  '/swagger-ui-standalone-preset.js',
+  '/swagger-ui-init.js',
+  '/favicon-32x32.png',
+  '/favicon-16x16.png',
+]);
+
 /** The docs page, its own files included; the older systems' addresses lead to it. */
 export function docsPage(app: Express): void {
   app.get(['/api/docs', '/api/docs/', '/apidocs', '/apidocs/'], (_request, response) => response.redirect('/docs/'));
-  app.use('/docs', swaggerUi.serve);
+  const page = Router();
+  // the package that brings them has other files too, and answers for some in a way of its own
+  page.use(({ method, path }, _response, next) => {
+    next((method === 'GET' || method === 'HEAD') && pageFiles.has(path) ? undefined : 'router');
+  });
+  page.use(swaggerUi.serve);
+  app.use('/docs', page);
   app.get('/docs/', swaggerUi.setup(undefined, { swaggerOptions: { url: '/openapi.json' } }));
   app.all(['/docs', '/docs/', '/api/docs', '/api/docs/', '/apidocs', '/apidocs/'], refuseMethod(['GET', 'HEAD']));
 }

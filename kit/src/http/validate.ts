@@ -28,9 +28,13 @@ function sentence(issue: z.core.$ZodRawIssue): string | undefined {
 
 type Issue = { path: PropertyKey[]; message: string };
 
+/** An answer names so many faults: who has made more will not read them all. */
+const issuesMax = 100;
+
 function invalid(issues: Issue[], missingFields: Set<string>): AppError {
-  const missing = issues.filter(({ path }) => missingFields.has(fieldName(path)));
-  const wrong = issues.filter((issue) => !missing.includes(issue));
+  const some = issues.slice(0, issuesMax);
+  const missing = some.filter(({ path }) => missingFields.has(fieldName(path)));
+  const wrong = some.filter(({ path }) => !missingFields.has(fieldName(path)));
   const sentences = wrong.map(({ path, message }) => `${fieldName(path)} ${message}`.trim());
   if (missing.length > 0) {
     sentences.unshift(`Missing required fields: ${missing.map(({ path }) => fieldName(path)).join(', ')}`);

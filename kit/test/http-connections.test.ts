@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { anyone, aServer, route, type TestServer, thingRoutes } from './a-server.ts';
+import { call } from './call.ts';
+import { eventually } from './eventually.ts';
+import { answersIn, exchange, open } from './raw-http.ts';
+
+/** What the slow route waits for. */
+let asked = Promise.withResolvers<void>();
+let answer = Promise.withResolvers<string>();
+const routes = [
+  ...thingRoutes,
+  route({
+    ...anyone,
+    method: 'post',
+    path: '/slow',
+    body: z.object({}),
+    handler: async () => {
+      asked.resolve();
+      return { status: 201, body: { done: await answer.promise } };
+    },
+  }),
+  route({
+    ...anyone,
+    method: 'post',
+    path: '/limited',
+    limits: { perAddressMax: 3, perAccountMax: 3, accountOf: () => undefined },
+    body: z.object({}),
+    handler: async () => ({ status: 204 }),
+  }),
+];
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await aServer({ routes });
+});
+afterAll(() => server.close());
+
+afterEach(async () => {
+  asked = Promise.withResolvers();
+  answer = Promise.withResolvers();
+  expect((await call(server, 'GET /things')).status).toBe(200);
+  expect(server.log.splice(0).filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
+});
+
+const send = (bytes: string) => exchange(server, bytes);
+const lines = 'Host: x\r\nConnection: close\r\n';
+const thing = '{"email":"alice@example.com"}';
+const postThing = (more = '', body = thing, length = body.length) =>
+  `POST /things HTTP/1.1\r\n${lines}Content-Type: application/json\r\nContent-Length: ${length}\r\n${more}\r\n${body}`;
+const slow = 'POST /slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
+const next = 'GET /things/2 HTTP/1.1\r\nHost: x\r\n\r\n';
+const isProblem = {
+  headers: expect.toSatisfy((headers) => /^application\/problem\+json/.test(headers.get('Content-Type'))),
+};
+
+describe('a target', () => {
+  it.each([
+    ['http://x/things/2', { id: 2 }],
+    ['HTTPS://alice:secret@elsewhere:8443/things/2?x#y', { id: 2 }],
+    ['http://x', { message: 'Things', version: '1.2.3', docs: '/docs' }],
+  ])('may be a whole address: %s', async (target, body) => {
+    expect(await send(`GET ${target} HTTP/1.1\r\n${lines}\r\n`)).toMatchObject([{ status: 200, body }]);
+  });
+
+  it.each([
+    'http://[/things',
+    'http://[::1/things',
+    'http://x:port/things',
+    'foo://things',
+    '*',
+    '//things',
+    '/things/../things',
+  ])('that leads nowhere is told so: %s', async (target) => {
+    const [problem, ...more] = await send(`GET ${target} HTTP/1.1\r\n${lines}\r\n`);
+    expect(problem).toMatchObject({ ...isProblem, body: { status: problem?.status, error: problem?.body.detail } });
+    expect([problem?.status, more]).toEqual([expect.toSatisfy((status) => status === 400 || status === 404), []]);
+  });
+
+  it('is not repeated as HTML', async () => {
+    const [problem] = await send(`GET /<script>alert(1)</script> HTTP/1.1\r\n${lines}Accept: text/html\r\n\r\n`);
+    expect(problem).toMatchObject({ status: 404, ...isProblem });
+    expect(problem?.headers.get('X-Content-Type-Options')).toBe('nosniff');
+  });
+});
+
+describe('a request', () => {
+  it.each(['x:443', '/things'])('to tunnel is not granted: CONNECT %s', async (target) => {
+    expect(await send(`CONNECT ${target} HTTP/1.1\r\n${lines}\r\n`)).toEqual([]);
+  });
+
+  it('to change the protocol is answered in the one that it came in', async () => {
+    const upgrade = 'Host: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n';
+    expect(await send(`GET /things/2 HTTP/1.1\r\n${upgrade}`)).toMatchObject([{ status: 200, body: { id: 2 } }]);
+  });
+
+  it('to be traced is 405, and gives back nothing of what was sent', async () => {
+    const [problem] = await send(`TRACE /things HTTP/1.1\r\n${lines}Authorization: Bearer hunter2\r\n\r\n`);
+    expect(problem).toMatchObject({ status: 405, ...isProblem });
+    expect(JSON.stringify([problem?.body, ...(problem?.headers ?? [])])).not.toContain('hunter2');
+  });
+
+  it('of HTTP/1.0 needs no host, and ends the connection', async () => {
+    expect(await send('GET /things/2 HTTP/1.0\r\n\r\n')).toMatchObject([{ status: 200, body: { id: 2 } }]);
+  });
+
+  it('of HTTP/1.1 without a host is 400', async () => {
+    const [problem] = await send('GET /things HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(problem).toMatchObject({ status: 400, ...isProblem, body: { detail: expect.stringContaining('Host') } });
+  });
+
+  it('that waits to be told to go on is told so', async () => {
+    const answers = await send(postThing('Expect: 100-continue\r\n'));
+    expect(answers.map(({ status }) => status)).toEqual([100, 201]);
+  });
+
+  it('that expects what nobody knows is answered all the same, or told so', async () => {
+    const [reply] = await send(postThing('Expect: miracles\r\n'));
+    expect(reply?.status).toBeOneOf([201, 417]);
+    expect(reply?.headers.get('Content-Type')).toMatch(/json/);
+  });
+
+  it('that is too large is 413 before its body has come', async () => {
+    expect(await send(postThing('', thing, 102_401))).toMatchObject([{ status: 413, ...isProblem }]);
+    expect(await send(postThing('Expect: 100-continue\r\n', '', 2_000_000))).toMatchObject([
+      { status: 413, ...isProblem },
+    ]);
+  });
+
+  it('in chunks that never end is 413 once they are too large', async () => {
+    const chunks = `19000\r\n${' '.repeat(0x19000)}\r\n1\r\n \r\n`;
+    const head = postThing('Transfer-Encoding: chunked\r\n', '').replace('Content-Length: 0\r\n', '');
+    expect(await send(head + chunks)).toMatchObject([{ status: 413, ...isProblem }]);
+  });
+});
+
+describe('requests that are sent before the one before is answered', () => {
+  it('are answered in their order', async () => {
+    const answers = send(`${slow}${next}GET /nothing HTTP/1.1\r\n${lines}\r\n`);
+    await asked.promise;
+    answer.resolve('yes');
+    expect((await answers).map(({ status, body }) => body.id ?? body.done ?? status)).toEqual(['yes', 2, 404]);
+  });
+
+  it.each([
+    ['with the others', ''],
+    ['later', 'later'],
+  ])('lose no answer to one that is no HTTP and comes %s', async (_when, later) => {
+    const socket = await open(server);
+    const answers = text(socket);
+    socket.write(later ? slow + next : `${slow}${next}nonsense\r\n\r\n`);
+    await asked.promise;
+    if (later) socket.write('nonsense\r\n\r\n');
+    // it has been read by the time that something sent later is answered
+    await call(server, 'GET /things');
+    answer.resolve('yes');
+    expect(answersIn(await answers)).toMatchObject([
+      { status: 201, body: { done: 'yes' } },
+      { status: 200, body: { id: 2 } },
+      { status: 400, body: { detail: 'The request is not valid HTTP' } },
+    ]);
+  });
+});
+
+describe('a client', () => {
+  it('that has said all it has to say is still answered', async () => {
+    const socket = await open(server);
+    socket.end(slow);
+    await asked.promise;
+    answer.resolve('yes');
+    expect(answersIn(await text(socket))).toMatchObject([{ status: 201, body: { done: 'yes' } }]);
+  });
+
+  it.each([
+    ['in a header', 'GET /things HTTP/1.1\r\nHost:'],
+    ['in a body', postThing('', '{"email":', 100)],
+    ['in a chunk', postThing('Transfer-Encoding: chunked\r\n', 'f\r\n{').replace(/Content-Length: \d+\r\n/, '')],
+  ])('that stops %s is told that this was no request', async (_where, bytes) => {
+    const socket = await open(server);
+    socket.end(bytes);
+    expect(answersIn(await text(socket))).toMatchObject([{ status: 400, ...isProblem }]);
+  });
+
+  it('that is gone before its request is looked at does no harm', async () => {
+    const request = `POST /limited HTTP/1.1\r\n${lines}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`;
+    for (const bytes of [request, postThing('', '{"email":', 100), 'nonsense\r\n\r\n']) {
+      const socket = await open(server);
+      socket.write(bytes);
+      socket.resetAndDestroy();
+    }
+    await eventually(() => server.log.find(({ message }) => message.startsWith('POST /limited')) ?? false);
+  });
+
+  it('that reads only once it has sent everything is told what was wrong', async () => {
+    const socket = await open(server);
+    socket.write(`GET /things HTTP/1.1\r\n${lines}X-Thing: ${'a'.repeat(200_000)}\r\n\r\n`);
+    // by then the answer is there, and what it did not want to read
+    await call(server, 'GET /things');
+    expect(answersIn(await text(socket))).toMatchObject([{ status: 431, ...isProblem }]);
+  });
+
+  it('that keeps the connection open after it was refused does not keep the server from closing', async () => {
+    const other = await aServer();
+    const socket = await open(other);
+    socket.setTimeout(0).allowHalfOpen = true;
+    socket.write('nonsense\r\n\r\n');
+    socket.resume();
+    await once(socket, 'end');
+    const startedAt = performance.now();
+    await other.close();
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    socket.destroy();
+  });
+});

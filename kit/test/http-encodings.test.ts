@@ -1,0 +1,95 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aServer, type TestServer, thingRoutes } from './a-server.ts';
+import type { Answer } from './call.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await aServer({ routes: thingRoutes });
+});
+afterAll(() => server.close());
+
+const thing = '{"email":"alice@example.com"}';
+
+/** A post of bytes that are sent as they are. */
+async function post(bytes: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> {
+  const init = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: new Uint8Array(Buffer.from(bytes)),
+  };
+  const response = await fetch(`${server.url}/things`, init);
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+function expectProblem(
+  { status, headers, body }: Answer,
+  expected: number,
+  detail: unknown = expect.any(String),
+): void {
+  expect({ status, ...body }).toMatchObject({ status: expected, detail, error: body.detail });
+  expect(headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
+}
+
+const encodings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
+
+describe.each(Object.entries(encodings))('a body in %s', (encoding, compress) => {
+  const headers = { 'Content-Encoding': encoding };
+
+  it('is refused when it only becomes too large by unpacking', async () => {
+    expectProblem(await post(compress(Buffer.alloc(1_000_000, ' ')), headers), 413, 'The request body is too large');
+  });
+
+  it('is told so when it is not that', async () => {
+    for (const bytes of [thing, compress(thing).subarray(0, -6), '']) {
+      expectProblem(await post(bytes, headers), 400, expect.stringContaining('Content-Encoding'));
+    }
+  });
+});
+
+describe('a packed body', () => {
+  it('is refused when it is too large as it comes, whatever becomes of it', async () => {
+    const nothing = Buffer.alloc(200_000, gzipSync(''));
+    const body = Buffer.concat([gzipSync(thing), nothing]);
+    expectProblem(await post(body, { 'Content-Encoding': 'gzip' }), 413, 'The request body is too large');
+  });
+
+  it.each(['gzip, gzip', 'x-gzip', 'compress', '__proto__', 'gzip;q=1'])('is not unpacked as %s', async (encoding) => {
+    const answer = await post(gzipSync(gzipSync(thing)), { 'Content-Encoding': encoding });
+    expectProblem(answer, 415, expect.stringContaining('Content-Encoding'));
+  });
+
+  it('has a header where its encoding has one', async () => {
+    expectProblem(await post(deflateRawSync(thing), { 'Content-Encoding': 'deflate' }), 400);
+  });
+});
+
+describe('a body in another character set', () => {
+  it.each([
+    ['utf-16', Buffer.from(thing, 'utf16le')],
+    ['utf-16le', Buffer.from(thing, 'utf16le')],
+    ['utf-32', Buffer.from([...thing].map((char) => `${char}\0\0\0`).join(''))],
+    ['utf-7', Buffer.from(thing.replaceAll('"', '+ACI-'))],
+    ['iso-8859-1', Buffer.from(thing)],
+    ['utf-__proto__', Buffer.from(thing)],
+  ])('is refused, whatever it says in it: %s', async (charset, bytes) => {
+    const answer = await post(bytes, { 'Content-Type': `application/json; charset=${charset}` });
+    expectProblem(answer, 415, 'The request body must be encoded in UTF-8');
+  });
+
+  it('is malformed where it claims to be none', async () => {
+    for (const bytes of [Buffer.from(thing, 'utf16le'), Buffer.from(`\ufeff${thing}`, 'utf16le')]) {
+      expectProblem(await post(bytes), 400);
+    }
+  });
+
+  it('is none for a byte order mark, or another spelling of UTF-8', async () => {
+    for (const [bytes, type] of [
+      [`\ufeff${thing}`, 'application/json'],
+      [thing, 'application/json; charset="UTF-8"'],
+      [thing, 'APPLICATION/JSON;CHARSET=utf-8'],
+    ] as const) {
+      expect((await post(bytes, { 'Content-Type': type })).status).toBe(201);
+    }
+  });
+});

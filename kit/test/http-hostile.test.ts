@@ -1,0 +1,115 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { anyone, aServer, route, type TestServer, thingRoutes } from './a-server.ts';
+import { type Answer, call } from './call.ts';
+
+const entry = z.object({ id: z.int(), note: z.string().optional() });
+const bulk = route({
+  ...anyone,
+  method: 'post',
+  path: '/bulk',
+  body: z.object({ entries: z.array(entry).max(500).optional(), note: z.string().optional() }),
+  bodyBytesMax: 1024 * 1024,
+  handler: async (_context, { body }) => ({ status: 200, body }),
+});
+let server: TestServer;
+beforeAll(async () => {
+  server = await aServer({ routes: [...thingRoutes, bulk] });
+});
+afterAll(() => server.close());
+
+afterEach(() => {
+  for (const name of ['polluted', 'note', 'email']) expect(name in {}).toBe(false);
+});
+
+/** A post of bytes that are sent as they are. */
+async function post(path: string, bytes: string): Promise<Answer> {
+  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: bytes };
+  const response = await fetch(server.url + path, init);
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+function expectProblem(
+  { status, headers, body }: Answer,
+  expected: number,
+  detail: unknown = expect.any(String),
+): void {
+  expect({ status, ...body }).toMatchObject({ status: expected, detail, error: body.detail });
+  expect(headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
+}
+
+describe('a body 100,000 levels deep', () => {
+  const deep = (open: string, close: string) => open.repeat(100_000) + close.repeat(100_000);
+  const bodies = [deep('[', ']'), `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`];
+
+  it('is no object where it begins with an array', async () => {
+    expectProblem(await post('/bulk', bodies[0] ?? ''), 400, 'The request body must be a JSON object');
+  });
+
+  it.each(bodies)('is well where only fields that nobody knows are deep', async (value) => {
+    expect(await post('/bulk', `{"note":"x","more":${value}}`)).toMatchObject({ status: 200, body: { note: 'x' } });
+  });
+
+  it.each(bodies)('is wrong where a field is deep that is not to be', async (value) => {
+    for (const field of ['entries', 'note']) {
+      const answer = await post('/bulk', `{"${field}":${value}}`);
+      expectProblem(answer, 400);
+      expect(answer.body.errors[0].field).toMatch(field);
+    }
+  });
+
+  it('is malformed where it is not closed', async () => {
+    for (const open of ['[', '{"a":', '{"entries":[']) {
+      expectProblem(await post('/bulk', open.repeat(50_000)), 400, 'The request body is not valid JSON');
+    }
+  });
+});
+
+describe('a field', () => {
+  it.each(['1e400', '-1e400', '1e308', '9007199254740992', '1.5', '1e-7', '"1"', 'true', '[1]', '{"valueOf":1}'])(
+    'that is to be a whole number cannot be %s',
+    async (value) => {
+      const answer = await post('/things', `{"email":"alice@example.com","count":${value}}`);
+      expectProblem(answer, 400);
+      expect(answer.body.errors).toMatchObject([{ field: 'count' }]);
+    },
+  );
+
+  it.each([
+    ['9007199254740991', 9007199254740991],
+    ['-9007199254740991', -9007199254740991],
+    ['1E2', 100],
+    ['10.0', 10],
+    ['-0', 0],
+  ])('that is to be a whole number can be %s', async (value, count) => {
+    expect((await post('/things', `{"email":"alice@example.com","count":${value}}`)).body.count).toBe(count);
+  });
+
+  it('is the same however its name is written, and its last value counts', async () => {
+    const body = '{"email":1,"\\u0065mail":2,"email":"alice@example.com","\\u0065\\u006dail":"bob@example.com"}';
+    expect((await post('/things', body)).body).toEqual({ email: 'bob@example.com' });
+  });
+
+  it('is not taken from what objects are born with, at any depth', async () => {
+    const hostile = (own: string) =>
+      `{${own}"__proto__":{"id":7,"note":"x","polluted":1},"constructor":{"prototype":{"polluted":1}},"prototype":{"polluted":1}}`;
+    const { status, body } = await post('/bulk', hostile(`"entries":[${hostile('"id":1,')}],`));
+    expect([status, body]).toEqual([200, { entries: [{ id: 1 }] }]);
+    expectProblem(await post('/bulk', `{"entries":[${hostile('')}]}`), 400, 'Missing required fields: entries.0.id');
+  });
+
+  it('is not taken from a query that names what objects are born with', async () => {
+    const names = [
+      '__proto__[polluted]',
+      '__proto__.polluted',
+      'constructor[prototype][polluted]',
+      '__proto__',
+      'limit[]',
+    ];
+    const query = names.map((name) => `${encodeURIComponent(name)}=1`).join('&');
+    expect(await call(server, `GET /things?${query}&limit=2`)).toMatchObject({
+      status: 200,
+      body: [{ id: 1 }, { id: 2 }],
+    });
+  });
+});
