@@ -3,6 +3,9 @@ import { z } from 'zod';
 
 const followupMessage = 'must be a time such as 2026-01-31 12:00:00 (UTC) or 2026-01-31T12:00:00Z';
 
+/** As zod has it, month lengths and leap years included, with a space or a T between day and time. */
+const followupPattern = z.core.regexes.datetime({ local: true, offset: true }).source.replace(')T(', ')[T ](');
+
 /** Takes ISO 8601 too, and gives "YYYY-MM-DD HH:MM:SS", UTC, as earlier clients know it. */
 const followupTime = z
   .string()
@@ -23,11 +26,7 @@ const followupTime = z
   .meta({
     description: '`YYYY-MM-DD HH:MM:SS` in UTC, or ISO 8601',
     example: '2026-01-31 12:00:00',
-    override: {
-      type: 'string',
-      pattern:
-        '^[1-9]\\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])[ T]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d)?(Z|[+-](0\\d|1[0-3]):[0-5]\\d)?$',
-    },
+    override: { type: 'string', pattern: followupPattern },
   });
 
 function toIso(time: Date): string {

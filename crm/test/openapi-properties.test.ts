@@ -12,7 +12,7 @@ import { addCustomer, startTestCrm, type TestCrm } from './start.ts';
 const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
 const tokens = createTokens(JWT_SECRET_KEY);
 
-const runs = runsOf(2);
+const runs = runsOf(1);
 const timeout = 30_000 + runs * 5_000;
 /** So many are there, or have been: whatever adds some comes before what takes them away. */
 const ids = { max: Math.max(10, runs) };

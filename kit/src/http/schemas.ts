@@ -80,7 +80,8 @@ export function storableText({ min = 0, max }: { min?: number; max: number }) {
     .string()
     .min(min)
     .max(max)
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or half a character');
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or half a character')
+    .meta({ override: { pattern: '^[^\\u0000]*$' } });
 }
 
 function codePoints(text: string): number {

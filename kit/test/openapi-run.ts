@@ -1,0 +1,128 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
+import type { Answer } from './call.ts';
+import { answerCheck } from './openapi-answers.ts';
+import { type ApiDocument, type ApiRequest, type Operation, operationsOf } from './openapi-requests.ts';
+
+/** How many requests each operation is sent: `PROPERTY_RUNS`, or so many. */
+export function runsOf(usual: number): number {
+  return Number(process.env['PROPERTY_RUNS'] || usual);
+}
+
+/** Whoever asks for more than usual is told how it went. */
+const isTold = Boolean(process.env['PROPERTY_RUNS']);
+
+const answerTimeoutMs = 10_000;
+const answerShownMax = 500;
+
+type Callers = Record<string, () => Promise<Record<string, string>>>;
+
+type Run = {
+  name: string;
+  service: { url: string };
+  document: ApiDocument;
+  /** Requests to each operation. */
+  runs: number;
+  requestsTo: (operation: Operation) => fc.Arbitrary<ApiRequest>;
+  /** Who asks, by name: the headers that say so. */
+  callers?: Callers;
+  /** The only sentences with which a request may be refused as wrong, where all that are sent are allowed. */
+  rightRefusals?: RegExp;
+};
+
+const nobody: Callers = { nobody: async () => ({}) };
+
+/**
+ * Sends requests to every operation of a document. Gives the number of answers by their status.
+ * @throws Error that tells, for each operation where there is one, a request whose answer is a fault or not as documented.
+ */
+export async function tryEveryOperation(run: Run): Promise<Map<number, number>> {
+  const { name, service, document, runs, requestsTo, callers = nobody, rightRefusals } = run;
+  // the same one again repeats the requests
+  const seed = Number(process.env['PROPERTY_SEED'] || Date.now() % 1e9);
+  const agent = new Agent({ keepAlive: true });
+  const check = answerCheck(document);
+  const statuses = new Map<number, number>();
+  const tryOne = async (request: ApiRequest, caller: string) => {
+    const headers = { ...request.headers, ...(await callers[caller]?.()) };
+    const answer = await send(service, { ...request, headers }, agent);
+    statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+    const complaints = [...faults(answer, rightRefusals), ...check(request, answer)];
+    if (complaints.length > 0) throw new Error(complaints.join('; '), { cause: answer.body });
+  };
+  const failures: string[] = [];
+  for (const [index, operation] of operationsOf(document).entries()) {
+    const tryToFail = givingUp(tryOne);
+    const property = fc.asyncProperty(requestsTo(operation), fc.constantFrom(...Object.keys(callers)), tryToFail);
+    const details = await fc.check(property, { numRuns: runs, seed: seed + index });
+    if (details.failed) failures.push(failureOf(details));
+  }
+  agent.destroy();
+  if (isTold) process.stdout.write(`${name}, seed ${seed}: ${told(statuses)}\n`);
+  if (failures.length > 0) throw new Error(`with PROPERTY_RUNS=${runs} PROPERTY_SEED=${seed}\n${failures.join('\n')}`);
+  return statuses;
+}
+
+const smallerMax = 50;
+
+/** After a failure it takes so many smaller requests, to find a simple one that fails too; then none fails any more. */
+function givingUp<Request extends unknown[]>(tryOne: (...request: Request) => Promise<void>) {
+  let left = Number.POSITIVE_INFINITY;
+  return async (...request: Request) => {
+    if (left <= 0) return;
+    left -= 1;
+    await tryOne(...request).catch((error) => {
+      left = Math.min(left, smallerMax);
+      throw error;
+    });
+  };
+}
+
+function faults({ status, body }: Answer, rightRefusals: RegExp | undefined): string[] {
+  if (status >= 500) return [`${status} is a fault`];
+  // of how large a body may be (413) no schema tells
+  const isRefused = status === 400 || status === 415;
+  if (!rightRefusals || !isRefused || rightRefusals.test(body.detail)) return [];
+  return ['it is refused, and the document allows it'];
+}
+
+function failureOf({ counterexample, errorInstance }: fc.RunDetails<[ApiRequest, string]>): string {
+  const [request, caller] = counterexample ?? [];
+  const { message, cause } = errorInstance as Error;
+  const answer = JSON.stringify(cause)?.slice(0, answerShownMax);
+  return `${fc.stringify(request)} from ${caller}\n  ${message}\n  ${answer}`;
+}
+
+function told(statuses: Map<number, number>): string {
+  const total = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+  const list = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status} ${count} times`);
+  return `${total} requests, ${list.join(', ')}`;
+}
+
+/** One request as it is, with nothing put right on its way. Rejects where the connection ends without an answer. */
+function send(service: { url: string }, request: ApiRequest, agent: Agent): Promise<Answer> {
+  const { hostname, port } = new URL(service.url);
+  const { method, path, body } = request;
+  const bytes = body === undefined ? undefined : Buffer.from(body);
+  const headers = { ...request.headers, ...(bytes && { 'Content-Length': String(bytes.length) }) };
+  const signal = AbortSignal.timeout(answerTimeoutMs);
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest({ hostname, port, method, path, headers, agent, signal });
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => {
+      const lines = Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]);
+      const answered = new Headers(lines);
+      const isJson = /json/.test(answered.get('Content-Type') ?? '');
+      const toAnswer = (content: string): Answer => ({
+        status: incoming.statusCode ?? 0,
+        headers: answered,
+        body: isJson ? JSON.parse(content) : content,
+      });
+      text(incoming)
+        .then((content) => resolve(toAnswer(content)))
+        .catch(reject);
+    });
+    outgoing.end(bytes);
+  });
+}

@@ -1,0 +1,42 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { hostileRequests } from '@doorstep/kit/test/hostile-requests.ts';
+import { type ApiDocument, type Operation, sourceOf, validRequests } from '@doorstep/kit/test/openapi-requests.ts';
+import { runsOf, tryEveryOperation } from '@doorstep/kit/test/openapi-run.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aDaemon, type Daemon } from './a-daemon.ts';
+
+const runs = runsOf(1);
+const timeout = 30_000 + runs * 5_000;
+const ids = { max: 12 };
+
+describe.each(databases)('by the OpenAPI document, the operations port of a middleware on %s', (kind) => {
+  let daemon: Daemon;
+  let document: ApiDocument;
+
+  beforeAll(async () => {
+    daemon = await aDaemon(kind, { customers: 10 });
+    document = (await call(daemon, 'GET /openapi.json')).body;
+  });
+  afterAll(() => daemon[Symbol.asyncDispose]());
+
+  it('takes what is allowed, and answers as documented', { timeout }, async () => {
+    const source = sourceOf(document, ids);
+    const requestsTo = (operation: Operation) => validRequests(operation, source);
+    const run = { name: `what is allowed, on ${kind}`, service: daemon, document, runs, requestsTo };
+
+    const statuses = await tryEveryOperation({ ...run, rightRefusals: /^$/ });
+
+    expect(statuses.get(200)).toBeGreaterThan(0);
+  });
+
+  it('answers as documented, whatever it is sent', { timeout }, async () => {
+    const source = sourceOf(document, ids);
+    const requestsTo = (operation: Operation) => hostileRequests(operation, source);
+    const run = { name: `anything, on ${kind}`, service: daemon, document, runs, requestsTo };
+
+    const statuses = await tryEveryOperation(run);
+
+    for (const status of [200, 400]) expect(statuses.get(status)).toBeGreaterThan(0);
+  });
+});
