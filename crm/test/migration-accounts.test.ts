@@ -77,7 +77,7 @@ describe.each(databases)('a database of the program before accounts, on %s,', (k
   let admin: OlderDatabase['admins'];
   let crm: Running;
   beforeAll(async () => {
-    database = await freshDatabase(kind);
+    database = await freshDatabase(kind, { isEmpty: true });
     admin = await leaveOlderDatabase(database, { count: 2500, removed });
     crm = await startCrmOn(database, adminKey);
   });
@@ -177,7 +177,7 @@ describe.each(databases)(
   'a database of the program before accounts, on %s, whose customers were all deleted by hand',
   (kind) => {
     it('gives out none of their ids again', async () => {
-      await using database = await freshDatabase(kind);
+      await using database = await freshDatabase(kind, { isEmpty: true });
       await leaveOlderDatabase(database, { count: 3, removed: [1, 2, 3] });
       await using crm = await startCrmOn(database);
 

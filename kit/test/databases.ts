@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
-import type {} from './postgres-server.ts'; // says what `inject` gives
+import { templateDatabase } from './postgres-server.ts';
 
 /** What every suite that touches storage runs on. */
 export const databases = ['sqlite', 'postgres'] as const;
@@ -17,15 +17,18 @@ export type FreshDatabase = AsyncDisposable & {
   dataDir: string;
 };
 
-/** An empty database of that kind, gone when disposed of. */
-export async function freshDatabase(kind: DatabaseKind): Promise<FreshDatabase> {
+/**
+ * A database of that kind without any rows, gone when disposed of. On PostgreSQL the tables of the services are there
+ * already, unless it is to be empty.
+ */
+export async function freshDatabase(kind: DatabaseKind, { isEmpty = false } = {}): Promise<FreshDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'doorstep-test-'));
   const removeFolder = () => rm(dataDir, { recursive: true, force: true });
   if (kind === 'sqlite') return { url: join(dataDir, 'test.db'), dataDir, [Symbol.asyncDispose]: removeFolder };
   const name = `test_${randomBytes(8).toString('hex')}`;
   const url = new URL(inject('postgresUrl'));
   url.pathname = name;
-  await onServer(`create database ${name}`);
+  await onServer(`create database ${name} template ${isEmpty ? 'template1' : templateDatabase} strategy file_copy`);
   return {
     url: url.href,
     dataDir,

@@ -37,7 +37,7 @@ const tablesOfMigrator = ['kysely_migration', 'kysely_migration_lock'];
 
 describe.each(databases)('migrations on %s', (kind) => {
   it('run once each, in the order of their numbers', async () => {
-    await using fresh = await freshDatabase(kind);
+    await using fresh = await freshDatabase(kind, { isEmpty: true });
     const short = await openNotes(fresh.url, await writeHistory(fresh));
     await short.close();
     const migrations = await writeHistory(fresh, addPage, createPages);
@@ -50,7 +50,7 @@ describe.each(databases)('migrations on %s', (kind) => {
   });
 
   it('of a newer program keep an older one from starting, and name themselves', async () => {
-    await using fresh = await freshDatabase(kind);
+    await using fresh = await freshDatabase(kind, { isEmpty: true });
     const newer = await openNotes(fresh.url, await writeHistory(fresh, addPage, createPages));
     await newer.close();
     const older = openNotes(fresh.url, await writeHistory(fresh));
@@ -64,7 +64,7 @@ describe.each(databases)('migrations on %s', (kind) => {
   });
 
   it('run once when processes start together', async () => {
-    await using fresh = await freshDatabase(kind);
+    await using fresh = await freshDatabase(kind, { isEmpty: true });
     await using processes = new AsyncDisposableStack();
     const migrations = await writeHistory(fresh, addPage);
     const started = await Promise.all([1, 2].map(startOtherProcess));
@@ -77,7 +77,7 @@ describe.each(databases)('migrations on %s', (kind) => {
   });
 
   it('leave nothing behind when one throws half-way', async () => {
-    await using fresh = await freshDatabase(kind);
+    await using fresh = await freshDatabase(kind, { isEmpty: true });
     const failing = await writeHistory(fresh, `${createPages} throw new Error('half-way');`);
     await expect(openNotes(fresh.url, failing)).rejects.toThrow('half-way');
     expect(await tablesOf(fresh.url)).toEqual(tablesOfMigrator);
@@ -88,7 +88,7 @@ describe.each(databases)('migrations on %s', (kind) => {
   });
 
   it('leave nothing behind when the process is killed half-way', async () => {
-    await using fresh = await freshDatabase(kind);
+    await using fresh = await freshDatabase(kind, { isEmpty: true });
     await using process = await startOtherProcess();
     const kill = "process.kill(process.pid, 'SIGKILL'); await new Promise(() => undefined);";
     const killing = await writeHistory(fresh, `${createPages} ${kill}`);
@@ -102,7 +102,7 @@ describe.each(databases)('migrations on %s', (kind) => {
 
 describe('migrations within one process', () => {
   it('run once on postgres when two openings meet', async () => {
-    await using fresh = await freshDatabase('postgres');
+    await using fresh = await freshDatabase('postgres', { isEmpty: true });
     const migrations = await writeHistory(fresh, addPage);
     const opened = await Promise.all([openNotes(fresh.url, migrations), openNotes(fresh.url, migrations)]);
     for (const database of opened) await database.close();
@@ -112,7 +112,7 @@ describe('migrations within one process', () => {
 
 describe('services that share a PostgreSQL database', () => {
   it('see no table of each other, nor leave one in the public schema', async () => {
-    await using fresh = await freshDatabase('postgres');
+    await using fresh = await freshDatabase('postgres', { isEmpty: true });
     await using resources = new AsyncDisposableStack();
     for (const schema of ['crm', 'inventory', 'middleware']) {
       const body = `await db.schema.createTable('items_of_${schema}').addColumn('id', 'integer').execute();`;

@@ -2,7 +2,9 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import { openDatabase } from '../src/database/open.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -39,11 +41,30 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   } catch (error) {
     throw new Error(`PostgreSQL does not start:\n${lines.join('\n')}`, { cause: error });
   }
-  project.provide('postgresUrl', `postgres://${user}:${password}@127.0.0.1:${port}/postgres`);
+  const url = `postgres://${user}:${password}@127.0.0.1:${port}/postgres`;
+  await makeTemplate(url);
+  project.provide('postgresUrl', url);
   return async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   };
+}
+
+/** A database with the schemas of the services in it: to copy it takes a fifth of the time that to make one takes. */
+export const templateDatabase = 'doorstep_template';
+
+async function makeTemplate(url: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(`create database ${templateDatabase}`);
+  await client.end();
+  const template = new URL(url);
+  template.pathname = templateDatabase;
+  for (const schema of ['crm', 'inventory', 'middleware']) {
+    const migrations = join(import.meta.dirname, '../..', schema, 'migrations');
+    const database = await openDatabase({ url: template.href, schema, migrations, onError: () => undefined });
+    await database.close();
+  }
 }
 
 /** Its hooks make the process exit with 0 once nothing is left to do, whatever the tests came to. */
