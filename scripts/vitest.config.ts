@@ -31,7 +31,7 @@ export default defineConfig({
   test: {
     globalSetup: ['kit/test/postgres-server.ts', 'kit/test/compile-cache.ts'],
     // they wait more than they work; on two cores the default is one at a time
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       // to read the program anew for each file takes longer than many a file
       { extends: true, test: { name: 'tests', include, exclude: withNock, isolate: false } },

@@ -13,6 +13,18 @@ declare module 'vitest' {
   }
 }
 
+/** The files are thrown away; how they survive a power cut is PostgreSQL's to test. */
+const flags = [
+  'max_connections=300',
+  'fsync=off',
+  'full_page_writes=off',
+  'synchronous_commit=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'autovacuum=off',
+  'jit=off',
+];
+
 const user = 'postgres';
 const password = 'postgres';
 
@@ -30,8 +42,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     password,
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
-    // the files are thrown away; how they survive a power cut is PostgreSQL's to test
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=300'],
+    postgresFlags: flags.flatMap((flag) => ['-c', flag]),
     onLog: (line) => lines.push(line),
     onError: (line) => lines.push(line),
   });

@@ -212,6 +212,10 @@ describe.each(databases)('a daemon that kill -9 meets, its ledger on %s,', { tim
     const places = [...answers, ...steps, ...posted];
     expect(await killAtEach(places, settings)).toEqual(expect.arrayContaining(places));
   });
+});
+
+describe('a daemon that kill -9 meets twice', { timeout: 120_000 }, () => {
+  const settings: Settings = { kind: 'sqlite', takesGroups: false, customers: 2 };
 
   it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
     const pairs: [string, string][] = [
