@@ -37,6 +37,6 @@ describe.each(databases)('by the OpenAPI document, the operations port of a midd
 
     const statuses = await tryEveryOperation(run);
 
-    for (const status of [200, 400]) expect(statuses.get(status)).toBeGreaterThan(0);
+    for (const status of runs < 10 ? [200] : [200, 400]) expect(statuses.get(status)).toBeGreaterThan(0);
   });
 });
