@@ -99,15 +99,11 @@ async function publishEvents(
   const { db, clock, logger, registry } = means;
   // most do without a bucket, and the SDK takes its time to load
   const { eventBucket } = await import('./adapters/event-bucket.ts');
-  const backlog = async () => {
-    const { count, oldest } = await unpublishedBacklog(db);
-    return { count, oldestSeconds: oldest ? Math.max(0, clock.now().getTime() - Date.parse(oldest)) / 1000 : 0 };
-  };
   logger.info(`events are published to the bucket ${events.bucket}${events.endpoint ? ` at ${events.endpoint}` : ''}`);
   const publisher = startPublisher({
     ...means,
     bucket: resources.use(eventBucket(events)),
-    metrics: createEventMetrics(registry, backlog),
+    metrics: createEventMetrics(registry, () => unpublishedBacklog(db, clock.now())),
     random: Math.random,
     takeLock: () => takeOwnerLock(databaseUrl, 'crm', 'Another process publishes the events already'),
   });

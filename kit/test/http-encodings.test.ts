@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aServer, type TestServer, thingRoutes } from './a-server.ts';
-import type { Answer } from './call.ts';
+import { z } from 'zod';
+import { anyone, aServer, route, type TestServer, thingRoutes } from './a-server.ts';
+import { type Answer, call } from './call.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -52,6 +55,41 @@ describe('a packed body', () => {
     const nothing = Buffer.alloc(200_000, gzipSync(''));
     const body = Buffer.concat([gzipSync(thing), nothing]);
     expectProblem(await post(body, { 'Content-Encoding': 'gzip' }), 413, 'The request body is too large');
+  });
+
+  it('does nothing any more once it was refused as it came in chunks', async () => {
+    let done = 0;
+    const handler = async () => {
+      done += 1;
+      return { status: 204 };
+    };
+    const body = z.object({ email: z.string() });
+    await using counting = await aServer({
+      routes: [route({ ...anyone, method: 'post', path: '/count', body, handler })],
+    });
+    // the second is not looked at before all of the first has come
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const send = async (...chunks: Buffer[]) => {
+      const headers = {
+        'Content-Type': 'application/json',
+        'Content-Encoding': 'gzip',
+        'Transfer-Encoding': 'chunked',
+      };
+      const sent = request(`${counting.url}/count`, { method: 'POST', agent, headers });
+      for (const chunk of chunks) {
+        sent.write(chunk);
+        // answered on another connection, so the chunk has come by then
+        await call(counting, 'GET /livez');
+      }
+      sent.end();
+      const [answer] = await once(sent, 'response');
+      answer.resume();
+      return answer.statusCode;
+    };
+    const statuses = [await send(gzipSync(thing), Buffer.alloc(200_000, gzipSync(''))), await send(gzipSync(thing))];
+    agent.destroy();
+    expect([statuses, done]).toEqual([[413, 204], 1]);
+    expect(counting.log.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it.each(['gzip, gzip', 'x-gzip', 'compress', '__proto__', 'gzip;q=1'])('is not unpacked as %s', async (encoding) => {

@@ -4,8 +4,8 @@ import { findAdmin, insertAdmin, retireOtherAdmins, updateAdminPassword } from '
 import { hashPassword, verifyPassword } from '../password.ts';
 
 /**
- * Makes sure that the admin can log in, and no former one: with the configured password, or else with one made up when there is no such
- * admin yet, which is given back to be shown. Safe to repeat, and from several processes at once.
+ * Makes sure that the admin can log in, and no former one: with the configured password, or else with one made up when
+ * there is no such admin yet, which is given back to be shown. Safe to repeat, and from several processes at once.
  */
 export async function ensureAdmin(
   { db, write, clock }: Pick<CrmContext, 'db' | 'write' | 'clock'>,

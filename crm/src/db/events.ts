@@ -42,13 +42,16 @@ export async function markPublished(db: Kysely<CrmDatabase>, upTo: number, now: 
     .execute();
 }
 
-/** How many events wait to be published, and since when the oldest does. */
-export async function unpublishedBacklog(db: Kysely<CrmDatabase>): Promise<{ count: number; oldest: string | null }> {
+/** How many events wait to be published, and for how long the oldest has; 0 where none does. */
+export async function unpublishedBacklog(
+  db: Kysely<CrmDatabase>,
+  now: Date,
+): Promise<{ count: number; oldestSeconds: number }> {
   const { count } = await db
     .selectFrom('events')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('published_at', 'is', null)
     .executeTakeFirstOrThrow();
   const [oldest] = await listUnpublished(db, 1);
-  return { count, oldest: oldest?.time ?? null };
+  return { count, oldestSeconds: oldest ? Math.max(0, now.getTime() - Date.parse(oldest.time)) / 1000 : 0 };
 }

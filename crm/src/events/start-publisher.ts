@@ -112,8 +112,7 @@ async function describeFailure({ db, clock }: PublisherOptions, { event, reason,
     ? `event ${event.id} (${event.type}, customer ${event.customer_id}) is not published`
     : 'no event is published';
   const next = `try ${failures + 1} in ${(waitMs / 1000).toFixed(1)} s`;
-  const backlog = await unpublishedBacklog(db).catch(() => undefined);
-  if (!backlog?.oldest) return `${what}: ${reason}; ${next}`;
-  const seconds = Math.max(0, Math.round((clock.now().getTime() - Date.parse(backlog.oldest)) / 1000));
-  return `${what}: ${reason}; ${next}; ${backlog.count} wait, the oldest for ${seconds} s`;
+  const backlog = await unpublishedBacklog(db, clock.now()).catch(() => undefined);
+  if (!backlog?.count) return `${what}: ${reason}; ${next}`;
+  return `${what}: ${reason}; ${next}; ${backlog.count} wait, the oldest for ${Math.round(backlog.oldestSeconds)} s`;
 }

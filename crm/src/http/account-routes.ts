@@ -19,6 +19,7 @@ const tag = 'accounts';
 const params = z.object({ id: idParam });
 const unknown = { 404: { description: 'No such customer' } };
 const changed = { 412: { description: 'It has changed since' } };
+
 /** One customer, and the version that a change may insist on. */
 function shown(status: number, row: CustomerRow, headers: Record<string, string> = {}) {
   return { status, body: toAccount(row), headers: { ETag: etagOf(row.version), ...headers } };

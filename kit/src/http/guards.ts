@@ -124,5 +124,9 @@ function readBody<C>(route: Route<C>): RequestHandler[] {
       if (!isUtf8(bytes)) throw new AppError('invalid', 'The request body is not valid UTF-8');
     },
   });
-  return [refuseOtherTypes, limit, read];
+  // what is packed well may be taken in to its end all the same
+  const stopWhereRefused: RequestHandler = (_request, response, next) => {
+    if (!response.headersSent) next();
+  };
+  return [refuseOtherTypes, limit, read, stopWhereRefused];
 }
