@@ -1,3 +1,4 @@
+import { fold, searchFold } from '@doorstep/kit/fold.ts';
 import { emailAddress, id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
@@ -87,16 +88,6 @@ export function emailKey(email: string): string {
 /** What a search looks through, and what a list is sorted by name by. */
 export function searchKey({ name, email }: { name: string; email: string }): string {
   return searchFold(`${name}\n${email}`);
-}
-
-/** As `fold`; a sigma at the end of a word is the same letter as one within. */
-export function searchFold(text: string): string {
-  return fold(text).replaceAll('ς', 'σ');
-}
-
-/** Case, and how an accent is encoded, do not count. */
-function fold(text: string): string {
-  return text.normalize('NFC').toLowerCase();
 }
 
 export function integrationStatus(state: IntegrationState, error: string | null): string {

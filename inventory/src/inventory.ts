@@ -8,12 +8,15 @@ import { createLogger } from '@doorstep/kit/logger.ts';
 import { createRegistry } from '@doorstep/kit/metrics.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { InventoryConfig } from './config.ts';
+import type { InventoryContext } from './context.ts';
 import type { InventoryDatabase } from './db/schema.ts';
+import { describeNews } from './describe-news.ts';
 import { routes } from './http/routes.ts';
 
 const info = {
   title: 'Doorstep Inventory',
-  description: 'Welcome packages: one per customer and type, for ever.',
+  description:
+    'Welcome packages, one per customer and type, for ever; the items that they are made of, and their stock. With REQUIRE_AUTH, `POST /v1/auth/login` of the CRM gives a token for *Authorize*.',
   version: packageJson.version,
 };
 
@@ -30,12 +33,21 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
     }),
     (open) => open.close(),
   );
+  const context: InventoryContext = {
+    db: database.db,
+    write: database.write,
+    clock: overrides.clock ?? systemClock,
+    sendsAlerts: config.webhook !== undefined,
+    tell: (news) => {
+      for (const { level, text } of describeNews(news)) logger.log(level, text);
+    },
+  };
   const listener = resources.adopt(
     await serve({
       service: 'inventory-service',
       info,
       config,
-      context: { db: database.db, write: database.write, clock: overrides.clock ?? systemClock },
+      context,
       routes,
       checks: { database: database.check },
       logger,

@@ -1,11 +1,25 @@
 import { id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
-export const packageStatus = z.enum(['received']);
+/** `backordered`: something that belongs into it is short. It becomes `received` by itself once its items are in stock. */
+export const packageStatus = z.enum(['backordered', 'received', 'packed', 'shipped', 'delivered', 'cancelled']);
 
 export type PackageStatus = z.output<typeof packageStatus>;
 
-const packageType = line({ max: 100 }).meta({ example: 'welcome_pack_v1' });
+/** What a person may make of a package. */
+export const nextStatuses: Record<PackageStatus, PackageStatus[]> = {
+  backordered: ['cancelled'],
+  received: ['packed', 'cancelled'],
+  packed: ['shipped', 'cancelled'],
+  shipped: ['delivered'],
+  delivered: [],
+  cancelled: [],
+};
+
+/** Its items are out of stock and still in the house. */
+export const heldStatuses: PackageStatus[] = ['received', 'packed'];
+
+export const packageType = line({ max: 100 }).meta({ example: 'welcome_pack_v1' });
 
 export const packageInput = z
   .object({
@@ -30,6 +44,15 @@ export const welcomePackage = z
   .meta({ id: 'Package' });
 
 export type WelcomePackage = z.output<typeof welcomePackage>;
+
+export const packageItem = z
+  .object({
+    item_id: id,
+    sku: z.string().nullable().meta({ description: 'Null where the item has been deleted since' }),
+    name: z.string().nullable(),
+    quantity: z.int().meta({ example: 1 }),
+  })
+  .meta({ id: 'PackageItem' });
 
 export const olderPackageInput = z
   .object({ customer_id: id, package_type: packageType })

@@ -61,10 +61,10 @@ export function optionalText(pattern: RegExp, takes: string) {
   return z.string().regex(pattern).optional().meta({ takes });
 }
 
-const httpAddress = z
+const anyHttpAddress = z
   .url({ protocol: /^https?$/ })
-  .refine((url) => URL.canParse(url) && new URL(url).username === '', 'no credentials')
-  .transform((url) => url.replace(/\/+$/, ''));
+  .refine((url) => URL.canParse(url) && new URL(url).username === '', 'no credentials');
+const httpAddress = anyHttpAddress.transform((url) => url.replace(/\/+$/, ''));
 const takesHttpAddress = { takes: 'an http or https address without credentials, such as http://127.0.0.1:3001' };
 
 export function httpUrl(fallback: string) {
@@ -73,6 +73,11 @@ export function httpUrl(fallback: string) {
 
 export function optionalHttpUrl() {
   return httpAddress.optional().meta(takesHttpAddress);
+}
+
+/** Of something that knows its callers by the path or the query, so that the address is as secret as they are. */
+export function secretHttpUrl() {
+  return anyHttpAddress.optional().meta({ ...takesHttpAddress, secret: true });
 }
 
 export function origins() {
@@ -120,6 +125,11 @@ export function secret(minBytes: number, maxCharacters = Number.POSITIVE_INFINIT
     .refine((value) => Buffer.byteLength(value) >= minBytes && value.length <= maxCharacters)
     .optional()
     .meta({ takes: `a text of at least ${minBytes} bytes${most}`, secret: true });
+}
+
+/** A secret of a certain form. */
+export function secretText(pattern: RegExp, takes: string) {
+  return z.string().regex(pattern).optional().meta({ takes, secret: true });
 }
 
 /**

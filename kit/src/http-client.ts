@@ -12,8 +12,8 @@ type ClientOptions = {
   connectionsMax: number;
   /** A larger answer counts as a failure; 4 MiB unless told otherwise. */
   answerBytesMax?: number;
-  /** The bearer token to send. */
-  token: () => Promise<string>;
+  /** The bearer token to send; none unless there is one. */
+  token?: () => Promise<string>;
   /** Tells a 2xx answer that can be used from one that counts as a failure. */
   isUsable?: (response: AxiosResponse) => boolean;
 };
@@ -41,7 +41,7 @@ export function createHttpClient({
     httpsAgent: new HttpsAgent(agentOptions),
   });
   client.interceptors.request.use(async (config) => {
-    config.headers.set('Authorization', `Bearer ${await token()}`);
+    if (token) config.headers.set('Authorization', `Bearer ${await token()}`);
     if (!config.headers.has('X-Request-Id')) config.headers.set('X-Request-Id', randomUUID());
     // `timeout` alone watches for silence, and a trickle is not silent
     config.signal = AbortSignal.timeout(timeoutMs);

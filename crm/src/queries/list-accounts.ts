@@ -1,6 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import { contains } from '@doorstep/kit/database/contains.ts';
+import type { Kysely } from 'kysely';
 import type { CrmContext } from '../context.ts';
-import { searchFold } from '../customer.ts';
 import { toAccount } from '../db/customer-view.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 
@@ -47,10 +47,5 @@ function matching(db: Kysely<CrmDatabase>, { search, include_deleted }: AccountQ
   return db
     .selectFrom('customers')
     .$if(!include_deleted, (query) => query.where('deleted_at', 'is', null))
-    .$if(search !== undefined && search !== '', (query) => query.where(contains(search ?? '')));
-}
-
-function contains(text: string) {
-  const pattern = `%${searchFold(text).replace(/[\\%_]/g, '\\$&')}%`;
-  return sql<boolean>`search_key like ${pattern} escape '\\'`;
+    .$if(search !== undefined && search !== '', (query) => query.where(contains('search_key', search ?? '')));
 }

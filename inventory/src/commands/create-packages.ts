@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '@doorstep/kit/errors.ts';
-import type { Transaction } from 'kysely';
 import type { InventoryContext } from '../context.ts';
+import { backorderedTypes } from '../db/backorders.ts';
 import { insertIdempotencyKey } from '../db/idempotency-keys.ts';
+import { readKitsWithStock } from '../db/kits.ts';
+import { insertPackageItems } from '../db/package-items.ts';
 import { toPackage } from '../db/package-views.ts';
-import { insertPackages } from '../db/packages.ts';
-import type { InventoryDatabase } from '../db/schema.ts';
+import { type Insertion, insertPackages, updateStatuses } from '../db/packages.ts';
 import type { PackageRequest, WelcomePackage } from '../package.ts';
+import { takeKit } from './take-kit.ts';
+import { type StockWrite, writeStock } from './write-stock.ts';
 
 export type Creation = { package: WelcomePackage; isNew: boolean };
 
-/** Gives for each request, in order, its package: a new one, or the one that its customer has of that type. Safe to repeat. */
+/**
+ * Gives for each request, in order, its package: a new one, or the one that its customer has of that type. A new one takes
+ * what its type is made of from the stock; where something is short it takes nothing, and is backordered. Safe to repeat.
+ */
 export function createPackages(context: InventoryContext, requests: PackageRequest[]): Promise<Creation[]> {
-  return context.write((trx) => insertAll(context, trx, requests));
+  return writeStock(context, (write) => insertAll(write, requests));
 }
 
 /**
@@ -24,11 +30,11 @@ export function createPackage(
   request: PackageRequest,
   idempotencyKey: string | undefined,
 ): Promise<Creation> {
-  return context.write(async (trx) => {
-    const [creation] = (await insertAll(context, trx, [request])) as [Creation];
+  return writeStock(context, async (write) => {
+    const [creation] = (await insertAll(write, [request])) as [Creation];
     if (idempotencyKey === undefined) return creation;
     const fingerprint = fingerprintOf(request);
-    const kept = await insertIdempotencyKey(trx, {
+    const kept = await insertIdempotencyKey(write.trx, {
       key: idempotencyKey,
       package_id: creation.package.id,
       fingerprint,
@@ -40,23 +46,52 @@ export function createPackage(
   });
 }
 
-async function insertAll(
-  { clock }: InventoryContext,
-  trx: Transaction<InventoryDatabase>,
-  requests: PackageRequest[],
-): Promise<Creation[]> {
-  const created_at = clock.now().toISOString();
+async function insertAll(write: StockWrite, requests: PackageRequest[]): Promise<Creation[]> {
   const insertions = await insertPackages(
-    trx,
+    write.trx,
     requests.map(({ customerId, customerName, packageType }) => ({
       customer_id: customerId,
       customer_name: customerName,
       package_type: packageType,
       status: 'received' as const,
-      created_at,
+      created_at: write.stock.time,
     })),
   );
-  return insertions.map(({ row, isNew }) => ({ package: toPackage(row), isNew }));
+  const backordered = await takeItems(
+    write,
+    insertions.filter(({ isNew }) => isNew),
+  );
+  return insertions.map(({ row, isNew }) => {
+    return { package: toPackage(backordered.has(row.id) ? { ...row, status: 'backordered' } : row), isNew };
+  });
+}
+
+/** Takes from the stock what new packages are made of. Gives those for which something is short. */
+async function takeItems({ trx, stock, backordered }: StockWrite, made: Insertion[]): Promise<Set<number>> {
+  const types = [...new Set(made.map(({ row }) => row.package_type))];
+  if (types.length === 0) return new Set();
+  const { kits, stocked } = await readKitsWithStock(trx, types);
+  if (kits.size === 0) return new Set();
+  await stock.load(stocked);
+  // behind those of its type that are older, even where there would be enough for it
+  const queued = await backorderedTypes(trx, [...kits.keys()]);
+  const taken = [];
+  const short = new Set<number>();
+  // in the order in which they were asked for
+  for (const { row } of made.toSorted((a, b) => a.row.id - b.row.id)) {
+    const wanted = kits.get(row.package_type) ?? [];
+    const shortage = queued.has(row.package_type) ? true : takeKit(stock, row.id, wanted);
+    if (!shortage) {
+      taken.push(...wanted.map((item) => ({ package_id: row.id, ...item })));
+      continue;
+    }
+    queued.add(row.package_type);
+    short.add(row.id);
+    backordered.push({ packageId: row.id, packageType: row.package_type, short: stock.shortOf(wanted) });
+  }
+  await updateStatuses(trx, [...short], 'backordered');
+  await insertPackageItems(trx, taken);
+  return short;
 }
 
 function fingerprintOf({ customerId, customerName, packageType }: PackageRequest): string {

@@ -1,4 +1,6 @@
-import type { Insertable, Kysely, Selectable } from 'kysely';
+import { AppError } from '@doorstep/kit/errors.ts';
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import type { PackageStatus } from '../package.ts';
 import type { InventoryDatabase } from './schema.ts';
 
 export type PackageRow = Selectable<InventoryDatabase['packages']>;
@@ -31,6 +33,23 @@ export async function insertPackages(db: Kysely<InventoryDatabase>, packages: Ne
     if (!row) throw new Error(`no package of customer ${wanted.customer_id}, though inserting one met a conflict`);
     return { row, isNew: isNew.delete(row.id) };
   });
+}
+
+/** @throws AppError `not_found` */
+export async function requirePackage(db: Kysely<InventoryDatabase>, id: number): Promise<PackageRow> {
+  const row = await db.selectFrom('packages').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) throw new AppError('not_found', 'Package not found');
+  return row;
+}
+
+/** At most 500. */
+export async function updateStatuses(
+  trx: Transaction<InventoryDatabase>,
+  ids: number[],
+  status: PackageStatus,
+): Promise<void> {
+  if (ids.length === 0) return;
+  await trx.updateTable('packages').set({ status }).where('id', 'in', ids).execute();
 }
 
 async function findExisting(db: Kysely<InventoryDatabase>, wanted: NewPackage[]): Promise<PackageRow[]> {

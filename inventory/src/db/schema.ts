@@ -15,4 +15,66 @@ export type InventoryDatabase = {
     package_id: number;
     fingerprint: string;
   };
+  items: {
+    id: Generated<number>;
+    name: string;
+    /** These, and `category_key` and `brand_key`, after `searchFold`. */
+    name_key: string;
+    description: string | null;
+    sku: string;
+    price_cents: number;
+    cost_cents: number | null;
+    quantity: number;
+    min_quantity: number;
+    max_quantity: number | null;
+    /** 0 or 1 */
+    is_active: number;
+    category: string | null;
+    category_key: string | null;
+    brand: string | null;
+    brand_key: string | null;
+    weight: number | null;
+    dimensions: string | null;
+    customer_id: number | null;
+    /** Counts every change of the row. */
+    version: Generated<number>;
+    created_at: string;
+    updated_at: string;
+  };
+  movements: {
+    id: Generated<number>;
+    item_id: number;
+    change: number;
+    before: number;
+    after: number;
+    reason: string;
+    package_id: number | null;
+    created_at: string;
+  };
+  kits: {
+    id: Generated<number>;
+    package_type: string;
+    updated_at: string;
+  };
+  kit_items: {
+    kit_id: number;
+    item_id: number;
+    quantity: number;
+  };
+  package_items: {
+    package_id: number;
+    item_id: number;
+    quantity: number;
+  };
+  low_stock_alerts: {
+    id: Generated<number>;
+    item_id: number;
+    message_id: string;
+    /** JSON */
+    body: string;
+    attempts: Generated<number>;
+    next_attempt_at: string;
+    sent_at: string | null;
+    created_at: string;
+  };
 };

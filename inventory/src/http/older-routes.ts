@@ -4,7 +4,8 @@ import { createPackage } from '../commands/create-packages.ts';
 import { toOlderPackage } from '../db/package-views.ts';
 import { olderPackage, olderPackageInput } from '../package.ts';
 import { listPackages } from '../queries/list-packages.ts';
-import { creationHeaders, packageAccess, replayHeaders, route } from './route.ts';
+import { access } from './access.ts';
+import { creationHeaders, replayHeaders, route } from './route.ts';
 
 const tag = 'packages, older shape';
 
@@ -15,7 +16,7 @@ export const olderRoutes = [
     path: '/package_requests',
     summary: 'Request a package',
     tag,
-    access: packageAccess,
+    access: access['POST /package_requests'],
     headers: creationHeaders,
     body: olderPackageInput,
     bodyExample: { customer_id: 1, package_type: 'welcome_pack_v1' },
@@ -38,7 +39,7 @@ export const olderRoutes = [
     path: '/package_requests',
     summary: 'Packages in the order in which they were requested',
     tag,
-    access: packageAccess,
+    access: access['GET /package_requests'],
     query: z.object(feedQuery),
     responses: { 200: { description: 'OK', body: z.array(olderPackage), headers: feedHeaders } },
     handler: async (context, { query }) => {

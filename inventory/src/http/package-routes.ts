@@ -1,13 +1,19 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
 import { idParam, idsFilter } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
+import { changePackageStatus } from '../commands/change-package-status.ts';
 import { createPackage } from '../commands/create-packages.ts';
-import { packageInput, packageStatus, welcomePackage } from '../package.ts';
+import { packageInput, packageItem, packageStatus, welcomePackage } from '../package.ts';
 import { getPackage } from '../queries/get-package.ts';
+import { listPackageItems } from '../queries/list-package-items.ts';
 import { listPackages } from '../queries/list-packages.ts';
-import { creationHeaders, packageAccess, replayHeaders, route } from './route.ts';
+import { access } from './access.ts';
+import { creationHeaders, replayHeaders, route } from './route.ts';
 
 const tag = 'packages';
+const params = z.object({ id: idParam });
+const unknown = { 404: { description: 'No such package' } };
+const statusChange = z.object({ status: packageStatus }).meta({ id: 'StatusChange' });
 
 export const packageRoutes = [
   route({
@@ -15,7 +21,7 @@ export const packageRoutes = [
     path: '/packages',
     summary: 'Request a package: one per customer and type, for ever',
     tag,
-    access: packageAccess,
+    access: access['POST /packages'],
     headers: creationHeaders,
     body: packageInput,
     bodyExample: { customerId: 1, customerName: 'Alice Example', packageType: 'welcome_pack_v1' },
@@ -36,7 +42,7 @@ export const packageRoutes = [
     path: '/packages',
     summary: 'Packages in the order in which they were requested',
     tag,
-    access: packageAccess,
+    access: access['GET /packages'],
     query: z.object({ ...feedQuery, customerId: idsFilter, status: packageStatus.optional() }),
     responses: { 200: { description: 'OK', body: z.array(welcomePackage), headers: feedHeaders } },
     handler: async (context, { query }) => {
@@ -49,9 +55,37 @@ export const packageRoutes = [
     path: '/packages/{id}',
     summary: 'One package',
     tag,
-    access: packageAccess,
-    params: z.object({ id: idParam }),
-    responses: { 200: { description: 'OK', body: welcomePackage }, 404: { description: 'No such package' } },
+    access: access['GET /packages/{id}'],
+    params,
+    responses: { 200: { description: 'OK', body: welcomePackage }, ...unknown },
     handler: async (context, { params }) => ({ status: 200, body: await getPackage(context, params.id) }),
+  }),
+  route({
+    method: 'patch',
+    path: '/packages/{id}',
+    summary: 'Move a package on: received, packed, shipped, delivered; or cancel it before it is shipped',
+    tag,
+    access: access['PATCH /packages/{id}'],
+    params,
+    body: statusChange,
+    bodyExample: { status: 'packed' },
+    responses: {
+      200: { description: 'Moved on', body: welcomePackage },
+      ...unknown,
+      409: { description: 'A package cannot go there from where it is' },
+    },
+    handler: async (context, { params: { id }, body }) => {
+      return { status: 200, body: await changePackageStatus(context, id, body.status) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/packages/{id}/items',
+    summary: 'What is in a package: nothing while it is backordered',
+    tag,
+    access: access['GET /packages/{id}/items'],
+    params,
+    responses: { 200: { description: 'OK', body: z.array(packageItem) }, ...unknown },
+    handler: async (context, { params: { id } }) => ({ status: 200, body: await listPackageItems(context, id) }),
   }),
 ];

@@ -4,9 +4,6 @@ import type { InventoryContext } from '../context.ts';
 
 export const route = defineRoute<InventoryContext>();
 
-/** The package routes are the middleware's. */
-export const packageAccess = { open: true, roles: ['admin', 'service'] } as const;
-
 export const creationHeaders = z.object({
   'idempotency-key': z
     .string()

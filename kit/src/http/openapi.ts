@@ -44,7 +44,7 @@ function operation<C>(route: Route<C>): ZodOpenApiOperationObject {
     },
     ...(body && {
       requestBody: {
-        required: true,
+        required: !route.bodyIsOptional,
         content: {
           'application/json': {
             schema: body,

@@ -64,6 +64,8 @@ type RouteSpec<C, P extends Schema, Q extends Schema, H extends Schema, B extend
   /** 100 KiB unless told otherwise; of what is packed, and of what comes out of it. */
   bodyBytesMax?: number;
   bodyExample?: unknown;
+  /** A request without a body is one with an empty one. */
+  bodyIsOptional?: boolean;
   limits?: Limits;
   /** The answers of its own, by status; the ones every route has are added to its documentation. */
   responses: Record<number, ResponseDoc>;

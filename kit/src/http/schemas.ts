@@ -37,14 +37,45 @@ export const idsFilter = z
 
 /** A whole number in a query. */
 export function integerQuery({ min, max, default: fallback }: { min: number; max: number; default: number }) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string(message)
-    .regex(integerPattern, message)
-    .transform(Number)
-    .pipe(z.number().min(min, message).max(max, message))
+  return integerText({ min, max })
     .default(fallback)
     .meta(asInteger({ minimum: min, maximum: max, default: fallback }));
+}
+
+/** A whole number in a query, where there is one. One that may be below zero may have its sign. */
+export function optionalIntegerQuery({ min, max }: { min: number; max: number }) {
+  return integerText({ min, max })
+    .optional()
+    .meta(asInteger({ minimum: min, maximum: max }));
+}
+
+function integerText({ min, max }: { min: number; max: number }) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return (
+    z
+      .string(message)
+      // a plus sign that was not encoded comes as a space
+      .regex(min < 0 ? /^[-+ ]?\d+$/ : integerPattern, message)
+      .transform(Number)
+      .pipe(z.number().min(min, message).max(max, message))
+  );
+}
+
+/** An amount with at most two decimals in a query, where there is one. */
+export function optionalAmountQuery({ max }: { max: number }) {
+  const message = `must be a number from 0 to ${max} with at most two decimals`;
+  return z
+    .string(message)
+    .regex(/^(0|[1-9]\d*)(\.\d{1,2})?$/, message)
+    .transform(Number)
+    .pipe(z.number().max(max, message))
+    .optional()
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type: 'number', minimum: 0, maximum: max, multipleOf: 0.01 });
+      },
+    });
 }
 
 /** Yes or no in a query. */
@@ -52,12 +83,23 @@ export const flagQuery = z
   .enum(['true', 'false'])
   .default('false')
   .transform((text) => text === 'true')
-  .meta({
-    override: ({ jsonSchema }) => {
-      delete jsonSchema.enum;
-      Object.assign(jsonSchema, { type: 'boolean', default: false });
+  .meta(asFlag({ default: false }));
+
+/** Yes or no in a query, where it is said. */
+export const optionalFlagQuery = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .optional()
+  .meta(asFlag({}));
+
+function asFlag(more: { default?: boolean }) {
+  return {
+    override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
+      delete jsonSchema['enum'];
+      Object.assign(jsonSchema, { type: 'boolean', ...more });
     },
-  });
+  };
+}
 
 const printable = '[^\\u0000-\\u001f\\u007f-\\u009f]';
 const anyText = `^${printable}*$`;

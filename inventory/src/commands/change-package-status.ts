@@ -1,0 +1,43 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import type { InventoryContext } from '../context.ts';
+import { listTaken } from '../db/package-items.ts';
+import { toPackage } from '../db/package-views.ts';
+import { requirePackage, updateStatuses } from '../db/packages.ts';
+import { reasons } from '../movement.ts';
+import { nextStatuses, type PackageStatus, type WelcomePackage } from '../package.ts';
+import { writeStock } from './write-stock.ts';
+
+/**
+ * Moves a package on; one that is cancelled gives back what it has taken. A second call is refused, as the package is
+ * there already.
+ * @throws AppError `not_found`, or `conflict` where a package cannot go from where it is to there.
+ */
+export function changePackageStatus(
+  context: InventoryContext,
+  id: number,
+  status: PackageStatus,
+): Promise<WelcomePackage> {
+  return writeStock(context, async ({ trx, stock }) => {
+    const row = await requirePackage(trx, id);
+    if (!nextStatuses[row.status].includes(status)) throw new AppError('conflict', refusal(row.status, status));
+    await updateStatuses(trx, [id], status);
+    if (status === 'cancelled') {
+      const taken = await listTaken(trx, id);
+      await stock.load(taken.map(({ item_id }) => item_id));
+      for (const { item_id, quantity } of taken) {
+        stock.change(item_id, { by: quantity }, { reason: reasons.cancelled, packageId: id });
+      }
+    }
+    return toPackage({ ...row, status });
+  });
+}
+
+function refusal(from: PackageStatus, to: PackageStatus): string {
+  if (from === to) return `The package is ${from} already`;
+  if (from === 'backordered' && to === 'received') {
+    return 'The package is backordered; it becomes received by itself, as soon as its items are in stock';
+  }
+  const next = nextStatuses[from];
+  const possible = next.length > 0 ? `can become ${next.join(' or ')} next` : 'stays so';
+  return `A package that is ${from} ${possible}, and not ${to}`;
+}

@@ -1,0 +1,31 @@
+import type { InventoryContext } from '../context.ts';
+import { type ItemRow, requireItem } from '../db/items.ts';
+import { reasons } from '../movement.ts';
+import { requireRoom } from './require-room.ts';
+import type { ItemVersion } from './update-item.ts';
+import { writeStock } from './write-stock.ts';
+
+export type QuantityChange = ({ by: number } | { to: number }) & { reason?: string | undefined };
+
+/**
+ * Changes a stock, and fills back-orders with what has come: the answer holds what is left then. `by` changes it again at a
+ * second call, `to` does not.
+ * @throws AppError `not_found`, `precondition_failed`, or `conflict` where it would be below zero or above its limit.
+ */
+export function changeQuantity(
+  context: InventoryContext,
+  { id, requireVersion }: ItemVersion,
+  change: QuantityChange,
+): Promise<ItemRow> {
+  return writeStock(context, async ({ trx, stock, settle }) => {
+    const row = await requireItem(trx, id);
+    requireVersion(row.version);
+    const by = 'by' in change ? change.by : change.to - row.quantity;
+    if (by === 0) return row;
+    requireRoom(row, row.quantity + by);
+    await stock.load([row]);
+    stock.change(id, { by }, { reason: change.reason ?? reasons.adjusted });
+    await settle();
+    return requireItem(trx, id);
+  });
+}

@@ -1,0 +1,61 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import type { InventoryContext } from '../context.ts';
+import { findItemBySku, type ItemRow, refuseTakenSku, requireItem, toColumns, updateItemColumns } from '../db/items.ts';
+import { type ItemChange, limitFaults } from '../item.ts';
+import { reasons } from '../movement.ts';
+import { requireRoom } from './require-room.ts';
+import { writeStock } from './write-stock.ts';
+
+export type ItemVersion = {
+  id: number;
+  /** Throws where the caller knows another version. */
+  requireVersion: (version: number) => void;
+};
+
+/**
+ * Changes what is given. Safe to repeat: what is so already is no change.
+ * @throws AppError `not_found`, `precondition_failed`, `invalid` where the limits of the stock contradict each other, or
+ * `conflict` where the sku is taken or the stock would be above its limit.
+ */
+export function updateItem(
+  context: InventoryContext,
+  { id, requireVersion }: ItemVersion,
+  change: ItemChange,
+): Promise<ItemRow> {
+  return writeStock(context, async ({ trx, stock, settle }) => {
+    const before = await requireItem(trx, id);
+    requireVersion(before.version);
+    requireLimits(before, change);
+    if (change.sku !== undefined && change.sku !== before.sku) {
+      if (await findItemBySku(trx, change.sku)) return refuseTakenSku(trx, change.sku);
+    }
+    const columns = changedColumns(before, change);
+    const by = (change.quantity ?? before.quantity) - before.quantity;
+    if (Object.keys(columns).length === 0 && by === 0) return before;
+    if (Object.keys(columns).length > 0) await updateItemColumns(trx, { id, time: stock.time }, columns);
+    await stock.load([{ ...before, ...columns, min_quantity: before.min_quantity }]);
+    stock.change(id, { by, minimum: columns.min_quantity }, { reason: reasons.adjusted });
+    await settle();
+    return requireItem(trx, id);
+  });
+}
+
+function changedColumns(before: ItemRow, change: ItemChange) {
+  const columns = toColumns(change);
+  const isNews = ([name, value]: [string, unknown]) => before[name as keyof ItemRow] !== value;
+  return Object.fromEntries(Object.entries(columns).filter(isNews)) as typeof columns;
+}
+
+/** @throws AppError */
+function requireLimits(before: ItemRow, change: ItemChange): void {
+  const after = {
+    min_quantity: change.min_quantity ?? before.min_quantity,
+    max_quantity: change.max_quantity === undefined ? before.max_quantity : change.max_quantity,
+  };
+  const errors = limitFaults(after).map(([field, message]) => ({ field, message }));
+  if (errors.length > 0) {
+    const sentences = errors.map(({ field, message }) => `${field} ${message}`);
+    throw new AppError('invalid', sentences.join('; '), { errors });
+  }
+  if (change.quantity !== undefined) requireRoom({ ...before, ...after }, change.quantity);
+}

@@ -1,0 +1,119 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Kit, KitItem } from '../kit.ts';
+import type { InventoryDatabase } from './schema.ts';
+
+/** A kit as the API shows it, from one row for each of its items. */
+export function readKits(db: Kysely<InventoryDatabase>) {
+  return db
+    .selectFrom('kits')
+    .innerJoin('kit_items', 'kit_items.kit_id', 'kits.id')
+    .select(['kits.id', 'kits.package_type', 'kits.updated_at', 'kit_items.item_id', 'kit_items.quantity'])
+    .orderBy('kits.id')
+    .orderBy('kit_items.item_id');
+}
+
+type KitRow = Omit<Kit, 'items'> & KitItem;
+
+export function toKits(rows: KitRow[]): Kit[] {
+  return [...Map.groupBy(rows, ({ id }) => id).values()].map((group) => {
+    const [{ id, package_type, updated_at }] = group as [KitRow];
+    return { id, package_type, items: group.map(({ item_id, quantity }) => ({ item_id, quantity })), updated_at };
+  });
+}
+
+/** @throws AppError `not_found` */
+export async function requireKit(db: Kysely<InventoryDatabase>, packageType: string): Promise<Kit> {
+  const [kit] = toKits(await readKits(db).where('package_type', '=', packageType).execute());
+  if (!kit) throw new AppError('not_found', 'Kit not found');
+  return kit;
+}
+
+/** What packages of these types are made of, with what there is of it; types without a kit are left out. */
+export async function readKitsWithStock(db: Kysely<InventoryDatabase>, types: string[]) {
+  const rows = await db
+    .selectFrom('kits')
+    .innerJoin('kit_items', 'kit_items.kit_id', 'kits.id')
+    .innerJoin('items', 'items.id', 'kit_items.item_id')
+    .select([
+      'kits.package_type',
+      'kit_items.quantity as wanted',
+      'items.id',
+      'items.sku',
+      'items.name',
+      'items.quantity',
+      'items.min_quantity',
+    ])
+    .where('kits.package_type', 'in', types)
+    .orderBy('items.id')
+    .execute();
+  const kits = new Map<string, KitItem[]>();
+  for (const [type, group] of Map.groupBy(rows, ({ package_type }) => package_type)) {
+    kits.set(
+      type,
+      group.map(({ id, wanted }) => ({ item_id: id, quantity: wanted })),
+    );
+  }
+  return { kits, stocked: rows };
+}
+
+/** The types of packages that have one of these items in their kit. */
+export async function typesWithItems(db: Kysely<InventoryDatabase>, itemIds: number[]): Promise<string[]> {
+  if (itemIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('kit_items')
+    .innerJoin('kits', 'kits.id', 'kit_items.kit_id')
+    .select('kits.package_type')
+    .distinct()
+    .where('kit_items.item_id', 'in', itemIds)
+    .execute();
+  return rows.map(({ package_type }) => package_type);
+}
+
+export function findKitWith(
+  db: Kysely<InventoryDatabase>,
+  itemId: number,
+): Promise<{ package_type: string } | undefined> {
+  return db
+    .selectFrom('kit_items')
+    .innerJoin('kits', 'kits.id', 'kit_items.kit_id')
+    .select('kits.package_type')
+    .where('kit_items.item_id', '=', itemId)
+    .executeTakeFirst();
+}
+
+/** Makes or replaces the kit of a type. Gives whether there was none. */
+export async function putKitRows(
+  trx: Transaction<InventoryDatabase>,
+  { packageType, items, time }: { packageType: string; items: KitItem[]; time: string },
+): Promise<boolean> {
+  const existing = await trx
+    .updateTable('kits')
+    .set({ updated_at: time })
+    .where('package_type', '=', packageType)
+    .returning('id')
+    .executeTakeFirst();
+  const { id } =
+    existing ??
+    (await trx
+      .insertInto('kits')
+      .values({ package_type: packageType, updated_at: time })
+      .returning('id')
+      .executeTakeFirstOrThrow());
+  await trx.deleteFrom('kit_items').where('kit_id', '=', id).execute();
+  await trx
+    .insertInto('kit_items')
+    .values(items.map((item) => ({ kit_id: id, ...item })))
+    .execute();
+  return existing === undefined;
+}
+
+/** Gives whether there was one. */
+export async function deleteKitRows(trx: Transaction<InventoryDatabase>, packageType: string): Promise<boolean> {
+  const deleted = await trx
+    .deleteFrom('kits')
+    .where('package_type', '=', packageType)
+    .returning(sql`1`.as('one'))
+    .executeTakeFirst();
+  return deleted !== undefined;
+}

@@ -1,0 +1,79 @@
+import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
+import { pageBody, pageOf, pageQuery, sortQuery } from '@doorstep/kit/http/page.ts';
+import {
+  idParam,
+  line,
+  optionalAmountQuery,
+  optionalFlagQuery,
+  optionalIntegerQuery,
+} from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { item, priceMax, quantityMax } from '../item.ts';
+import { listCustomerItems, listLowStock } from '../queries/list-item-feeds.ts';
+import { listItems } from '../queries/list-items.ts';
+import { access } from './access.ts';
+import { route } from './route.ts';
+
+const tag = 'items';
+const feed = { 200: { description: 'OK', body: z.array(item), headers: feedHeaders } };
+/** A field that was left empty filters nothing. */
+const text = line({ min: 0, max: 200 })
+  .transform((given) => given || undefined)
+  .optional();
+const price = optionalAmountQuery({ max: priceMax });
+const quantity = optionalIntegerQuery({ min: 0, max: quantityMax });
+
+export const itemListRoutes = [
+  route({
+    method: 'get',
+    path: '/api/v1/items',
+    summary: 'Items, to leaf through and to filter',
+    tag,
+    access: access['GET /api/v1/items'],
+    query: z.object({
+      ...pageQuery,
+      name: text.meta({ description: 'A text anywhere in the name, case aside', example: 'mug' }),
+      category: text.meta({ description: 'The category, case aside', example: 'kitchen' }),
+      brand: text.meta({ description: 'The brand, case aside' }),
+      is_active: optionalFlagQuery,
+      customer_id: idParam.optional(),
+      min_price: price,
+      max_price: price,
+      min_quantity: quantity.meta({ description: 'Of the quantity in stock' }),
+      max_quantity: quantity.meta({ description: 'Of the quantity in stock' }),
+      sort: sortQuery(['id', 'name', 'sku', 'price', 'quantity', 'created_at']),
+    }),
+    responses: { 200: { description: 'OK', body: pageOf(item) } },
+    handler: async (context, { query }) => ({ status: 200, body: pageBody(await listItems(context, query), query) }),
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/items/customer/{customer_id}',
+    summary: 'The items of a customer',
+    tag,
+    access: access['GET /api/v1/items/customer/{customer_id}'],
+    params: z.object({ customer_id: idParam }),
+    query: z.object(feedQuery),
+    responses: feed,
+    handler: async (context, { params: { customer_id }, query }) => {
+      const rows = await listCustomerItems(context, { customerId: customer_id, ...query });
+      return feedReply({ path: `/api/v1/items/customer/${customer_id}`, query, rows, idOf: ({ id }) => id });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/items/low-stock',
+    summary: 'The items of which there is no more than their minimum',
+    tag,
+    access: access['GET /api/v1/items/low-stock'],
+    query: z.object({
+      ...feedQuery,
+      threshold: quantity.meta({ description: 'In the place of the minimum of each item', example: 5 }),
+    }),
+    responses: feed,
+    handler: async (context, { query }) => {
+      const rows = await listLowStock(context, query);
+      return feedReply({ path: '/api/v1/items/low-stock', query, rows, idOf: ({ id }) => id });
+    },
+  }),
+];

@@ -1,0 +1,107 @@
+import { etagHeaders, etagOf, ifMatch, ifNoneMatch, isKnown, requireMatch } from '@doorstep/kit/http/etag.ts';
+import { id, idParam, problem } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { createItem } from '../commands/create-item.ts';
+import { deleteItem } from '../commands/delete-item.ts';
+import { updateItem } from '../commands/update-item.ts';
+import { type ItemRow, toItem } from '../db/items.ts';
+import { item, itemChange, itemInput } from '../item.ts';
+import { getItem } from '../queries/get-item.ts';
+import { access } from './access.ts';
+import { route } from './route.ts';
+
+const tag = 'items';
+export const itemParams = z.object({ id: idParam });
+export const unknownItem = { 404: { description: 'No such item' } };
+export const changedItem = { 412: { description: 'It has changed since' } };
+const conflict = {
+  409: {
+    description: 'The sku is taken, or the stock would be above its limit',
+    body: problem.extend({ existing_id: id.optional().meta({ description: 'The item that has the sku' }) }),
+    contentType: 'application/problem+json',
+  },
+};
+
+/** One item, and the version that a change may insist on. */
+export function shownItem(status: number, row: ItemRow, headers: Record<string, string> = {}) {
+  return { status, body: toItem(row), headers: { ETag: etagOf(row.version), ...headers } };
+}
+
+export const itemRoutes = [
+  route({
+    method: 'post',
+    path: '/api/v1/items',
+    summary: 'Add an item',
+    tag,
+    access: access['POST /api/v1/items'],
+    body: itemInput,
+    bodyExample: { name: 'Mug', sku: 'MUG-01', price: 12.5, quantity: 40, min_quantity: 10, category: 'kitchen' },
+    responses: {
+      201: { description: 'Added', body: item, headers: etagHeaders.extend({ Location: z.string() }) },
+      ...conflict,
+    },
+    handler: async (context, { body }) => {
+      const row = await createItem(context, body);
+      return shownItem(201, row, { Location: `/api/v1/items/${row.id}` });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/items/{id}',
+    summary: 'One item',
+    tag,
+    access: access['GET /api/v1/items/{id}'],
+    params: itemParams,
+    headers: z.object({ 'if-none-match': ifNoneMatch }),
+    responses: {
+      200: { description: 'OK', body: item, headers: etagHeaders },
+      304: { description: 'Still what is known', headers: etagHeaders },
+      ...unknownItem,
+    },
+    handler: async (context, { params: { id }, headers }) => {
+      const row = await getItem(context, id);
+      return isKnown(headers['if-none-match'], row.version)
+        ? { status: 304, headers: { ETag: etagOf(row.version) } }
+        : shownItem(200, row);
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/api/v1/items/{id}',
+    summary: 'Change an item; what is left out stays as it is',
+    tag,
+    access: access['PUT /api/v1/items/{id}'],
+    params: itemParams,
+    headers: z.object({ 'if-match': ifMatch }),
+    body: itemChange,
+    bodyExample: { price: 13, min_quantity: 12 },
+    responses: {
+      200: { description: 'Changed', body: item, headers: etagHeaders },
+      ...unknownItem,
+      ...conflict,
+      ...changedItem,
+    },
+    handler: async (context, { params: { id }, headers, body }) => {
+      return shownItem(200, await updateItem(context, { id, requireVersion: requireMatch(headers['if-match']) }, body));
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/api/v1/items/{id}',
+    summary: 'Delete an item that nothing is made of; its movements stay',
+    tag,
+    access: access['DELETE /api/v1/items/{id}'],
+    params: itemParams,
+    headers: z.object({ 'if-match': ifMatch }),
+    responses: {
+      204: { description: 'Deleted' },
+      ...unknownItem,
+      409: { description: 'A kit, or a package that is not shipped yet, needs it' },
+      ...changedItem,
+    },
+    handler: async (context, { params: { id }, headers }) => {
+      await deleteItem(context, { id, requireVersion: requireMatch(headers['if-match']) });
+      return { status: 204 };
+    },
+  }),
+];

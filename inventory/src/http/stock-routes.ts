@@ -1,0 +1,73 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import { etagHeaders, ifMatch, requireMatch } from '@doorstep/kit/http/etag.ts';
+import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
+import { optionalIntegerQuery } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+import { changeQuantity, type QuantityChange } from '../commands/change-quantity.ts';
+import { item, quantityChange, quantityMax } from '../item.ts';
+import { movement } from '../movement.ts';
+import { listMovements } from '../queries/list-movements.ts';
+import { access } from './access.ts';
+import { changedItem, itemParams, shownItem, unknownItem } from './item-routes.ts';
+import { route } from './route.ts';
+
+const tag = 'stock';
+
+export const stockRoutes = [
+  route({
+    method: 'patch',
+    path: '/api/v1/items/{id}/quantity',
+    summary: 'Change the stock of an item by a number, or to a number',
+    tag,
+    access: access['PATCH /api/v1/items/{id}/quantity'],
+    params: itemParams,
+    query: z.object({
+      quantity_change: optionalIntegerQuery({ min: -quantityMax, max: quantityMax }).meta({
+        description: 'By how much, in the place of a body',
+        example: -2,
+      }),
+    }),
+    headers: z.object({ 'if-match': ifMatch }),
+    body: quantityChange,
+    bodyIsOptional: true,
+    bodyExample: { quantity_change: 10, reason: 'delivery' },
+    responses: {
+      200: { description: 'Changed; back-orders have taken their part of it', body: item, headers: etagHeaders },
+      ...unknownItem,
+      409: { description: 'The stock would be below zero, or above its limit' },
+      ...changedItem,
+    },
+    handler: async (context, { params: { id }, query, headers, body }) => {
+      const target = { id, requireVersion: requireMatch(headers['if-match']) };
+      const changes = [query.quantity_change, body.quantity_change]
+        .filter((by) => by !== undefined)
+        .map((by) => ({ by }));
+      const all = [...changes, ...(body.quantity === undefined ? [] : [{ to: body.quantity }])];
+      return shownItem(200, await changeQuantity(context, target, { ...theOne(all), reason: body.reason }));
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/items/{id}/movements',
+    summary: 'Every change of the stock of an item, deleted ones included',
+    tag,
+    access: access['GET /api/v1/items/{id}/movements'],
+    params: itemParams,
+    query: z.object(feedQuery),
+    responses: { 200: { description: 'OK', body: z.array(movement), headers: feedHeaders }, ...unknownItem },
+    handler: async (context, { params: { id }, query }) => {
+      const rows = await listMovements(context, { itemId: id, ...query });
+      return feedReply({ path: `/api/v1/items/${id}/movements`, query, rows, idOf: (row) => row.id });
+    },
+  }),
+];
+
+/** @throws AppError `invalid` */
+function theOne(changes: QuantityChange[]): QuantityChange {
+  const [change, another] = changes;
+  if (change && !another) return change;
+  throw new AppError(
+    'invalid',
+    'Exactly one is needed of quantity_change, in the query or the body, and quantity, in the body',
+  );
+}

@@ -1,0 +1,118 @@
+import { id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { z } from 'zod';
+
+/** Far below what an integer of either database holds. */
+export const quantityMax = 1_000_000_000;
+export const priceMax = 999_999_999.99;
+const textMax = 100;
+
+const quantityMessage = `must be a whole number from 0 to ${quantityMax}`;
+const quantity = z.int(quantityMessage).min(0, quantityMessage).max(quantityMax, quantityMessage);
+
+function amount() {
+  return z
+    .number()
+    .max(priceMax, `must be at most ${priceMax}`)
+    .refine((value) => fromCents(toCents(value)) === value, 'must have at most two decimals')
+    .meta({ override: { multipleOf: 0.01 } });
+}
+
+/** Money is counted in cents: a sum of fractions of two would not be exact. */
+export function toCents(value: number): number {
+  return Math.round(value * 100);
+}
+
+export function fromCents(cents: number): number {
+  return cents / 100;
+}
+
+const fields = {
+  name: line({ max: 200 }).meta({ example: 'Mug' }),
+  description: storableText({ max: 2000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
+  sku: line({ max: textMax }).meta({ example: 'MUG-01' }),
+  price: amount().gt(0, 'must be greater than 0').meta({ example: 12.5 }),
+  cost: amount().min(0, 'must be at least 0').nullable().meta({ example: 4.2 }),
+  quantity: quantity.meta({ example: 40 }),
+  min_quantity: quantity.meta({ description: 'The item is low from here on down', example: 10 }),
+  max_quantity: quantity.nullable().meta({ description: 'No stock is taken in beyond this', example: 100 }),
+  is_active: z.boolean(),
+  category: line({ max: textMax }).nullable().meta({ example: 'kitchen' }),
+  brand: line({ max: textMax }).nullable().meta({ example: 'Acme' }),
+  weight: z.number().min(0).max(1_000_000).nullable().meta({ example: 0.35 }),
+  dimensions: line({ max: textMax }).nullable().meta({ example: '8 x 8 x 10 cm' }),
+  customer_id: id.nullable().meta({ description: 'Whose it is', example: 1 }),
+};
+
+type Limits = { quantity?: number | undefined; min_quantity: number; max_quantity?: number | null | undefined };
+
+/** What is wrong with the limits of a stock, by field. */
+export function limitFaults({ quantity = 0, min_quantity, max_quantity }: Limits) {
+  if (max_quantity == null) return [];
+  const faults = [];
+  if (max_quantity <= min_quantity) faults.push(['max_quantity', 'must be greater than min_quantity'] as const);
+  if (quantity > max_quantity) faults.push(['quantity', 'must be at most max_quantity'] as const);
+  return faults;
+}
+
+export const itemInput = z
+  .object({
+    ...fields,
+    description: fields.description.default(null),
+    cost: fields.cost.default(null),
+    quantity: fields.quantity.default(0),
+    min_quantity: fields.min_quantity.default(0),
+    max_quantity: fields.max_quantity.default(null),
+    is_active: fields.is_active.default(true),
+    category: fields.category.default(null),
+    brand: fields.brand.default(null),
+    weight: fields.weight.default(null),
+    dimensions: fields.dimensions.default(null),
+    customer_id: fields.customer_id.default(null),
+  })
+  .superRefine((item, context) => {
+    for (const [field, message] of limitFaults(item)) context.addIssue({ code: 'custom', path: [field], message });
+  })
+  .meta({ id: 'ItemInput' });
+
+export type ItemInput = z.output<typeof itemInput>;
+
+export const itemChange = z.object(fields).partial().meta({ id: 'ItemChange' });
+
+export type ItemChange = z.output<typeof itemChange>;
+
+export const item = z
+  .object({
+    id,
+    name: z.string().meta({ example: 'Mug' }),
+    description: z.string().nullable(),
+    sku: z.string().meta({ example: 'MUG-01' }),
+    price: z.number().meta({ example: 12.5 }),
+    cost: z.number().nullable(),
+    quantity: z.int().min(0).meta({ example: 40 }),
+    min_quantity: z.int().meta({ example: 10 }),
+    max_quantity: z.int().nullable(),
+    is_active: z.boolean(),
+    category: z.string().nullable(),
+    brand: z.string().nullable(),
+    weight: z.number().nullable(),
+    dimensions: z.string().nullable(),
+    customer_id: id.nullable(),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: 'Item' });
+
+export type Item = z.output<typeof item>;
+
+/** Exactly one of the three: by how much the stock changes, in the query or the body, or what it is from now on. */
+export const quantityChange = z
+  .object({
+    quantity_change: z.int().min(-quantityMax).max(quantityMax).optional().meta({ example: -2 }),
+    quantity: quantity.optional(),
+    reason: line({ max: 200 }).optional().meta({ example: 'stocktaking' }),
+  })
+  .meta({ id: 'QuantityChange' });
+
+export function isLow({ quantity, min_quantity }: { quantity: number; min_quantity: number }): boolean {
+  return quantity <= min_quantity;
+}

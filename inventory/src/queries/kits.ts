@@ -1,0 +1,21 @@
+import type { InventoryContext } from '../context.ts';
+import { readKits, requireKit, toKits } from '../db/kits.ts';
+import type { Kit } from '../kit.ts';
+
+type Context = Pick<InventoryContext, 'db'>;
+
+/** Kits with an id above `after`, in id order: one more than `limit`, where there is one. */
+export async function listKits({ db }: Context, { after, limit }: { after: number; limit: number }): Promise<Kit[]> {
+  const ids = db
+    .selectFrom('kits')
+    .select('id')
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit + 1);
+  return toKits(await readKits(db).where('kits.id', 'in', ids).execute());
+}
+
+/** @throws AppError `not_found` */
+export function getKit({ db }: Context, packageType: string): Promise<Kit> {
+  return requireKit(db, packageType);
+}

@@ -1,0 +1,80 @@
+import { contains } from '@doorstep/kit/database/contains.ts';
+import { searchFold } from '@doorstep/kit/fold.ts';
+import type { Kysely } from 'kysely';
+import type { InventoryContext } from '../context.ts';
+import { toItem } from '../db/items.ts';
+import type { InventoryDatabase } from '../db/schema.ts';
+import { toCents } from '../item.ts';
+
+export type ItemFilter = {
+  name?: string | undefined;
+  category?: string | undefined;
+  brand?: string | undefined;
+  is_active?: boolean | undefined;
+  customer_id?: number | undefined;
+  min_price?: number | undefined;
+  max_price?: number | undefined;
+  min_quantity?: number | undefined;
+  max_quantity?: number | undefined;
+};
+
+export type ItemQuery = ItemFilter & {
+  page: number;
+  size: number;
+  sort: { field: keyof typeof sortColumns; direction: 'asc' | 'desc' };
+};
+
+const sortColumns = {
+  id: 'id',
+  name: 'name_key',
+  sku: 'sku',
+  price: 'price_cents',
+  quantity: 'quantity',
+  created_at: 'created_at',
+} as const;
+
+/**
+ * A page of items. `name` is a text anywhere in the name, `category` and `brand` are the whole of theirs, case aside; the
+ * limits of price and quantity are included.
+ */
+export async function listItems({ db }: Pick<InventoryContext, 'db'>, { page, size, sort, ...filter }: ItemQuery) {
+  const column = sortColumns[sort.field];
+  // the ids first, from an index where there is one: an offset reads all that it skips
+  const ids = matching(db, filter)
+    .select('id')
+    .orderBy(column, sort.direction)
+    .orderBy('id', sort.direction)
+    .limit(size)
+    .offset((page - 1) * size);
+  const rows = await db
+    .selectFrom('items')
+    .selectAll()
+    .where('id', 'in', ids)
+    .orderBy(column, sort.direction)
+    .orderBy('id', sort.direction)
+    .execute();
+  const isWhole = page === 1 && rows.length < size;
+  return { items: rows.map(toItem), total: isWhole ? rows.length : await count(db, filter) };
+}
+
+async function count(db: Kysely<InventoryDatabase>, filter: ItemFilter): Promise<number> {
+  const { total } = await matching(db, filter)
+    .select(({ fn }) => fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  return total;
+}
+
+function matching(db: Kysely<InventoryDatabase>, filter: ItemFilter) {
+  const { name, category, brand, is_active, customer_id, min_price, max_price, min_quantity, max_quantity } = filter;
+  let query = db.selectFrom('items');
+  if (name) query = query.where(contains('name_key', name));
+  if (category !== undefined) query = query.where('category_key', '=', searchFold(category));
+  if (brand !== undefined) query = query.where('brand_key', '=', searchFold(brand));
+  if (is_active !== undefined) query = query.where('is_active', '=', is_active ? 1 : 0);
+  if (customer_id !== undefined) query = query.where('customer_id', '=', customer_id);
+  if (min_price !== undefined) query = query.where('price_cents', '>=', toCents(min_price));
+  if (max_price !== undefined) query = query.where('price_cents', '<=', toCents(max_price));
+  if (min_quantity !== undefined) query = query.where('quantity', '>=', min_quantity);
+  if (max_quantity !== undefined) query = query.where('quantity', '<=', max_quantity);
+  return query;
+}

@@ -1,0 +1,8 @@
+import { type RawBuilder, sql } from 'kysely';
+import { searchFold } from '../fold.ts';
+
+/** Whether a column, which holds texts after `searchFold`, holds this text anywhere in it. */
+export function contains(column: string, text: string): RawBuilder<boolean> {
+  const pattern = `%${searchFold(text).replace(/[\\%_]/g, '\\$&')}%`;
+  return sql<boolean>`${sql.ref(column)} like ${pattern} escape '\\'`;
+}
