@@ -1,47 +1,62 @@
-import { join } from 'node:path';
 import { createTokens, loadSecretKey } from '@doorstep/kit/auth.ts';
-import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
-import { openDatabase } from '@doorstep/kit/database/open.ts';
+import type { Clock } from '@doorstep/kit/clock.ts';
+import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
 import type { Running } from '@doorstep/kit/lifecycle.ts';
 import { createLogger } from '@doorstep/kit/logger.ts';
 import { createRegistry } from '@doorstep/kit/metrics.ts';
+import type { Worker } from '@doorstep/kit/worker.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { webhookTarget } from './adapters/webhook.ts';
 import type { InventoryConfig } from './config.ts';
-import type { InventoryContext } from './context.ts';
-import type { InventoryDatabase } from './db/schema.ts';
-import { describeNews } from './describe-news.ts';
+import { countWaitingAlerts } from './db/alerts.ts';
+import { countBackorders } from './db/backorders.ts';
+import { countLowItems } from './db/items.ts';
 import { routes } from './http/routes.ts';
+import { createStockMetrics } from './metrics.ts';
+import { openContext } from './open-context.ts';
+import { startUpkeep } from './upkeep/start-upkeep.ts';
 
 const info = {
   title: 'Doorstep Inventory',
   description:
-    'Welcome packages, one per customer and type, for ever; the items that they are made of, and their stock. With REQUIRE_AUTH, `POST /v1/auth/login` of the CRM gives a token for *Authorize*.',
+    'Welcome packages, one per customer and type, for ever; the items that they are made of, and their stock. With `REQUIRE_AUTH=true`, `POST /v1/auth/login` of the CRM gives a token for *Authorize*.',
   version: packageJson.version,
 };
 
-/** Starts the Inventory: opens its database, listens. */
+/** Starts the Inventory: opens its database, looks after what the stock leaves to be done, listens. */
 export async function startInventory(config: InventoryConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
   await using resources = new AsyncDisposableStack();
   const logger = createLogger('inventory', config.log);
-  const database = resources.adopt(
-    await openDatabase<InventoryDatabase>({
-      url: config.databaseUrl,
-      schema: 'inventory',
-      migrations: join(import.meta.dirname, '../migrations'),
-      onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
+  const registry = createRegistry();
+  let upkeep: Worker | undefined;
+  const { context, check } = resources.use(
+    await openContext({
+      config,
+      logger,
+      clock: overrides.clock,
+      onNews({ low, isUnfinished }) {
+        metrics.alerts.inc(low.length);
+        if (low.length > 0 || isUnfinished) upkeep?.wake();
+      },
     }),
-    (open) => open.close(),
   );
-  const context: InventoryContext = {
-    db: database.db,
-    write: database.write,
-    clock: overrides.clock ?? systemClock,
-    sendsAlerts: config.webhook !== undefined,
-    tell: (news) => {
-      for (const { level, text } of describeNews(news)) logger.log(level, text);
-    },
-  };
+  const { db, clock } = context;
+  const metrics = createStockMetrics(registry, {
+    backordered: () => countBackorders(db),
+    low: () => countLowItems(db),
+    waitingAlerts: () => countWaitingAlerts(db),
+  });
+  upkeep = resources.use(
+    startUpkeep({
+      context,
+      target: config.webhook && webhookTarget(config.webhook, clock),
+      logger,
+      metrics,
+      random: Math.random,
+      takeLock: () => takeOwnerLock(config.databaseUrl, 'inventory', 'Another process does so already'),
+    }),
+  );
   const listener = resources.adopt(
     await serve({
       service: 'inventory-service',
@@ -49,9 +64,9 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
       config,
       context,
       routes,
-      checks: { database: database.check },
+      checks: { database: check },
       logger,
-      registry: createRegistry(),
+      registry,
       tokens: createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir)),
     }),
     (open) => open.close(),

@@ -1,5 +1,5 @@
 import type { InventoryContext } from '../context.ts';
-import { type ItemRow, insertItem, refuseTakenSku, requireItem, toColumns } from '../db/items.ts';
+import { type ItemRow, insertItems, refuseTakenSku, requireItem, toColumns } from '../db/items.ts';
 import type { ItemInput } from '../item.ts';
 import { reasons } from '../movement.ts';
 import { writeStock } from './write-stock.ts';
@@ -7,7 +7,7 @@ import { writeStock } from './write-stock.ts';
 /** @throws AppError `conflict` with `existing_id` where the sku is taken, so that a second call adds nothing. */
 export function createItem(context: InventoryContext, input: ItemInput): Promise<ItemRow> {
   return writeStock(context, async ({ trx, stock, settle }) => {
-    const row = await insertItem(trx, toColumns(input), stock.time);
+    const [row] = await insertItems(trx, [toColumns(input)], stock.time);
     if (!row) return refuseTakenSku(trx, input.sku);
     if (input.quantity === 0) return row;
     await stock.load([row]);

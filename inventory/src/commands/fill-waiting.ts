@@ -2,7 +2,8 @@ import type { InventoryContext } from '../context.ts';
 import { backorderedTypes } from '../db/backorders.ts';
 import { writeStock } from './write-stock.ts';
 
-/** Fills some of all back-orders that can be filled; who is told of it hears whether there may be more. Safe to repeat. */
-export async function fillWaiting(context: InventoryContext): Promise<void> {
-  await writeStock(context, async ({ trx, settle }) => settle([...(await backorderedTypes(trx))]));
+/** Fills some of the packages that wait and can be filled. Gives whether there may be more. Safe to repeat. */
+export async function fillWaiting(context: InventoryContext): Promise<boolean> {
+  const types = [...(await backorderedTypes(context.db))];
+  return types.length > 0 && (await writeStock(context, ({ settle }) => settle(types)));
 }

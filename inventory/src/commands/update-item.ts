@@ -1,9 +1,8 @@
-import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
-import { findItemBySku, type ItemRow, refuseTakenSku, requireItem, toColumns, updateItemColumns } from '../db/items.ts';
-import { type ItemChange, limitFaults } from '../item.ts';
+import { findItemBySku, type ItemRow, refuseTakenSku, requireItem, updateItemColumns } from '../db/items.ts';
+import type { ItemChange } from '../item.ts';
 import { reasons } from '../movement.ts';
-import { requireRoom } from './require-room.ts';
+import { changedColumns, requireLimits } from './item-changes.ts';
 import { writeStock } from './write-stock.ts';
 
 export type ItemVersion = {
@@ -38,24 +37,4 @@ export function updateItem(
     await settle();
     return requireItem(trx, id);
   });
-}
-
-function changedColumns(before: ItemRow, change: ItemChange) {
-  const columns = toColumns(change);
-  const isNews = ([name, value]: [string, unknown]) => before[name as keyof ItemRow] !== value;
-  return Object.fromEntries(Object.entries(columns).filter(isNews)) as typeof columns;
-}
-
-/** @throws AppError */
-function requireLimits(before: ItemRow, change: ItemChange): void {
-  const after = {
-    min_quantity: change.min_quantity ?? before.min_quantity,
-    max_quantity: change.max_quantity === undefined ? before.max_quantity : change.max_quantity,
-  };
-  const errors = limitFaults(after).map(([field, message]) => ({ field, message }));
-  if (errors.length > 0) {
-    const sentences = errors.map(({ field, message }) => `${field} ${message}`);
-    throw new AppError('invalid', sentences.join('; '), { errors });
-  }
-  if (change.quantity !== undefined) requireRoom({ ...before, ...after }, change.quantity);
 }

@@ -13,9 +13,10 @@ export type StockWrite = {
   backordered: Backorder[];
   /**
    * Fills what can be filled by now, of packages of these types and of those that wait for what has come, and writes it
-   * all. It is done at the end in any case; whoever answers with what is then in stock does it before.
+   * all. It is done at the end in any case; whoever answers with what is then in stock does it before. Gives whether
+   * there may be more that can be filled.
    */
-  settle(types?: string[]): Promise<void>;
+  settle(types?: string[]): Promise<boolean>;
 };
 
 /**
@@ -36,6 +37,7 @@ export async function writeStock<T>(context: InventoryContext, run: (write: Stoc
         isUnfinished ||= outcome.isUnfinished;
       }
       await stock.flush();
+      return isUnfinished;
     };
     const value = await run({ trx, stock, backordered, settle });
     await settle();

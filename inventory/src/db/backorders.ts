@@ -38,3 +38,12 @@ export async function backorderedTypes(db: Kysely<InventoryDatabase>, types?: st
     .execute();
   return new Set(rows.map(({ package_type }) => package_type));
 }
+
+export async function countBackorders(db: Kysely<InventoryDatabase>): Promise<number> {
+  const { count } = await db
+    .selectFrom('packages')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('status', '=', 'backordered')
+    .executeTakeFirstOrThrow();
+  return count;
+}

@@ -1,3 +1,4 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { searchFold } from '@doorstep/kit/fold.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
@@ -57,19 +58,54 @@ export async function requireItem(db: Kysely<InventoryDatabase>, id: number): Pr
   return row;
 }
 
-/** Inserts an item with nothing in stock, or gives undefined where its sku is taken. */
-export function insertItem(
-  trx: Transaction<InventoryDatabase>,
-  columns: Columns,
-  time: string,
-): Promise<ItemRow | undefined> {
+const columnTypes = {
+  place: 'integer',
+  name: 'text',
+  name_key: 'text',
+  description: 'text',
+  sku: 'text',
+  price_cents: 'bigint',
+  cost_cents: 'bigint',
+  min_quantity: 'integer',
+  max_quantity: 'integer',
+  is_active: 'integer',
+  category: 'text',
+  category_key: 'text',
+  brand: 'text',
+  brand_key: 'text',
+  weight: 'double precision',
+  dimensions: 'text',
+  customer_id: 'bigint',
+  quantity: 'integer',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+} as const;
+
+/** Inserts items with nothing in stock, in their order, and gives them; those whose sku is taken are left out. */
+export function insertItems(trx: Transaction<InventoryDatabase>, items: Columns[], time: string): Promise<ItemRow[]> {
+  const rows = items.map((columns, place) => {
+    return { place, ...columns, quantity: 0, created_at: time, updated_at: time };
+  });
+  const { place, ...stored } = columnTypes;
+  const names = Object.keys(stored) as (keyof typeof stored)[];
   return trx
     .insertInto('items')
-    .values({ ...columns, quantity: 0, created_at: time, updated_at: time })
+    .columns(names)
+    .expression((eb) =>
+      eb
+        .selectFrom(jsonTable(trx, rows as InsertedRow[], columnTypes).as('given'))
+        .select(names)
+        .where('place', 'is not', null) // or SQLite would take the ON of ON CONFLICT for one of a join
+        .orderBy('place'),
+    )
     .onConflict((conflict) => conflict.column('sku').doNothing())
     .returningAll()
-    .executeTakeFirst();
+    .execute();
 }
+
+type InsertedRow = {
+  [Name in keyof typeof columnTypes]: Name extends 'place' ? number : ItemRow[Name & keyof ItemRow];
+};
 
 /** Changes columns of an item, whose version moves on with it. */
 export async function updateItemColumns(
@@ -86,6 +122,11 @@ export async function updateItemColumns(
 
 export function findItemBySku(db: Kysely<InventoryDatabase>, sku: string): Promise<ItemRow | undefined> {
   return db.selectFrom('items').selectAll().where('sku', '=', sku).executeTakeFirst();
+}
+
+export async function findItemsBySku(db: Kysely<InventoryDatabase>, skus: string[]): Promise<Map<string, ItemRow>> {
+  const rows = await db.selectFrom('items').selectAll().where('sku', 'in', skus).execute();
+  return new Map(rows.map((row) => [row.sku, row]));
 }
 
 /** @throws AppError `conflict`, naming the item that has the sku. */
@@ -105,4 +146,24 @@ export async function missingItems(db: Kysely<InventoryDatabase>, ids: number[])
 
 export async function deleteItemRow(trx: Transaction<InventoryDatabase>, id: number): Promise<void> {
   await trx.deleteFrom('items').where('id', '=', id).execute();
+}
+
+export async function countLowItems(db: Kysely<InventoryDatabase>): Promise<number> {
+  const { count } = await db
+    .selectFrom('items')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where(isLowInStock)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** As it stands in the condition of an index. */
+export const isLowInStock = sql<boolean>`quantity <= min_quantity`;
+
+export async function countItems(db: Kysely<InventoryDatabase>): Promise<number> {
+  const { count } = await db
+    .selectFrom('items')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
 }

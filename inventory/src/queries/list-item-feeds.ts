@@ -1,6 +1,5 @@
-import { sql } from 'kysely';
 import type { InventoryContext } from '../context.ts';
-import { toItem } from '../db/items.ts';
+import { isLowInStock, toItem } from '../db/items.ts';
 import type { Item } from '../item.ts';
 
 type Feed = { after: number; limit: number };
@@ -30,8 +29,8 @@ export async function listLowStock(
   const rows = await db
     .selectFrom('items')
     .selectAll()
-    // as it stands in the condition of its index
-    .where(threshold === undefined ? sql<boolean>`quantity <= min_quantity` : sql<boolean>`quantity <= ${threshold}`)
+    .$if(threshold === undefined, (query) => query.where(isLowInStock))
+    .$if(threshold !== undefined, (query) => query.where('quantity', '<=', threshold ?? 0))
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit + 1)

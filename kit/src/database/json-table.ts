@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { isPostgres } from './columns.ts';
 
-type ColumnType = 'bigint' | 'integer' | 'text' | 'timestamptz';
+type ColumnType = 'bigint' | 'integer' | 'double precision' | 'text' | 'timestamptz';
 
 /**
  * Rows as a table to select, insert or update from. They travel as one parameter, so the statement is the same for one

@@ -1,0 +1,57 @@
+import { createHmac } from 'node:crypto';
+import type { Clock } from '@doorstep/kit/clock.ts';
+import {
+  asAxiosError,
+  createHttpClient,
+  describe,
+  isBrokenOff,
+  isRetryableStatus,
+  retryAfterMs,
+} from '@doorstep/kit/http-client.ts';
+import type { AxiosError } from 'axios';
+import type { WebhookSettings } from '../config.ts';
+import type { AlertTarget, Message, Refusal } from '../ports.ts';
+
+const timeoutMs = 10_000;
+const answerBytesMax = 64 * 1024;
+
+/** A receiver of Standard Webhooks. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+export function webhookTarget({ url, key }: WebhookSettings, clock: Clock): AlertTarget {
+  const client = createHttpClient({ baseUrl: url, timeoutMs, connectionsMax: 1, answerBytesMax });
+  return {
+    async send(message) {
+      const headers = { 'Content-Type': 'application/json', ...signatureHeaders(message, key, clock.now()) };
+      try {
+        // as it was signed, not as it would be written again
+        await client.post('', message.body, { headers, transformRequest: (body) => body });
+        return undefined;
+      } catch (error) {
+        return refusalOf(asAxiosError(error));
+      }
+    },
+  };
+}
+
+/** `now`: when it is sent, so that a receiver can refuse what somebody else sends again later. */
+export function signatureHeaders({ id, body }: Message, key: Buffer, now: Date): Record<string, string> {
+  const timestamp = String(Math.floor(now.getTime() / 1000));
+  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+}
+
+/** That the receiver is not there, or knows nobody, is no matter of the message. */
+function refusalOf(error: AxiosError): Refusal {
+  const { response } = error;
+  if (!response || isBrokenOff(error)) return { reason: describe('the webhook', error, settings), isForAll: true };
+  const { status } = response;
+  const isForAll = isRetryableStatus(status) || [401, 403, 404, 405, 410].includes(status) || status < 400;
+  return { reason: `the webhook answered ${status}${hintOf(status)}`, isForAll, afterMs: retryAfterMs(error) };
+}
+
+const settings = { url: 'LOW_STOCK_WEBHOOK_URL' };
+
+function hintOf(status: number): string {
+  if (status === 401 || status === 403) return '; has it the same LOW_STOCK_WEBHOOK_SECRET?';
+  if (status === 404 || status === 405 || status === 410 || status < 400) return `; is ${settings.url} right?`;
+  return '';
+}

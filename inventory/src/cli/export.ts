@@ -1,0 +1,83 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
+import { AppError } from '@doorstep/kit/errors.ts';
+import { createProgress } from '@doorstep/kit/progress.ts';
+import { stringify } from 'csv-stringify/sync';
+import { countItems } from '../db/items.ts';
+import { type Item, itemChange } from '../item.ts';
+import { readAllItems } from '../queries/read-all-items.ts';
+import type { CommandMeans } from './means.ts';
+
+const fields = Object.keys(itemChange.shape) as (keyof Item)[];
+const formats = ['csv', 'jsonl'] as const;
+type Format = (typeof formats)[number];
+
+export const exportCommand: Command<CommandMeans> = {
+  usage: [['[FILE] [--format csv|jsonl]', 'write all items as they can be imported']],
+  options: { format: { type: 'string' } },
+  positionalsMax: 1,
+  async run(means) {
+    const { context, positionals, values, print } = means;
+    const [file] = positionals;
+    const format = formatOf(file, values['format']);
+    const total = await countItems(context.db);
+    const progress = createProgress(means, 'items written');
+    let written = 0;
+    const texts = async function* () {
+      if (format === 'csv') yield stringify([fields]);
+      for await (const items of readAllItems(context)) {
+        yield write(items, format);
+        written += items.length;
+        progress.show(written, total);
+      }
+    };
+    try {
+      if (file === undefined) await pipeline(Readable.from(texts()), toStdout(means));
+      else await writeWhole(file, texts());
+    } finally {
+      progress.end();
+    }
+    if (file !== undefined)
+      print(values['json'] ? JSON.stringify({ written }) : `${written} items written to ${file}.`);
+    return exitCodes.done;
+  },
+};
+
+/** @throws AppError `invalid` */
+function formatOf(file: string | undefined, format: CommandMeans['values'][string]): Format {
+  const wanted = format ?? formats.find((ending) => file?.toLowerCase().endsWith(`.${ending}`)) ?? 'jsonl';
+  const known = formats.find((name) => name === wanted);
+  if (!known) throw new AppError('invalid', `--format takes csv or jsonl, and not ${JSON.stringify(wanted)}.`);
+  return known;
+}
+
+function write(items: Item[], format: Format): string {
+  const picked = items.map((item) => Object.fromEntries(fields.map((field) => [field, item[field]])));
+  if (format === 'csv') return stringify(picked, { columns: fields, cast: { boolean: String } });
+  return picked.map((item) => `${JSON.stringify(item)}\n`).join('');
+}
+
+function toStdout({ stdout }: CommandMeans): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      stdout.write(String(chunk));
+      done();
+    },
+  });
+}
+
+/** The file is there whole, or as it was before. @throws AppError `invalid` where it cannot be written. */
+async function writeWhole(file: string, texts: AsyncIterable<string>): Promise<void> {
+  const draft = `${file}.${process.pid}.part`;
+  try {
+    await pipeline(Readable.from(texts), createWriteStream(draft, { flags: 'wx', flush: true }));
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall ? new AppError('invalid', `The file cannot be written: ${message}.`) : error;
+  }
+}

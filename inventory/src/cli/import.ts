@@ -1,0 +1,115 @@
+import { createReadStream, statSync } from 'node:fs';
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
+import { AppError } from '@doorstep/kit/errors.ts';
+import { createProgress } from '@doorstep/kit/progress.ts';
+import { fillWaiting } from '../commands/fill-waiting.ts';
+import { type Imported, ImportRefused, importItems } from '../commands/import-items.ts';
+import { countLowItems } from '../db/items.ts';
+import { readRecords } from '../import/read-records.ts';
+import { type BadLine, createStage, type Stage } from '../import/stage.ts';
+import type { CommandMeans } from './means.ts';
+
+export const importCommand: Command<CommandMeans> = {
+  usage: [['FILE [--skip-bad] [--set-stock]', 'take in items from CSV or JSON lines; - is standard input']],
+  options: { 'skip-bad': { type: 'boolean' }, 'set-stock': { type: 'boolean' } },
+  positionalsMax: 1,
+  async run(means) {
+    const { context, values } = means;
+    const skipBad = Boolean(values['skip-bad']);
+    using stage = createStage();
+    const unfit = await readInto(stage, means);
+    tellUnknown(means, stage.unknownFields);
+    if (unfit > 0 && !skipBad) return refuse(means, { bad: unfit, good: stage.count() });
+    const progress = createProgress(means, 'items taken in');
+    const options = {
+      skipBad,
+      setStock: Boolean(values['set-stock']),
+      onProgress: (done: number) => progress.show(done, stage.count()),
+    };
+    try {
+      const imported = await importItems(context, stage, options).finally(progress.end);
+      for (const line of imported.bad) tellBad(means, line);
+      while (await fillWaiting(context));
+      await summarize(means, imported, unfit + imported.bad.length);
+      return exitCodes.done;
+    } catch (error) {
+      if (!(error instanceof ImportRefused)) throw error;
+      for (const line of error.bad) tellBad(means, line);
+      return refuse(means, { bad: error.bad.length, good: stage.count() - error.bad.length });
+    }
+  },
+};
+
+/** Checks each line and keeps the good ones; tells of the others, and gives how many there are. */
+async function readInto(stage: Stage, means: CommandMeans): Promise<number> {
+  const { chunks, bytes } = openFile(means);
+  const progress = createProgress(means, 'bytes read');
+  let unfit = 0;
+  let read = 0;
+  const counted = async function* () {
+    for await (const chunk of chunks) {
+      read += chunk.length;
+      progress.show(read, bytes);
+      yield chunk;
+    }
+  };
+  try {
+    for await (const record of readRecords(counted())) {
+      const bad = stage.add(record);
+      if (!bad) continue;
+      unfit += 1;
+      progress.end();
+      tellBad(means, bad);
+    }
+  } catch (error) {
+    throw fileFault(error);
+  } finally {
+    progress.end();
+  }
+  return unfit;
+}
+
+/** @throws AppError `invalid` */
+function openFile({ positionals: [file], stdin }: CommandMeans): { chunks: AsyncIterable<Buffer>; bytes: number } {
+  if (file === undefined) throw new AppError('invalid', 'The name of a file is needed, or - for standard input.');
+  if (file === '-') return { chunks: stdin, bytes: 0 };
+  try {
+    return { bytes: statSync(file).size, chunks: createReadStream(file) };
+  } catch (error) {
+    throw fileFault(error);
+  }
+}
+
+function fileFault(error: unknown): unknown {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  return syscall ? new AppError('invalid', `The file cannot be read: ${message}.`) : error;
+}
+
+function tellBad({ values, print, say }: CommandMeans, { line, fault }: BadLine): void {
+  if (values['json']) print(JSON.stringify({ line, error: fault }));
+  else say(`line ${line}: ${fault}`);
+}
+
+function tellUnknown({ say }: CommandMeans, names: Set<string>): void {
+  if (names.size === 0) return;
+  const list = [...names].map((name) => JSON.stringify(name)).join(', ');
+  say(`${list} ${names.size === 1 ? 'is no field' : 'are no fields'} of an item, and left out.`);
+}
+
+function refuse({ values, print, say }: CommandMeans, { bad, good }: { bad: number; good: number }): number {
+  if (values['json']) print(JSON.stringify({ imported: false, bad, good }));
+  else {
+    say(
+      `Nothing is taken in, for ${bad} of ${bad + good} lines ${bad === 1 ? 'is' : 'are'} bad. Correct them, or leave them out with --skip-bad.`,
+    );
+  }
+  return exitCodes.no;
+}
+
+async function summarize({ context, values, print }: CommandMeans, imported: Imported, bad: number): Promise<void> {
+  const { added, changed, same } = imported;
+  const low = await countLowItems(context.db);
+  if (values['json']) return print(JSON.stringify({ imported: true, added, changed, same, bad, low }));
+  const leftOut = bad > 0 ? `, ${bad} bad lines left out` : '';
+  print(`${added} items added, ${changed} changed, ${same} as they were${leftOut}. ${low} are low in stock now.`);
+}

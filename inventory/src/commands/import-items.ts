@@ -1,0 +1,102 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import type { InventoryContext } from '../context.ts';
+import { findItemsBySku, type ItemRow, insertItems, toColumns, updateItemColumns } from '../db/items.ts';
+import { type BadLine, givenOf, type Stage, type StagedItem } from '../import/stage.ts';
+import { reasons } from '../movement.ts';
+import { changedColumns, requireLimits } from './item-changes.ts';
+import { type StockWrite, writeStock } from './write-stock.ts';
+
+export type ImportOptions = {
+  /** Leaves out what does not fit to what is there, instead of giving up. */
+  skipBad: boolean;
+  /** Whether the stock of items that are there already becomes that of the file. */
+  setStock: boolean;
+  onProgress: (done: number) => void;
+};
+
+export type Imported = { added: number; changed: number; same: number; bad: BadLine[] };
+
+/** As many lines go through the database at a time. */
+const chunkMax = 500;
+
+/**
+ * Adds the items that are staged, and changes those that have their sku, in one transaction: all, or nothing where it
+ * throws. Safe to repeat: a second time nothing changes. What the file does not say of an item that is there already stays
+ * as it is, and so does its stock unless it is to be set, for goods may have come and gone since the file was written.
+ * @throws ImportRefused with the lines that do not fit to what is there.
+ */
+export function importItems(context: InventoryContext, stage: Stage, options: ImportOptions): Promise<Imported> {
+  return writeStock(context, async (write) => {
+    const imported: Imported = { added: 0, changed: 0, same: 0, bad: [] };
+    let done = 0;
+    for (let after = 0; ; ) {
+      const items = stage.read(after, chunkMax);
+      const last = items.at(-1);
+      if (!last) break;
+      after = last.line;
+      await importChunk(write, items, { ...options, imported });
+      await write.settle();
+      done += items.length;
+      options.onProgress(done);
+    }
+    if (imported.bad.length > 0 && !options.skipBad) throw new ImportRefused(imported.bad);
+    return imported;
+  });
+}
+
+export class ImportRefused extends Error {
+  readonly bad: BadLine[];
+
+  constructor(bad: BadLine[]) {
+    super('the import is undone');
+    this.bad = bad;
+  }
+}
+
+type ChunkOptions = ImportOptions & { imported: Imported };
+
+async function importChunk(write: StockWrite, staged: StagedItem[], options: ChunkOptions): Promise<void> {
+  const { trx, stock } = write;
+  const existing = await findItemsBySku(
+    trx,
+    staged.map(({ item }) => item.sku),
+  );
+  const fresh = staged.filter(({ item }) => !existing.has(item.sku));
+  const added = await insertItems(
+    trx,
+    fresh.map(({ item }) => toColumns(item)),
+    stock.time,
+  );
+  await stock.load(added);
+  const quantities = new Map(fresh.map(({ item }) => [item.sku, item.quantity]));
+  for (const { id, sku } of added) stock.change(id, { by: quantities.get(sku) ?? 0 }, { reason: reasons.imported });
+  options.imported.added += added.length;
+  for (const one of staged) {
+    const row = existing.get(one.item.sku);
+    if (row) await importOver(write, { row, staged: one }, options);
+  }
+}
+
+async function importOver(
+  { trx, stock }: StockWrite,
+  { row, staged }: { row: ItemRow; staged: StagedItem },
+  { setStock, imported }: ChunkOptions,
+): Promise<void> {
+  const { quantity: counted, ...rest } = givenOf(staged);
+  const change = setStock && counted !== undefined ? { ...rest, quantity: counted } : rest;
+  try {
+    requireLimits(row, change);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    imported.bad.push({ line: staged.line, fault: error.message });
+    return;
+  }
+  const columns = changedColumns(row, change);
+  const by = (change.quantity ?? row.quantity) - row.quantity;
+  const isChanged = Object.keys(columns).length > 0;
+  if (isChanged) await updateItemColumns(trx, { id: row.id, time: stock.time }, columns);
+  await stock.load([row]);
+  stock.change(row.id, { by, minimum: columns.min_quantity }, { reason: reasons.imported });
+  if (isChanged || by !== 0) imported.changed += 1;
+  else imported.same += 1;
+}

@@ -1,0 +1,34 @@
+import { AppError } from '@doorstep/kit/errors.ts';
+import { readCsv } from './read-csv.ts';
+import { lineMax, readLines } from './read-lines.ts';
+import { peek, readText } from './read-text.ts';
+
+/** What stands in a line, field by field as it is written there; or why it cannot be understood. */
+export type FileRecord = { line: number } & ({ fields: Record<string, unknown> } | { fault: string });
+
+/**
+ * Reads JSON lines, or CSV with the names of the fields in its first line, whichever it is, in bounded memory.
+ * @throws AppError `invalid` for what is neither.
+ */
+export async function* readRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
+  const { start, whole } = await peek(readText(chunks));
+  const first = start.trimStart()[0];
+  if (first === undefined) return;
+  if (first === '[') throw new AppError('invalid', 'The file is one JSON array; write one object a line instead.');
+  yield* first === '{' ? readJsonLines(whole) : readCsv(whole);
+}
+
+async function* readJsonLines(texts: AsyncIterable<string>): AsyncGenerator<FileRecord> {
+  for await (const { number, text } of readLines(texts)) yield { line: number, ...parseLine(text) };
+}
+
+function parseLine(text: string): { fields: Record<string, unknown> } | { fault: string } {
+  if (text.length > lineMax) return { fault: `is longer than ${lineMax} characters` };
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { fields: value };
+    return { fault: 'is not a JSON object' };
+  } catch {
+    return { fault: 'is not valid JSON' };
+  }
+}

@@ -1,0 +1,46 @@
+import { backoffMs } from '@doorstep/kit/backoff.ts';
+import type { InventoryContext } from '../context.ts';
+import { type AlertRow, listDueAlerts, markAlert } from '../db/alerts.ts';
+import type { AlertTarget, Refusal } from '../ports.ts';
+
+export type SendContext = Pick<InventoryContext, 'db' | 'write' | 'clock'> & {
+  target: AlertTarget;
+  random: () => number;
+};
+
+export type Failure = { alert: AlertRow; waitMs: number } & Refusal;
+
+/** A crash repeats none but the one that was under way. */
+const batchMax = 100;
+/** The waits of an alert that is refused by itself; it is kept until it has arrived. */
+const waits = { firstMs: 5_000, longestMs: 3_600_000 };
+
+/**
+ * Sends the alerts that are due, one after the other, up to a failure that the others would meet too. An alert that is
+ * refused by itself waits for its next turn, and holds up no other; so that none does, one that fails goes to the end of
+ * the queue. What a crash repeats has the same id.
+ */
+export async function sendAlerts(
+  { db, write, clock, target, random }: SendContext,
+  stop: AbortSignal,
+): Promise<{ sent: number; failures: Failure[] }> {
+  const failures: Failure[] = [];
+  let sent = 0;
+  for (const alert of await listDueAlerts(db, clock.now().toISOString(), batchMax)) {
+    if (stop.aborted) break;
+    const refusal = await target.send({ id: alert.message_id, body: alert.body });
+    const nowMs = clock.now().getTime();
+    if (!refusal) {
+      sent += 1;
+      await write((trx) => markAlert(trx, alert.id, { sent_at: new Date(nowMs).toISOString() }));
+      continue;
+    }
+    const attempts = alert.attempts + 1;
+    const waitMs = refusal.isForAll ? 0 : Math.max(backoffMs(waits, attempts, random()), refusal.afterMs ?? 0);
+    const next_attempt_at = new Date(nowMs + Math.min(waitMs, waits.longestMs)).toISOString();
+    await write((trx) => markAlert(trx, alert.id, { attempts, next_attempt_at }));
+    failures.push({ alert, waitMs, ...refusal });
+    if (refusal.isForAll) break;
+  }
+  return { sent, failures };
+}
