@@ -1,12 +1,13 @@
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
 import { listDeliveries } from '../../queries/deliveries.ts';
 import { deliveryFilter } from '../filters.ts';
-import { type Command, exitCodes } from './command.ts';
+import type { CommandMeans } from './means.ts';
 import { table, time } from './words.ts';
 
 const limitDefault = '50';
 
-export const deliveriesCommand: Command = {
+export const deliveriesCommand: Command<CommandMeans> = {
   usage: [['[--state dead] [--after ID] [--limit 50]', 'deliveries in the order of their customers']],
   options: { state: { type: 'string' }, after: { type: 'string' }, limit: { type: 'string' } },
   positionalsMax: 0,

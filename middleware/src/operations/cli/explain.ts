@@ -1,15 +1,16 @@
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { MiddlewareContext } from '../../context.ts';
 import { getDelivery } from '../../queries/deliveries.ts';
 import { getStatus } from '../../queries/get-status.ts';
 import { formatDuration } from '../../sync/format.ts';
-import { type Command, type CommandMeans, exitCodes } from './command.ts';
+import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
 import { customerId, inLine, table, time } from './words.ts';
 
 type Delivery = Awaited<ReturnType<typeof getDelivery>>;
 
-export const explainCommand: Command = {
+export const explainCommand: Command<CommandMeans> = {
   usage: [['ID', 'why this customer has a package, or has none yet']],
   options: {},
   positionalsMax: 1,

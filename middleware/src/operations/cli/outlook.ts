@@ -1,5 +1,5 @@
 import { getStatus } from '../../queries/get-status.ts';
-import type { CommandMeans } from './command.ts';
+import type { CommandMeans } from './means.ts';
 
 /** What keeps deliveries from being made; undefined where nothing does. */
 export async function hindrance({

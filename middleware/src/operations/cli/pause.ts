@@ -1,8 +1,9 @@
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
 import { pause, resume } from '../../commands/pause.ts';
-import { type Command, exitCodes } from './command.ts';
+import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
 
-export const pauseCommand: Command = {
+export const pauseCommand: Command<CommandMeans> = {
   usage: [['', 'deliver nothing more, over restarts too, until resumed; polls go on']],
   options: {},
   positionalsMax: 0,
@@ -17,7 +18,7 @@ export const pauseCommand: Command = {
   },
 };
 
-export const resumeCommand: Command = {
+export const resumeCommand: Command<CommandMeans> = {
   usage: [['', 'deliver again']],
   options: {},
   positionalsMax: 0,

@@ -1,9 +1,10 @@
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
+import { createProgress } from '@doorstep/kit/progress.ts';
 import { getStatus } from '../../queries/get-status.ts';
 import { createSync } from '../../sync/run-once.ts';
-import { type Command, type CommandMeans, exitCodes } from './command.ts';
-import { createProgress } from './progress.ts';
+import type { CommandMeans } from './means.ts';
 
-export const pollCommand: Command = {
+export const pollCommand: Command<CommandMeans> = {
   usage: [['', 'ask the CRM now; without a daemon, also deliver everything that is due']],
   options: {},
   positionalsMax: 0,

@@ -1,11 +1,12 @@
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
 import { z } from 'zod';
 import { listQuarantined } from '../../queries/list-quarantined.ts';
-import { type Command, exitCodes } from './command.ts';
+import type { CommandMeans } from './means.ts';
 import { inLine, time } from './words.ts';
 
-export const quarantineCommand: Command = {
+export const quarantineCommand: Command<CommandMeans> = {
   usage: [['[--after ID] [--limit 50]', 'entries of the CRM that no delivery could be made of']],
   options: { after: { type: 'string' }, limit: { type: 'string' } },
   positionalsMax: 0,

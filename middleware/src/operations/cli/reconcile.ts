@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
+import { createProgress } from '@doorstep/kit/progress.ts';
 import { repair } from '../../commands/repair.ts';
 import { getStatus, toReconciliationView } from '../../queries/get-status.ts';
 import { type ReconcileOptions, reconcile } from '../../reconcile/reconcile.ts';
 import { summarize } from '../../reconcile/summarize.ts';
 import type { Reconciliation } from '../../reconciliation.ts';
-import { type Command, type CommandMeans, exitCodes } from './command.ts';
+import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
 import { pollHere } from './poll.ts';
-import { createProgress } from './progress.ts';
 import { inLine } from './words.ts';
 
-export const reconcileCommand: Command = {
+export const reconcileCommand: Command<CommandMeans> = {
   usage: [['[--repair]', 'compare both sides; --repair delivers what is missing']],
   options: { repair: { type: 'boolean' } },
   positionalsMax: 0,

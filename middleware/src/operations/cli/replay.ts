@@ -1,13 +1,14 @@
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
 import { z } from 'zod';
 import { replay, replayDead } from '../../commands/replay.ts';
 import { deathRange } from '../filters.ts';
-import { type Command, exitCodes } from './command.ts';
+import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
 import { customerId } from './words.ts';
 
-export const replayCommand: Command = {
+export const replayCommand: Command<CommandMeans> = {
   usage: [
     ['ID', 'deliver again; a package that is there already is found and not made twice'],
     ['--dead [--since TIME] [--until TIME]', 'deliver again everything that is dead, or that died in between'],

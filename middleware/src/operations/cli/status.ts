@@ -1,7 +1,8 @@
+import { type Command, exitCodes } from '@doorstep/kit/command.ts';
 import type { DaemonStatus } from '../../ports.ts';
 import { getStatus } from '../../queries/get-status.ts';
 import { formatDuration } from '../../sync/format.ts';
-import { type Command, exitCodes } from './command.ts';
+import type { CommandMeans } from './means.ts';
 import { table, time } from './words.ts';
 
 type Status = Awaited<ReturnType<typeof getStatus>> & {
@@ -10,7 +11,7 @@ type Status = Awaited<ReturnType<typeof getStatus>> & {
   last_poll: DaemonStatus['last_poll'];
 };
 
-export const statusCommand: Command = {
+export const statusCommand: Command<CommandMeans> = {
   usage: [['', 'how the work goes']],
   options: {},
   positionalsMax: 0,

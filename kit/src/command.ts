@@ -1,19 +1,19 @@
-import type { OwnerLock } from '@doorstep/kit/database/lock.ts';
-import type { MiddlewareContext } from '../../context.ts';
-import type { Daemon } from '../../ports.ts';
-
 export const exitCodes = {
   done: 0,
-  /** The answer is no: an unknown customer, exceptions left, a poll that failed. */
+  /** The answer is no. */
   no: 1,
   /** Wrong words or wrong settings. */
   misused: 2,
-  /** Not now: the ledger, the CRM or the Inventory is away. */
+  /** Not now: something that it needs is away. */
   unable: 3,
 } as const;
 
-export type CommandMeans = {
-  context: MiddlewareContext;
+type Stream = { write(text: string): unknown; isTTY?: boolean };
+/** `process` is one. */
+export type Terminal = { stdout: Stream; stderr: Stream };
+
+/** What the words of a call come to, and where its answers go. */
+export type Call = {
   values: Record<string, string | boolean | undefined>;
   positionals: string[];
   /** What was asked for. */
@@ -21,17 +21,18 @@ export type CommandMeans = {
   /** Anything else. */
   say(text: string): void;
   /** Where a bar may be drawn, where it is a terminal. */
-  terminal: { write(text: string): unknown; isTTY?: boolean };
-  daemon: Daemon;
-  /** @throws StartError where a daemon has it. */
-  takeLock(): Promise<OwnerLock>;
+  terminal: Stream;
 };
 
-export type Command = {
+/** `Means` is what a service hands to each of its commands: the call, and what the work needs. */
+export type Command<Means> = {
   /** What may follow its name, and what it does. */
   usage: [words: string, what: string][];
   options: Record<string, { type: 'string' | 'boolean' }>;
   positionalsMax: number;
   /** @throws AppError for what the person at the keyboard can do something about. */
-  run(means: CommandMeans): Promise<number>;
+  run(means: Means): Promise<number>;
 };
+
+/** By their names. */
+export type Commands<Means> = Record<string, Command<Means>>;

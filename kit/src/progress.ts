@@ -1,4 +1,5 @@
-import type { CommandMeans } from './command.ts';
+import type { Clock } from './clock.ts';
+import type { Call } from './command.ts';
 
 export type Progress = {
   show(done: number, total: number): void;
@@ -11,10 +12,9 @@ const width = 30;
 
 /** A bar on a terminal, for what takes longer than a second; on anything else, and with --json, nothing. */
 export function createProgress(
-  { terminal, values, context }: Pick<CommandMeans, 'terminal' | 'values' | 'context'>,
+  { terminal, values, clock }: Pick<Call, 'terminal' | 'values'> & { clock: Clock },
   label: string,
 ): Progress {
-  const { clock } = context;
   const startMs = clock.monotonicMs();
   let shownMs = startMs + worthShowingMs - everyMs;
   let isShown = false;

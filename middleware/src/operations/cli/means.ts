@@ -1,0 +1,13 @@
+import type { Clock } from '@doorstep/kit/clock.ts';
+import type { Call } from '@doorstep/kit/command.ts';
+import type { OwnerLock } from '@doorstep/kit/database/lock.ts';
+import type { MiddlewareContext } from '../../context.ts';
+import type { Daemon } from '../../ports.ts';
+
+export type CommandMeans = Call & {
+  context: MiddlewareContext;
+  clock: Clock;
+  daemon: Daemon;
+  /** @throws StartError where a daemon has it. */
+  takeLock(): Promise<OwnerLock>;
+};
