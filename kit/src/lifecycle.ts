@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { StartError } from './errors.ts';
 
 export type Running = AsyncDisposable & {
@@ -34,6 +35,19 @@ export async function runService(start: () => Promise<Running>): Promise<void> {
     process.stderr.write(`${error instanceof StartError ? error.message : (error as Error).stack}\n`);
     process.exit(1);
   }
+}
+
+/** Runs the command that the process was given words for, and ends with its exit code; without words, the service. */
+export async function runCommandOrService(
+  command: (words: string[]) => Promise<number>,
+  start: () => Promise<Running>,
+): Promise<void> {
+  const words = process.argv.slice(2);
+  if (words.length === 0) return runService(start);
+  // as npm start does, so that a command finds what that has started
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  process.stdout.on('error', () => undefined); // who reads may have read enough
+  process.exitCode = await command(words);
 }
 
 /** Calls `stop` at the first SIGTERM, SIGINT or loss of the parent; a second signal ends the process at once. */
