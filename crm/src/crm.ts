@@ -10,6 +10,7 @@ import type { Running } from '@doorstep/kit/lifecycle.ts';
 import { createLogger, type Logger } from '@doorstep/kit/logger.ts';
 import { createRegistry } from '@doorstep/kit/metrics.ts';
 import { serviceToken } from '@doorstep/kit/service-token.ts';
+import type { Worker } from '@doorstep/kit/worker.ts';
 import type { Registry } from 'prom-client';
 import packageJson from '../package.json' with { type: 'json' };
 import { createBreaker } from './adapters/breaker.ts';
@@ -19,7 +20,7 @@ import type { CrmConfig } from './config.ts';
 import type { CrmContext } from './context.ts';
 import { unpublishedBacklog } from './db/events.ts';
 import type { CrmDatabase } from './db/schema.ts';
-import { type Publisher, startPublisher } from './events/start-publisher.ts';
+import { startPublisher } from './events/start-publisher.ts';
 import { routes } from './http/routes.ts';
 import { createEventMetrics } from './metrics.ts';
 import { verifyCaller } from './queries/verify-caller.ts';
@@ -93,7 +94,7 @@ async function publishEvents(
   config: CrmConfig,
   means: Means,
   resources: AsyncDisposableStack,
-): Promise<Publisher | undefined> {
+): Promise<Worker | undefined> {
   const { events, databaseUrl } = config;
   if (!events) return undefined;
   const { db, clock, logger, registry } = means;
