@@ -27,3 +27,5 @@ export const movement = z
     created_at: timestamp,
   })
   .meta({ id: 'Movement' });
+
+export type Movement = z.output<typeof movement>;

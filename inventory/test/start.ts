@@ -3,6 +3,8 @@ import { call } from '@doorstep/kit/test/call.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { readInventoryConfig } from '../src/config.ts';
 import { startInventory } from '../src/inventory.ts';
+import type { Item } from '../src/item.ts';
+import type { Movement } from '../src/movement.ts';
 import type { WelcomePackage } from '../src/package.ts';
 
 type Environment = Record<string, string>;
@@ -47,4 +49,49 @@ export async function readPackages(inventory: Service, customerId?: number, afte
   const { body } = await call(inventory, `GET /packages?after=${after}${filter}`);
   const last = body.at(-1)?.id;
   return last === undefined ? [] : [...body, ...(await readPackages(inventory, customerId, last))];
+}
+
+let skus = 0;
+
+/** An item to add, with an sku of its own. */
+export function anItem(overrides: Record<string, unknown> = {}) {
+  skus += 1;
+  return { name: 'Mug', sku: `SKU-${skus}`, price: 12.5, quantity: 10, ...overrides };
+}
+
+/** Adds an item and gives it as it is answered. */
+export async function addItem(inventory: Service, overrides: Record<string, unknown> = {}): Promise<Item> {
+  const { status, body } = await call(inventory, 'POST /api/v1/items/', { body: anItem(overrides) });
+  if (status !== 201) throw new Error(`the item was answered with ${status}: ${body.detail}`);
+  return body;
+}
+
+export async function readItem(inventory: Service, id: number): Promise<Item> {
+  return (await call(inventory, `GET /api/v1/items/${id}`)).body;
+}
+
+export function changeQuantity(inventory: Service, id: number, body: unknown) {
+  return call(inventory, `PATCH /api/v1/items/${id}/quantity`, { body });
+}
+
+let types = 0;
+
+/** Makes packages of a type of its own, or of the given one, of these items; gives the type. */
+export async function makeKit(
+  inventory: Service,
+  items: { item_id: number; quantity: number }[],
+  type?: string,
+): Promise<string> {
+  types += 1;
+  const packageType = type ?? `kit ${types}`;
+  const { status } = await call(inventory, `PUT /api/v1/kits/${encodeURIComponent(packageType)}`, { body: { items } });
+  if (status !== 201 && status !== 200) throw new Error(`the kit was answered with ${status}`);
+  return packageType;
+}
+
+/** Every movement of an item, oldest first. */
+export async function readMovements(inventory: Service, id: number, after = 0): Promise<Movement[]> {
+  const { body } = await call(inventory, `GET /api/v1/items/${id}/movements?after=${after}`);
+  const last = body.at(-1)?.id;
+  return last === undefined ? [] : [...body, ...(await readMovements(inventory, id, last))];
 }

@@ -1,6 +1,7 @@
 import { readCrmConfig } from '@doorstep/crm/src/config.ts';
 import { startCrm } from '@doorstep/crm/src/crm.ts';
 import { access } from '@doorstep/crm/src/http/access.ts';
+import { access as inventoryAccess } from '@doorstep/inventory/src/http/access.ts';
 import { readInventoryConfig } from '@doorstep/inventory/src/config.ts';
 import { startInventory } from '@doorstep/inventory/src/inventory.ts';
 import { createTokens } from '@doorstep/kit/auth.ts';
@@ -80,6 +81,11 @@ const withTokens: typeof always = [
   ['crm', 'GET /leads', { 'no token': 401, owner: 403, service: 403, 'unknown role': 403, admin: 200 }],
   ['inventory', 'POST /packages', { 'no token': 401, owner: 403, service: 400, operator: 403, admin: 400 }],
   ['inventory', 'GET /packages', { 'wrong token': 401, owner: 403, 'other customer': 403, service: 200 }],
+  ['inventory', 'PATCH /packages/{id}', { 'no token': 401, owner: 403, service: 403, operator: 403, admin: 400 }],
+  ['inventory', 'GET /api/v1/items', { 'wrong token': 401, owner: 403, operator: 403, service: 200, admin: 200 }],
+  ['inventory', 'POST /api/v1/items', { 'no token': 401, owner: 403, service: 403, 'unknown role': 403, admin: 400 }],
+  ['inventory', 'PATCH /api/v1/items/{id}/quantity', { 'no token': 401, owner: 403, service: 403, admin: 400 }],
+  ['inventory', 'PUT /api/v1/kits/{package_type}', { 'no token': 401, owner: 403, service: 403, admin: 400 }],
   ['middleware', 'POST /poll', { 'no token': 401, owner: 403, service: 403, operator: 200, admin: 200 }],
   ['middleware', 'GET /status', { 'wrong token': 401, owner: 403, service: 403, operator: 200, admin: 200 }],
 ];
@@ -138,8 +144,11 @@ describe.each(modes)('with REQUIRE_AUTH=%s', (mode) => {
     expect(answers).toContainEqual({ method: 'HEAD', spelled: '/v1/customers', status: 401 });
   });
 
-  it('the CRM has a route for every row of its table, and a row for every route', async () => {
-    expect((await ownOperations(services.crm)).sort()).toEqual(Object.keys(access).sort());
+  it.each([
+    ['crm', access],
+    ['inventory', inventoryAccess],
+  ] as const)('%s has a route for every row of its table, and a row for every route', async (name, table) => {
+    expect((await ownOperations(services[name])).sort()).toEqual(Object.keys(table).sort());
   });
 
   it.each([...always, ...(mode === 'true' ? withTokens : withoutTokens)])(

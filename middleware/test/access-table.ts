@@ -1,5 +1,5 @@
 import { access as crmAccess } from '@doorstep/crm/src/http/access.ts';
-import { packageAccess } from '@doorstep/inventory/src/http/route.ts';
+import { access as inventoryAccess } from '@doorstep/inventory/src/http/access.ts';
 import { type Claims, createTokens } from '@doorstep/kit/auth.ts';
 import type { Access } from '@doorstep/kit/http/route.ts';
 import { call } from '@doorstep/kit/test/call.ts';
@@ -52,10 +52,10 @@ async function operations(service: { url: string }): Promise<Operation[]> {
 
 function accessOf(service: Service, operation: Operation): Access {
   if (toAnyone.includes(operation)) return 'public';
-  if (service === 'inventory') return packageAccess;
   if (service === 'middleware') return operationsAccess;
-  const row = (crmAccess as Record<string, Access>)[operation];
-  if (row === undefined) throw new Error(`the table of the CRM has no ${operation}`);
+  const table: Record<string, Access> = service === 'crm' ? crmAccess : inventoryAccess;
+  const row = table[operation];
+  if (row === undefined) throw new Error(`the table of ${service} has no ${operation}`);
   return row;
 }
 

@@ -9,6 +9,7 @@ import { stringify } from 'csv-stringify/sync';
 import { countItems } from '../db/items.ts';
 import { type Item, itemChange } from '../item.ts';
 import { readAllItems } from '../queries/read-all-items.ts';
+import { fileFault } from './file-fault.ts';
 import type { CommandMeans } from './means.ts';
 
 const fields = Object.keys(itemChange.shape) as (keyof Item)[];
@@ -77,7 +78,6 @@ async function writeWhole(file: string, texts: AsyncIterable<string>): Promise<v
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
-    const { syscall, message } = error as NodeJS.ErrnoException;
-    throw syscall ? new AppError('invalid', `The file cannot be written: ${message}.`) : error;
+    throw fileFault(error, 'written');
   }
 }

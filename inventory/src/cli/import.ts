@@ -7,6 +7,7 @@ import { type Imported, ImportRefused, importItems } from '../commands/import-it
 import { countLowItems } from '../db/items.ts';
 import { readRecords } from '../import/read-records.ts';
 import { type BadLine, createStage, type Stage } from '../import/stage.ts';
+import { fileFault } from './file-fault.ts';
 import type { CommandMeans } from './means.ts';
 
 export const importCommand: Command<CommandMeans> = {
@@ -62,7 +63,7 @@ async function readInto(stage: Stage, means: CommandMeans): Promise<number> {
       tellBad(means, bad);
     }
   } catch (error) {
-    throw fileFault(error);
+    throw fileFault(error, 'read');
   } finally {
     progress.end();
   }
@@ -76,13 +77,8 @@ function openFile({ positionals: [file], stdin }: CommandMeans): { chunks: Async
   try {
     return { bytes: statSync(file).size, chunks: createReadStream(file) };
   } catch (error) {
-    throw fileFault(error);
+    throw fileFault(error, 'read');
   }
-}
-
-function fileFault(error: unknown): unknown {
-  const { syscall, message } = error as NodeJS.ErrnoException;
-  return syscall ? new AppError('invalid', `The file cannot be read: ${message}.`) : error;
 }
 
 function tellBad({ values, print, say }: CommandMeans, { line, fault }: BadLine): void {
@@ -100,7 +96,7 @@ function refuse({ values, print, say }: CommandMeans, { bad, good }: { bad: numb
   if (values['json']) print(JSON.stringify({ imported: false, bad, good }));
   else {
     say(
-      `Nothing is taken in, for ${bad} of ${bad + good} lines ${bad === 1 ? 'is' : 'are'} bad. Correct them, or leave them out with --skip-bad.`,
+      `Nothing is taken in, for ${bad} of ${bad + good} lines ${bad === 1 ? 'is' : 'are'} bad; correct them, or leave them out with --skip-bad.`,
     );
   }
   return exitCodes.no;
@@ -110,6 +106,8 @@ async function summarize({ context, values, print }: CommandMeans, imported: Imp
   const { added, changed, same } = imported;
   const low = await countLowItems(context.db);
   if (values['json']) return print(JSON.stringify({ imported: true, added, changed, same, bad, low }));
-  const leftOut = bad > 0 ? `, ${bad} bad lines left out` : '';
-  print(`${added} items added, ${changed} changed, ${same} as they were${leftOut}. ${low} are low in stock now.`);
+  const leftOut = bad > 0 ? `, ${bad} bad left out` : '';
+  const total = added + changed + same + bad;
+  print(`${total} lines: ${added} added, ${changed} changed, ${same} as they were${leftOut}.`);
+  print(`${low} ${low === 1 ? 'item is' : 'items are'} low in stock now.`);
 }

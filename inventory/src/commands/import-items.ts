@@ -2,6 +2,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
 import { findItemsBySku, type ItemRow, insertItems, toColumns, updateItemColumns } from '../db/items.ts';
 import { type BadLine, givenOf, type Stage, type StagedItem } from '../import/stage.ts';
+import type { ItemChange } from '../item.ts';
 import { reasons } from '../movement.ts';
 import { changedColumns, requireLimits } from './item-changes.ts';
 import { type StockWrite, writeStock } from './write-stock.ts';
@@ -83,7 +84,7 @@ async function importOver(
   { setStock, imported }: ChunkOptions,
 ): Promise<void> {
   const { quantity: counted, ...rest } = givenOf(staged);
-  const change = setStock && counted !== undefined ? { ...rest, quantity: counted } : rest;
+  const change: ItemChange = setStock && counted !== undefined ? { ...rest, quantity: counted } : rest;
   try {
     requireLimits(row, change);
   } catch (error) {

@@ -44,12 +44,6 @@ export function listDueAlerts(db: Kysely<InventoryDatabase>, now: string, limit:
     .execute();
 }
 
-/** When the next one is due; undefined where none waits. */
-export async function nextAlertAt(db: Kysely<InventoryDatabase>): Promise<string | undefined> {
-  const next = await waiting(db).select('next_attempt_at').orderBy('next_attempt_at').limit(1).executeTakeFirst();
-  return next?.next_attempt_at;
-}
-
 export async function countWaitingAlerts(db: Kysely<InventoryDatabase>): Promise<number> {
   const { count } = await waiting(db)
     .select(({ fn }) => fn.countAll<number>().as('count'))

@@ -21,10 +21,13 @@ export async function* readCsv(texts: AsyncGenerator<string>): AsyncGenerator<Fi
     info: true,
     relax_column_count: true,
     skip_empty_lines: true,
+    skip_records_with_empty_values: true,
     skip_records_with_error: true,
     max_record_size: lineMax,
     on_skip: (error) => {
-      faults.push({ line: Number(error?.['lines'] ?? 0), fault: faultOf(error) });
+      const fault = { line: Number(error?.['lines'] ?? 0), fault: faultOf(error) };
+      // a line of which one quote is wrong is often wrong in another
+      if (faults.at(-1)?.line !== fault.line) faults.push(fault);
       return undefined;
     },
   });

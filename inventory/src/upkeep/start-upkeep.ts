@@ -22,7 +22,7 @@ type UpkeepOptions = {
 /** Another process, or a command, may have changed the stock, so it looks even without a call. */
 const lookAgainMs = 5_000;
 /** The waits while the webhook is away. */
-const waits = { firstMs: lookAgainMs, longestMs: 60_000 };
+const waits = { firstMs: 1_000, longestMs: 60_000 };
 
 const words = {
   idle: 'back-orders and alerts are not looked after by this process',
@@ -35,19 +35,18 @@ export function startUpkeep(options: UpkeepOptions): Worker {
   const tell = target && createSender({ ...options, target, random });
   const work = async (stop: AbortSignal): Promise<Next> => {
     if (await fillWaiting(context)) return { inMs: 0 };
-    const isDone = !tell || (await tell(stop));
-    return { inMs: isDone ? lookAgainMs : 0, orWhenWoken: true };
+    return { inMs: tell ? Math.min(await tell(stop), lookAgainMs) : lookAgainMs, orWhenWoken: true };
   };
   return startWorker({ work, takeLock, logger, words });
 }
 
-/** Gives whether all that could be sent now has been. */
+/** Gives the milliseconds until it may be of use to try again. */
 function createSender({ context, target, logger, metrics, random }: UpkeepOptions & { target: AlertTarget }) {
   const { clock } = context;
   let failuresInRow = 0;
   let notBeforeMs = Number.NEGATIVE_INFINITY;
-  return async (stop: AbortSignal): Promise<boolean> => {
-    if (clock.monotonicMs() < notBeforeMs) return true;
+  return async (stop: AbortSignal): Promise<number> => {
+    if (clock.monotonicMs() < notBeforeMs) return notBeforeMs - clock.monotonicMs();
     const { sent, failures } = await sendAlerts({ ...context, target, random }, stop);
     metrics.webhooks.inc({ outcome: 'sent' }, sent);
     metrics.webhooks.inc({ outcome: 'failed' }, failures.length);
@@ -60,11 +59,11 @@ function createSender({ context, target, logger, metrics, random }: UpkeepOption
       notBeforeMs = clock.monotonicMs() + waitMs;
       const count = await countWaitingAlerts(context.db);
       logger.warn(`low stock is not told: ${forAll.reason}; next try in ${seconds(waitMs)}; ${count} alerts wait`);
-      return true;
+      return waitMs;
     }
     if (sent > 0 && failuresInRow > 0) logger.info('the webhook is told of low stock again');
     if (sent > 0) failuresInRow = 0;
-    return sent + failures.length === 0;
+    return sent + failures.length === 0 ? lookAgainMs : 0;
   };
 }
 
