@@ -70,6 +70,13 @@ async function checkAll() {
   await check('the command line proves that both sides are equal', async () => {
     await runCompose(['exec', '-T', 'middleware', 'node', 'middleware/src/main.ts', 'reconcile']);
   });
+  await check('items are taken in while the Inventory runs', async () => {
+    const line = JSON.stringify({ sku: 'MUG-01', name: 'Mug', price: 12.5, quantity: 40 });
+    const importing = `echo '${line}' | node inventory/src/main.ts import -`;
+    await runCompose(['exec', '-T', 'inventory', 'sh', '-c', importing]);
+    const { items } = await request<{ items: { quantity: number }[] }>('inventory', '/api/v1/items/?name=mug');
+    expect(items.length === 1 && items[0]?.quantity === 40, `there are ${JSON.stringify(items)}`);
+  });
 }
 
 async function checkContainer(service: Service) {

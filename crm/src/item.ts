@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** An item as the Inventory shows it; what else it says of one is handed on as it is. */
+/** An item as the Inventory shows it, with whatever else it says of one. */
 export const item = z
   .looseObject({
     id: z.int(),
@@ -12,3 +12,8 @@ export const item = z
   .meta({ id: 'Item' });
 
 export type Item = z.output<typeof item>;
+
+/** As customers see it: what it has cost is no business of theirs. */
+export function toMyItem({ cost, ...shown }: Item): Item {
+  return shown as Item;
+}

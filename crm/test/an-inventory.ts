@@ -10,6 +10,7 @@ type Item = {
   category: string | null;
   brand: string | null;
   price: number;
+  cost: number;
 };
 
 const json = { 'Content-Type': 'application/json' };
@@ -98,7 +99,15 @@ export async function anInventory(secretKey: string) {
     /** How many it has been asked since then. */
     requestCount: () => requests.length,
     add(overrides: Partial<Item>): Item {
-      const item = { customer_id: null, name: 'Thing', category: null, brand: null, price: 9.9, ...overrides };
+      const item = {
+        customer_id: null,
+        name: 'Thing',
+        category: null,
+        brand: null,
+        price: 9.9,
+        cost: 4.2,
+        ...overrides,
+      };
       const added = { id: items.length + 1, ...item };
       items.push(added);
       return added;

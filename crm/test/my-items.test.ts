@@ -19,7 +19,7 @@ describe('my items', () => {
     return body.items.map(({ name }: Item) => name);
   };
 
-  it('are those of the customer who asks, with all that the Inventory tells of them', async () => {
+  it('are those of the customer who asks, with all that the Inventory tells of them but what they have cost', async () => {
     const { status, body } = await crm.ask();
 
     const mine = { customer_id: crm.alice.id, price: 9.9 };

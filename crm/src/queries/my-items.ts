@@ -1,7 +1,7 @@
 import type { Claims } from '@doorstep/kit/auth.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { CrmContext } from '../context.ts';
-import type { Item } from '../item.ts';
+import { type Item, toMyItem } from '../item.ts';
 import type { ItemFilter } from '../ports.ts';
 
 type Caller = { caller: Claims | undefined; passOn: Record<string, string> };
@@ -15,7 +15,7 @@ export async function listMyItems(
   const customerId = customerOf(caller);
   const answer = await items.list({ ...query, customerId }, passOn);
   if (answer.kind === 'unavailable') throw inventoryAway();
-  return { items: answer.items, total: answer.total, customer_id: customerId };
+  return { items: answer.items.map(toMyItem), total: answer.total, customer_id: customerId };
 }
 
 /** @throws AppError `not_found`, `forbidden` for another customer's item, `unavailable` while the Inventory is away. */
@@ -28,7 +28,7 @@ export async function getMyItem(
   if (answer.kind === 'unavailable') throw inventoryAway();
   if (answer.kind === 'none') throw new AppError('not_found', 'Item not found');
   if (answer.item.customer_id !== customerOf(caller)) throw new AppError('forbidden', 'This item is not yours');
-  return answer.item;
+  return toMyItem(answer.item);
 }
 
 function customerOf(caller: Claims | undefined): number {
