@@ -106,7 +106,7 @@ async function publishEvents(
     bucket: resources.use(eventBucket(events)),
     metrics: createEventMetrics(registry, () => unpublishedBacklog(db, clock.now())),
     random: Math.random,
-    takeLock: () => takeOwnerLock(databaseUrl, 'crm', 'Another process publishes the events already'),
+    takeLock: () => takeOwnerLock(databaseUrl, 'crm', { refusal: 'Another process publishes the events already' }),
   });
   return resources.use(publisher);
 }

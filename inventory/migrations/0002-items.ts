@@ -31,7 +31,15 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('updated_at', timestamp, (column) => column.notNull())
     .addCheckConstraint('stock_is_never_below_zero', sql`quantity >= 0`)
     .execute();
-  for (const column of ['name_key', 'category_key', 'brand_key', 'customer_id', 'price_cents', 'created_at'] as const) {
+  for (const column of [
+    'name_key',
+    'category_key',
+    'brand_key',
+    'customer_id',
+    'price_cents',
+    'is_active',
+    'created_at',
+  ] as const) {
     await db.schema.createIndex(`items_by_${column}`).on('items').columns([column, 'id']).execute();
   }
   await db.schema.createIndex('items_by_quantity').on('items').columns(['quantity', 'id']).execute();

@@ -28,4 +28,67 @@ describe('the settings of the Inventory', () => {
   ])('may not have the key "%s" in production', (key, sentence) => {
     expect(() => readInventoryConfig({ NODE_ENV: 'production', JWT_SECRET_KEY: key })).toThrow(sentence);
   });
+
+  const url = 'https://example.com/hooks/T0KEN/?key=t0ken';
+  const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 0xfb).toString('base64')}`;
+  const withWebhook = (LOW_STOCK_WEBHOOK_URL: string, LOW_STOCK_WEBHOOK_SECRET: string) =>
+    readInventoryConfig({ LOW_STOCK_WEBHOOK_URL, LOW_STOCK_WEBHOOK_SECRET });
+
+  it.each([24, 25, 32, 64])('take a webhook, its address as it is and its secret of %i bytes', (bytes) => {
+    expect(withWebhook(url, secretOf(bytes)).webhook).toStrictEqual({ url, key: Buffer.alloc(bytes, 0xfb) });
+  });
+
+  it('name no webhook without its address', () => {
+    expect(readInventoryConfig({}).webhook).toBeUndefined();
+    expect(withWebhook('', '').webhook).toBeUndefined();
+    expect(withWebhook('', secretOf(32)).webhook).toBeUndefined();
+  });
+
+  it.each([
+    ['example.com/T0KEN'],
+    ['ftp://example.com/T0KEN'],
+    ['file:///T0KEN'],
+    ['https://T0KEN@example.com'],
+    ['https://user:T0KEN@example.com'],
+    ['https://T0KEN example.com'],
+    [' T0KEN'],
+  ])('may not have the webhook "%s", and do not show it', (wrong) => {
+    expect(sentenceOf(() => withWebhook(wrong, secretOf(32)))).toBe(
+      'LOW_STOCK_WEBHOOK_URL holds a value of another form; it takes an http or https address without credentials, such as http://127.0.0.1:3001.',
+    );
+  });
+
+  const takesSecret = 'whsec_ followed by 24 to 64 bytes in base64, as `echo whsec_$(openssl rand -base64 32)` prints.';
+
+  it('demand a secret for a webhook', () => {
+    expect(sentenceOf(() => withWebhook(url, ''))).toBe(
+      `LOW_STOCK_WEBHOOK_SECRET is not set; with LOW_STOCK_WEBHOOK_URL it takes ${takesSecret}`,
+    );
+  });
+
+  it.each([
+    ['of 23 bytes', secretOf(23)],
+    ['of 65 bytes', secretOf(65)],
+    ['of none', 'whsec_'],
+    ['without its prefix', secretOf(32).slice('whsec_'.length)],
+    ['with another prefix', secretOf(32).toUpperCase()],
+    ['without its padding', secretOf(32).replace('=', '')],
+    ['in base64url', secretOf(32).replaceAll('+', '-').replaceAll('/', '_')],
+    ['in no base64', `whsec_${'!'.repeat(44)}`],
+    ['with a line break', `${secretOf(32)}\n`],
+  ])('may not have a secret %s for a webhook, and do not show it', (_, wrong) => {
+    const sentence = `LOW_STOCK_WEBHOOK_SECRET holds a value of another form; it takes ${takesSecret}`;
+
+    expect(sentenceOf(() => withWebhook(url, wrong))).toBe(sentence);
+    expect(sentenceOf(() => withWebhook('', wrong))).toBe(sentence);
+  });
 });
+
+function sentenceOf(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

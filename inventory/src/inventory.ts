@@ -7,14 +7,14 @@ import { createLogger } from '@doorstep/kit/logger.ts';
 import { createRegistry } from '@doorstep/kit/metrics.ts';
 import type { Worker } from '@doorstep/kit/worker.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { webhookTarget } from './adapters/webhook.ts';
-import type { InventoryConfig } from './config.ts';
+import type { InventoryConfig, WebhookSettings } from './config.ts';
 import { countWaitingAlerts } from './db/alerts.ts';
 import { countBackorders } from './db/backorders.ts';
 import { countLowItems } from './db/items.ts';
 import { routes } from './http/routes.ts';
 import { createStockMetrics } from './metrics.ts';
 import { openContext } from './open-context.ts';
+import type { AlertTarget } from './ports.ts';
 import { startUpkeep } from './upkeep/start-upkeep.ts';
 
 const info = {
@@ -50,11 +50,11 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
   upkeep = resources.use(
     startUpkeep({
       context,
-      target: config.webhook && webhookTarget(config.webhook, clock),
+      target: config.webhook && (await connectWebhook(config.webhook, clock)),
       logger,
       metrics,
       random: Math.random,
-      takeLock: () => takeOwnerLock(config.databaseUrl, 'inventory', 'Another process does so already'),
+      takeLock: () => takeOwnerLock(config.databaseUrl, 'inventory', { refusal: 'Another process does so already' }),
     }),
   );
   const listener = resources.adopt(
@@ -80,4 +80,10 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
       logger.info('inventory stopped');
     },
   };
+}
+
+/** Most do without a webhook, and an HTTP client takes its time to load. */
+async function connectWebhook(settings: WebhookSettings, clock: Clock): Promise<AlertTarget> {
+  const { webhookTarget } = await import('./adapters/webhook.ts');
+  return webhookTarget(settings, clock);
 }

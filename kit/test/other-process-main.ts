@@ -13,7 +13,7 @@ async function run(command: OtherProcessCommand): Promise<unknown> {
   }
   if (command.name === 'lock') {
     const { takeOwnerLock } = await import('../src/database/lock.ts');
-    await takeOwnerLock(command.url, command.schema, 'Held');
+    await takeOwnerLock(command.url, command.schema, { refusal: 'Held' });
     return undefined;
   }
   const { loadSecretKey } = await import('../src/auth.ts');

@@ -10,10 +10,11 @@ import { startTcpProxy } from './tcp-proxy.ts';
 
 const schema = 'ledger';
 const refusal = 'Another one works here already';
+const held = { refusal, advice: 'Stop it first.' };
 
 /** A lock let go of at the end of the test. */
 async function take(url: string, ownSchema = schema): Promise<OwnerLock & AsyncDisposable> {
-  const lock = await takeOwnerLock(url, ownSchema, refusal);
+  const lock = await takeOwnerLock(url, ownSchema, held);
   return { ...lock, [Symbol.asyncDispose]: () => lock.release() };
 }
 
@@ -26,7 +27,7 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
     await using fresh = await freshDatabase(kind);
     await using first = await startOtherProcess();
     await first.run({ name: 'lock', url: fresh.url, schema });
-    const refused = await takeOwnerLock(fresh.url, schema, refusal).catch((error) => error);
+    const refused = await takeOwnerLock(fresh.url, schema, held).catch((error) => error);
     expect(refused).toBeInstanceOf(StartError);
     expect(refused.message).toContain(heldByProcess(first.pid));
     expect(refused.message).toMatch(/, since \d{4}-\d\d-\d\d[^\n]*\. Stop it first\.$/);
@@ -39,7 +40,7 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
     await first.kill();
     await using second = await eventually(() => take(fresh.url));
     await second.ensure();
-    await expect(takeOwnerLock(fresh.url, schema, refusal)).rejects.toThrow(heldByProcess(process.pid));
+    await expect(takeOwnerLock(fresh.url, schema, held)).rejects.toThrow(heldByProcess(process.pid));
   });
 
   it('is free again once released', async () => {
@@ -97,7 +98,7 @@ describe('the owner lock of a PostgreSQL database', () => {
       await lock.ensure();
       expect(await holders(fresh.url)).toHaveLength(1);
     });
-    await expect(takeOwnerLock(fresh.url, schema, refusal)).rejects.toThrow(heldByProcess(process.pid));
+    await expect(takeOwnerLock(fresh.url, schema, held)).rejects.toThrow(heldByProcess(process.pid));
   });
 
   it('is refused to who has lost it to another', async () => {

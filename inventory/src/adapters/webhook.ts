@@ -12,7 +12,8 @@ import type { AxiosError } from 'axios';
 import type { WebhookSettings } from '../config.ts';
 import type { AlertTarget, Message, Refusal } from '../ports.ts';
 
-const timeoutMs = 10_000;
+/** The service waits for it as it stops. */
+const timeoutMs = 5_000;
 const answerBytesMax = 64 * 1024;
 
 /** A receiver of Standard Webhooks. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */

@@ -1,6 +1,7 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
 import { pageBody, pageOf, pageQuery, sortQuery } from '@doorstep/kit/http/page.ts';
 import {
+  idFilter,
   idParam,
   line,
   optionalAmountQuery,
@@ -32,11 +33,11 @@ export const itemListRoutes = [
     access: access['GET /api/v1/items'],
     query: z.object({
       ...pageQuery,
-      name: text.meta({ description: 'A text anywhere in the name, case aside', example: 'mug' }),
-      category: text.meta({ description: 'The category, case aside', example: 'kitchen' }),
+      name: text.meta({ description: 'A text anywhere in the name, case aside' }),
+      category: text.meta({ description: 'The category, case aside' }),
       brand: text.meta({ description: 'The brand, case aside' }),
       is_active: optionalFlagQuery,
-      customer_id: idParam.optional(),
+      customer_id: idFilter,
       min_price: price,
       max_price: price,
       min_quantity: quantity.meta({ description: 'Of the quantity in stock' }),
@@ -68,7 +69,7 @@ export const itemListRoutes = [
     access: access['GET /api/v1/items/low-stock'],
     query: z.object({
       ...feedQuery,
-      threshold: quantity.meta({ description: 'In the place of the minimum of each item', example: 5 }),
+      threshold: quantity.meta({ description: 'In the place of the minimum of each item' }),
     }),
     responses: feed,
     handler: async (context, { query }) => {

@@ -23,8 +23,7 @@ export const stockRoutes = [
     params: itemParams,
     query: z.object({
       quantity_change: optionalIntegerQuery({ min: -quantityMax, max: quantityMax }).meta({
-        description: 'By how much, in the place of a body',
-        example: -2,
+        description: 'By how much, such as -2, in the place of a body',
       }),
     }),
     headers: z.object({ 'if-match': ifMatch }),

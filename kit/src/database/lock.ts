@@ -16,15 +16,20 @@ export type OwnerLock = {
   release(): Promise<void>;
 };
 
+/** What is said where another process holds it, and what to do about that. */
+type Held = { refusal: string; advice?: string };
+
 /**
  * Takes the right to be the only process that works on a database. It ends with the process, however that ends:
  * the operating system (SQLite) or the server (PostgreSQL) lets go of it.
  * @throws StartError that begins with `refusal` and names the process that holds it, or says why the database cannot be
  * used.
  */
-export async function takeOwnerLock(url: string, schema: string, refusal: string): Promise<OwnerLock> {
-  const heldBy = (holder: string | undefined) =>
-    new StartError(`${refusal}: ${holder ?? 'a process of unknown name'}. Stop it first.`);
+export async function takeOwnerLock(url: string, schema: string, { refusal, advice }: Held): Promise<OwnerLock> {
+  const heldBy = (holder: string | undefined) => {
+    const sentences = [`${refusal}: ${holder ?? 'a process of unknown name'}.`, ...(advice ? [advice] : [])];
+    return new StartError(sentences.join(' '));
+  };
   const lock = isPostgresUrl(url) ? postgresLock(url, schema, heldBy) : sqliteLock(`${sqlitePath(url)}.lock`, heldBy);
   try {
     await lock.ensure();

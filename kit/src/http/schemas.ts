@@ -13,12 +13,17 @@ function asInteger(limits: { minimum?: number; maximum?: number; default?: numbe
   };
 }
 
-/** A positive id in a path. One too large for any database is let through as a number that no row has. */
-export const idParam = z
+const idText = z
   .string()
   .regex(/^[1-9]\d*$/, 'must be a positive integer')
   .transform((text) => Math.min(Number(text), Number.MAX_SAFE_INTEGER))
-  .meta({ ...asInteger({ minimum: 1 }), example: 1 });
+  .meta(asInteger({ minimum: 1 }));
+
+/** A positive id in a path. One too large for any database is let through as a number that no row has. */
+export const idParam = idText.meta({ example: 1 });
+
+/** As `idParam`, as a filter of a list; without an example, which the docs page would filter by. */
+export const idFilter = idText.optional();
 
 /** A positive id in a body. */
 export const id = z.int('must be a positive integer').min(1, 'must be a positive integer').meta({ example: 1 });
