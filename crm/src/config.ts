@@ -1,9 +1,9 @@
 import {
   type CommonConfig,
   type Environment,
-  httpUrl,
   integer,
   name,
+  neighbourUrl,
   optionalHttpUrl,
   optionalText,
   origins,
@@ -45,7 +45,7 @@ export function readCrmConfig(environment: Environment): CrmConfig {
       JWT_EXPIRES_SECONDS: integer({ min: 60, max: 86_400, default: 3600 }),
       CORS_ORIGINS: origins(),
       TRUSTED_PROXIES: proxies(),
-      INVENTORY_SERVICE_URL: httpUrl('http://127.0.0.1:3002'),
+      INVENTORY_SERVICE_URL: neighbourUrl(environment, 'INVENTORY_PORT', 3002),
     },
     environment,
   );

@@ -75,6 +75,12 @@ export function optionalHttpUrl() {
   return httpAddress.optional().meta(takesHttpAddress);
 }
 
+/** Where another of our services is: on this machine, at the port that `npm start` gives it, unless told otherwise. */
+export function neighbourUrl(environment: Environment, portName: string, defaultPort: number) {
+  const ports = readSettings({ [portName]: integer({ min: 0, max: 65535, default: defaultPort }) }, environment);
+  return httpUrl(`http://127.0.0.1:${ports[portName]}`);
+}
+
 /** Of something that knows its callers by the path or the query, so that the address is as secret as they are. */
 export function secretHttpUrl() {
   return anyHttpAddress.optional().meta({ ...takesHttpAddress, secret: true });

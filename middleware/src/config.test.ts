@@ -15,6 +15,13 @@ describe('the settings of the middleware', () => {
     });
   });
 
+  it('look for the others at the ports that npm start gives them', () => {
+    const neighbours = readMiddlewareConfig({ CRM_PORT: '4001', INVENTORY_PORT: '4002' });
+
+    expect([neighbours.crm.url, neighbours.inventory.url]).toEqual(['http://127.0.0.1:4001', 'http://127.0.0.1:4002']);
+    expect(() => readMiddlewareConfig({ CRM_PORT: 'x' })).toThrow('CRM_PORT is "x"; it takes a whole number');
+  });
+
   it('demand a token of everybody in production, and take a key for them', () => {
     expect(readMiddlewareConfig({ NODE_ENV: 'production', JWT_SECRET_KEY })).toMatchObject({
       requireAuth: true,

@@ -2,8 +2,8 @@ import {
   type CommonConfig,
   type Environment,
   hostNames,
-  httpUrl,
   integer,
+  neighbourUrl,
   readCommonConfig,
   readSettings,
   secret,
@@ -27,8 +27,8 @@ export type MiddlewareConfig = CommonConfig & {
 export function readMiddlewareConfig(environment: Environment): MiddlewareConfig {
   const settings = readSettings(
     {
-      CRM_SERVICE_URL: httpUrl('http://127.0.0.1:3001'),
-      INVENTORY_SERVICE_URL: httpUrl('http://127.0.0.1:3002'),
+      CRM_SERVICE_URL: neighbourUrl(environment, 'CRM_PORT', 3001),
+      INVENTORY_SERVICE_URL: neighbourUrl(environment, 'INVENTORY_PORT', 3002),
       CRM_TOKEN: secret(1),
       INVENTORY_TOKEN: secret(1),
       POLL_CRON: cron('*/5 * * * * *'),
