@@ -1,7 +1,7 @@
 import { createTokens } from '@doorstep/kit/auth.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aPackage, startTestInventory, type TestInventory } from './start.ts';
+import { anItem, aPackage, startTestInventory, type TestInventory } from './start.ts';
 
 const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
 
@@ -10,6 +10,8 @@ describe('the Inventory with REQUIRE_AUTH=true', () => {
   beforeAll(async () => {
     inventory = await startTestInventory('sqlite', { REQUIRE_AUTH: 'true', JWT_SECRET_KEY });
     await callAs('admin', 'POST /packages', aPackage());
+    for (let count = 1; count <= 2; count += 1) await callAs('admin', 'POST /api/v1/items', anItem());
+    for (const type of ['set', 'old']) await callAs('admin', `PUT /api/v1/kits/${type}`, aKit());
   });
   afterAll(() => inventory[Symbol.asyncDispose]());
 
@@ -18,18 +20,35 @@ describe('the Inventory with REQUIRE_AUTH=true', () => {
     return call(inventory, request, { headers: { Authorization: `Bearer ${token}` }, body });
   };
 
-  const routes: [request: string, body: (() => unknown) | undefined, done: number][] = [
-    ['POST /packages', aPackage, 201],
-    ['GET /packages', undefined, 200],
-    ['GET /packages/1', undefined, 200],
-    ['POST /packages/batch', () => ({ packages: [aPackage()] }), 200],
-    ['POST /package_requests', () => ({ customer_id: aPackage().customerId, package_type: 'a' }), 201],
-    ['GET /package_requests', undefined, 200],
+  const aKit = () => ({ items: [{ item_id: 1, quantity: 1 }] });
+  const routes: [request: string, body: (() => unknown) | undefined, asAdmin: number, asService: number][] = [
+    ['POST /packages', aPackage, 201, 201],
+    ['GET /packages', undefined, 200, 200],
+    ['GET /packages/1', undefined, 200, 200],
+    ['GET /packages/1/items', undefined, 200, 200],
+    ['PATCH /packages/1', () => ({ status: 'packed' }), 200, 403],
+    ['POST /packages/batch', () => ({ packages: [aPackage()] }), 200, 200],
+    ['POST /package_requests', () => ({ customer_id: aPackage().customerId, package_type: 'a' }), 201, 201],
+    ['GET /package_requests', undefined, 200, 200],
+    ['POST /api/v1/items', anItem, 201, 403],
+    ['POST /api/v1/items/', anItem, 201, 403],
+    ['GET /api/v1/items', undefined, 200, 200],
+    ['GET /api/v1/items/1', undefined, 200, 200],
+    ['PUT /api/v1/items/1', () => ({ price: 13 }), 200, 403],
+    ['DELETE /api/v1/items/2', undefined, 204, 403],
+    ['PATCH /api/v1/items/1/quantity', () => ({ quantity_change: 1 }), 200, 403],
+    ['GET /api/v1/items/1/movements', undefined, 200, 403],
+    ['GET /api/v1/items/customer/1', undefined, 200, 200],
+    ['GET /api/v1/items/low-stock', undefined, 200, 200],
+    ['GET /api/v1/kits', undefined, 200, 403],
+    ['GET /api/v1/kits/set', undefined, 200, 403],
+    ['PUT /api/v1/kits/new', aKit, 201, 403],
+    ['DELETE /api/v1/kits/old', undefined, 204, 403],
   ];
-  describe.each(routes)('opens %s', (request, body, done) => {
+  describe.each(routes)('opens %s', (request, body, asAdmin, asService) => {
     it.each([
-      ['admin', done],
-      ['service', done],
+      ['admin', asAdmin],
+      ['service', asService],
       ['customer', 403],
     ])('to who may, as %s: %i', async (role, status) => {
       expect((await callAs(role, request, body?.())).status).toBe(status);

@@ -16,9 +16,9 @@ type Name = 'crm' | 'inventory' | 'middleware';
 
 /**
  * Why each may stay: a tag says what it is about by its name alone; what is public and takes no input (health, metrics,
- * this document) has nothing to refuse.
+ * this document) has nothing to refuse; an id is a number, so `items/customer/{customer_id}` is never `items/{id}/quantity`.
  */
-const allowedWarnings = ['tag-description', 'operation-4xx-response'];
+const allowedWarnings = ['tag-description', 'operation-4xx-response', 'no-ambiguous-paths'];
 
 describe('the OpenAPI document', () => {
   const resources = new AsyncDisposableStack();
@@ -33,6 +33,9 @@ describe('the OpenAPI document', () => {
     Object.assign(services, { crm, inventory, middleware });
     await call(crm, 'POST /customers', { body: { name: 'Alice', email: 'alice@example.com' } });
     await eventually(async () => (await call(middleware, 'GET /deliveries/1')).body.state === 'delivered');
+    await call(inventory, 'POST /packages', { body: { customerId: 96, customerName: 'Carol' } });
+    for (const sku of ['MUG', 'TEA', 'BOX']) await call(inventory, 'POST /api/v1/items', { body: { ...item, sku } });
+    for (const type of ['set', 'old']) await call(inventory, `PUT /api/v1/kits/${type}`, { body: kitOfMugs });
   });
   afterAll(() => resources.disposeAsync());
 
@@ -55,7 +58,13 @@ describe('the OpenAPI document', () => {
   const welcome = { customerId: 99, customerName: 'Bob' };
   const report = { results: [{ customer_id: 1, state: 'delivered', package_id: 1, attempts: 1 }] };
   const login = { username: 'admin', password: 'correct horse battery' };
-  const answers: [name: Name, request: string, status: number, template: string, body?: unknown][] = [
+  const item = { name: 'Mug', sku: 'PEN', price: 12.5, quantity: 10 };
+  const kitOfMugs = { items: [{ item_id: 1, quantity: 1 }] };
+  const kitOfNothing = { items: [{ item_id: 999, quantity: 1 }] };
+  const otherVersion = { 'If-Match': '"0"' };
+  type Row = [name: Name, request: string, status: number, template: string, body?: unknown, headers?: Headers];
+  type Headers = Record<string, string>;
+  const answers: Row[] = [
     ['crm', 'POST /customers', 201, '/customers', customer],
     ['crm', 'POST /customers', 400, '/customers', {}],
     ['crm', 'POST /customers', 409, '/customers', taken],
@@ -86,6 +95,50 @@ describe('the OpenAPI document', () => {
     ['inventory', 'POST /packages/batch', 400, '/packages/batch', {}],
     ['inventory', 'POST /package_requests', 201, '/package_requests', { customer_id: 97, package_type: 'a' }],
     ['inventory', 'GET /package_requests', 200, '/package_requests'],
+    ['inventory', 'GET /packages/1/items', 200, '/packages/{id}/items'],
+    ['inventory', 'GET /packages/999/items', 404, '/packages/{id}/items'],
+    ['inventory', 'PATCH /packages/2', 200, '/packages/{id}', { status: 'packed' }],
+    ['inventory', 'PATCH /packages/1', 400, '/packages/{id}', { status: 'lost' }],
+    ['inventory', 'PATCH /packages/999', 404, '/packages/{id}', { status: 'packed' }],
+    ['inventory', 'PATCH /packages/1', 409, '/packages/{id}', { status: 'delivered' }],
+    ['inventory', 'POST /api/v1/items', 201, '/api/v1/items', item],
+    ['inventory', 'POST /api/v1/items', 400, '/api/v1/items', {}],
+    ['inventory', 'POST /api/v1/items', 409, '/api/v1/items', { ...item, sku: 'MUG' }],
+    ['inventory', 'GET /api/v1/items/', 200, '/api/v1/items'],
+    ['inventory', 'GET /api/v1/items?sort=colour', 400, '/api/v1/items'],
+    ['inventory', 'GET /api/v1/items/1', 200, '/api/v1/items/{id}'],
+    ['inventory', 'GET /api/v1/items/1', 304, '/api/v1/items/{id}', undefined, { 'If-None-Match': '*' }],
+    ['inventory', 'GET /api/v1/items/x', 400, '/api/v1/items/{id}'],
+    ['inventory', 'GET /api/v1/items/999', 404, '/api/v1/items/{id}'],
+    ['inventory', 'PUT /api/v1/items/1', 200, '/api/v1/items/{id}', { price: 13 }],
+    ['inventory', 'PUT /api/v1/items/1', 400, '/api/v1/items/{id}', { price: 0.001 }],
+    ['inventory', 'PUT /api/v1/items/999', 404, '/api/v1/items/{id}', { price: 13 }],
+    ['inventory', 'PUT /api/v1/items/1', 409, '/api/v1/items/{id}', { sku: 'TEA' }],
+    ['inventory', 'PUT /api/v1/items/1', 412, '/api/v1/items/{id}', { price: 13 }, otherVersion],
+    ['inventory', 'DELETE /api/v1/items/3', 204, '/api/v1/items/{id}'],
+    ['inventory', 'DELETE /api/v1/items/999', 404, '/api/v1/items/{id}'],
+    ['inventory', 'DELETE /api/v1/items/1', 409, '/api/v1/items/{id}'],
+    ['inventory', 'DELETE /api/v1/items/1', 412, '/api/v1/items/{id}', undefined, otherVersion],
+    ['inventory', 'GET /api/v1/items/customer/1', 200, '/api/v1/items/customer/{customer_id}'],
+    ['inventory', 'GET /api/v1/items/customer/x', 400, '/api/v1/items/customer/{customer_id}'],
+    ['inventory', 'GET /api/v1/items/low-stock/?threshold=99', 200, '/api/v1/items/low-stock'],
+    ['inventory', 'GET /api/v1/items/low-stock?threshold=x', 400, '/api/v1/items/low-stock'],
+    ['inventory', 'PATCH /api/v1/items/1/quantity?quantity_change=1', 200, '/api/v1/items/{id}/quantity'],
+    ['inventory', 'PATCH /api/v1/items/1/quantity', 400, '/api/v1/items/{id}/quantity', {}],
+    ['inventory', 'PATCH /api/v1/items/999/quantity', 404, '/api/v1/items/{id}/quantity', { quantity: 1 }],
+    ['inventory', 'PATCH /api/v1/items/1/quantity', 409, '/api/v1/items/{id}/quantity', { quantity_change: -1000 }],
+    ['inventory', 'PATCH /api/v1/items/1/quantity', 412, '/api/v1/items/{id}/quantity', { quantity: 1 }, otherVersion],
+    ['inventory', 'GET /api/v1/items/1/movements', 200, '/api/v1/items/{id}/movements'],
+    ['inventory', 'GET /api/v1/items/999/movements', 404, '/api/v1/items/{id}/movements'],
+    ['inventory', 'GET /api/v1/kits', 200, '/api/v1/kits'],
+    ['inventory', 'GET /api/v1/kits?limit=0', 400, '/api/v1/kits'],
+    ['inventory', 'GET /api/v1/kits/set', 200, '/api/v1/kits/{package_type}'],
+    ['inventory', 'GET /api/v1/kits/none', 404, '/api/v1/kits/{package_type}'],
+    ['inventory', 'PUT /api/v1/kits/set', 200, '/api/v1/kits/{package_type}', kitOfMugs],
+    ['inventory', 'PUT /api/v1/kits/new', 201, '/api/v1/kits/{package_type}', kitOfMugs],
+    ['inventory', 'PUT /api/v1/kits/set', 400, '/api/v1/kits/{package_type}', kitOfNothing],
+    ['inventory', 'DELETE /api/v1/kits/old', 204, '/api/v1/kits/{package_type}'],
+    ['inventory', 'DELETE /api/v1/kits/none', 404, '/api/v1/kits/{package_type}'],
     ['inventory', 'GET /health', 200, '/health'],
     ['middleware', 'GET /status', 200, '/status'],
     ['middleware', 'GET /deliveries', 200, '/deliveries'],
@@ -102,11 +155,11 @@ describe('the OpenAPI document', () => {
     ['middleware', 'GET /quarantine', 200, '/quarantine'],
     ['middleware', 'GET /health', 200, '/health'],
   ];
-  it.each(answers)('of %s tells how %s is answered with %i', async (name, request, status, template, body) => {
+  it.each(answers)('of %s tells how %s is answered with %i', async (name, request, status, template, body, headers) => {
     const { body: document } = await call(services[name], 'GET /openapi.json');
     const [method = ''] = request.split(' ');
 
-    const answer = await call(services[name], request, { body });
+    const answer = await call(services[name], request, { body, ...(headers && { headers }) });
 
     expect(answer.status).toBe(status);
     expectAsDocumented(answer, document, document.paths[template][method.toLowerCase()].responses[status]);

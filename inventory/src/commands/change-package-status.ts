@@ -38,6 +38,6 @@ function refusal(from: PackageStatus, to: PackageStatus): string {
     return 'The package is backordered; it becomes received by itself, as soon as its items are in stock';
   }
   const next = nextStatuses[from];
-  const possible = next.length > 0 ? `can become ${next.join(' or ')} next` : 'stays so';
-  return `A package that is ${from} ${possible}, and not ${to}`;
+  const possible = next.length > 0 ? `can only become ${next.join(' or ')}` : 'stays so';
+  return `The package cannot become ${to}: one that is ${from} ${possible}`;
 }

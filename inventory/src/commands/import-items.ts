@@ -70,7 +70,8 @@ async function importChunk(write: StockWrite, staged: StagedItem[], options: Chu
   );
   await stock.load(added);
   const quantities = new Map(fresh.map(({ item }) => [item.sku, item.quantity]));
-  for (const { id, sku } of added) stock.change(id, { by: quantities.get(sku) ?? 0 }, { reason: reasons.imported });
+  for (const { id, sku } of added)
+    stock.change(id, { by: quantities.get(sku) || undefined }, { reason: reasons.imported });
   options.imported.added += added.length;
   for (const one of staged) {
     const row = existing.get(one.item.sku);
@@ -97,7 +98,7 @@ async function importOver(
   const isChanged = Object.keys(columns).length > 0;
   if (isChanged) await updateItemColumns(trx, { id: row.id, time: stock.time }, columns);
   await stock.load([row]);
-  stock.change(row.id, { by, minimum: columns.min_quantity }, { reason: reasons.imported });
+  stock.change(row.id, { by: by || undefined, minimum: columns.min_quantity }, { reason: reasons.imported });
   if (isChanged || by !== 0) imported.changed += 1;
   else imported.same += 1;
 }

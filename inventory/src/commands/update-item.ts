@@ -33,7 +33,7 @@ export function updateItem(
     if (Object.keys(columns).length === 0 && by === 0) return before;
     if (Object.keys(columns).length > 0) await updateItemColumns(trx, { id, time: stock.time }, columns);
     await stock.load([{ ...before, ...columns, min_quantity: before.min_quantity }]);
-    stock.change(id, { by, minimum: columns.min_quantity }, { reason: reasons.adjusted });
+    stock.change(id, { by: by || undefined, minimum: columns.min_quantity }, { reason: reasons.adjusted });
     await settle();
     return requireItem(trx, id);
   });

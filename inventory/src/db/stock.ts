@@ -12,7 +12,8 @@ type Loaded = StockedItem & { wasLow: boolean };
 export type Cause = { reason: string; packageId?: number };
 
 type Change = {
-  by?: number;
+  /** Where it is given there is a movement. */
+  by?: number | undefined;
   /** The item is low from here on down, from now on. */
   minimum?: number | undefined;
 };
@@ -57,14 +58,14 @@ export function openStock(trx: Transaction<InventoryDatabase>, time: string): St
       if (ids.length > 0) rows.push(...(await readItems(trx, ids)));
       for (const row of rows) if (!items.has(row.id)) items.set(row.id, { ...row, wasLow: isLow(row) });
     },
-    change(itemId, { by = 0, minimum }, { reason, packageId = null }) {
+    change(itemId, { by, minimum }, { reason, packageId = null }) {
       const item = itemOf(itemId);
       const { quantity: before } = item;
-      item.quantity += by;
+      item.quantity += by ?? 0;
       item.min_quantity = minimum ?? item.min_quantity;
       const { quantity: after } = item;
       if (after < 0) throw new Error(`the stock of item ${itemId} would be ${after}`);
-      if (by === 0) return;
+      if (by === undefined) return;
       if (by > 0) risen.add(itemId);
       changed.set(itemId, (changed.get(itemId) ?? 0) + by);
       movements.push({ item_id: itemId, change: by, before, after, reason, package_id: packageId });
@@ -106,9 +107,7 @@ async function writeQuantities(trx: Transaction<InventoryDatabase>, changed: Map
   const rows = [...changed].map(([id, by]) => ({ id, by }));
   await sql`
     update items set quantity = items.quantity + changes.by, updated_at = ${time}, version = version + 1
-      from ${jsonTable(trx, rows, { id: 'bigint', by: 'integer' })} as changes where changes.id = items.id`.execute(
-    trx,
-  );
+      from ${jsonTable(trx, rows, { id: 'bigint', by: 'bigint' })} as changes where changes.id = items.id`.execute(trx);
 }
 
 type Movement = {
@@ -125,9 +124,9 @@ async function insertMovements(trx: Transaction<InventoryDatabase>, movements: M
   const table = jsonTable(trx, rows, {
     place: 'integer',
     item_id: 'bigint',
-    change: 'integer',
-    before: 'integer',
-    after: 'integer',
+    change: 'bigint',
+    before: 'bigint',
+    after: 'bigint',
     reason: 'text',
     package_id: 'bigint',
     created_at: 'timestamptz',

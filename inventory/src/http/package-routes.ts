@@ -81,7 +81,7 @@ export const packageRoutes = [
   route({
     method: 'get',
     path: '/packages/{id}/items',
-    summary: 'What is in a package: nothing while it is backordered',
+    summary: 'What is in a package, or was in one that is cancelled; nothing while it is backordered',
     tag,
     access: access['GET /packages/{id}/items'],
     params,
