@@ -29,7 +29,7 @@ const withNock = globSync(include, { cwd: root }).filter((file) =>
 
 export default defineConfig({
   test: {
-    globalSetup: ['kit/test/postgres-server.ts', 'kit/test/compile-cache.ts'],
+    globalSetup: ['kit/test/postgres-server.ts', 'kit/test/pack-packages.ts', 'kit/test/quick-start.ts'],
     // they wait more than they work; on two cores the default is one at a time
     maxWorkers: 4,
     projects: [

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compileCache } from '@doorstep/kit/test/compile-cache.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { compileCache } from '@doorstep/kit/test/quick-start.ts';
 
 type S3Object = {
   key: string;

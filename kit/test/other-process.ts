@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { OtherProcessCommand } from './other-process-main.ts';
+import { quickStart } from './quick-start.ts';
 
 export type OtherProcess = AsyncDisposable & {
   pid: number;
@@ -14,6 +15,8 @@ export type OtherProcess = AsyncDisposable & {
 /** Another process of the same program: for what two of them must not do at once. */
 export async function startOtherProcess(): Promise<OtherProcess> {
   const child = fork(join(import.meta.dirname, 'other-process-main.ts'), {
+    env: quickStart,
+    execArgv: [], // not what the tests themselves are run with
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const ended = once(child, 'exit');

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { compileCache } from './compile-cache.ts';
 import { eventually } from './eventually.ts';
+import { quickStart } from './quick-start.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -59,7 +59,7 @@ export async function runToItsEnd(
 function spawnMain(name: string, environment: Environment) {
   const { PATH } = process.env;
   const child = spawn(process.execPath, [join(root, name, 'src/main.ts')], {
-    env: { PATH, ...compileCache, PORT: '0', ...environment },
+    env: { PATH, ...quickStart, PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let text = '';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { call } from '@doorstep/kit/test/call.ts';
-import { compileCache } from '@doorstep/kit/test/compile-cache.ts';
 import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { quickStart } from '@doorstep/kit/test/quick-start.ts';
 import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
 import { runCommandLine } from '../src/command-line.ts';
 import { aNeighbourhood } from './a-daemon.ts';
@@ -19,7 +19,7 @@ type Options = { customers?: number; refusals?: [customerId: number, status: num
 /** An empty ledger to run commands on, and a CRM and an Inventory beside it; retries come after an hour. */
 export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals = [], environment }: Options = {}) {
   await using resources = new AsyncDisposableStack();
-  const common = { RETRY_SCHEDULE: '1h', LOG_LEVEL: 'info', ...compileCache };
+  const common = { RETRY_SCHEDULE: '1h', LOG_LEVEL: 'info', ...quickStart };
   const { crm, inventory, settings } = resources.use(await aNeighbourhood(kind, { ...common, ...environment }));
   await makeLedger(settings.DATABASE_URL);
   const add = (...ids: number[]) => void crm.customers.push(...ids.map((id) => ({ id, name: `Customer ${id}` })));

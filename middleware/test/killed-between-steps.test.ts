@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
-import { compileCache } from '@doorstep/kit/test/compile-cache.ts';
 import { type DatabaseKind, databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { quickStart } from '@doorstep/kit/test/quick-start.ts';
 import type { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { readMiddlewareConfig } from '../src/config.ts';
@@ -120,7 +120,7 @@ async function kill(kills: Kill[]): Promise<string[]> {
     return { environment: world.environment, stopAt: at, boundariesFile: world.boundariesFile };
   });
   const child = fork(join(import.meta.dirname, 'killed-daemon-main.ts'), {
-    env: { ...compileCache, DAEMONS: JSON.stringify(daemons) },
+    env: { ...quickStart, DAEMONS: JSON.stringify(daemons) },
     execArgv: [],
   });
   const exited = once(child, 'exit');

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { call } from '@doorstep/kit/test/call.ts';
-import { compileCache } from '@doorstep/kit/test/compile-cache.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { compileCache } from '@doorstep/kit/test/quick-start.ts';
 import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');

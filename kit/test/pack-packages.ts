@@ -1,0 +1,39 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Plugin, rolldown } from 'rolldown';
+import { packed } from './packed-packages.ts';
+
+const entryOf = (name: string) => join(packed.finders.get(name) ?? '', packed.fileOf(name));
+const names = new Map([...packed.finders.keys()].map((name) => [entryOf(name), name]));
+
+/** An entry exports by name whatever Node lets it import by name. */
+const entries: Plugin = {
+  name: 'entries',
+  resolveId: (id) => (names.has(id) ? id : null),
+  async load(entry) {
+    const name = names.get(entry);
+    if (!name) return null;
+    const file = (await this.resolve(name, entry))?.id;
+    const exported = Object.keys(await import(file ?? name)).filter((key) => key !== 'module.exports');
+    return `export { ${exported.join(', ')} } from '${name}'`;
+  },
+};
+
+/** It serves files that lie beside it. */
+const notPacked: Plugin = {
+  name: 'not packed',
+  resolveId: (id, from) =>
+    id.startsWith('swagger-ui-dist') && from ? { id: createRequire(from).resolve(id), external: 'absolute' } : null,
+};
+
+/** Packs what the services import from others together, so that what one has from another is the same thing everywhere. */
+export async function setup(): Promise<void> {
+  const bundle = await rolldown({
+    input: Object.fromEntries([...names].map(([entry, name]) => [packed.fileOf(name), entry])),
+    platform: 'node',
+    external: ['pg-native'],
+    plugins: [entries, notPacked],
+  });
+  await bundle.write({ dir: packed.folder, entryFileNames: '[name]', chunkFileNames: '[name].js' });
+  await bundle.close();
+}
