@@ -7,7 +7,7 @@ const folder = join(root, 'node_modules/.cache/doorstep-packed');
 
 /** What the services import from others, by the name that they import it by, and the folder that it is found from. */
 const finders = new Map<string, string>();
-for (const service of ['middleware', 'crm', 'kit']) {
+for (const service of ['middleware', 'kit']) {
   const { dependencies } = JSON.parse(readFileSync(join(root, service, 'package.json'), 'utf8'));
   for (const name of Object.keys(dependencies)) {
     if (!name.startsWith('@doorstep/')) finders.set(name, join(root, service));
