@@ -35,7 +35,7 @@ export default defineConfig({
     projects: [
       // to read the program anew for each file takes longer than many a file
       { extends: true, test: { name: 'tests', include, exclude: withNock, isolate: false } },
-      { extends: true, test: { name: 'tests with nock', include: withNock } },
+      { extends: true, test: { name: 'tests with nock', include: withNock, isolate: false } },
     ],
     testTimeout: 30_000,
     hookTimeout: 30_000,
