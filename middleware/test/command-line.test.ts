@@ -151,7 +151,8 @@ describe.concurrent('replay', { timeout: 120_000 }, () => {
 
 describe.concurrent('a poll without a daemon', { timeout: 120_000 }, () => {
   it('keeps daemons and other polls away while it works', async () => {
-    await using line = await aCommandLine('sqlite', { customers: 2 });
+    const patient = { DELIVERY_TIMEOUT_MS: '60000' }; // it is at work until the others have been refused
+    await using line = await aCommandLine('sqlite', { customers: 2, environment: patient });
     line.inventory.gate.hold();
     const polling = line.spawn('poll');
     await eventually(() => line.inventory.posts.length > 0);
