@@ -7,7 +7,8 @@ export const priceMax = 999_999_999.99;
 const textMax = 100;
 
 const quantityMessage = `must be a whole number from 0 to ${quantityMax}`;
-const quantity = z.int(quantityMessage).min(0, quantityMessage).max(quantityMax, quantityMessage);
+const quantityFault = { error: quantityMessage, abort: true };
+const quantity = z.int(quantityFault).min(0, quantityFault).max(quantityMax, quantityFault);
 
 function amount() {
   return z
@@ -29,7 +30,10 @@ export function fromCents(cents: number): number {
 const fields = {
   name: line({ max: 200 }).meta({ example: 'Mug' }),
   description: storableText({ max: 2000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
-  sku: line({ max: textMax }).meta({ example: 'MUG-01' }),
+  // what looks alike is the same
+  sku: line({ max: textMax })
+    .overwrite((text) => text.normalize('NFC'))
+    .meta({ example: 'MUG-01' }),
   price: amount().gt(0, 'must be greater than 0').meta({ example: 12.5 }),
   cost: amount().min(0, 'must be at least 0').nullable().meta({ example: 4.2 }),
   quantity: quantity.meta({ example: 40 }),

@@ -3,7 +3,18 @@ import { call } from '@doorstep/kit/test/call.ts';
 import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { type SpawnedService, spawnService } from '@doorstep/kit/test/spawn-service.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aPackage, inventoryEnvironment, postPackage, readPackages } from './start.ts';
+import { takersOf } from './packaging.ts';
+import {
+  addItem,
+  aPackage,
+  changeQuantity,
+  inventoryEnvironment,
+  makeKit,
+  postPackage,
+  readItem,
+  readMovements,
+  readPackages,
+} from './start.ts';
 
 describe.each(databases)('two processes of the Inventory on %s', (kind) => {
   const resources = new AsyncDisposableStack();
@@ -57,6 +68,32 @@ describe.each(databases)('two processes of the Inventory on %s', (kind) => {
     expect(results.filter(({ status }) => status === 200)).toHaveLength(200);
     expect(new Set(results.map((result) => result.package.id)).size).toBe(200);
     expect(await storedFor(packages)).toHaveLength(200);
+  });
+
+  it('lose nothing of a stock that both change at once', async () => {
+    const { id } = await addItem(one, { quantity: 40 });
+    const type = await makeKit(one, [{ item_id: id, quantity: 1 }]);
+    const requests = Array.from({ length: 100 }, () => aPackage({ packageType: type }));
+    const both = <T>(count: number, ask: (service: SpawnedService, index: number) => Promise<T>) =>
+      Promise.all(Array.from({ length: count }, (_, index) => ask(index % 2 ? one : other, index)));
+
+    const [packages, changes] = await Promise.all([
+      both(100, (service, index) => postPackage(service, requests[index])),
+      both(200, (service, index) => changeQuantity(service, id, { quantity_change: index % 4 < 2 ? 2 : -1 })),
+    ]);
+
+    expect(new Set(packages.map(({ status }) => status))).toEqual(new Set([201]));
+    const changed = changes.map(({ status }, index) => (status === 200 ? (index % 4 < 2 ? 2 : -1) : 0));
+    // what rises is never refused
+    expect(changed.filter((by) => by > 0)).toHaveLength(100);
+    const held = (await storedFor(requests)).filter(({ status }) => status === 'received').length;
+    const { quantity } = await readItem(other, id);
+    expect(quantity).toBe(40 + changed.reduce<number>((sum, by) => sum + by, 0) - held);
+    const movements = await readMovements(other, id);
+    expect(movements.map(({ before }) => before)).toEqual([0, ...movements.slice(0, -1).map(({ after }) => after)]);
+    expect(movements.at(-1)?.after).toBe(quantity);
+    expect(new Set(await takersOf(other, id)).size).toBe(held);
+    expect(held === 100 || quantity === 0).toBe(true);
   });
 
   async function storedFor(requests: { customerId: number }[]) {

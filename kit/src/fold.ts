@@ -3,7 +3,10 @@ export function fold(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 
-/** As `fold`; a sigma at the end of a word is the same letter as one within. */
+/**
+ * As `fold`; a sigma at the end of a word is the same letter as one within, and so is a capital that is written as two
+ * characters and its small letter that is one.
+ */
 export function searchFold(text: string): string {
-  return fold(text).replaceAll('ς', 'σ');
+  return fold(text).normalize('NFC').replaceAll('ς', 'σ');
 }

@@ -13,6 +13,6 @@ export function requireRoom({ quantity, max_quantity }: Room, after: number): vo
   }
   const max = max_quantity ?? quantityMax;
   if (after > max && after > quantity) {
-    throw new AppError('conflict', `The stock would be ${after}, and its max_quantity is ${max}`);
+    throw new AppError('conflict', `The stock would be ${after}, and it may be at most ${max}`);
   }
 }

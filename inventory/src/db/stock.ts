@@ -1,5 +1,5 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
-import { sql, type Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import { isLow } from '../item.ts';
 import type { KitItem } from '../kit.ts';
 import type { LowStock, Shortage } from '../stock-news.ts';
@@ -110,14 +110,7 @@ async function writeQuantities(trx: Transaction<InventoryDatabase>, changed: Map
       from ${jsonTable(trx, rows, { id: 'bigint', by: 'bigint' })} as changes where changes.id = items.id`.execute(trx);
 }
 
-type Movement = {
-  item_id: number;
-  change: number;
-  before: number;
-  after: number;
-  reason: string;
-  package_id: number | null;
-};
+type Movement = Omit<Selectable<InventoryDatabase['movements']>, 'id' | 'created_at'>;
 
 async function insertMovements(trx: Transaction<InventoryDatabase>, movements: Movement[], time: string) {
   const rows = movements.map((movement, place) => ({ place, ...movement, created_at: time }));

@@ -13,10 +13,13 @@ function asInteger(limits: { minimum?: number; maximum?: number; default?: numbe
   };
 }
 
+/** More than any id can be, and still exact: so a number that is too large finds nothing, and no neighbour's either. */
+const beyondAnyId = Number.MAX_SAFE_INTEGER + 1;
+
 const idText = z
   .string()
   .regex(/^[1-9]\d*$/, 'must be a positive integer')
-  .transform((text) => Math.min(Number(text), Number.MAX_SAFE_INTEGER))
+  .transform((text) => Math.min(Number(text), beyondAnyId))
   .meta(asInteger({ minimum: 1 }));
 
 /** A positive id in a path. One too large for any database is let through as a number that no row has. */
@@ -35,7 +38,7 @@ const idsMessage = `must be a positive integer, or up to ${idsMax} of them separ
 export const idsFilter = z
   .string(idsMessage)
   .regex(/^[1-9]\d*(,[1-9]\d*)*$/, idsMessage)
-  .transform((text) => text.split(',').map((id) => Math.min(Number(id), Number.MAX_SAFE_INTEGER)))
+  .transform((text) => text.split(',').map((id) => Math.min(Number(id), beyondAnyId)))
   .refine((ids) => ids.length <= idsMax, idsMessage)
   .optional()
   .meta({ example: '1,2,3' });

@@ -1,0 +1,184 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WelcomePackage } from '../src/package.ts';
+import { changeStatus, contentOf, makePackage, makePackages, readPackage, statusesOf, takersOf } from './packaging.ts';
+import {
+  addItem,
+  aPackage,
+  changeQuantity,
+  makeKit,
+  readItem,
+  readMovements,
+  startTestInventory,
+  type TestInventory,
+} from './start.ts';
+
+type Content = [item_id: number, quantity: number][];
+
+describe.each(databases)('back-orders on %s', (kind) => {
+  let inventory: TestInventory;
+  beforeAll(async () => {
+    inventory = await startTestInventory(kind);
+  });
+  afterAll(() => inventory[Symbol.asyncDispose]());
+
+  const add = async (quantity: number) => (await addItem(inventory, { quantity })).id;
+  const putKit = (content: Content, type?: string) =>
+    makeKit(
+      inventory,
+      content.map(([item_id, quantity]) => ({ item_id, quantity })),
+      type,
+    );
+  const removeKit = (type: string) => call(inventory, `DELETE /api/v1/kits/${encodeURIComponent(type)}`);
+  const make = (type: string) => makePackage(inventory, type);
+  const deliver = (id: number, count: number) => changeQuantity(inventory, id, { quantity_change: count });
+  const stockOf = async (id: number) => (await readItem(inventory, id)).quantity;
+  const statuses = (packages: WelcomePackage[]) => statusesOf(inventory, packages);
+  const takers = (itemId: number) => takersOf(inventory, itemId);
+  const ids = (packages: WelcomePackage[]) => packages.map(({ id }) => id);
+
+  it('are filled by what comes, the oldest first, as many as there is enough for', async () => {
+    const mug = await add(0);
+    const packages = await makePackages(inventory, await putKit([[mug, 2]]), 4);
+
+    const { status, body } = await deliver(mug, 5);
+
+    expect([status, body.quantity]).toEqual([200, 1]);
+    expect(await statuses(packages)).toEqual(['received', 'received', 'backordered', 'backordered']);
+    expect(await takers(mug)).toEqual(ids(packages.slice(0, 2)));
+    expect(await contentOf(inventory, packages[1]?.id ?? 0)).toMatchObject([{ item_id: mug, quantity: 2 }]);
+    expect((await deliver(mug, 3)).body.quantity).toBe(0);
+    expect(await takers(mug)).toEqual(ids(packages));
+  });
+
+  it('wait until the last of their items is there', async () => {
+    const [mug, tea] = [await add(0), await add(0)];
+    const waiting = await make(
+      await putKit([
+        [mug, 1],
+        [tea, 1],
+      ]),
+    );
+
+    expect((await deliver(mug, 1)).body.quantity).toBe(1);
+    expect(await statuses([waiting])).toEqual(['backordered']);
+    expect((await deliver(tea, 1)).body.quantity).toBe(0);
+    expect(await statuses([waiting])).toEqual(['received']);
+    expect(await stockOf(mug)).toBe(0);
+  });
+
+  it('are filled by whatever makes a stock rise', async () => {
+    const mug = await add(0);
+    const packages = await makePackages(inventory, await putKit([[mug, 1]]), 3);
+
+    expect((await changeQuantity(inventory, mug, { quantity: 1 })).body.quantity).toBe(0);
+    expect(await takers(mug)).toEqual(ids(packages.slice(0, 1)));
+    expect((await call(inventory, `PUT /api/v1/items/${mug}`, { body: { quantity: 1 } })).body.quantity).toBe(0);
+    expect(await takers(mug)).toEqual(ids(packages.slice(0, 2)));
+    await changeStatus(inventory, packages[0]?.id ?? 0, 'cancelled');
+    expect(await takers(mug)).toEqual(ids(packages));
+    expect(await statuses(packages)).toEqual(['cancelled', 'received', 'received']);
+  });
+
+  it('of another type may be passed, where they wait for more of the same item', async () => {
+    const mug = await add(2);
+    const waiting = await make(await putKit([[mug, 5]]));
+    const small = await putKit([[mug, 1]]);
+
+    expect((await make(small)).status).toBe('received');
+    expect(await statuses([waiting])).toEqual(['backordered']);
+  });
+
+  it('of two types that share an item are filled by age, and none that is short keeps the other type waiting', async () => {
+    const mug = await add(0);
+    const [one, two] = [await putKit([[mug, 1]]), await putKit([[mug, 2]])];
+    const packages = [await make(one), await make(two), await make(one), await make(two), await make(one)];
+
+    await deliver(mug, 4);
+    expect(await takers(mug)).toEqual(ids(packages.slice(0, 3)));
+    await deliver(mug, 1);
+
+    expect(await statuses(packages.slice(3))).toEqual(['backordered', 'received']);
+    expect(await stockOf(mug)).toBe(0);
+  });
+
+  it('are filled by a kit that asks for less, and what others have taken stays theirs', async () => {
+    const [mug, tea] = [await add(9), await add(3)];
+    const type = await putKit([[mug, 5]]);
+    const [held, ...waiting] = (await makePackages(inventory, type, 4)) as [WelcomePackage, ...WelcomePackage[]];
+
+    await putKit(
+      [
+        [mug, 1],
+        [tea, 2],
+      ],
+      type,
+    );
+
+    expect(await statuses(waiting)).toEqual(['received', 'backordered', 'backordered']);
+    expect([await stockOf(mug), await stockOf(tea)]).toEqual([3, 1]);
+    expect(await contentOf(inventory, held.id)).toMatchObject([{ item_id: mug, quantity: 5 }]);
+    await changeStatus(inventory, held.id, 'cancelled');
+    expect([await stockOf(mug), await stockOf(tea)]).toEqual([8, 1]);
+  });
+
+  it('wait for what a kit asks for that is put in the place of theirs', async () => {
+    const [mug, tea] = [await add(0), await add(1)];
+    const type = await putKit([[mug, 1]]);
+    const waiting = await make(type);
+    await putKit([[tea, 2]], type);
+
+    await deliver(mug, 1);
+    expect([await statuses([waiting]), await stockOf(mug)]).toEqual([['backordered'], 1]);
+    await deliver(tea, 1);
+
+    expect(await statuses([waiting])).toEqual(['received']);
+    expect([await stockOf(mug), await stockOf(tea)]).toEqual([1, 0]);
+  });
+
+  it('are none any more once their kit is deleted, and have taken nothing to give back', async () => {
+    const mug = await add(3);
+    const type = await putKit([[mug, 2]]);
+    const packages = await makePackages(inventory, type, 3);
+
+    expect((await removeKit(type)).status).toBe(204);
+
+    expect(await statuses(packages)).toEqual(Array(3).fill('received'));
+    expect(await takers(mug)).toEqual(ids(packages.slice(0, 1)));
+    for (const { id } of packages) await changeStatus(inventory, id, 'cancelled');
+    expect(await stockOf(mug)).toBe(3);
+  });
+
+  it('of more than one transaction are filled all the same, in their order, by one delivery', async () => {
+    const mug = await add(0);
+    const type = await putKit([[mug, 1]]);
+    const packages = Array.from({ length: 500 }, () => aPackage({ packageType: type }));
+    await call(inventory, 'POST /packages/batch', { body: { packages } });
+    const waiting = await makePackages(inventory, type, 10);
+
+    await deliver(mug, 520);
+    const late = await make(type);
+
+    await eventually(async () => expect(await readPackage(inventory, late.id)).toMatchObject({ status: 'received' }));
+    const order = await takers(mug);
+    expect(order).toHaveLength(511);
+    expect(order).toEqual(order.toSorted((a, b) => (a ?? 0) - (b ?? 0)));
+    expect(order.slice(500)).toEqual(ids([...waiting, late]));
+    expect(await stockOf(mug)).toBe(9);
+  });
+
+  it('of more than one transaction are none any more once their kit is deleted', async () => {
+    const mug = await add(0);
+    const type = await putKit([[mug, 1]]);
+    const packages = Array.from({ length: 500 }, () => aPackage({ packageType: type }));
+    await call(inventory, 'POST /packages/batch', { body: { packages } });
+    const last = await make(type);
+
+    await removeKit(type);
+
+    await eventually(async () => expect(await readPackage(inventory, last.id)).toMatchObject({ status: 'received' }));
+    expect(await readMovements(inventory, mug)).toEqual([]);
+  });
+});

@@ -1,0 +1,175 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Item } from '../src/item.ts';
+import { changeStatus, makePackage } from './packaging.ts';
+import { addItem, changeQuantity, makeKit, readMovements, startTestInventory, type TestInventory } from './start.ts';
+
+type Headers = Record<string, string>;
+
+describe.each(databases)('the ETag of an item on %s', (kind) => {
+  let inventory: TestInventory;
+  let mug: Item;
+  /** Of what the mug is now: `"1"` is known to be an older one. */
+  let etag: string;
+  beforeAll(async () => {
+    inventory = await startTestInventory(kind);
+  });
+  afterAll(() => inventory[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    const { id } = await addItem(inventory, { quantity: 0 });
+    const changed = await call(inventory, `PUT /api/v1/items/${id}`, { body: { quantity: 10, price: 8 } });
+    mug = changed.body;
+    etag = changed.headers.get('ETag') ?? '';
+  });
+
+  const read = (headers: Headers = {}) => call(inventory, `GET /api/v1/items/${mug.id}`, { headers });
+  const put = (body: unknown, headers: Headers = {}) =>
+    call(inventory, `PUT /api/v1/items/${mug.id}`, { body, headers });
+  const remove = (headers: Headers = {}) => call(inventory, `DELETE /api/v1/items/${mug.id}`, { headers });
+  const etagNow = async () => (await read()).headers.get('ETag');
+  /** `E` stands for the present one. */
+  const fill = (header: string) => header.replace('E', etag);
+
+  it.each([['E'], ['W/E'], ['"1", E'], ['"1",W/E,"x"'], ['*']])(
+    'saves who knows it by If-None-Match: %s the same answer',
+    async (header) => {
+      const { status, headers, body } = await read({ 'If-None-Match': fill(header) });
+
+      expect([status, body, headers.get('ETag')]).toEqual([304, '', etag]);
+    },
+  );
+
+  it.each([['"1"'], ['W/"1"'], ['2'], ['""'], ['nonsense']])(
+    'brings the whole answer where If-None-Match: %s is not it',
+    async (header) => {
+      const { status, headers, body } = await read({ 'If-None-Match': header });
+
+      expect([status, body, headers.get('ETag')]).toEqual([200, mug, etag]);
+    },
+  );
+
+  it.each([['E'], ['"1", E'], ['W/"1",E,"x"'], ['*']])('lets a change through with If-Match: %s', async (header) => {
+    const { status, headers, body } = await put({ price: 9 }, { 'If-Match': fill(header) });
+
+    expect([status, body]).toStrictEqual([200, { ...mug, price: 9, updated_at: body.updated_at }]);
+    expect(headers.get('ETag')).not.toBe(etag);
+    expect(await etagNow()).toBe(headers.get('ETag'));
+  });
+
+  it.each([
+    ['an older one', '"1"'],
+    ['a weak one, which may be of something else', 'W/E'],
+    ['several others', '"1", "x", W/E'],
+    ['one without quotes', '2'],
+    ['an empty one', '""'],
+    ['nothing of the kind', 'nonsense'],
+  ])('refuses a change and a deletion with If-Match of %s', async (_, header) => {
+    const headers = { 'If-Match': fill(header) };
+
+    for (const answer of [
+      await put({ price: 9, quantity: 1 }, headers),
+      await put({}, headers),
+      await remove(headers),
+    ]) {
+      expect(answer).toMatchObject({ status: 412, body: { title: 'Precondition Failed' } });
+      expect(answer.headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
+    }
+    const after = await read();
+    expect([after.body, after.headers.get('ETag')]).toEqual([mug, etag]);
+    expect((await readMovements(inventory, mug.id)).map(({ change }) => change)).toEqual([10]);
+  });
+
+  it('lets a deletion through that names it', async () => {
+    expect(await remove({ 'If-Match': etag })).toMatchObject({ status: 204, body: '' });
+    expect(await read()).toMatchObject({ status: 404 });
+  });
+
+  it('is looked at before what the change or the deletion would be refused for', async () => {
+    const { sku } = await addItem(inventory);
+    await makeKit(inventory, [{ item_id: mug.id, quantity: 1 }]);
+    const headers = { 'If-Match': '"1"' };
+
+    for (const change of [{ sku }, { min_quantity: 1, max_quantity: 1 }, { quantity: 6, max_quantity: 5 }])
+      expect((await put(change, headers)).status).toBe(412);
+    expect((await remove(headers)).status).toBe(412);
+  });
+
+  it.each([
+    ['nothing at all', () => undefined],
+    ['an empty change', () => ({})],
+    ['what is so already', () => mug],
+    ['what is so already, in one field', () => ({ price: 8.0 })],
+    ['what is so already of the stock', () => ({ quantity: 10 })],
+    ['null for what is not there', () => ({ cost: null, max_quantity: null, category: null })],
+    ['fields that there are not', () => ({ id: 1, created_at: 'x', colour: 'red' })],
+    ['the same text with blanks around', () => ({ name: ` ${mug.name} ` })],
+  ])('stays when the item is changed to %s', async (_, change) => {
+    const { status, headers, body } = await put(change());
+
+    expect([status, body, headers.get('ETag')]).toEqual([200, mug, etag]);
+    const after = await read({ 'If-None-Match': etag });
+    expect(after.status).toBe(304);
+    expect(await readMovements(inventory, mug.id)).toHaveLength(1);
+  });
+
+  it('stays when a change is refused', async () => {
+    for (const change of [
+      { price: -1 },
+      { price: 9, quantity: 11, max_quantity: 10 },
+      { min_quantity: 5, max_quantity: 5 },
+    ])
+      expect((await put(change)).status).toBeGreaterThanOrEqual(400);
+    await changeQuantity(inventory, mug.id, { quantity_change: -11 });
+
+    expect(await etagNow()).toBe(etag);
+  });
+
+  it('is another one after each change, and never an old one again', async () => {
+    const packageType = await makeKit(inventory, [{ item_id: mug.id, quantity: 1 }]);
+    const seen = [etag];
+    const steps = [
+      () => put({ name: 'Cup' }),
+      () => put({ name: 'Mug' }),
+      () => put({ quantity: 5 }),
+      () => put({ quantity: 10, cost: 1 }),
+      () => put({ cost: null }),
+      () => put({ min_quantity: 1 }),
+      () => changeQuantity(inventory, mug.id, { quantity_change: -1 }),
+      () => changeQuantity(inventory, mug.id, { quantity: 10 }),
+      () => makePackage(inventory, packageType),
+      async () => changeStatus(inventory, (await makePackage(inventory, packageType)).id, 'cancelled'),
+    ];
+    for (const step of steps) {
+      await step();
+      seen.push((await etagNow()) ?? '');
+    }
+
+    expect(new Set(seen).size).toBe(steps.length + 1);
+    for (const old of seen.slice(0, -1)) expect((await put({ price: 99 }, { 'If-Match': old })).status).toBe(412);
+  });
+
+  it('lets exactly one through of many who change what they all have read', async () => {
+    const changes = Array.from({ length: 20 }, (_, index) => put({ quantity: 20 + index }, { 'If-Match': etag }));
+
+    const answers = await Promise.all(changes);
+
+    const won = answers.filter(({ status }) => status === 200);
+    expect(won).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 412)).toHaveLength(19);
+    const after = await read();
+    expect([after.body, after.headers.get('ETag')]).toEqual([won[0]?.body, won[0]?.headers.get('ETag')]);
+    expect(await readMovements(inventory, mug.id)).toHaveLength(2);
+  });
+
+  it('lets exactly one through of a change and a deletion', async () => {
+    const headers = { 'If-Match': etag };
+
+    const [changed, removed] = await Promise.all([put({ price: 9 }, headers), remove(headers)]);
+
+    const { status } = await read();
+    expect([changed.status, removed.status, status]).toEqual(
+      changed.status === 200 ? [200, 412, 200] : [404, 204, 404],
+    );
+  });
+});

@@ -1,0 +1,208 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Kit } from '../src/kit.ts';
+import { addItem, aPackage, makeKit, postPackage, startTestInventory, type TestInventory } from './start.ts';
+
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+describe.each(databases)('kits on %s', (kind) => {
+  let inventory: TestInventory;
+  let mug: number;
+  let tea: number;
+  let untouched: string;
+  beforeAll(async () => {
+    inventory = await startTestInventory(kind);
+    mug = (await addItem(inventory, { quantity: 100 })).id;
+    tea = (await addItem(inventory)).id;
+    untouched = await makeKit(inventory, [{ item_id: tea, quantity: 7 }]);
+  });
+  afterAll(() => inventory[Symbol.asyncDispose]());
+
+  const pathOf = (type: string) => `/api/v1/kits/${encodeURIComponent(type)}`;
+  const put = (type: string, items: unknown) => call(inventory, `PUT ${pathOf(type)}`, { body: { items } });
+  const get = (type: string) => call(inventory, `GET ${pathOf(type)}`);
+  const remove = (type: string) => call(inventory, `DELETE ${pathOf(type)}`);
+  const one = (item_id: number, quantity = 1) => ({ item_id, quantity });
+
+  it('are made of items, in the order of their ids', async () => {
+    const { status, headers, body } = await put('made', [one(tea, 2), one(mug)]);
+
+    expect([status, headers.get('Location')]).toEqual([201, '/api/v1/kits/made']);
+    expect(body).toStrictEqual({
+      id: expect.any(Number),
+      package_type: 'made',
+      items: [one(mug), one(tea, 2)],
+      updated_at: expect.stringMatching(isoTime),
+    });
+    expect(await get('made')).toMatchObject({ status: 200, body });
+  });
+
+  it('are replaced as a whole', async () => {
+    const first = await put('replaced', [one(mug), one(tea, 2)]);
+
+    const { status, headers, body } = await put('replaced', [one(tea, 3)]);
+
+    expect([status, headers.get('Location')]).toEqual([200, null]);
+    expect(body).toMatchObject({ id: first.body.id, package_type: 'replaced', items: [one(tea, 3)] });
+    expect(body.updated_at >= first.body.updated_at).toBe(true);
+    expect((await get('replaced')).body).toEqual(body);
+  });
+
+  it('are the same after they are put a second time', async () => {
+    const first = await put('twice', [one(mug)]);
+    const second = await put('twice', [one(mug)]);
+
+    expect([first.status, second.status]).toEqual([201, 200]);
+    expect(second.body).toEqual({ ...first.body, updated_at: second.body.updated_at });
+  });
+
+  it('are gone once they are deleted, and can be made anew', async () => {
+    const { body: first } = await put('deleted', [one(mug)]);
+
+    expect(await remove('deleted')).toMatchObject({ status: 204, body: '' });
+    expect(await get('deleted')).toMatchObject({ status: 404, body: { detail: 'Kit not found' } });
+    expect(await remove('deleted')).toMatchObject({ status: 404, body: { detail: 'Kit not found' } });
+    const again = await put('deleted', [one(tea)]);
+    expect([again.status, again.body.items]).toEqual([201, [one(tea)]]);
+    expect(again.body.id).toBeGreaterThan(first.id);
+  });
+
+  it('are read page by page by following the links', async () => {
+    for (const type of ['listed 1', 'listed 2', 'listed 3']) await put(type, [one(mug), one(tea)]);
+    const listed: Kit[] = (await call(inventory, 'GET /api/v1/kits/')).body;
+
+    const pages: Kit[][] = [];
+    for (let path: string | undefined = '/api/v1/kits?limit=2'; path; ) {
+      const { headers, body } = await call(inventory, `GET ${path}`);
+      pages.push(body);
+      path = /^<(.*)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
+    }
+
+    expect(pages.flat()).toEqual(listed);
+    expect(pages.slice(0, -1).filter(({ length }) => length !== 2)).toEqual([]);
+    expect(listed.map(({ id }) => id)).toEqual(listed.map(({ id }) => id).sort((a, b) => a - b));
+    const last = listed.filter(({ package_type }) => package_type.startsWith('listed'));
+    expect(last).toHaveLength(3);
+    for (const { package_type, ...kit } of last)
+      expect((await get(package_type)).body).toEqual({ package_type, ...kit });
+  });
+
+  it.each([
+    ['a/b'],
+    ['/'],
+    ['../..'],
+    ['a b'],
+    ['a+b'],
+    ['a?b#c&d=e'],
+    ['100%'],
+    ['%2F'],
+    ["Ñandú's; -- 李"],
+    ['🎁'.repeat(100)],
+    ['e\u0301'],
+    ['__proto__'],
+    ['constructor'],
+    ['a\u2028b'],
+  ])('are found under the type %j, from which packages are made', async (type) => {
+    const { status, headers, body } = await put(type, [one(mug)]);
+    const location = headers.get('Location') ?? '';
+
+    expect([status, body.package_type]).toEqual([201, type]);
+    expect((await call(inventory, `GET ${location}`)).body).toEqual(body);
+    const { body: made } = await postPackage(inventory, aPackage({ packageType: type }));
+    expect((await call(inventory, `GET /packages/${made.id}/items`)).body).toMatchObject([one(mug)]);
+    expect((await call(inventory, `DELETE ${location}/`)).status).toBe(204);
+    expect((await get(type)).status).toBe(404);
+  });
+
+  it('of types that only look alike are others', async () => {
+    for (const [index, type] of ['café', 'cafe\u0301', 'CAFÉ', 'cafe'].entries()) {
+      expect((await put(type, [one(mug, index + 1)])).status).toBe(201);
+    }
+
+    expect((await get('café')).body.items).toEqual([one(mug, 1)]);
+    expect((await get('  cafe ')).body.items).toEqual([one(mug, 4)]);
+  });
+
+  it.each([
+    ['of blanks', '%20', 'Missing required fields: package_type'],
+    ['with a NUL', 'a%00b', 'package_type must not contain control characters'],
+    ['of 101 letters', 't'.repeat(101), 'package_type must be 1 to 100 characters long'],
+    ['that is half encoded', '%E0%A4%A', 'The request cannot be understood'],
+  ])('cannot be had for a type %s', async (_, encoded, detail) => {
+    for (const [method, body] of [['GET'], ['DELETE'], ['PUT', { items: [one(mug)] }]] as const) {
+      const answer = await call(inventory, `${method} /api/v1/kits/${encoded}`, { body });
+      expect([answer.status, answer.body.detail]).toEqual([400, detail]);
+    }
+  });
+
+  it('may have a hundred items, a million of each', async () => {
+    const items = await Promise.all(Array.from({ length: 100 }, () => addItem(inventory)));
+    const wanted = items.map(({ id }) => one(id, 1_000_000)).sort((a, b) => a.item_id - b.item_id);
+
+    expect(await put('large', wanted.toReversed())).toMatchObject({ status: 201, body: { items: wanted } });
+    expect((await get('large')).body.items).toEqual(wanted);
+  });
+
+  const badItems: [string, (mug: number) => unknown, string][] = [
+    ['nothing', () => undefined, 'Missing required fields: items'],
+    ['null', () => null, 'Missing required fields: items'],
+    ['no item', () => [], 'items must be at least 1 entries long'],
+    ['a single item', (mug) => one(mug), 'items must be an array'],
+    [
+      '101 items',
+      () => Array.from({ length: 101 }, (_, index) => one(index + 1)),
+      'items must be at most 100 entries long',
+    ],
+    ['the same item twice', (mug) => [one(mug), one(mug, 2)], 'items.1.item_id is there twice'],
+    [
+      'items that are not there',
+      (mug) => [one(999_999), one(mug), one(Number.MAX_SAFE_INTEGER)],
+      'Item 999999 not found; Item 9007199254740991 not found',
+    ],
+    ['an id in quotes', (mug) => [{ item_id: `${mug}`, quantity: 1 }], 'items.0.item_id must be a positive integer'],
+    ['item 0', () => [one(0)], 'items.0.item_id must be a positive integer'],
+    ['item 2^53', () => [one(2 ** 53)], 'items.0.item_id must be a positive integer'],
+    ['no quantity', (mug) => [{ item_id: mug }], 'Missing required fields: items.0.quantity'],
+    ['none of an item', (mug) => [one(mug, 0)], 'items.0.quantity must be at least 1'],
+    ['less than none', (mug) => [one(mug, -1)], 'items.0.quantity must be at least 1'],
+    ['half an item', (mug) => [one(mug, 0.5)], 'items.0.quantity must be an int'],
+    ['more than a million', (mug) => [one(mug, 1_000_001)], 'items.0.quantity must be at most 1000000'],
+  ];
+  it.each(badItems)('stay as they are when they are to be of %s', async (_, items, detail) => {
+    const { status, body } = await put(untouched, items(mug));
+
+    expect([status, body.detail]).toEqual([400, detail]);
+    expect((await get(untouched)).body.items).toEqual([one(tea, 7)]);
+  });
+
+  it('are not made of items that have been deleted', async () => {
+    const { id } = await addItem(inventory);
+    await call(inventory, `DELETE /api/v1/items/${id}`);
+
+    expect(await put('of what is gone', [one(mug), one(id)])).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'items.1.item_id', message: `Item ${id} not found` }] },
+    });
+    expect((await get('of what is gone')).status).toBe(404);
+  });
+
+  it('keep their items from being deleted, for as long as they are made of them', async () => {
+    const { id } = await addItem(inventory);
+    const type = await makeKit(inventory, [one(mug), one(id)]);
+
+    expect((await call(inventory, `DELETE /api/v1/items/${id}`)).status).toBe(409);
+    await put(type, [one(mug)]);
+    expect((await call(inventory, `DELETE /api/v1/items/${id}`)).status).toBe(204);
+  });
+
+  it('are made once when twenty put one at once, of all that one of them has said', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => put('raced', [one(mug, index + 1), one(tea, index + 1)])),
+    );
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(19).fill(200), 201]);
+    const { items } = (await get('raced')).body;
+    expect(items).toEqual([one(mug, items[0].quantity), one(tea, items[0].quantity)]);
+  });
+});

@@ -1,0 +1,114 @@
+import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
+import { describe, expect, it } from 'vitest';
+import { type Fault, startWebhookReceiver, type WebhookReceiver } from './a-webhook-receiver.ts';
+import { about, allTold, fall, metricOf, startTelling } from './low-stock.ts';
+import { inventoryEnvironment, startTestInventory } from './start.ts';
+
+/** Lets the messages that come have these faults, one after the other; undefined: none. */
+function faultsAtFirst(receiver: WebhookReceiver, ...faults: (Fault | undefined)[]): void {
+  receiver.onMessage = () => faults.shift();
+}
+
+describe.concurrent.each(databases)('alerts of low stock on %s', (kind) => {
+  it('wait over a restart for what has not been taken, and what has been is not sent again', async () => {
+    await using receiver = await startWebhookReceiver();
+    await using database = await freshDatabase(kind);
+    faultsAtFirst(receiver, undefined, 'reset');
+    {
+      await using inventory = await startTelling(database, receiver);
+      await fall(inventory);
+      await allTold(inventory);
+      await fall(inventory);
+      await eventually(() => expect(receiver.tried).toHaveLength(2));
+    }
+    const [taken, lost] = receiver.tried;
+
+    await using inventory = await startTelling(database, receiver);
+    await fall(inventory);
+    await allTold(inventory);
+
+    const [again, last, ...more] = receiver.tried.slice(2);
+    expect(again).toMatchObject({ id: lost?.id, body: lost?.body });
+    expect(more).toEqual([]);
+    expect(new Set([taken, lost, last].map((told) => told?.id)).size).toBe(3);
+  });
+
+  it('all arrive after a kill in mid-send, and none but the one that was under way twice', async () => {
+    await using receiver = await startWebhookReceiver();
+    await using database = await freshDatabase(kind);
+    const items = [];
+    {
+      await using inventory = await spawnService('inventory', inventoryEnvironment(database, receiver.settings));
+      faultsAtFirst(receiver, undefined, undefined, 'no answer');
+      for (let count = 0; count < 5; count++) items.push(await fall(inventory));
+      await eventually(() => expect(receiver.tried).toHaveLength(3));
+      await inventory.end('SIGKILL');
+    }
+
+    await using inventory = await startTelling(database, receiver);
+    await allTold(inventory);
+
+    expect(items.map((item) => about(item, receiver.tried).length)).toEqual([1, 1, 2, 1, 1]);
+    expect(new Set(receiver.tried.map(({ id }) => id)).size).toBe(5);
+    expect(receiver.strays).toEqual([]);
+  });
+});
+
+describe.concurrent('alerts of low stock', () => {
+  it('are sent once each where two processes fall on one PostgreSQL', async () => {
+    await using receiver = await startWebhookReceiver();
+    await using database = await freshDatabase('postgres');
+    await using one = await startTelling(database, receiver);
+    await fall(one); // so that it is the one who looks after them
+    await allTold(one);
+    await using other = await startTelling(database, receiver);
+    const falls = Array.from({ length: 20 }, (_, index) => fall(index % 2 ? one : other));
+
+    const items = await Promise.all(falls);
+    items.push(await fall(one));
+    await allTold(other);
+
+    expect(items.map((item) => about(item, receiver.tried).length)).toEqual(items.map(() => 1));
+  });
+
+  it('are told in the log, with what becomes of them, but never the address nor the secret', async () => {
+    await using receiver = await startWebhookReceiver();
+    await using database = await freshDatabase('sqlite');
+    const { LOW_STOCK_WEBHOOK_URL: url, LOW_STOCK_WEBHOOK_SECRET: secret } = receiver.settings;
+    const body = JSON.stringify({ detail: `${url} ${secret}`, error: `${url} ${secret}` });
+    const headers = { 'Content-Type': 'application/json', Location: url, 'WWW-Authenticate': secret };
+    faultsAtFirst(receiver, { status: 400, headers, body }, { status: 401, headers, body });
+    const environment = inventoryEnvironment(database, { ...receiver.settings, LOG_LEVEL: 'debug' });
+    await using inventory = await spawnService('inventory', environment);
+
+    const mug = await fall(inventory, { name: 'Mug "Zoë" 🎁', sku: 'MUG-1', quantity: 8, min_quantity: 3 });
+    await eventually(() => expect(inventory.output()).toMatch(/answered 400/));
+    const tea = await fall(inventory, { name: 'Tea', sku: 'TEA-1' });
+    await eventually(() => expect(inventory.output()).toMatch(/told of low stock again/));
+    await inventory.end('SIGTERM');
+
+    const told = inventory.output().matchAll(/^\S+ (.*(?:low stock|alert).*)$/gm);
+    expect([...told].map(([, line]) => line?.replace(/\d+ s\b/g, 'N s'))).toEqual([
+      'WARN low stock: 0 of MUG-1 (Mug "Zoë" 🎁) left, the minimum is 3',
+      `WARN alert 1 for item ${mug.id} is not sent: the webhook answered 400; next try in N s`,
+      'WARN low stock: 0 of TEA-1 (Tea) left, the minimum is 0',
+      expect.stringMatching(
+        /^WARN low stock is not told: the webhook answered 401; .*; next try in N s; 2 alerts wait$/,
+      ),
+      'the webhook is told of low stock again',
+    ]);
+    expect(about(tea, receiver.taken)).toHaveLength(1);
+    for (const part of receiver.secrets) expect(inventory.output()).not.toContain(part);
+  });
+
+  it('are counted, and kept for nobody, where there is no webhook', async () => {
+    await using inventory = await startTestInventory('sqlite');
+
+    await fall(inventory);
+
+    expect(await metricOf(inventory, 'low_stock_alerts_total')).toBe(1);
+    expect(await metricOf(inventory, 'low_stock_webhooks_waiting')).toBe(0);
+  });
+});

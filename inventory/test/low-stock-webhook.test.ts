@@ -1,0 +1,177 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Item } from '../src/item.ts';
+import { type Fault, startWebhookReceiver, type WebhookReceiver } from './a-webhook-receiver.ts';
+import { about, allTold, fall, metricOf, startTelling, type TellingInventory } from './low-stock.ts';
+import { addItem, changeQuantity } from './start.ts';
+
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** Longer than the first wait after a failure. */
+const aWaitMs = 1_500;
+
+describe.each(databases)('the webhook on %s', (kind) => {
+  const resources = new AsyncDisposableStack();
+  let receiver: WebhookReceiver;
+  let inventory: TellingInventory;
+  beforeAll(async () => {
+    receiver = resources.use(await startWebhookReceiver());
+    inventory = resources.use(await startTelling(resources.use(await freshDatabase(kind)), receiver));
+  });
+  afterEach(async () => {
+    receiver.onMessage = () => undefined;
+    await receiver.accept();
+    await wakeAfter(2 * aWaitMs);
+    await allTold(inventory);
+    expect(receiver.strays).toEqual([]);
+  });
+  afterAll(() => resources.disposeAsync());
+
+  const wakeAfter = (ms: number) => {
+    inventory.skip(ms);
+    return fall(inventory);
+  };
+  const triesOf = (item: { id: number }) => about(item, receiver.tried);
+  const takenOf = (item: { id: number }) => about(item, receiver.taken);
+  // it is not there before the first round
+  const failures = async () => (await metricOf(inventory, 'low_stock_webhooks_total{outcome="failed"}')) || 0;
+
+  /** Waits until so many tries have failed, and the next is waited for. */
+  const allFailed = (count: number) => eventually(async () => (await failures()) >= count);
+
+  /** An item that has fallen, whose message has these faults, one at each try, and has had the first of them. */
+  const failing = async (...faults: Fault[]): Promise<Item> => {
+    const failed = await failures();
+    const item = await addItem(inventory, { quantity: 1 });
+    receiver.onMessage = ({ content }) => (content.data.item_id === item.id ? faults.shift() : undefined);
+    await changeQuantity(inventory, item.id, { quantity: 0 });
+    await allFailed(failed + 1);
+    return item;
+  };
+
+  it('is told what has fallen and when, in a message that is signed', async () => {
+    const name = `Zoë's "mug" 🎁 \\ ${'é'.repeat(100)}`;
+
+    const { id, sku, updated_at } = await fall(inventory, { name, quantity: 7 });
+    await allTold(inventory);
+
+    const [told, another] = takenOf({ id });
+    expect(another).toBeUndefined();
+    expect(told?.content).toStrictEqual({
+      type: 'item.low_stock',
+      timestamp: updated_at,
+      data: { item_id: id, sku, name, quantity: 0, min_quantity: 0 },
+    });
+    expect(told?.content.timestamp).toMatch(isoTime);
+    expect(told?.headers['content-type']).toBe('application/json');
+    expect(told?.headers['webhook-signature']).toMatch(/^v1,[A-Za-z0-9+/]{43}=$/);
+  });
+
+  it('is told as soon as it has happened', async () => {
+    await fall(inventory);
+    await allTold(inventory);
+
+    const item = await fall(inventory);
+    await allTold(inventory);
+
+    const [told] = takenOf(item);
+    // nobody who is not told looks twice within 5 s
+    expect((told?.timestamp ?? 0) - Date.parse(item.updated_at) / 1_000).toBeLessThan(4);
+  });
+
+  it('is told the same with a fresh timestamp each time, until it has taken it', async () => {
+    const failed = await failures();
+    const redirect = { status: 307, headers: { Location: '/elsewhere' } };
+    const item = await failing({ status: 500 }, 'reset', 'reply lost', { status: 429 }, redirect);
+
+    for (let tries = 2; tries <= 5; tries++) {
+      await wakeAfter(aWaitMs + 1_000);
+      await allFailed(failed + tries);
+    }
+    await wakeAfter(aWaitMs + 1_000);
+    await allTold(inventory);
+
+    const tries = triesOf(item);
+    expect(tries).toHaveLength(6);
+    expect(new Set(tries.map(({ id, body }) => id + body)).size).toBe(1);
+    const [first, ...later] = tries.map(({ timestamp }) => timestamp) as [number, ...number[]];
+    expect(later.toSorted((a, b) => a - b)).toEqual(later);
+    expect((later.at(-1) ?? 0) - first).toBeGreaterThanOrEqual(12);
+  });
+
+  it('is told of all others while it refuses one for itself, and of that one later', async () => {
+    const item = await failing({ status: 400 }, { status: 422 });
+
+    const others = [await fall(inventory), await fall(inventory)];
+    await eventually(() => expect(others.flatMap(takenOf)).toHaveLength(2));
+    expect(triesOf(item)).toHaveLength(1);
+    const failed = await failures();
+    await wakeAfter(6_500);
+    await allFailed(failed + 1);
+    await wakeAfter(12_500);
+    await allTold(inventory);
+
+    expect(new Set(triesOf(item).map(({ id }) => id)).size).toBe(1);
+    expect(takenOf(item)).toHaveLength(1);
+  });
+
+  it('is told of all others though it answers one again and again as if it were out of order', async () => {
+    const item = await failing(...Array(100).fill({ status: 500 }));
+    const others = [await fall(inventory), await fall(inventory)];
+    const failed = await failures();
+
+    await wakeAfter(aWaitMs);
+    await allFailed(failed + 1);
+    others.push(await wakeAfter(2 * aWaitMs));
+
+    await eventually(() => expect(others.flatMap(takenOf)).toHaveLength(3));
+    expect(takenOf(item)).toEqual([]);
+  });
+
+  it('is left alone for as long as it asks for', async () => {
+    const item = await failing({ status: 503, headers: { 'Retry-After': '100' } });
+
+    const other = await wakeAfter(60_000);
+    await allRead();
+    expect([triesOf(item).length, triesOf(other).length]).toEqual([1, 0]);
+    await wakeAfter(41_000);
+    await allTold(inventory);
+
+    expect([takenOf(item).length, takenOf(other).length]).toEqual([1, 1]);
+  });
+
+  it('is told once of all that has happened while nobody listened', async () => {
+    const failed = await failures();
+    await receiver.refuse();
+    const items = [await fall(inventory), await fall(inventory), await fall(inventory)];
+    await allFailed(failed + 1);
+    expect(await metricOf(inventory, 'low_stock_webhooks_waiting')).toBe(3);
+
+    await receiver.accept();
+    items.push(await wakeAfter(aWaitMs));
+    await allTold(inventory);
+
+    expect(items.map((item) => triesOf(item).length)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('lets no request wait, however long it says nothing', async () => {
+    const answer = Promise.withResolvers<undefined>();
+    receiver.onMessage = () => answer.promise;
+    const item = await fall(inventory);
+    await eventually(() => expect(triesOf(item)).toHaveLength(1));
+
+    await fall(inventory);
+    const listed = await call(inventory, 'GET /api/v1/items/low-stock/');
+
+    expect(listed.status).toBe(200);
+    expect(await metricOf(inventory, 'low_stock_webhooks_waiting')).toBe(2);
+    expect((await call(inventory, 'GET /health')).status).toBe(200);
+    answer.resolve(undefined);
+  });
+
+  /** As long as a round of what goes on in the background takes. */
+  async function allRead(): Promise<void> {
+    for (let count = 0; count < 5; count++) await metricOf(inventory, 'low_stock_webhooks_waiting');
+  }
+});

@@ -1,0 +1,169 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PackageStatus, packageStatus } from '../src/package.ts';
+import { changeStatus, makePackage, readPackage } from './packaging.ts';
+import {
+  addItem,
+  aPackage,
+  makeKit,
+  postPackage,
+  readItem,
+  readMovements,
+  startTestInventory,
+  type TestInventory,
+} from './start.ts';
+
+/** How a package gets there, once it is made. */
+const ways: Record<PackageStatus, PackageStatus[]> = {
+  backordered: [],
+  received: [],
+  packed: ['packed'],
+  shipped: ['packed', 'shipped'],
+  delivered: ['packed', 'shipped', 'delivered'],
+  cancelled: ['cancelled'],
+};
+
+describe.each(databases)('the status of a package on %s', (kind) => {
+  let inventory: TestInventory;
+  beforeAll(async () => {
+    inventory = await startTestInventory(kind);
+  });
+  afterAll(() => inventory[Symbol.asyncDispose]());
+
+  const move = (id: number, status: unknown) => changeStatus(inventory, id, status);
+  const make = async (type = 'without a kit') => (await makePackage(inventory, type)).id;
+  const statusOf = async (id: number) => (await readPackage(inventory, id)).status;
+  const stockOf = async (id: number) => (await readItem(inventory, id)).quantity;
+
+  async function makeIn(status: PackageStatus, type?: string): Promise<number> {
+    const id = await make(type);
+    for (const next of ways[status]) await move(id, next);
+    expect(await statusOf(id)).toBe(status);
+    return id;
+  }
+
+  it.each<[from: PackageStatus, to: PackageStatus[]]>([
+    ['backordered', ['cancelled']],
+    ['received', ['packed', 'cancelled']],
+    ['packed', ['shipped', 'cancelled']],
+    ['shipped', ['delivered']],
+    ['delivered', []],
+    ['cancelled', []],
+  ])('goes from %s to %j, and nowhere else', async (from, allowed) => {
+    const item = await addItem(inventory, { quantity: from === 'backordered' ? 0 : 6 });
+    const type = await makeKit(inventory, [{ item_id: item.id, quantity: 1 }]);
+
+    for (const to of packageStatus.options) {
+      const id = await makeIn(from, type);
+      const before = await readPackage(inventory, id);
+
+      const { status, body } = await move(id, to);
+
+      const isAllowed = allowed.includes(to);
+      expect([to, status]).toEqual([to, isAllowed ? 200 : 409]);
+      expect(await readPackage(inventory, id)).toEqual(isAllowed ? { ...before, status: to } : before);
+      if (isAllowed) expect(body).toEqual({ ...before, status: to });
+    }
+  });
+
+  it.each([
+    ['received', 'received', 'The package is received already'],
+    [
+      'received',
+      'shipped',
+      'The package cannot become shipped: one that is received can only become packed or cancelled',
+    ],
+    ['cancelled', 'received', 'The package cannot become received: one that is cancelled stays so'],
+    ['shipped', 'cancelled', 'The package cannot become cancelled: one that is shipped can only become delivered'],
+  ] as const)('says why it does not go from %s to %s', async (from, to, detail) => {
+    const id = await makeIn(from);
+
+    expect(await move(id, to)).toMatchObject({ status: 409, body: { title: 'Conflict', detail } });
+  });
+
+  it.each([
+    ['nothing', {}, 'Missing required fields: status'],
+    ['null', { status: null }, 'Missing required fields: status'],
+    ['a blank', { status: '' }, 'Missing required fields: status'],
+    ['an unknown one', { status: 'lost' }, /^status must be one of backordered, received, packed, shipped, /],
+    ['one in capitals', { status: 'PACKED' }, /^status must be one of /],
+    ['several', { status: ['packed'] }, /^status must be one of /],
+    ['the name of a method', { status: 'toString' }, /^status must be one of /],
+    ['a list', [{ status: 'packed' }], 'The request body must be a JSON object'],
+  ])('stays when it is to be %s', async (_, body, detail) => {
+    const id = await make();
+
+    const answer = await call(inventory, `PATCH /packages/${id}`, { body });
+
+    expect([answer.status, answer.body.detail]).toEqual([400, expect.stringMatching(detail)]);
+    expect(await statusOf(id)).toBe('received');
+  });
+
+  it.each([
+    ['999999999', 404, 'Package not found'],
+    ['99999999999999999999999', 404, 'Package not found'],
+    ['0', 400, 'id must be a positive integer'],
+    ['abc', 400, 'id must be a positive integer'],
+  ])('cannot be changed under the id %s', async (id, expected, detail) => {
+    const { status, body } = await call(inventory, `PATCH /packages/${id}`, { body: { status: 'packed' } });
+
+    expect([status, body.detail]).toEqual([expected, detail]);
+  });
+
+  it('is what a second request for the package is told', async () => {
+    const given = aPackage();
+    const { body: made } = await postPackage(inventory, given);
+    await move(made.id, 'cancelled');
+
+    expect(await postPackage(inventory, given)).toMatchObject({ status: 200, body: { ...made, status: 'cancelled' } });
+  });
+
+  it('is cancelled by one of twenty who cancel at once, and what it holds comes back once', async () => {
+    const { id: itemId } = await addItem(inventory, { quantity: 10 });
+    const id = await make(await makeKit(inventory, [{ item_id: itemId, quantity: 4 }]));
+
+    const answers = await Promise.all(Array.from({ length: 20 }, () => move(id, 'cancelled')));
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(19).fill(409)]);
+    expect(await stockOf(itemId)).toBe(10);
+    expect((await readMovements(inventory, itemId)).map(({ change }) => change)).toEqual([10, -4, 4]);
+  });
+
+  it('is either cancelled or shipped when both are asked for at once, and what is shipped does not come back', async () => {
+    const { id: itemId } = await addItem(inventory, { quantity: 20 });
+    const type = await makeKit(inventory, [{ item_id: itemId, quantity: 1 }]);
+    const ids = await Promise.all(Array.from({ length: 20 }, () => makeIn('packed', type)));
+
+    await Promise.all(
+      ids.flatMap((id, index) => {
+        const [one, other] = index % 2 ? ['cancelled', 'shipped'] : ['shipped', 'cancelled'];
+        return [move(id, one), move(id, other)];
+      }),
+    );
+
+    const statuses = await Promise.all(ids.map(statusOf));
+    const cancelled = statuses.filter((status) => status === 'cancelled').length;
+    expect(statuses.filter((status) => status === 'shipped')).toHaveLength(20 - cancelled);
+    expect(await stockOf(itemId)).toBe(cancelled);
+  });
+
+  it('keeps the stock exact when packages are cancelled while a hundred are made', async () => {
+    const { id: itemId } = await addItem(inventory, { quantity: 60 });
+    const type = await makeKit(inventory, [{ item_id: itemId, quantity: 1 }]);
+    const early = await Promise.all(Array.from({ length: 20 }, () => make(type)));
+
+    const [late] = await Promise.all([
+      Promise.all(Array.from({ length: 100 }, () => make(type))),
+      Promise.all(early.map((id) => move(id, 'cancelled'))),
+    ]);
+
+    const inOrder = late.toSorted((a, b) => a - b);
+    const statuses = await Promise.all(inOrder.map(statusOf));
+    expect(statuses).toEqual([...Array(60).fill('received'), ...Array(40).fill('backordered')]);
+    expect(await stockOf(itemId)).toBe(0);
+    const movements = await readMovements(inventory, itemId);
+    expect(movements.reduce((sum, { change }) => sum + change, 0)).toBe(0);
+    expect(movements.filter(({ reason }) => reason === 'cancelled')).toHaveLength(20);
+  });
+});

@@ -1,0 +1,40 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import type { PackageStatus, WelcomePackage } from '../src/package.ts';
+import { aPackage, postPackage, readMovements } from './start.ts';
+
+type Service = { url: string };
+
+/** Makes a package of that type, for a customer of its own. */
+export async function makePackage(inventory: Service, packageType: string): Promise<WelcomePackage> {
+  return (await postPackage(inventory, aPackage({ packageType }))).body;
+}
+
+/** Makes packages of that type, one after the other. */
+export async function makePackages(inventory: Service, packageType: string, count: number): Promise<WelcomePackage[]> {
+  const packages: WelcomePackage[] = [];
+  while (packages.length < count) packages.push(await makePackage(inventory, packageType));
+  return packages;
+}
+
+export async function readPackage(inventory: Service, id: number): Promise<WelcomePackage> {
+  return (await call(inventory, `GET /packages/${id}`)).body;
+}
+
+export function statusesOf(inventory: Service, packages: { id: number }[]): Promise<PackageStatus[]> {
+  return Promise.all(packages.map(async ({ id }) => (await readPackage(inventory, id)).status));
+}
+
+export function changeStatus(inventory: Service, id: number, status: unknown) {
+  return call(inventory, `PATCH /packages/${id}`, { body: { status } });
+}
+
+/** What is in a package. */
+export async function contentOf(inventory: Service, id: number): Promise<{ item_id: number; quantity: number }[]> {
+  return (await call(inventory, `GET /packages/${id}/items`)).body;
+}
+
+/** The packages that have taken an item, in the order in which they have. */
+export async function takersOf(inventory: Service, itemId: number): Promise<(number | null)[]> {
+  const movements = await readMovements(inventory, itemId);
+  return movements.filter(({ reason }) => reason === 'packaged').map(({ package_id }) => package_id);
+}

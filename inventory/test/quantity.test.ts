@@ -1,0 +1,226 @@
+import { call } from '@doorstep/kit/test/call.ts';
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Item } from '../src/item.ts';
+import { addItem, changeQuantity, readItem, readMovements, startTestInventory, type TestInventory } from './start.ts';
+
+const limit = 1_000_000_000;
+
+describe.each(databases)('the stock of an item on %s', (kind) => {
+  let inventory: TestInventory;
+  let untouched: Item;
+  beforeAll(async () => {
+    inventory = await startTestInventory(kind);
+    untouched = await addItem(inventory);
+  });
+  afterAll(() => inventory[Symbol.asyncDispose]());
+
+  const patch = (id: number, { query = '', ...options }: { query?: string; body?: unknown; headers?: Header }) =>
+    call(inventory, `PATCH /api/v1/items/${id}/quantity${query}`, options);
+  const add = (overrides: Record<string, unknown> = {}) => addItem(inventory, overrides);
+  const changesOf = async (id: number) => (await readMovements(inventory, id)).map(({ change }) => change);
+  type Header = Record<string, string>;
+
+  it.each([
+    ['by a number in the query', { query: '?quantity_change=-3' }, 7],
+    ['by a number in the query, its plus sign not encoded', { query: '?quantity_change=+5' }, 15],
+    ['by a number in the query, its plus sign encoded', { query: '?quantity_change=%2B5' }, 15],
+    ['by a number in the query, without a sign', { query: '?quantity_change=5' }, 15],
+    ['by a number in the query, behind a closing slash', { query: '/?quantity_change=5' }, 15],
+    ['by a number in the query, with a reason in the body', { query: '?quantity_change=5', body: { reason: 'x' } }, 15],
+    ['by a number in the body', { body: { quantity_change: -10 } }, 0],
+    ['to a number in the body', { body: { quantity: 17 } }, 17],
+  ])('changes %s', async (_, options, expected) => {
+    const { id, ...item } = await add({ quantity: 10 });
+
+    const { status, headers, body } = await patch(id, options);
+
+    expect([status, headers.get('ETag')]).toEqual([200, expect.stringMatching(/^"\d+"$/)]);
+    expect(body).toStrictEqual({ id, ...item, quantity: expected, updated_at: body.updated_at });
+    expect(await readItem(inventory, id)).toStrictEqual(body);
+    expect(await changesOf(id)).toEqual([10, expected - 10]);
+  });
+
+  const oneIsNeeded = 'Exactly one is needed of quantity_change, in the query or the body, and quantity, in the body';
+  const byMessage = `quantity_change must be a whole number from -${limit} to ${limit}`;
+  const toMessage = `quantity must be a whole number from 0 to ${limit}`;
+  it.each([
+    ['nothing at all', {}, oneIsNeeded],
+    ['an empty body', { body: {} }, oneIsNeeded],
+    ['a reason alone', { body: { reason: 'stocktaking' } }, oneIsNeeded],
+    ['a new stock in the query', { query: '?quantity=5' }, oneIsNeeded],
+    ['both in the body', { body: { quantity_change: 1, quantity: 11 } }, oneIsNeeded],
+    ['a number in the query and one in the body', { query: '?quantity_change=1', body: { quantity: 11 } }, oneIsNeeded],
+    ['the same twice', { query: '?quantity_change=1', body: { quantity_change: 1 } }, oneIsNeeded],
+    ['two in the query', { query: '?quantity_change=1&quantity_change=1' }, byMessage],
+    ...['', '1.5', '1e3', '0x1', '--1', '+-1', '%201%20', 'NaN', `${limit + 1}`, '-9'.repeat(30)].map(
+      (text) => [`"${text}" in the query`, { query: `?quantity_change=${text}` }, byMessage] as const,
+    ),
+    ['a text in the body', { body: { quantity_change: '5' } }, 'quantity_change must be a number'],
+    ['null in the body', { body: { quantity_change: null } }, 'quantity_change must be a number'],
+    ['a list', { body: [{ quantity_change: 5 }] }, 'The request body must be a JSON object'],
+    ['half a JSON', { body: '{"quantity_change": 5' }, 'The request body is not valid JSON'],
+    ...[-1, 0.5, limit + 1, '5', null, true].map((quantity) => [
+      `a stock of ${quantity}`,
+      { body: { quantity } },
+      toMessage,
+    ]),
+    ['a blank reason', { body: { quantity_change: 1, reason: ' ' } }, 'reason must be 1 to 200 characters long'],
+    [
+      'a reason of two lines',
+      { body: { quantity_change: 1, reason: 'a\nb' } },
+      'reason must not contain control characters',
+    ],
+  ] as [string, object, string][])('stays as it is when it is sent %s', async (_, options, detail) => {
+    const { status, body } = await patch(untouched.id, options);
+
+    expect([status, body.detail]).toEqual([400, detail]);
+    expect(await readItem(inventory, untouched.id)).toEqual(untouched);
+  });
+
+  it.each([
+    [
+      'below zero, by a number',
+      { quantity: 10 },
+      { quantity_change: -11 },
+      'The stock of 10 is not enough to take 11 from it',
+    ],
+    [
+      'above its maximum, by a number',
+      { quantity: 10, max_quantity: 20 },
+      { quantity_change: 11 },
+      'The stock would be 21, and it may be at most 20',
+    ],
+    [
+      'above its maximum, to a number',
+      { quantity: 10, max_quantity: 20 },
+      { quantity: 21 },
+      'The stock would be 21, and it may be at most 20',
+    ],
+    ['above what can be counted', { quantity: limit }, { quantity_change: 1 }, /^The stock would be 1000000001/],
+  ])('does not go %s', async (_, item, change, detail) => {
+    const { id } = await add(item);
+
+    const { status, body } = await changeQuantity(inventory, id, change);
+
+    expect([status, body.detail]).toEqual([409, expect.stringMatching(detail)]);
+    expect((await readItem(inventory, id)).quantity).toBe(item.quantity);
+    expect(await changesOf(id)).toEqual([item.quantity]);
+  });
+
+  it('reaches zero, and its maximum, and all that can be counted', async () => {
+    const [{ id }, unlimited] = [await add({ quantity: 10, max_quantity: 20 }), await add({ quantity: 0 })];
+
+    for (const quantity_change of [-10, 20])
+      expect((await changeQuantity(inventory, id, { quantity_change })).status).toBe(200);
+    expect((await changeQuantity(inventory, unlimited.id, { quantity_change: limit })).body.quantity).toBe(limit);
+    expect((await changeQuantity(inventory, unlimited.id, { quantity_change: -limit })).body.quantity).toBe(0);
+
+    expect(await changesOf(id)).toEqual([10, -10, 20]);
+  });
+
+  it('may fall but not rise where its maximum has been lowered below it', async () => {
+    const { id } = await add({ quantity: 30 });
+    expect((await call(inventory, `PUT /api/v1/items/${id}`, { body: { max_quantity: 20 } })).status).toBe(200);
+
+    const statuses = [];
+    for (const change of [
+      { quantity_change: 1 },
+      { quantity: 31 },
+      { quantity: 29 },
+      { quantity_change: -4 },
+      { quantity: 26 },
+    ]) {
+      statuses.push((await changeQuantity(inventory, id, change)).status);
+    }
+
+    expect(statuses).toEqual([409, 409, 200, 200, 409]);
+    expect(await changesOf(id)).toEqual([30, -1, -4]);
+  });
+
+  it('is the same, in the same version, after a change by nothing', async () => {
+    const { id } = await add({ quantity: 10 });
+    const { headers, body } = await call(inventory, `GET /api/v1/items/${id}`);
+
+    for (const change of [{ quantity_change: 0 }, { quantity: 10 }, { quantity_change: -0 }]) {
+      const answer = await changeQuantity(inventory, id, change);
+      expect([answer.status, answer.headers.get('ETag'), answer.body]).toEqual([200, headers.get('ETag'), body]);
+    }
+
+    expect(await changesOf(id)).toEqual([10]);
+  });
+
+  it('is exact after a hundred changes at once, each answered with a stock of its own', async () => {
+    const { id } = await add({ quantity: 0 });
+
+    const answers = await Promise.all(Array.from({ length: 100 }, () => patch(id, { query: '?quantity_change=+3' })));
+
+    const stocks = answers.map(({ body }) => body.quantity).sort((a, b) => a - b);
+    expect(stocks).toEqual(Array.from({ length: 100 }, (_, index) => 3 * (index + 1)));
+    expect(new Set(answers.map(({ headers }) => headers.get('ETag'))).size).toBe(100);
+    expect((await readItem(inventory, id)).quantity).toBe(300);
+    expect(await changesOf(id)).toEqual(Array(100).fill(3));
+  });
+
+  it('is given to as many as there is enough for, when a hundred take from it at once', async () => {
+    const { id } = await add({ quantity: 30 });
+
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => changeQuantity(inventory, id, { quantity_change: -1 })),
+    );
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(30).fill(200), ...Array(70).fill(409)]);
+    expect((await readItem(inventory, id)).quantity).toBe(0);
+    expect(await changesOf(id)).toEqual([30, ...Array(30).fill(-1)]);
+  });
+
+  it('is changed only in the version that If-Match names', async () => {
+    const { id } = await add({ quantity: 10 });
+    const body = { quantity_change: 1 };
+    const first = (await patch(id, { body })).headers.get('ETag') ?? '';
+    const second = (await patch(id, { body, headers: { 'If-Match': first } })).headers.get('ETag') ?? '';
+
+    const ifMatches = [first, `W/${second}`, second.slice(1, -1), '"0"', '', `"0", ${second}`];
+    const statuses = [];
+    for (const ifMatch of ifMatches)
+      statuses.push((await patch(id, { body, headers: { 'If-Match': ifMatch } })).status);
+
+    expect(statuses).toEqual([412, 412, 412, 412, 412, 200]);
+    expect((await patch(id, { body, headers: { 'If-Match': '*' } })).status).toBe(200);
+    expect(await changesOf(id)).toEqual([10, 1, 1, 1, 1]);
+  });
+
+  it('is changed once by fifty who know the same version', async () => {
+    const { id } = await add({ quantity: 10 });
+    const known = (await call(inventory, `GET /api/v1/items/${id}`)).headers.get('ETag') ?? '';
+    const options = { body: { quantity_change: 1 }, headers: { 'If-Match': known } };
+
+    const answers = await Promise.all(Array.from({ length: 50 }, () => patch(id, options)));
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(49).fill(412)]);
+    expect(await changesOf(id)).toEqual([10, 1]);
+  });
+
+  it('changes for the reason that is given, or is adjusted', async () => {
+    const { id } = await add({ quantity: 10 });
+    const given = [' delivery ', '🎁'.repeat(200), "Ñandú's; -- 李", 'cancelled', undefined];
+
+    for (const reason of given) await changeQuantity(inventory, id, { quantity_change: 1, reason });
+
+    const kept = (await readMovements(inventory, id)).map(({ reason, package_id }) => [reason, package_id]);
+    const reasons = ['created', 'delivery', ...given.slice(1, -1), 'adjusted'];
+    expect(kept).toEqual(reasons.map((reason) => [reason, null]));
+  });
+
+  it.each([
+    ['999999999', 404, 'Item not found'],
+    ['99999999999999999999999', 404, 'Item not found'],
+    ['0', 400, 'id must be a positive integer'],
+    ['1.5', 400, 'id must be a positive integer'],
+    ['abc', 400, 'id must be a positive integer'],
+  ])('cannot be changed under the id %s', async (id, expected, detail) => {
+    const { status, body } = await call(inventory, `PATCH /api/v1/items/${id}/quantity?quantity_change=1`);
+
+    expect([status, body.detail]).toEqual([expected, detail]);
+  });
+});

@@ -1,0 +1,136 @@
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { runsOf } from '@doorstep/kit/test/openapi-run.ts';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Movement } from '../src/movement.ts';
+import { startTestInventory, type TestInventory } from './start.ts';
+import { type Command, type Outcome, perform, waves } from './stock-commands.ts';
+
+const runs = runsOf(3);
+const timeout = 30_000 + runs * 3_000;
+// the same one again repeats what is asked for, though not the moments
+const seed = Number(process.env['PROPERTY_SEED'] || Date.now() % 1e9);
+
+/** What may be answered: never a fault of the service. */
+const expected: Record<Command['kind'], number[]> = {
+  add: [201],
+  change: [200, 404, 409],
+  set: [200, 404],
+  'put item': [200, 404],
+  'delete item': [204, 404, 409],
+  'put kit': [200, 201, 400],
+  'delete kit': [204, 404],
+  package: [200, 201],
+  batch: [200],
+  cancel: [200, 404, 409],
+  move: [200, 404, 409],
+};
+
+type Package = Outcome['packages'][number];
+
+function allMovements({ movements }: Outcome): Movement[] {
+  return [...movements.values()].flat();
+}
+
+function sum(movements: Movement[]): number {
+  return movements.reduce((total, { change }) => total + change, 0);
+}
+
+function movementsOf(outcome: Outcome, { id }: Package, reason: string) {
+  return allMovements(outcome).filter((movement) => movement.package_id === id && movement.reason === reason);
+}
+
+function asContent(movements: Movement[], sign: number) {
+  const taken = movements.map(({ item_id, change }) => ({ item_id, quantity: sign * change }));
+  return taken.sort((a, b) => a.item_id - b.item_id);
+}
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+const numbersOnly = (content: Package['content']) => content.map(({ item_id, quantity }) => ({ item_id, quantity }));
+
+/** What holds whatever has been asked for: each gives what contradicts it. */
+const promises: Record<string, (outcome: Outcome) => unknown[]> = {
+  'nothing is answered with a fault': ({ sent }) => sent.filter(({ kind, status }) => !expected[kind].includes(status)),
+  'a stock is the sum of its movements, and zero once its item is deleted': ({ added, stocks, movements }) =>
+    added.filter(({ id }) => sum(movements.get(id) ?? []) !== (stocks.get(id) ?? 0)),
+  'every movement starts where the one before has ended': ({ movements }) =>
+    [...movements.values()].flatMap((chain) =>
+      chain.filter(({ before }, index) => before !== (chain[index - 1]?.after ?? 0)),
+    ),
+  'every movement leads from before to after, and never below zero': (outcome) =>
+    allMovements(outcome).filter(({ before, change, after }) => before + change !== after || after < 0),
+  'no stock is taken in beyond the maximum': ({ added, movements }) =>
+    added.flatMap(({ id, max_quantity }) =>
+      (movements.get(id) ?? []).filter(
+        ({ package_id, change, after }) => package_id === null && change > 0 && after > (max_quantity ?? after),
+      ),
+    ),
+  'every change that was answered with 200 has happened once, and no other has': (outcome) =>
+    outcome.sent
+      .filter(({ kind }) => kind === 'change')
+      .filter(({ status, item, by, reason }) => {
+        const done = allMovements(outcome).filter((movement) => movement.reason === reason);
+        return !isSame(
+          done.map(({ item_id, change }) => [item_id, change]),
+          status === 200 && by !== 0 ? [[item, by]] : [],
+        );
+      }),
+  'a package has taken what is in it, each item once': (outcome) =>
+    outcome.packages.filter(
+      (one) => !isSame(asContent(movementsOf(outcome, one, 'packaged'), -1), numbersOnly(one.content)),
+    ),
+  'a package that waits has taken nothing': ({ packages }) =>
+    packages.filter(({ status, content }) => status === 'backordered' && content.length > 0),
+  'a package that is cancelled has given back all that it had taken, any other nothing': (outcome) =>
+    outcome.packages.filter((one) => {
+      const given = asContent(movementsOf(outcome, one, 'cancelled'), 1);
+      return !isSame(given, one.status === 'cancelled' ? numbersOnly(one.content) : []);
+    }),
+  'the packages of a type take in the order of their age': (outcome) =>
+    byType(outcome).flatMap(([, packages]) => {
+      const firsts = packages
+        .map((one) => movementsOf(outcome, one, 'packaged').map(({ id }) => id))
+        .filter(({ length }) => length > 0);
+      return firsts.filter((ids, index) => Math.min(...ids) < Math.max(0, ...(firsts[index - 1] ?? [])));
+    }),
+  'no package is in the house, or further, while an older one of its type waits': (outcome) =>
+    byType(outcome).flatMap(([, packages]) => {
+      const oldest = packages.findIndex(({ status }) => status === 'backordered');
+      const isPast = ({ status }: Package) => status !== 'backordered' && status !== 'cancelled';
+      return oldest < 0 ? [] : packages.slice(oldest).filter(isPast);
+    }),
+  'no package waits that could be filled': (outcome) =>
+    byType(outcome).filter(([type, packages]) => {
+      const isShort = (outcome.kits.get(type) ?? []).some(
+        ({ item_id, quantity }) => (outcome.stocks.get(item_id) ?? 0) < quantity,
+      );
+      return !isShort && packages.some(({ status }) => status === 'backordered');
+    }),
+};
+
+function byType({ packages }: Outcome): [type: string, packages: Package[]][] {
+  return [...Map.groupBy(packages, ({ packageType }) => packageType)];
+}
+
+describe.each(databases)('whatever is asked for at the same moments, on %s,', (kind) => {
+  let inventory: TestInventory;
+  beforeAll(async () => {
+    inventory = await startTestInventory(kind);
+  });
+  afterAll(() => inventory[Symbol.asyncDispose]());
+
+  it('no stock leaks, falls below zero or is given to two', { timeout }, async () => {
+    const property = fc.asyncProperty(waves, async (asked) => {
+      const outcome = await perform(inventory, asked);
+
+      const broken = Object.entries(promises).map(([promise, contradictions]) => [promise, contradictions(outcome)]);
+      expect(broken).toEqual(Object.keys(promises).map((promise) => [promise, []]));
+    });
+    await fc.assert(property, {
+      numRuns: runs,
+      seed,
+      interruptAfterTimeLimit: timeout - 10_000,
+      markInterruptAsFailure: true,
+    });
+  });
+});

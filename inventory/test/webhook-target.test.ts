@@ -1,0 +1,82 @@
+import { systemClock } from '@doorstep/kit/clock.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { webhookTarget } from '../src/adapters/webhook.ts';
+import { readInventoryConfig } from '../src/config.ts';
+import type { AlertTarget, Message } from '../src/ports.ts';
+import { type Fault, startWebhookReceiver, type WebhookReceiver } from './a-webhook-receiver.ts';
+
+const message = { id: 'msg_1', body: '{"name":"Zoë"}' };
+
+const isUrlRight = '; is LOW_STOCK_WEBHOOK_URL right?';
+const isSecretSame = '; has it the same LOW_STOCK_WEBHOOK_SECRET?';
+
+describe('a message to the webhook', () => {
+  let receiver: WebhookReceiver;
+  let target: AlertTarget;
+  beforeAll(async () => {
+    receiver = await startWebhookReceiver();
+    const { webhook } = readInventoryConfig(receiver.settings);
+    if (!webhook) throw new Error('the settings name no webhook');
+    target = webhookTarget(webhook, systemClock);
+  });
+  afterAll(() => receiver[Symbol.asyncDispose]());
+
+  const sendInto = (fault: Fault | undefined) => {
+    receiver.onMessage = () => fault;
+    return target.send(message);
+  };
+
+  it.each([200, 201, 202, 204])('has arrived where the answer is %i', async (status) => {
+    expect(await sendInto({ status, ...(status !== 204 && { body: 'as you like' }) })).toBeUndefined();
+
+    const { id, body } = receiver.taken.at(-1) as Message;
+    expect({ id, body }).toEqual(message);
+  });
+
+  it.each([301, 302, 303, 307, 308])('goes nowhere else where the answer is %i', async (status) => {
+    const refusal = await sendInto({ status, headers: { Location: '/elsewhere' } });
+
+    expect(refusal).toEqual({ reason: `the webhook answered ${status}${isUrlRight}`, isForAll: true });
+    expect(receiver.strays).toEqual([]);
+  });
+
+  const sendIntoTelling = (status: number) => {
+    const { LOW_STOCK_WEBHOOK_URL: url, LOW_STOCK_WEBHOOK_SECRET: secret } = receiver.settings;
+    const headers = { 'Content-Type': 'application/json', Location: url };
+    return sendInto({ status, headers, body: JSON.stringify({ detail: `${url} ${secret}`, error: url }) });
+  };
+
+  it.each([400, 409, 413, 422])('is the only one that is refused where the answer is %i', async (status) => {
+    expect(await sendIntoTelling(status)).toEqual({ reason: `the webhook answered ${status}`, isForAll: false });
+  });
+
+  it.each([
+    ...[408, 425, 429, 500, 503].map((status) => [status, ''] as const),
+    ...[401, 403].map((status) => [status, isSecretSame] as const),
+    ...[404, 405, 410].map((status) => [status, isUrlRight] as const),
+  ])('is refused as any other would be where the answer is %i%s', async (status, hint) => {
+    expect(await sendIntoTelling(status)).toEqual({ reason: `the webhook answered ${status}${hint}`, isForAll: true });
+  });
+
+  it('is not to be repeated before the time that the answer names', async () => {
+    const [seconds, moment] = ['7', new Date(Date.now() + 60_000).toUTCString()];
+
+    expect(await sendInto({ status: 429, headers: { 'Retry-After': seconds } })).toMatchObject({ afterMs: 7_000 });
+    const refusal = await sendInto({ status: 400, headers: { 'Retry-After': moment } });
+    expect(refusal?.afterMs).toBeGreaterThan(50_000);
+    expect(refusal?.afterMs).toBeLessThanOrEqual(60_000);
+  });
+
+  it('has not arrived, for all that is known, where no answer came', async () => {
+    const reset = { reason: 'the webhook cannot be reached (ECONNRESET)', isForAll: true };
+
+    expect(await sendInto('reset')).toEqual(reset);
+    expect(await sendInto('reply lost')).toEqual(reset);
+    await receiver.refuse();
+    expect(await sendInto(undefined)).toEqual({
+      reason: 'the webhook cannot be reached (ECONNREFUSED)',
+      isForAll: true,
+    });
+    await receiver.accept();
+  });
+});
