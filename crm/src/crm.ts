@@ -81,6 +81,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
   return {
     url: listener.url,
     [Symbol.asyncDispose]: async () => {
+      publisher?.beginStop();
       await running.disposeAsync();
       logger.info('crm stopped');
     },

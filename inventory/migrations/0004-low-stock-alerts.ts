@@ -1,7 +1,7 @@
 import { columnTypes } from '@doorstep/kit/database/columns.ts';
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 
-/** Alerts on their way to the webhook. */
+/** Alerts on their way to the webhook; those that have arrived are there no more. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
   await db.schema
@@ -13,10 +13,11 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('body', 'text', (column) => column.notNull())
     .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('next_attempt_at', timestamp, (column) => column.notNull())
-    .addColumn('sent_at', timestamp)
     .addColumn('created_at', timestamp, (column) => column.notNull())
     .execute();
-  await sql`create index low_stock_alerts_waiting on low_stock_alerts (next_attempt_at, id) where sent_at is null`.execute(
-    db,
-  );
+  await db.schema
+    .createIndex('low_stock_alerts_by_next_attempt_at')
+    .on('low_stock_alerts')
+    .columns(['next_attempt_at', 'id'])
+    .execute();
 }

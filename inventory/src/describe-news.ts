@@ -1,24 +1,25 @@
 import type { Backorder, LowStock, StockNews } from './stock-news.ts';
 
-type Line = { level: 'info' | 'warn'; text: string };
+type Line = { level: 'debug' | 'info' | 'warn'; text: string };
 
 /** What has come of a change of the stock, a line for each thing that a person in the warehouse would want to know. */
 export function describeNews({ backordered, filled, low }: Pick<StockNews, 'backordered' | 'filled' | 'low'>): Line[] {
   return [
-    ...(backordered.length > 0 ? [{ level: 'warn' as const, text: describeBackorders(backordered) }] : []),
+    ...(backordered.length > 0 ? [describeBackorders(backordered)] : []),
     ...(filled.length > 0 ? [{ level: 'info' as const, text: describeFilled(filled) }] : []),
     ...low.map((item) => ({ level: 'warn' as const, text: describeLow(item) })),
   ];
 }
 
-function describeBackorders(backordered: Backorder[]): string {
-  const [first] = backordered as [Backorder];
+/** Those that only stand behind others are no news. */
+function describeBackorders(backordered: Backorder[]): Line {
+  const first = backordered.find(({ isFirst }) => isFirst) ?? (backordered[0] as Backorder);
   const { packageType, short } = first;
   const why = short
     ? `${short.wanted} of ${short.sku} (${short.name}) needed, ${short.there} in stock`
     : 'older ones wait';
   const ids = backordered.map(({ packageId }) => packageId);
-  return `${packages(ids)} backordered; ${packageType}: ${why}`;
+  return { level: first.isFirst ? 'warn' : 'debug', text: `${packages(ids)} backordered; ${packageType}: ${why}` };
 }
 
 function describeFilled(filled: number[]): string {

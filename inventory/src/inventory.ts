@@ -8,7 +8,7 @@ import { createRegistry } from '@doorstep/kit/metrics.ts';
 import type { Worker } from '@doorstep/kit/worker.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { InventoryConfig, WebhookSettings } from './config.ts';
-import { countWaitingAlerts } from './db/alerts.ts';
+import { countAlerts } from './db/alerts.ts';
 import { countBackorders } from './db/backorders.ts';
 import { countLowItems } from './db/items.ts';
 import { routes } from './http/routes.ts';
@@ -45,7 +45,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
   const metrics = createStockMetrics(registry, {
     backordered: () => countBackorders(db),
     low: () => countLowItems(db),
-    waitingAlerts: () => countWaitingAlerts(db),
+    waitingAlerts: () => countAlerts(db),
   });
   upkeep = resources.use(
     startUpkeep({
@@ -76,6 +76,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
   return {
     url: listener.url,
     [Symbol.asyncDispose]: async () => {
+      upkeep.beginStop();
       await running.disposeAsync();
       logger.info('inventory stopped');
     },

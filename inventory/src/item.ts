@@ -108,10 +108,17 @@ export const item = z
 
 export type Item = z.output<typeof item>;
 
+const changeFault = { error: `must be a whole number from ${-quantityMax} to ${quantityMax}`, abort: true };
+
 /** Exactly one of the three: by how much the stock changes, in the query or the body, or what it is from now on. */
 export const quantityChange = z
   .object({
-    quantity_change: z.int().min(-quantityMax).max(quantityMax).optional().meta({ example: -2 }),
+    quantity_change: z
+      .int(changeFault)
+      .min(-quantityMax, changeFault)
+      .max(quantityMax, changeFault)
+      .optional()
+      .meta({ example: -2 }),
     quantity: quantity.optional(),
     reason: line({ max: 200 }).optional().meta({ example: 'stocktaking' }),
   })

@@ -9,12 +9,12 @@ export type Refusal = {
   reason: string;
   /** Whether any other message would fare no better just now. */
   isForAll: boolean;
-  /** How long the receiver asks to be left alone, in milliseconds. */
+  /** How long the receiver asks to be left alone, in milliseconds: an hour at most. */
   afterMs?: number | undefined;
 };
 
 /** Who is told of low stock. */
 export type AlertTarget = {
-  /** Gives why it failed, or undefined where the message has arrived. Safe to repeat. */
-  send(message: Message): Promise<Refusal | undefined>;
+  /** Gives why it failed, or undefined where the message has arrived. Gives up with the signal. Safe to repeat. */
+  send(message: Message, stop: AbortSignal): Promise<Refusal | undefined>;
 };

@@ -2,7 +2,13 @@
 export type LowStock = { item_id: number; sku: string; name: string; quantity: number; min_quantity: number };
 
 /** A package that waits for what is short, or behind older ones that do. */
-export type Backorder = { packageId: number; packageType: string; short: Shortage | undefined };
+export type Backorder = {
+  packageId: number;
+  packageType: string;
+  short: Shortage | undefined;
+  /** None of its type has waited before it. */
+  isFirst: boolean;
+};
 
 export type Shortage = { sku: string; name: string; wanted: number; there: number };
 

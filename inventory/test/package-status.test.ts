@@ -2,7 +2,7 @@ import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PackageStatus, packageStatus } from '../src/package.ts';
-import { changeStatus, makePackage, readPackage } from './packaging.ts';
+import { changeStatus, makePackage, readPackage, statusesOf } from './packaging.ts';
 import {
   addItem,
   aPackage,
@@ -26,8 +26,10 @@ const ways: Record<PackageStatus, PackageStatus[]> = {
 
 describe.each(databases)('the status of a package on %s', (kind) => {
   let inventory: TestInventory;
+  let untouched: number;
   beforeAll(async () => {
     inventory = await startTestInventory(kind);
+    untouched = await make();
   });
   afterAll(() => inventory[Symbol.asyncDispose]());
 
@@ -51,19 +53,25 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     ['delivered', []],
     ['cancelled', []],
   ])('goes from %s to %j, and nowhere else', async (from, allowed) => {
-    const item = await addItem(inventory, { quantity: from === 'backordered' ? 0 : 6 });
+    const item = await addItem(inventory, { quantity: from === 'backordered' ? 0 : 3 });
     const type = await makeKit(inventory, [{ item_id: item.id, quantity: 1 }]);
 
-    for (const to of packageStatus.options) {
-      const id = await makeIn(from, type);
-      const before = await readPackage(inventory, id);
+    const id = await makeIn(from, type);
+    const before = await readPackage(inventory, id);
 
-      const { status, body } = await move(id, to);
+    for (const to of packageStatus.options.filter((status) => !allowed.includes(status))) {
+      expect([to, (await move(id, to)).status]).toEqual([to, 409]);
+    }
+    expect(await readPackage(inventory, id)).toEqual(before);
 
-      const isAllowed = allowed.includes(to);
-      expect([to, status]).toEqual([to, isAllowed ? 200 : 409]);
-      expect(await readPackage(inventory, id)).toEqual(isAllowed ? { ...before, status: to } : before);
-      if (isAllowed) expect(body).toEqual({ ...before, status: to });
+    for (const to of allowed) {
+      const other = await makeIn(from, type);
+      const { status, body } = await move(other, to);
+      expect([status, body]).toEqual([
+        200,
+        { ...before, id: other, customerId: body.customerId, createdAt: body.createdAt, status: to },
+      ]);
+      expect(await readPackage(inventory, other)).toEqual(body);
     }
   });
 
@@ -92,12 +100,10 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     ['the name of a method', { status: 'toString' }, /^status must be one of /],
     ['a list', [{ status: 'packed' }], 'The request body must be a JSON object'],
   ])('stays when it is to be %s', async (_, body, detail) => {
-    const id = await make();
-
-    const answer = await call(inventory, `PATCH /packages/${id}`, { body });
+    const answer = await call(inventory, `PATCH /packages/${untouched}`, { body });
 
     expect([answer.status, answer.body.detail]).toEqual([400, expect.stringMatching(detail)]);
-    expect(await statusOf(id)).toBe('received');
+    expect(await statusOf(untouched)).toBe('received');
   });
 
   it.each([
@@ -119,21 +125,21 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     expect(await postPackage(inventory, given)).toMatchObject({ status: 200, body: { ...made, status: 'cancelled' } });
   });
 
-  it('is cancelled by one of twenty who cancel at once, and what it holds comes back once', async () => {
+  it('is cancelled by one of ten who cancel at once, and what it holds comes back once', async () => {
     const { id: itemId } = await addItem(inventory, { quantity: 10 });
     const id = await make(await makeKit(inventory, [{ item_id: itemId, quantity: 4 }]));
 
-    const answers = await Promise.all(Array.from({ length: 20 }, () => move(id, 'cancelled')));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => move(id, 'cancelled')));
 
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(19).fill(409)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)]);
     expect(await stockOf(itemId)).toBe(10);
     expect((await readMovements(inventory, itemId)).map(({ change }) => change)).toEqual([10, -4, 4]);
   });
 
   it('is either cancelled or shipped when both are asked for at once, and what is shipped does not come back', async () => {
-    const { id: itemId } = await addItem(inventory, { quantity: 20 });
+    const { id: itemId } = await addItem(inventory, { quantity: 6 });
     const type = await makeKit(inventory, [{ item_id: itemId, quantity: 1 }]);
-    const ids = await Promise.all(Array.from({ length: 20 }, () => makeIn('packed', type)));
+    const ids = await Promise.all(Array.from({ length: 6 }, () => makeIn('packed', type)));
 
     await Promise.all(
       ids.flatMap((id, index) => {
@@ -142,28 +148,31 @@ describe.each(databases)('the status of a package on %s', (kind) => {
       }),
     );
 
-    const statuses = await Promise.all(ids.map(statusOf));
+    const statuses = await statusesOf(
+      inventory,
+      ids.map((id) => ({ id })),
+    );
     const cancelled = statuses.filter((status) => status === 'cancelled').length;
-    expect(statuses.filter((status) => status === 'shipped')).toHaveLength(20 - cancelled);
+    expect(statuses.filter((status) => status === 'shipped')).toHaveLength(6 - cancelled);
     expect(await stockOf(itemId)).toBe(cancelled);
   });
 
   it('keeps the stock exact when packages are cancelled while a hundred are made', async () => {
-    const { id: itemId } = await addItem(inventory, { quantity: 60 });
+    const { id: itemId } = await addItem(inventory, { quantity: 50 });
     const type = await makeKit(inventory, [{ item_id: itemId, quantity: 1 }]);
-    const early = await Promise.all(Array.from({ length: 20 }, () => make(type)));
+    const early = await Promise.all(Array.from({ length: 10 }, () => make(type)));
 
     const [late] = await Promise.all([
       Promise.all(Array.from({ length: 100 }, () => make(type))),
       Promise.all(early.map((id) => move(id, 'cancelled'))),
     ]);
 
-    const inOrder = late.toSorted((a, b) => a - b);
-    const statuses = await Promise.all(inOrder.map(statusOf));
-    expect(statuses).toEqual([...Array(60).fill('received'), ...Array(40).fill('backordered')]);
+    const inOrder = late.toSorted((a, b) => a - b).map((id) => ({ id }));
+    const statuses = await statusesOf(inventory, inOrder);
+    expect(statuses).toEqual([...Array(50).fill('received'), ...Array(50).fill('backordered')]);
     expect(await stockOf(itemId)).toBe(0);
     const movements = await readMovements(inventory, itemId);
     expect(movements.reduce((sum, { change }) => sum + change, 0)).toBe(0);
-    expect(movements.filter(({ reason }) => reason === 'cancelled')).toHaveLength(20);
+    expect(movements.filter(({ reason }) => reason === 'cancelled')).toHaveLength(10);
   });
 });

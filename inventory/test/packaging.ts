@@ -1,6 +1,6 @@
 import { call } from '@doorstep/kit/test/call.ts';
 import type { PackageStatus, WelcomePackage } from '../src/package.ts';
-import { aPackage, postPackage, readMovements } from './start.ts';
+import { aPackage, postPackage, readMovements, readPackages } from './start.ts';
 
 type Service = { url: string };
 
@@ -20,8 +20,12 @@ export async function readPackage(inventory: Service, id: number): Promise<Welco
   return (await call(inventory, `GET /packages/${id}`)).body;
 }
 
-export function statusesOf(inventory: Service, packages: { id: number }[]): Promise<PackageStatus[]> {
-  return Promise.all(packages.map(async ({ id }) => (await readPackage(inventory, id)).status));
+/** In the order of the packages given. */
+export async function statusesOf(inventory: Service, packages: { id: number }[]): Promise<PackageStatus[]> {
+  const ids = packages.map(({ id }) => id);
+  const read = await readPackages(inventory, undefined, Math.min(...ids) - 1);
+  const statuses = new Map(read.map(({ id, status }) => [id, status]));
+  return ids.map((id) => statuses.get(id) as PackageStatus);
 }
 
 export function changeStatus(inventory: Service, id: number, status: unknown) {

@@ -1,17 +1,14 @@
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Item } from '../src/item.ts';
 import { addItem, changeQuantity, readItem, readMovements, startTestInventory, type TestInventory } from './start.ts';
 
 const limit = 1_000_000_000;
 
 describe.each(databases)('the stock of an item on %s', (kind) => {
   let inventory: TestInventory;
-  let untouched: Item;
   beforeAll(async () => {
     inventory = await startTestInventory(kind);
-    untouched = await addItem(inventory);
   });
   afterAll(() => inventory[Symbol.asyncDispose]());
 
@@ -39,43 +36,6 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(body).toStrictEqual({ id, ...item, quantity: expected, updated_at: body.updated_at });
     expect(await readItem(inventory, id)).toStrictEqual(body);
     expect(await changesOf(id)).toEqual([10, expected - 10]);
-  });
-
-  const oneIsNeeded = 'Exactly one is needed of quantity_change, in the query or the body, and quantity, in the body';
-  const byMessage = `quantity_change must be a whole number from -${limit} to ${limit}`;
-  const toMessage = `quantity must be a whole number from 0 to ${limit}`;
-  it.each([
-    ['nothing at all', {}, oneIsNeeded],
-    ['an empty body', { body: {} }, oneIsNeeded],
-    ['a reason alone', { body: { reason: 'stocktaking' } }, oneIsNeeded],
-    ['a new stock in the query', { query: '?quantity=5' }, oneIsNeeded],
-    ['both in the body', { body: { quantity_change: 1, quantity: 11 } }, oneIsNeeded],
-    ['a number in the query and one in the body', { query: '?quantity_change=1', body: { quantity: 11 } }, oneIsNeeded],
-    ['the same twice', { query: '?quantity_change=1', body: { quantity_change: 1 } }, oneIsNeeded],
-    ['two in the query', { query: '?quantity_change=1&quantity_change=1' }, byMessage],
-    ...['', '1.5', '1e3', '0x1', '--1', '+-1', '%201%20', 'NaN', `${limit + 1}`, '-9'.repeat(30)].map(
-      (text) => [`"${text}" in the query`, { query: `?quantity_change=${text}` }, byMessage] as const,
-    ),
-    ['a text in the body', { body: { quantity_change: '5' } }, 'quantity_change must be a number'],
-    ['null in the body', { body: { quantity_change: null } }, 'quantity_change must be a number'],
-    ['a list', { body: [{ quantity_change: 5 }] }, 'The request body must be a JSON object'],
-    ['half a JSON', { body: '{"quantity_change": 5' }, 'The request body is not valid JSON'],
-    ...[-1, 0.5, limit + 1, '5', null, true].map((quantity) => [
-      `a stock of ${quantity}`,
-      { body: { quantity } },
-      toMessage,
-    ]),
-    ['a blank reason', { body: { quantity_change: 1, reason: ' ' } }, 'reason must be 1 to 200 characters long'],
-    [
-      'a reason of two lines',
-      { body: { quantity_change: 1, reason: 'a\nb' } },
-      'reason must not contain control characters',
-    ],
-  ] as [string, object, string][])('stays as it is when it is sent %s', async (_, options, detail) => {
-    const { status, body } = await patch(untouched.id, options);
-
-    expect([status, body.detail]).toEqual([400, detail]);
-    expect(await readItem(inventory, untouched.id)).toEqual(untouched);
   });
 
   it.each([
@@ -162,16 +122,16 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual(Array(100).fill(3));
   });
 
-  it('is given to as many as there is enough for, when a hundred take from it at once', async () => {
-    const { id } = await add({ quantity: 30 });
+  it('is given to as many as there is enough for, when thirty take from it at once', async () => {
+    const { id } = await add({ quantity: 10 });
 
     const answers = await Promise.all(
-      Array.from({ length: 100 }, () => changeQuantity(inventory, id, { quantity_change: -1 })),
+      Array.from({ length: 30 }, () => changeQuantity(inventory, id, { quantity_change: -1 })),
     );
 
-    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(30).fill(200), ...Array(70).fill(409)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(10).fill(200), ...Array(20).fill(409)]);
     expect((await readItem(inventory, id)).quantity).toBe(0);
-    expect(await changesOf(id)).toEqual([30, ...Array(30).fill(-1)]);
+    expect(await changesOf(id)).toEqual([10, ...Array(10).fill(-1)]);
   });
 
   it('is changed only in the version that If-Match names', async () => {
@@ -190,14 +150,14 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual([10, 1, 1, 1, 1]);
   });
 
-  it('is changed once by fifty who know the same version', async () => {
+  it('is changed once by twenty who know the same version', async () => {
     const { id } = await add({ quantity: 10 });
     const known = (await call(inventory, `GET /api/v1/items/${id}`)).headers.get('ETag') ?? '';
     const options = { body: { quantity_change: 1 }, headers: { 'If-Match': known } };
 
-    const answers = await Promise.all(Array.from({ length: 50 }, () => patch(id, options)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => patch(id, options)));
 
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(49).fill(412)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(19).fill(412)]);
     expect(await changesOf(id)).toEqual([10, 1]);
   });
 
@@ -210,17 +170,5 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     const kept = (await readMovements(inventory, id)).map(({ reason, package_id }) => [reason, package_id]);
     const reasons = ['created', 'delivery', ...given.slice(1, -1), 'adjusted'];
     expect(kept).toEqual(reasons.map((reason) => [reason, null]));
-  });
-
-  it.each([
-    ['999999999', 404, 'Item not found'],
-    ['99999999999999999999999', 404, 'Item not found'],
-    ['0', 400, 'id must be a positive integer'],
-    ['1.5', 400, 'id must be a positive integer'],
-    ['abc', 400, 'id must be a positive integer'],
-  ])('cannot be changed under the id %s', async (id, expected, detail) => {
-    const { status, body } = await call(inventory, `PATCH /api/v1/items/${id}/quantity?quantity_change=1`);
-
-    expect([status, body.detail]).toEqual([expected, detail]);
   });
 });

@@ -44,7 +44,7 @@ const command = fc.oneof(
 export type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
 /** One wave after the other; all that is in one comes at the same moment. */
-export const waves = fc.array(fc.array(command, { minLength: 4, maxLength: 12 }), { minLength: 3, maxLength: 6 });
+export const waves = fc.array(fc.array(command, { minLength: 6, maxLength: 16 }), { minLength: 4, maxLength: 8 });
 
 type World = { added: Item[]; types: string[]; customers: number[]; packages: number[] };
 type Sent = { kind: Command['kind']; item: number | undefined; by: number | undefined; reason: string; status: number };

@@ -12,6 +12,7 @@ const isSecretSame = '; has it the same LOW_STOCK_WEBHOOK_SECRET?';
 
 describe('a message to the webhook', () => {
   let receiver: WebhookReceiver;
+  const neverStopped = new AbortController().signal;
   let target: AlertTarget;
   beforeAll(async () => {
     receiver = await startWebhookReceiver();
@@ -23,7 +24,7 @@ describe('a message to the webhook', () => {
 
   const sendInto = (fault: Fault | undefined) => {
     receiver.onMessage = () => fault;
-    return target.send(message);
+    return target.send(message, neverStopped);
   };
 
   it.each([200, 201, 202, 204])('has arrived where the answer is %i', async (status) => {

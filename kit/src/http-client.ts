@@ -44,7 +44,9 @@ export function createHttpClient({
     if (token) config.headers.set('Authorization', `Bearer ${await token()}`);
     if (!config.headers.has('X-Request-Id')) config.headers.set('X-Request-Id', randomUUID());
     // `timeout` alone watches for silence, and a trickle is not silent
-    config.signal = AbortSignal.timeout(timeoutMs);
+    // a call's own signal ends its first try alone; who has one asks for no other
+    const limit = AbortSignal.timeout(timeoutMs);
+    config.signal = config.signal ? AbortSignal.any([config.signal as AbortSignal, limit]) : limit;
     return config;
   });
   if (isUsable) {

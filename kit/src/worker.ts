@@ -1,4 +1,5 @@
 import { type Alarm, createAlarm } from './alarm.ts';
+import { isUnavailable } from './database/faults.ts';
 import type { OwnerLock } from './database/lock.ts';
 import type { Logger } from './logger.ts';
 
@@ -24,6 +25,8 @@ export type WorkerOptions = {
 
 /** Disposing of it stops it, and waits for the round that is under way. */
 export type Worker = AsyncDisposable & {
+  /** Lets it come to its end, where something else is to end meanwhile. */
+  beginStop(): void;
   /** There is something to do. */
   wake(): void;
 };
@@ -35,6 +38,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const running = run(options, alarm, stop.signal);
   return {
     wake: alarm.ring,
+    beginStop: () => stop.abort(),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await running;
@@ -45,21 +49,34 @@ export function startWorker(options: WorkerOptions): Worker {
 async function run(options: WorkerOptions, alarm: Alarm, stop: AbortSignal): Promise<void> {
   const { standByMs = 5_000 } = options;
   const right = createRight(options);
+  const work = createRound(options, standByMs);
   while (!stop.aborted) {
-    const next = (await right.have()) ? await runRound({ ...options, standByMs }, stop) : { inMs: standByMs };
+    const next = (await right.have()) ? await work(stop) : { inMs: standByMs };
     if (next.inMs > 0) await (next.orWhenWoken ? alarm.sleepUntilRung(next.inMs) : alarm.sleep(next.inMs));
   }
   await right.giveUp();
 }
 
-async function runRound({ work, logger, words, standByMs }: Required<WorkerOptions>, stop: AbortSignal): Promise<Next> {
-  try {
-    return await work(stop);
-  } catch (error) {
-    const { message } = error as Error;
-    logger.error(`${words.idle} for the next ${standByMs / 1000} s: ${message}`, { error });
-    return { inMs: standByMs };
-  }
+/** That the database is away is told once, for it may be so for long; any other error is a bug. */
+function createRound({ work, logger, words }: WorkerOptions, standByMs: number) {
+  let trouble: string | undefined;
+  return async (stop: AbortSignal): Promise<Next> => {
+    try {
+      const next = await work(stop);
+      if (trouble !== undefined) logger.info(words.mine);
+      trouble = undefined;
+      return next;
+    } catch (error) {
+      const { message } = error as Error;
+      if (!isUnavailable(error)) {
+        logger.error(`${words.idle} for the next ${standByMs / 1000} s: ${message}`, { error });
+      } else if (message !== trouble) {
+        logger.warn(`${words.idle}: ${message}`);
+        trouble = message;
+      }
+      return { inMs: standByMs };
+    }
+  };
 }
 
 /** The right to be the process that works. Why it cannot be had is told once, for it may be so for long. */

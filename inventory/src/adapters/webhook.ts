@@ -12,19 +12,19 @@ import type { AxiosError } from 'axios';
 import type { WebhookSettings } from '../config.ts';
 import type { AlertTarget, Message, Refusal } from '../ports.ts';
 
-/** The service waits for it as it stops. */
-const timeoutMs = 5_000;
+const timeoutMs = 10_000;
+const afterMsMax = 3_600_000;
 const answerBytesMax = 64 * 1024;
 
 /** A receiver of Standard Webhooks. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 export function webhookTarget({ url, key }: WebhookSettings, clock: Clock): AlertTarget {
   const client = createHttpClient({ baseUrl: url, timeoutMs, connectionsMax: 1, answerBytesMax });
   return {
-    async send(message) {
+    async send(message, stop) {
       const headers = { 'Content-Type': 'application/json', ...signatureHeaders(message, key, clock.now()) };
       try {
         // as it was signed, not as it would be written again
-        await client.post('', message.body, { headers, transformRequest: (body) => body });
+        await client.post('', message.body, { headers, signal: stop, transformRequest: (body) => body });
         return undefined;
       } catch (error) {
         return refusalOf(asAxiosError(error));
@@ -46,7 +46,9 @@ function refusalOf(error: AxiosError): Refusal {
   if (!response || isBrokenOff(error)) return { reason: describe('the webhook', error, settings), isForAll: true };
   const { status } = response;
   const isForAll = isRetryableStatus(status) || [401, 403, 404, 405, 410].includes(status) || status < 400;
-  return { reason: `the webhook answered ${status}${hintOf(status)}`, isForAll, afterMs: retryAfterMs(error) };
+  const asked = retryAfterMs(error);
+  const afterMs = asked === undefined ? undefined : Math.min(asked, afterMsMax);
+  return { reason: `the webhook answered ${status}${hintOf(status)}`, isForAll, afterMs };
 }
 
 const settings = { url: 'LOW_STOCK_WEBHOOK_URL' };

@@ -108,6 +108,8 @@ async function summarize({ context, values, print }: CommandMeans, imported: Imp
   if (values['json']) return print(JSON.stringify({ imported: true, added, changed, same, bad, low }));
   const leftOut = bad > 0 ? `, ${bad} bad left out` : '';
   const total = added + changed + same + bad;
-  print(`${total} lines: ${added} added, ${changed} changed, ${same} as they were${leftOut}.`);
+  print(
+    `${total} ${total === 1 ? 'line' : 'lines'}: ${added} added, ${changed} changed, ${same} as they were${leftOut}.`,
+  );
   print(`${low} ${low === 1 ? 'item is' : 'items are'} low in stock now.`);
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
-import { backorderedTypes } from '../db/backorders.ts';
+import { waitingTypes } from '../db/backorders.ts';
 import { insertIdempotencyKey } from '../db/idempotency-keys.ts';
 import { readKitsWithStock } from '../db/kits.ts';
 import { insertPackageItems } from '../db/package-items.ts';
@@ -74,20 +74,20 @@ async function takeItems({ trx, stock, backordered }: StockWrite, made: Insertio
   if (kits.size === 0) return new Set();
   await stock.load(stocked);
   // behind those of its type that are older, even where there would be enough for it
-  const queued = await backorderedTypes(trx, [...kits.keys()]);
+  const queued = await waitingTypes(trx, kits.keys());
   const taken = [];
   const short = new Set<number>();
   // in the order in which they were asked for
   for (const { row } of made.toSorted((a, b) => a.row.id - b.row.id)) {
     const wanted = kits.get(row.package_type) ?? [];
-    const shortage = queued.has(row.package_type) ? true : takeKit(stock, row.id, wanted);
-    if (!shortage) {
+    const isFirst = !queued.has(row.package_type);
+    if (isFirst && !takeKit(stock, row.id, wanted)) {
       taken.push(...wanted.map((item) => ({ package_id: row.id, ...item })));
       continue;
     }
     queued.add(row.package_type);
     short.add(row.id);
-    backordered.push({ packageId: row.id, packageType: row.package_type, short: stock.shortOf(wanted) });
+    backordered.push({ packageId: row.id, packageType: row.package_type, short: stock.shortOf(wanted), isFirst });
   }
   await updateStatuses(trx, [...short], 'backordered');
   await insertPackageItems(trx, taken);

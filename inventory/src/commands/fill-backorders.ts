@@ -11,6 +11,9 @@ import { takeKit } from './take-kit.ts';
 /** Bounds how long one transaction keeps other writers waiting; the rest follows in others. */
 const filledMax = 500;
 
+/** A type whose packages can be filled, with the oldest of them that have been read. */
+type Queue = { type: string; wanted: KitItem[]; ids: number[]; after: number; batch: number };
+
 /**
  * Fills packages of these types, the oldest first, for as long as there is enough. A type that is short stays so, so that
  * none of its younger packages passes an older one.
@@ -23,19 +26,17 @@ export async function fillBackorders(
   const { kits, stocked } = await readKitsWithStock(trx, types);
   await stock.load(stocked);
   // without a kit a package takes nothing, so that nothing is short
-  const kitOf = (type: string) => kits.get(type) ?? [];
-  const open = new Set(types.filter((type) => !stock.shortOf(kitOf(type))));
+  let queues: Queue[] = types.map((type) => ({ type, wanted: kits.get(type) ?? [], ids: [], after: 0, batch: 1 }));
   const filled: { id: number; taken: KitItem[] }[] = [];
-  for (let after = 0; open.size > 0 && filled.length < filledMax; ) {
-    const waiting = await listBackorders(trx, [...open], { after, limit: filledMax - filled.length });
-    if (waiting.length === 0) break;
-    for (const { id, package_type } of waiting) {
-      after = id;
-      if (!open.has(package_type)) continue;
-      const wanted = kitOf(package_type);
-      if (takeKit(stock, id, wanted)) open.delete(package_type);
-      else filled.push({ id, taken: wanted });
-    }
+  while (filled.length < filledMax) {
+    queues = queues.filter(({ wanted }) => !stock.shortOf(wanted));
+    for (const queue of queues) if (queue.ids.length === 0) await refill(trx, queue);
+    queues = queues.filter(({ ids }) => ids.length > 0);
+    const oldest = queues.reduce<Queue | undefined>(older, undefined);
+    const id = oldest?.ids.shift();
+    if (!oldest || id === undefined) break;
+    takeKit(stock, id, oldest.wanted);
+    filled.push({ id, taken: oldest.wanted });
   }
   const ids = filled.map(({ id }) => id);
   await updateStatuses(trx, ids, 'received');
@@ -44,4 +45,15 @@ export async function fillBackorders(
     filled.flatMap(({ id, taken }) => taken.map((item) => ({ package_id: id, ...item }))),
   );
   return { filled: ids, isUnfinished: filled.length === filledMax };
+}
+
+/** Reads a little at first, as many a delivery is enough for a few. */
+async function refill(trx: Transaction<InventoryDatabase>, queue: Queue): Promise<void> {
+  queue.ids = await listBackorders(trx, queue.type, { after: queue.after, limit: queue.batch });
+  queue.after = queue.ids.at(-1) ?? queue.after;
+  queue.batch = Math.min(queue.batch * 2, filledMax);
+}
+
+function older(one: Queue | undefined, other: Queue): Queue {
+  return one && (one.ids[0] ?? 0) < (other.ids[0] ?? 0) ? one : other;
 }

@@ -1,10 +1,9 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
-import { findItemsBySku, type ItemRow, insertItems, toColumns, updateItemColumns } from '../db/items.ts';
+import { findItemsBySku, type ItemRow, insertItems, toColumns } from '../db/items.ts';
 import { type BadLine, givenOf, type Stage, type StagedItem } from '../import/stage.ts';
-import type { ItemChange } from '../item.ts';
 import { reasons } from '../movement.ts';
-import { changedColumns, requireLimits } from './item-changes.ts';
+import { changeItem } from './item-changes.ts';
 import { type StockWrite, writeStock } from './write-stock.ts';
 
 export type ImportOptions = {
@@ -80,25 +79,17 @@ async function importChunk(write: StockWrite, staged: StagedItem[], options: Chu
 }
 
 async function importOver(
-  { trx, stock }: StockWrite,
+  write: StockWrite,
   { row, staged }: { row: ItemRow; staged: StagedItem },
   { setStock, imported }: ChunkOptions,
 ): Promise<void> {
-  const { quantity: counted, ...rest } = givenOf(staged);
-  const change: ItemChange = setStock && counted !== undefined ? { ...rest, quantity: counted } : rest;
+  const { quantity, ...rest } = givenOf(staged);
+  const change = setStock && quantity !== undefined ? { ...rest, quantity } : rest;
   try {
-    requireLimits(row, change);
+    if (await changeItem(write, { row, change, reason: reasons.imported })) imported.changed += 1;
+    else imported.same += 1;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     imported.bad.push({ line: staged.line, fault: error.message });
-    return;
   }
-  const columns = changedColumns(row, change);
-  const by = (change.quantity ?? row.quantity) - row.quantity;
-  const isChanged = Object.keys(columns).length > 0;
-  if (isChanged) await updateItemColumns(trx, { id: row.id, time: stock.time }, columns);
-  await stock.load([row]);
-  stock.change(row.id, { by: by || undefined, minimum: columns.min_quantity }, { reason: reasons.imported });
-  if (isChanged || by !== 0) imported.changed += 1;
-  else imported.same += 1;
 }

@@ -1,8 +1,8 @@
 import type { InventoryContext } from '../context.ts';
-import { findItemBySku, type ItemRow, refuseTakenSku, requireItem, updateItemColumns } from '../db/items.ts';
+import { findItemBySku, type ItemRow, refuseTakenSku, requireItem } from '../db/items.ts';
 import type { ItemChange } from '../item.ts';
 import { reasons } from '../movement.ts';
-import { changedColumns, requireLimits } from './item-changes.ts';
+import { changeItem } from './item-changes.ts';
 import { writeStock } from './write-stock.ts';
 
 export type ItemVersion = {
@@ -24,16 +24,10 @@ export function updateItem(
   return writeStock(context, async ({ trx, stock, settle }) => {
     const before = await requireItem(trx, id);
     requireVersion(before.version);
-    requireLimits(before, change);
     if (change.sku !== undefined && change.sku !== before.sku) {
       if (await findItemBySku(trx, change.sku)) return refuseTakenSku(trx, change.sku);
     }
-    const columns = changedColumns(before, change);
-    const by = (change.quantity ?? before.quantity) - before.quantity;
-    if (Object.keys(columns).length === 0 && by === 0) return before;
-    if (Object.keys(columns).length > 0) await updateItemColumns(trx, { id, time: stock.time }, columns);
-    await stock.load([{ ...before, ...columns, min_quantity: before.min_quantity }]);
-    stock.change(id, { by: by || undefined, minimum: columns.min_quantity }, { reason: reasons.adjusted });
+    if (!(await changeItem({ trx, stock }, { row: before, change, reason: reasons.adjusted }))) return before;
     await settle();
     return requireItem(trx, id);
   });

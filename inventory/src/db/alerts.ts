@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { LowStock } from '../stock-news.ts';
+import { count } from './count.ts';
 import type { InventoryDatabase } from './schema.ts';
 
 export type AlertRow = Selectable<InventoryDatabase['low_stock_alerts']>;
@@ -33,32 +34,36 @@ export async function insertAlerts(trx: Transaction<InventoryDatabase>, low: Low
     .execute();
 }
 
-/** Those that are due, the one that is due for longest first. */
-export function listDueAlerts(db: Kysely<InventoryDatabase>, now: string, limit: number): Promise<AlertRow[]> {
-  return waiting(db)
+/**
+ * Those that are due, the one that is due for longest first. So is one that would have to wait for longer than any does:
+ * the clock was wrong when it was said until when.
+ */
+export function listDueAlerts(
+  db: Kysely<InventoryDatabase>,
+  { now, waitMsMax, limit }: { now: Date; waitMsMax: number; limit: number },
+): Promise<AlertRow[]> {
+  const latest = new Date(now.getTime() + waitMsMax).toISOString();
+  return db
+    .selectFrom('low_stock_alerts')
     .selectAll()
-    .where('next_attempt_at', '<=', now)
+    .where((eb) => eb.or([eb('next_attempt_at', '<=', now.toISOString()), eb('next_attempt_at', '>', latest)]))
     .orderBy('next_attempt_at')
     .orderBy('id')
     .limit(limit)
     .execute();
 }
 
-export async function countWaitingAlerts(db: Kysely<InventoryDatabase>): Promise<number> {
-  const { count } = await waiting(db)
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return count;
+export function countAlerts(db: Kysely<InventoryDatabase>): Promise<number> {
+  return count(db.selectFrom('low_stock_alerts'));
 }
 
-export async function markAlert(
+export async function postponeAlert(
   trx: Transaction<InventoryDatabase>,
-  id: number,
-  change: { sent_at: string } | { attempts: number; next_attempt_at: string },
+  { id, attempts, next_attempt_at }: Pick<AlertRow, 'id' | 'attempts' | 'next_attempt_at'>,
 ): Promise<void> {
-  await trx.updateTable('low_stock_alerts').set(change).where('id', '=', id).execute();
+  await trx.updateTable('low_stock_alerts').set({ attempts, next_attempt_at }).where('id', '=', id).execute();
 }
 
-function waiting(db: Kysely<InventoryDatabase>) {
-  return db.selectFrom('low_stock_alerts').where('sent_at', 'is', null);
+export async function deleteAlert(trx: Transaction<InventoryDatabase>, id: number): Promise<void> {
+  await trx.deleteFrom('low_stock_alerts').where('id', '=', id).execute();
 }

@@ -1,49 +1,44 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { count } from './count.ts';
 import type { InventoryDatabase } from './schema.ts';
 
-type Waiting = { id: number; package_type: string };
+/** As it stands in the condition of an index. */
+const isBackordered = sql<boolean>`status = 'backordered'`;
 
-/** The oldest packages of these types, above an id, for which something was short; oldest first. */
+/** The oldest packages of a type for which something is short, above an id. */
 export async function listBackorders(
   db: Kysely<InventoryDatabase>,
-  types: string[],
+  type: string,
   { after, limit }: { after: number; limit: number },
-): Promise<Waiting[]> {
-  // type by type, so that none of the many that others wait for is read
-  const oldest: Waiting[] = [];
-  for (const type of types) {
-    oldest.push(
-      ...(await db
-        .selectFrom('packages')
-        .select(['id', 'package_type'])
-        .where('status', '=', 'backordered')
-        .where('package_type', '=', type)
-        .where('id', '>', after)
-        .orderBy('id')
-        .limit(limit)
-        .execute()),
-    );
-  }
-  return oldest.sort((a, b) => a.id - b.id).slice(0, limit);
-}
-
-/** The types of the packages that are backordered; those of `types`, where they are given. */
-export async function backorderedTypes(db: Kysely<InventoryDatabase>, types?: string[]): Promise<Set<string>> {
+): Promise<number[]> {
   const rows = await db
     .selectFrom('packages')
-    .select('package_type')
-    .distinct()
-    .where('status', '=', 'backordered')
-    .$if(types !== undefined, (query) => query.where('package_type', 'in', types ?? []))
+    .select('id')
+    .where(isBackordered)
+    .where('package_type', '=', type)
+    .where('id', '>', after)
+    .orderBy('package_type')
+    .orderBy('id')
+    .limit(limit)
     .execute();
-  return new Set(rows.map(({ package_type }) => package_type));
+  return rows.map(({ id }) => id);
 }
 
-export async function countBackorders(db: Kysely<InventoryDatabase>): Promise<number> {
-  const { count } = await db
-    .selectFrom('packages')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('status', '=', 'backordered')
-    .executeTakeFirstOrThrow();
-  return count;
+/** Those of the types, which are few, that have packages for which something is short. */
+export async function waitingTypes(db: Kysely<InventoryDatabase>, types: Iterable<string>): Promise<Set<string>> {
+  const waiting = new Set<string>();
+  for (const type of types) {
+    if ((await listBackorders(db, type, { after: 0, limit: 1 })).length > 0) waiting.add(type);
+  }
+  return waiting;
+}
+
+/** All types that have such packages. */
+export async function allWaitingTypes(db: Kysely<InventoryDatabase>): Promise<string[]> {
+  const rows = await db.selectFrom('packages').select('package_type').distinct().where(isBackordered).execute();
+  return rows.map(({ package_type }) => package_type);
+}
+
+export function countBackorders(db: Kysely<InventoryDatabase>): Promise<number> {
+  return count(db.selectFrom('packages').where(isBackordered));
 }

@@ -3,6 +3,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { searchFold } from '@doorstep/kit/fold.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { fromCents, type Item, type ItemChange, type ItemInput, toCents } from '../item.ts';
+import { count } from './count.ts';
 import type { InventoryDatabase } from './schema.ts';
 
 export type ItemRow = Selectable<InventoryDatabase['items']>;
@@ -148,22 +149,13 @@ export async function deleteItemRow(trx: Transaction<InventoryDatabase>, id: num
   await trx.deleteFrom('items').where('id', '=', id).execute();
 }
 
-export async function countLowItems(db: Kysely<InventoryDatabase>): Promise<number> {
-  const { count } = await db
-    .selectFrom('items')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where(isLowInStock)
-    .executeTakeFirstOrThrow();
-  return count;
+export function countLowItems(db: Kysely<InventoryDatabase>): Promise<number> {
+  return count(db.selectFrom('items').where(isLowInStock));
 }
 
 /** As it stands in the condition of an index. */
 export const isLowInStock = sql<boolean>`quantity <= min_quantity`;
 
-export async function countItems(db: Kysely<InventoryDatabase>): Promise<number> {
-  const { count } = await db
-    .selectFrom('items')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return count;
+export function countItems(db: Kysely<InventoryDatabase>): Promise<number> {
+  return count(db.selectFrom('items'));
 }

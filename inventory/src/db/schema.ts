@@ -74,7 +74,6 @@ export type InventoryDatabase = {
     body: string;
     attempts: Generated<number>;
     next_attempt_at: string;
-    sent_at: string | null;
     created_at: string;
   };
 };

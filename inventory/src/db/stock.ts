@@ -56,7 +56,7 @@ export function openStock(trx: Transaction<InventoryDatabase>, time: string): St
       const rows = wanted.filter((item) => typeof item === 'object');
       const ids = wanted.filter((item) => typeof item === 'number').filter((id) => !items.has(id));
       if (ids.length > 0) rows.push(...(await readItems(trx, ids)));
-      for (const row of rows) if (!items.has(row.id)) items.set(row.id, { ...row, wasLow: isLow(row) });
+      for (const row of rows) if (!items.has(row.id)) items.set(row.id, loaded(row));
     },
     change(itemId, { by, minimum }, { reason, packageId = null }) {
       const item = itemOf(itemId);
@@ -91,8 +91,14 @@ export function openStock(trx: Transaction<InventoryDatabase>, time: string): St
       await insertMovements(trx, movements, time);
       changed.clear();
       movements = [];
+      // what has not fallen or risen can be read again; an import changes more than fits into memory
+      for (const [id, item] of items) if (item.wasLow === isLow(item)) items.delete(id);
     },
   };
+}
+
+function loaded({ id, sku, name, quantity, min_quantity }: StockedItem): Loaded {
+  return { id, sku, name, quantity, min_quantity, wasLow: isLow({ quantity, min_quantity }) };
 }
 
 function readItems(trx: Transaction<InventoryDatabase>, ids: number[]): Promise<StockedItem[]> {

@@ -1,84 +1,115 @@
-import { pipeline, Readable } from 'node:stream';
+import { once } from 'node:events';
 import { AppError } from '@doorstep/kit/errors.ts';
-import { type CsvError, type Info, parse } from 'csv-parse';
+import { type CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 import { itemChange } from '../item.ts';
 import { lineMax } from './read-lines.ts';
 import type { FileRecord } from './read-records.ts';
 import { peek } from './read-text.ts';
 
-type Row = { record: string[]; info: Info };
+type Row = { line: number } & ({ cells: string[] } | { fault: string });
 
 /**
  * Reads CSV (RFC 4180), whose first line has the names of the fields; a program that uses commas for decimals writes
  * semicolons between fields, and some write tabs. A cell that is empty says that there is nothing.
+ * @throws AppError `invalid` where the names are wrong, or nothing more can be read.
  */
 export async function* readCsv(texts: AsyncGenerator<string>): AsyncGenerator<FileRecord> {
   const { start, whole } = await peek(texts);
-  const faults: FileRecord[] = [];
+  const delimiter = delimiterOf(start);
+  let names: string[] | undefined;
+  for await (const row of readRows(whole, delimiter)) {
+    if ('fault' in row) yield row;
+    else if (names) yield { line: row.line, ...toFields(names, row.cells, delimiter) };
+    else names = headerOf(row.cells);
+  }
+}
+
+/** The rows that are not empty, each with the line in which it begins. */
+async function* readRows(texts: AsyncIterable<string>, delimiter: string): AsyncGenerator<Row> {
+  const rows: Row[] = [];
+  let line = 1;
+  let fatal: AppError | undefined;
   const parser = parse({
-    delimiter: delimiterOf(start),
-    info: true,
+    delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_empty_values: true,
     skip_records_with_error: true,
     max_record_size: lineMax,
+    on_record: (cells: string[], { lines }) => {
+      if (cells.some((cell) => cell.trim() !== '')) rows.push({ line, cells });
+      line = lines + 1;
+      return null;
+    },
     on_skip: (error) => {
-      const fault = { line: Number(error?.['lines'] ?? 0), fault: faultOf(error) };
-      // a line of which one quote is wrong is often wrong in another
-      if (faults.at(-1)?.line !== fault.line) faults.push(fault);
+      fatal ??= fatalOf(error, line);
+      rows.push({ line, fault: 'has a quote where none may be; write it twice, within quotes' });
+      line = Number(error?.['lines'] ?? line) + 1;
       return undefined;
     },
   });
-  // an error ends the iteration below
-  pipeline(Readable.from(whole), parser, () => undefined);
-  let names: string[] | undefined;
-  let line = 1;
-  for await (const { record, info } of parser as AsyncIterable<Row>) {
-    yield* faults.splice(0);
-    if (names) yield { line, ...toFields(names, record) };
-    else names = headerOf(record);
-    line = info.lines + 1;
+  const ended = once(parser.resume(), 'end');
+  const taken = function* () {
+    if (fatal) throw fatal;
+    yield* rows.splice(0);
+  };
+  for await (const text of texts) {
+    await new Promise((resolve) => parser.write(text, resolve));
+    yield* taken();
   }
-  yield* faults;
+  parser.end();
+  await ended;
+  yield* taken();
+}
+
+/** After these the parser does not know where the next record begins. */
+function fatalOf(error: CsvError | undefined, line: number): AppError | undefined {
+  if (error?.code !== 'CSV_QUOTE_NOT_CLOSED' && error?.code !== 'CSV_MAX_RECORD_SIZE') return undefined;
+  const what = `is longer than ${lineMax} characters, or has a quote that is never closed`;
+  return new AppError('invalid', `What begins in line ${line} ${what}, so that nothing after it can be read.`);
 }
 
 /** Whichever the first line has most of. */
 function delimiterOf(start: string): string {
-  const [header = ''] = start.trimStart().split('\n', 1);
+  const [header = ''] = start.trimStart().split(/[\r\n]/, 1);
   const count = (delimiter: string) => header.split(delimiter).length;
   return [',', ';', '\t'].reduce((best, other) => (count(other) > count(best) ? other : best));
 }
 
-/** @throws AppError `invalid` */
-function headerOf(record: string[]): string[] {
-  const names = record.map((name) => name.trim());
+/** Columns without a name are nobody's. @throws AppError `invalid` */
+function headerOf(cells: string[]): string[] {
+  const names = cells.map((name) => name.trim().toLowerCase());
   const missing = ['sku', 'name', 'price'].filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw new AppError('invalid', `The first line must name the fields; it has no ${missing.join(' and no ')}.`);
   }
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
   if (twice !== undefined) throw new AppError('invalid', `The first line names ${JSON.stringify(twice)} twice.`);
   return names;
 }
 
-function toFields(names: string[], record: string[]): { fields: Record<string, unknown> } | { fault: string } {
-  if (record.length !== names.length) {
-    return { fault: `has ${record.length} cells, and the first line names ${names.length} fields` };
+function toFields(names: string[], cells: string[], delimiter: string) {
+  if (cells.length !== names.length) {
+    return { fault: `has ${cells.length} cells, and the first line names ${names.length} fields` };
   }
-  const cells = names.map((name, index) => [name, fromCell(name, record[index] ?? '')] as const);
-  return { fields: Object.fromEntries(cells.filter(([, value]) => value !== undefined)) };
+  const fields: Record<string, unknown> = {};
+  for (const [index, name] of names.entries()) {
+    const value = fromCell(name, cells[index] ?? '', delimiter);
+    if (name !== '' && value !== undefined) fields[name] = value;
+  }
+  return { fields };
 }
 
 const number = /^[-+]?\d+(\.\d+)?$/;
+const numberWithComma = /^[-+]?\d+,\d+$/;
 
 /** What a cell says where the field is no text; what does not say such a thing is left for who knows what the field takes. */
-function fromCell(name: string, cell: string): unknown {
+function fromCell(name: string, cell: string, delimiter: string): unknown {
   const type = types[name];
   const text = cell.trim();
   if (text === '') return type?.isNullable ? null : undefined;
   if (type?.kind === 'number' && number.test(text)) return Number(text);
+  if (type?.kind === 'number' && delimiter !== ',' && numberWithComma.test(text)) return Number(text.replace(',', '.'));
   if (type?.kind === 'boolean' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
   return cell;
 }
@@ -92,10 +123,3 @@ const types: Record<string, { kind: string; isNullable: boolean }> = Object.from
     return [name, { kind, isNullable }];
   }),
 );
-
-function faultOf(error: CsvError | undefined): string {
-  if (error?.code === 'CSV_QUOTE_NOT_CLOSED')
-    return 'has a quote that is never closed, so that nothing after it can be read';
-  if (/QUOTE/.test(error?.code ?? '')) return 'has a quote where none may be; write it twice, within quotes';
-  return 'is not valid CSV';
-}

@@ -1,7 +1,8 @@
 import { contains } from '@doorstep/kit/database/contains.ts';
 import { searchFold } from '@doorstep/kit/fold.ts';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { InventoryContext } from '../context.ts';
+import { count } from '../db/count.ts';
 import { toItem } from '../db/items.ts';
 import type { InventoryDatabase } from '../db/schema.ts';
 import { toCents } from '../item.ts';
@@ -54,14 +55,7 @@ export async function listItems({ db }: Pick<InventoryContext, 'db'>, { page, si
     .orderBy('id', sort.direction)
     .execute();
   const isWhole = page === 1 && rows.length < size;
-  return { items: rows.map(toItem), total: isWhole ? rows.length : await count(db, filter) };
-}
-
-async function count(db: Kysely<InventoryDatabase>, filter: ItemFilter): Promise<number> {
-  const { total } = await matching(db, filter)
-    .select(({ fn }) => fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow();
-  return total;
+  return { items: rows.map(toItem), total: isWhole ? rows.length : await count(matching(db, filter)) };
 }
 
 function matching(db: Kysely<InventoryDatabase>, filter: ItemFilter) {
@@ -70,11 +64,17 @@ function matching(db: Kysely<InventoryDatabase>, filter: ItemFilter) {
   if (name) query = query.where(contains('name_key', name));
   if (category !== undefined) query = query.where('category_key', '=', searchFold(category));
   if (brand !== undefined) query = query.where('brand_key', '=', searchFold(brand));
-  if (is_active !== undefined) query = query.where('is_active', '=', is_active ? 1 : 0);
+  if (is_active !== undefined) query = query.where(isActive(filter), '=', is_active ? 1 : 0);
   if (customer_id !== undefined) query = query.where('customer_id', '=', customer_id);
   if (min_price !== undefined) query = query.where('price_cents', '>=', toCents(min_price));
   if (max_price !== undefined) query = query.where('price_cents', '<=', toCents(max_price));
   if (min_quantity !== undefined) query = query.where('quantity', '>=', min_quantity);
   if (max_quantity !== undefined) query = query.where('quantity', '<=', max_quantity);
   return query;
+}
+
+/** The few of a category, a brand or a customer are to be found by that, and not by the index of the many that are active. */
+function isActive({ category, brand, customer_id }: ItemFilter) {
+  const isNarrow = category !== undefined || brand !== undefined || customer_id !== undefined;
+  return isNarrow ? sql<number>`+is_active` : sql.ref<number>('is_active');
 }

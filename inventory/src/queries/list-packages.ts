@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { InventoryContext } from '../context.ts';
 import { toPackage } from '../db/package-views.ts';
 import type { PackageStatus, WelcomePackage } from '../package.ts';
@@ -16,7 +17,9 @@ export async function listPackages(
 ): Promise<WelcomePackage[]> {
   let query = db.selectFrom('packages').selectAll().where('id', '>', after);
   if (customerId !== undefined) query = query.where('customer_id', 'in', customerId);
-  if (status !== undefined) query = query.where('status', '=', status);
+  // the few of a customer are found by that, and not by the index of the many of a status
+  const column = customerId === undefined ? sql.ref<PackageStatus>('status') : sql<PackageStatus>`status || ''`;
+  if (status !== undefined) query = query.where(column, '=', status);
   const rows = await query
     .orderBy('id')
     .limit(limit + 1)

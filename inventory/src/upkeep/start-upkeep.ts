@@ -4,7 +4,7 @@ import type { Logger } from '@doorstep/kit/logger.ts';
 import { type Next, startWorker, type Worker } from '@doorstep/kit/worker.ts';
 import { fillWaiting } from '../commands/fill-waiting.ts';
 import type { InventoryContext } from '../context.ts';
-import { countWaitingAlerts } from '../db/alerts.ts';
+import { countAlerts } from '../db/alerts.ts';
 import type { StockMetrics } from '../metrics.ts';
 import type { AlertTarget } from '../ports.ts';
 import { type Failure, sendAlerts } from './send-alerts.ts';
@@ -34,8 +34,10 @@ export function startUpkeep(options: UpkeepOptions): Worker {
   const { context, target, logger, takeLock, random } = options;
   const tell = target && createSender({ ...options, target, random });
   const work = async (stop: AbortSignal): Promise<Next> => {
+    // in this order, for whoever keeps the stock from being written keeps nobody from being told
+    const tellAgainMs = tell ? await tell(stop) : lookAgainMs;
     if (await fillWaiting(context)) return { inMs: 0 };
-    return { inMs: tell ? Math.min(await tell(stop), lookAgainMs) : lookAgainMs, orWhenWoken: true };
+    return { inMs: Math.min(tellAgainMs, lookAgainMs), orWhenWoken: true };
   };
   return startWorker({ work, takeLock, logger, words });
 }
@@ -55,10 +57,12 @@ function createSender({ context, target, logger, metrics, random }: UpkeepOption
     const forAll = failures.find(({ isForAll }) => isForAll);
     if (forAll) {
       failuresInRow = sent > 0 ? 1 : failuresInRow + 1;
-      const waitMs = Math.max(backoffMs(waits, failuresInRow, random()), Math.min(forAll.afterMs ?? 0, 3_600_000));
+      const waitMs = Math.max(backoffMs(waits, failuresInRow, random()), forAll.afterMs ?? 0);
       notBeforeMs = clock.monotonicMs() + waitMs;
-      const count = await countWaitingAlerts(context.db);
-      logger.warn(`low stock is not told: ${forAll.reason}; next try in ${seconds(waitMs)}; ${count} alerts wait`);
+      const count = await countAlerts(context.db);
+      logger.warn(
+        `low stock is not told: ${forAll.reason}; next try in ${seconds(waitMs)}; ${count} ${count === 1 ? 'alert waits' : 'alerts wait'}`,
+      );
       return waitMs;
     }
     if (sent > 0 && failuresInRow > 0) logger.info('the webhook is told of low stock again');

@@ -1,0 +1,150 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { startTcpProxy } from '@doorstep/kit/test/tcp-proxy.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  aCommandLine,
+  type CommandLine,
+  drawnEveryTime,
+  jsonLines,
+  readItems,
+  spawnCommand,
+} from './a-command-line.ts';
+import { anItem } from './start.ts';
+
+const oneSentence = /^[^\n]+\n$/;
+const manyItems = (length: number) => Array.from({ length }, () => anItem());
+
+describe('a command', () => {
+  let line: CommandLine;
+  beforeAll(async () => {
+    line = await aCommandLine('sqlite');
+    await mkdir(line.file('folder'));
+  });
+  afterAll(() => line[Symbol.asyncDispose]());
+
+  it.each([
+    ['imprt', 'There is no command "imprt"; there are import, export.'],
+    ['import', 'The name of a file is needed, or - for standard input.'],
+    ['import a b', 'Unexpected "b".'],
+    ['import a --set-stock=yes', "Option '--set-stock' does not take an argument."],
+    ['import a --force', "Unknown option '--force'."],
+    ['import nowhere.csv', 'The file cannot be read: no such file or directory.'],
+    ['import folder', 'The file cannot be read: illegal operation on a directory.'],
+    ['export --format xml', '--format takes csv or jsonl, and not "xml".'],
+    ['export a b', 'Unexpected "b".'],
+  ])('ends with 2 and one sentence at "%s"', async (words, sentence) => {
+    const ran = await line.run(words.replace('folder', line.file('folder')));
+
+    expect(ran).toEqual({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
+    expect(ran.err).toContain(sentence);
+  });
+
+  it.each(['import -', 'export'])('ends with 2 and one sentence where a setting is wrong: %s', async (words) => {
+    const ran = await line.run(words, { environment: { LOW_STOCK_WEBHOOK_URL: 'nonsense' } });
+
+    expect(ran).toEqual({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
+    expect(ran.err).toContain('LOW_STOCK_WEBHOOK_URL');
+  });
+
+  it.each([
+    ['import -', 'postgres://nobody@127.0.0.1:1/nothing'],
+    ['export', 'postgres://nobody@127.0.0.1:1/nothing'],
+    ['export', 'sqlite:/dev/null/items.db'],
+  ])('ends with 3 and one sentence where the database is away: %s', async (words, DATABASE_URL) => {
+    const ran = await line.run(words, { environment: { DATABASE_URL } });
+
+    expect(ran).toEqual({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+  });
+
+  it('says how it is used', async () => {
+    const { code, out, err } = await line.run('import --help');
+
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^npm run inventory -- COMMAND/);
+    expect(out).toMatch(/import FILE \[--skip-bad\] \[--set-stock\] [\s\S]*export \[FILE\] [\s\S]*Exit codes: 0 /);
+  });
+
+  it('shows on a terminal how far it is, and wipes that away before it writes anything else', async () => {
+    using _bar = drawnEveryTime();
+    const items = manyItems(501);
+    await line.write('many.jsonl', `{}\n${jsonLines(items)}`);
+    const drawn: string[] = [];
+
+    const ran = await line.run(`import ${line.file('many.jsonl')} --skip-bad`, { watch: (text) => drawn.push(text) });
+
+    const bars = [/100 % {2}\d+\/\d+ bytes read/, / 500\/501 items taken in/, /100 % {2}501\/501 items taken in/];
+    for (const bar of bars) expect(drawn).toContainEqual(expect.stringMatching(bar));
+    for (const [index, text] of drawn.entries()) {
+      if (!text.startsWith('\r')) expect(drawn[index - 1]).toBe('\r\x1b[K');
+    }
+    expect(drawn).toContain('line 1: Missing required fields: name, sku, price\n');
+    expect(drawn.at(-1)).toBe('\r\x1b[K');
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('501 added') });
+    expect(ran.out).not.toContain('\r');
+    await line.run(`export ${line.file('out.csv')}`, { watch: (text) => drawn.push(text) });
+    expect(drawn.at(-2)).toMatch(/^\r█+ 100 % {2}(\d+)\/\1 items written/);
+    expect(drawn.at(-1)).toBe('\r\x1b[K');
+  });
+
+  it('draws no bar where standard error is no terminal, or where JSON is asked for', async () => {
+    using _bar = drawnEveryTime();
+    await line.write('one.jsonl', jsonLines(manyItems(1)));
+    const words = `import ${line.file('one.jsonl')}`;
+
+    expect((await line.run(words)).err).toBe('');
+    expect((await line.run(`${words} --json`, { watch: () => undefined })).err).toBe('');
+  });
+
+  it('brings nothing of a file to the terminal that steers it', async () => {
+    const evil = '\u001b[2J\u009b31m\u202eevil\u2028\r';
+    const lines = jsonLines([
+      anItem({ [evil]: 1 }),
+      anItem({ sku: evil }),
+      { ...anItem(), price: evil },
+      { [evil]: evil },
+    ]);
+    const columns = ['sku', 'name', 'price', evil, evil].map((name) => `"${name}"`).join(',');
+    const ran = [
+      await line.import(lines),
+      await line.import(lines, '--json'),
+      await line.import(lines, '--skip-bad'),
+      await line.import(`${columns}\n`),
+      await line.run(`import ${evil}`),
+      await line.run(`export ${line.file(evil)}`),
+    ];
+
+    expect(ran.map(({ code }) => code)).toEqual([1, 1, 0, 2, 2, 0]);
+    for (const { out, err } of ran) expect(out + err).not.toMatch(/[^\P{Cc}\n]|[\u2028\u2029\u202a-\u202e]/u);
+    expect(ran[0]?.err).toContain('evil');
+  });
+});
+
+describe('a command as a process', () => {
+  it('finds files where it is started, and ends with the exit code', async () => {
+    await using database = await freshDatabase('sqlite');
+    await writeFile(`${database.dataDir}/items.jsonl`, jsonLines([anItem(), {}]));
+
+    const ran = await spawnCommand('import items.jsonl', database).ended;
+
+    expect(ran).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^line 2: .*\nNothing .*\n$/) });
+  });
+});
+
+describe('an import whose database goes away in the middle', () => {
+  it('ends with 3, and leaves nothing', async () => {
+    await using database = await freshDatabase('postgres');
+    await using proxy = await startTcpProxy(database.url);
+    await using line = await aCommandLine('postgres', {}, database);
+    using _bar = drawnEveryTime();
+
+    const ran = await line.import(jsonLines(manyItems(1001)), '', {
+      environment: { DATABASE_URL: proxy.url },
+      watch: (text) => void (text.includes('500/1001 items taken in') && proxy.refuse()),
+    });
+
+    expect(ran).toMatchObject({ code: 3, out: '' });
+    expect(ran.err.split('\n').at(-2)).toMatch(/\S/);
+    expect(await readItems(line)).toEqual([]);
+  });
+});

@@ -1,0 +1,108 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { startTcpProxy } from '@doorstep/kit/test/tcp-proxy.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aCommandLine, type CommandLine, drawnEveryTime, jsonLines, parseLines } from './a-command-line.ts';
+import { addItem, anItem } from './start.ts';
+
+const fields = [
+  ...['name', 'description', 'sku', 'price', 'cost', 'quantity', 'min_quantity', 'max_quantity', 'is_active'],
+  ...['category', 'brand', 'weight', 'dimensions', 'customer_id'],
+];
+
+describe('an export', () => {
+  let line: CommandLine;
+  beforeAll(async () => {
+    line = await aCommandLine('sqlite');
+    await addItem(line, { sku: 'M-1', cost: 4.2, category: 'kitchen, bath' });
+  });
+  afterAll(() => line[Symbol.asyncDispose]());
+
+  const csv = `${fields.join(',')}\nMug,,M-1,12.5,4.2,10,0,,true,"kitchen, bath",,,,\n`;
+  const none = { description: null, max_quantity: null, brand: null, weight: null, dimensions: null };
+  const mug = { name: 'Mug', sku: 'M-1', price: 12.5, cost: 4.2, quantity: 10, min_quantity: 0, is_active: true };
+  const json = { ...mug, ...none, category: 'kitchen, bath', customer_id: null };
+
+  it.each([
+    ['items.csv', '', csv],
+    ['ITEMS.CSV', '', csv],
+    ['items.txt', ' --format csv', csv],
+    ['items.jsonl', ' --format csv', csv],
+  ])('is written into %s%s as CSV', async (name, words, content) => {
+    expect(await line.run(`export ${line.file(name)}${words}`)).toMatchObject({ code: 0 });
+    expect(await line.read(name)).toBe(content);
+  });
+
+  it.each([
+    ['items.jsonl', ''],
+    ['items', ''],
+    ['items.csv', ' --format jsonl'],
+  ])('is written into %s%s as lines of JSON', async (name, words) => {
+    expect(await line.run(`export ${line.file(name)}${words}`)).toMatchObject({ code: 0 });
+    const [item] = parseLines(await line.read(name));
+    expect(item).toEqual(json);
+    expect(Object.keys(item)).toEqual(fields);
+  });
+
+  it('goes to standard output where no file is named, and nothing else goes there', async () => {
+    expect(await line.run('export --format csv')).toEqual({ code: 0, out: csv, err: '' });
+    expect(parseLines((await line.run('export --json')).out)).toEqual([json]);
+  });
+
+  it('says how many it has written, in JSON where that is asked for', async () => {
+    const file = line.file('counted.csv');
+
+    expect(await line.run(`export ${file} --json`)).toEqual({ code: 0, out: '{"written":1}\n', err: '' });
+  });
+
+  it('is a header, or nothing, where there are no items', async () => {
+    await using empty = await aCommandLine('sqlite');
+
+    expect(await empty.run('export')).toEqual({ code: 0, out: '', err: '' });
+    const { out } = await empty.run('export --format csv');
+    expect(out).toBe(`${fields.join(',')}\n`);
+    expect(await empty.import(out)).toMatchObject({ code: 0, out: expect.stringMatching(/^0 lines: /), err: '' });
+  });
+});
+
+describe('the file of an export', () => {
+  it.each([
+    ['no such folder', 'nowhere/items.csv', 'The file cannot be written: no such file or directory.\n'],
+    ['a folder of that name', 'folder', 'The file cannot be written: illegal operation on a directory.\n'],
+  ])('is not written where there is %s', async (_what, name, err) => {
+    await using line = await aCommandLine('sqlite');
+    await mkdir(line.file('folder'));
+    const before = await readdir(line.database.dataDir);
+
+    expect(await line.run(`export ${line.file(name)}`)).toEqual({ code: 2, out: '', err });
+    expect(await readdir(line.database.dataDir)).toEqual(before);
+  });
+
+  it('is replaced as a whole', async () => {
+    await using line = await aCommandLine('sqlite');
+    await line.write('items.jsonl', 'longer than what comes'.repeat(100));
+
+    await line.run(`export ${line.file('items.jsonl')}`);
+
+    expect(await line.read('items.jsonl')).toBe('');
+  });
+
+  it('is as it was where the database goes away in the middle', async () => {
+    await using database = await freshDatabase('postgres');
+    await using proxy = await startTcpProxy(database.url);
+    await using line = await aCommandLine('postgres', {}, database);
+    await line.import(jsonLines(Array.from({ length: 1001 }, () => anItem())));
+    await line.write('items.csv', 'as it was');
+    const before = await readdir(database.dataDir);
+    using _bar = drawnEveryTime();
+
+    const ran = await line.run(`export ${line.file('items.csv')}`, {
+      environment: { DATABASE_URL: proxy.url },
+      watch: (written) => void (written.includes('1000/1001 items written') && proxy.refuse()),
+    });
+
+    expect(ran).toMatchObject({ code: 3, out: '' });
+    expect(await line.read('items.csv')).toBe('as it was');
+    expect(await readdir(database.dataDir)).toEqual(before);
+  });
+});

@@ -1,0 +1,105 @@
+import { stringify } from 'csv-stringify/sync';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aCommandLine, type CommandLine, readItems } from './a-command-line.ts';
+import { addItem, anItem, readItem } from './start.ts';
+
+describe('an import of CSV', () => {
+  let line: CommandLine;
+  beforeAll(async () => {
+    line = await aCommandLine('sqlite');
+  });
+  afterAll(() => line[Symbol.asyncDispose]());
+
+  const full = () => ({
+    ...anItem({ name: 'Mug, "big"', description: 'Stoneware;\n0.3 l', price: 12.5, cost: 0.1, quantity: 7 }),
+    ...{ min_quantity: 3, max_quantity: 90, is_active: false, category: '007', brand: 'true', weight: 0.35 },
+    ...{ dimensions: '8 x 8', customer_id: 5 },
+  });
+
+  it.each([
+    ['commas', {}],
+    ['semicolons', { delimiter: ';' }],
+    ['tabs', { delimiter: '\t' }],
+    ['quotes everywhere, and the line ends of Windows', { quoted: true, record_delimiter: 'windows' }],
+    ['a mark of its encoding', { bom: true }],
+  ])('stores what is written with %s', async (_what, options) => {
+    const items = [full(), { ...full(), is_active: true }];
+
+    const ran = await line.import(stringify(items, { header: true, cast: { boolean: String }, ...options }));
+
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect((await readItems(line)).slice(-2)).toMatchObject(items);
+  });
+
+  it('reads letters that are cut in two', async () => {
+    const { sku } = anItem();
+    const bytes = Buffer.from(`\ufeffsku,name,price\n${sku},"Ä🎁李",1\n`);
+
+    await line.import(Array.from(bytes, (byte) => Buffer.from([byte])));
+
+    expect((await readItems(line)).at(-1)).toMatchObject({ sku, name: 'Ä🎁李' });
+  });
+
+  it('removes what an empty cell stands for, and leaves what has no column, or may not be empty', async () => {
+    const { id, sku } = await addItem(line, { ...full(), is_active: false });
+
+    const ran = await line.import(`sku,name,price,cost,category,is_active,max_quantity\n${sku},Mug,2,,,,\n`);
+
+    expect(ran.code).toBe(0);
+    expect(await readItem(line, id)).toMatchObject({
+      ...{ name: 'Mug', price: 2, cost: null, category: null, max_quantity: null },
+      ...{ is_active: false, quantity: 7, min_quantity: 3, brand: 'true', weight: 0.35, customer_id: 5 },
+    });
+  });
+
+  it('tells of each bad row with the number of the line where it begins, and takes in nothing', async () => {
+    const before = await readItems(line);
+    const rows = [
+      'sku,name,price,quantity,is_active,description',
+      'C-1,Good,1,1,true,',
+      'C-2,Bad,"1,50",1,true,',
+      'C-3,"Over',
+      'lines",1,1,true,"and',
+      'more"',
+      'C-4,Bad,1,-1,yes,',
+      ',Bad,,1,,',
+      'C-5,Bad',
+      'C-1,Twice,1,1,,',
+    ];
+
+    const { code, out, err } = await line.import(`${rows.join('\n')}\n`);
+
+    expect([code, out]).toEqual([1, '']);
+    expect(err.split('\n').slice(0, -1)).toEqual([
+      'line 3: price must be a number',
+      'line 4: name must not contain control characters',
+      'line 7: quantity must be a whole number from 0 to 1000000000; is_active must be a boolean',
+      'line 8: Missing required fields: sku, price',
+      'line 9: has 2 cells, and the first line names 6 fields',
+      'line 10: has the sku of line 2',
+      'Nothing is taken in, for 6 of 7 lines are bad; correct them, or leave them out with --skip-bad.',
+    ]);
+    expect(await readItems(line)).toEqual(before);
+  });
+
+  it('tells of columns that are none of an item, and goes on without them', async () => {
+    const { sku } = anItem();
+
+    const ran = await line.import(`sku,name,price,Colour,id,created_at\n${sku},Mug,1,red,9,never\n`);
+
+    expect(ran).toMatchObject({ code: 0, err: '"Colour" is no field of an item, and left out.\n' });
+    expect((await readItems(line)).at(-1)).toMatchObject({ sku, name: 'Mug', price: 1 });
+  });
+
+  it.each([
+    ['has no names in its first line', 'A-1,Mug,12.50\n', /it has no sku and no name and no price\.\n$/],
+    ['does not name the price', 'sku,name,cost\nA-1,Mug,1\n', /it has no price\.\n$/],
+    ['names a field twice', 'sku,name,price,name\nA-1,Mug,1,Cup\n', /names "name" twice\.\n$/],
+    ['is not UTF-8', Buffer.from('sku,name,price\nA-1,Krügchen,1\n', 'latin1'), /save it as UTF-8, in Excel/],
+  ])('is refused where the file %s', async (_what, file, sentence) => {
+    const ran = await line.import(file, '--skip-bad');
+
+    expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringMatching(sentence) });
+    expect((await readItems(line)).some(({ sku }) => sku === 'A-1')).toBe(false);
+  });
+});

@@ -1,0 +1,47 @@
+import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { describe, expect, it } from 'vitest';
+import { startWebhookReceiver } from './a-webhook-receiver.ts';
+import { about, allTold, fall, startTelling } from './low-stock.ts';
+
+const aYearMs = 365 * 24 * 3_600_000;
+
+describe.concurrent.each(databases)('an alert of low stock on %s', (kind) => {
+  it('is sent without delay once a clock that was a year ahead is right again', async () => {
+    await using receiver = await startWebhookReceiver();
+    await using database = await freshDatabase(kind);
+    receiver.onMessage = () => ({ status: 503 });
+    {
+      await using ahead = await startTelling(database, receiver);
+      ahead.skip(aYearMs);
+      await fall(ahead);
+      // what is signed in a year is none of the receiver's messages yet
+      await eventually(() => expect(receiver.strays).not.toEqual([]));
+    }
+    receiver.onMessage = () => undefined;
+
+    await using inventory = await startTelling(database, receiver);
+    const item = await fall(inventory);
+    await allTold(inventory);
+
+    expect(receiver.taken).toHaveLength(2);
+    expect(about(item, receiver.taken)).toHaveLength(1);
+  });
+
+  // less than the ten seconds after which it would give up by itself
+  it('that a receiver keeps waiting keeps no service from stopping', { timeout: 9_000 }, async () => {
+    await using receiver = await startWebhookReceiver();
+    await using database = await freshDatabase(kind);
+    receiver.onMessage = () => 'no answer';
+    const stopping = await startTelling(database, receiver);
+    const item = await fall(stopping);
+    await eventually(() => expect(receiver.tried).toHaveLength(1));
+
+    await stopping[Symbol.asyncDispose]();
+
+    receiver.onMessage = () => undefined;
+    await using inventory = await startTelling(database, receiver);
+    await allTold(inventory);
+    expect(about(item, receiver.taken)).toHaveLength(1);
+  });
+});
