@@ -2,7 +2,7 @@ import { id, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { packageType } from './package.ts';
 
-export const kitItemsMax = 100;
+const kitItemsMax = 100;
 const perPackageMax = 1_000_000;
 
 const kitItem = z.object({ item_id: id, quantity: z.int().min(1).max(perPackageMax).meta({ example: 1 }) });
@@ -13,7 +13,7 @@ export const kitInput = z
   .object({
     items: z
       .array(kitItem)
-      .min(1)
+      .min(1, 'must name at least one item')
       .max(kitItemsMax)
       .superRefine((items, context) => {
         const seen = new Set<number>();

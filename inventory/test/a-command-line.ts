@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { systemClock } from '@doorstep/kit/clock.ts';
 import { call } from '@doorstep/kit/test/call.ts';
-import { compileCache } from '@doorstep/kit/test/compile-cache.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { quickStart } from '@doorstep/kit/test/quick-start.ts';
 import { vi } from 'vitest';
 import { runCommandLine } from '../src/command-line.ts';
 import type { Item } from '../src/item.ts';
@@ -80,7 +80,7 @@ export function spawnCommand(
 ) {
   const child = spawn(process.execPath, [script, ...words.split(' ')], {
     cwd: database.dataDir,
-    env: { ...inventoryEnvironment(database), ...compileCache, ...environment },
+    env: { ...inventoryEnvironment(database), ...quickStart, ...environment },
   });
   let err = '';
   child.stderr.on('data', (chunk) => {
@@ -108,7 +108,8 @@ export function parseLines(text: string) {
 
 /** The first line that an import prints. */
 export function summary(added: number, changed: number, same: number): string {
-  return `${added + changed + same} lines: ${added} added, ${changed} changed, ${same} as they were.\n`;
+  const total = added + changed + same;
+  return `${total} ${total === 1 ? 'line' : 'lines'}: ${added} added, ${changed} changed, ${same} as they were.\n`;
 }
 
 /** Every item, in the order of their ids. */

@@ -85,9 +85,9 @@ describe('an import of CSV', () => {
   it('tells of columns that are none of an item, and goes on without them', async () => {
     const { sku } = anItem();
 
-    const ran = await line.import(`sku,name,price,Colour,id,created_at\n${sku},Mug,1,red,9,never\n`);
+    const ran = await line.import(`sku,name,price,colour,id,created_at\n${sku},Mug,1,red,9,never\n`);
 
-    expect(ran).toMatchObject({ code: 0, err: '"Colour" is no field of an item, and left out.\n' });
+    expect(ran).toMatchObject({ code: 0, err: '"colour" is no field of an item, and left out.\n' });
     expect((await readItems(line)).at(-1)).toMatchObject({ sku, name: 'Mug', price: 1 });
   });
 
@@ -95,6 +95,11 @@ describe('an import of CSV', () => {
     ['has no names in its first line', 'A-1,Mug,12.50\n', /it has no sku and no name and no price\.\n$/],
     ['does not name the price', 'sku,name,cost\nA-1,Mug,1\n', /it has no price\.\n$/],
     ['names a field twice', 'sku,name,price,name\nA-1,Mug,1,Cup\n', /names "name" twice\.\n$/],
+    [
+      'has a quote that is never closed',
+      'sku,name,price\nA-1,Mug,1\nA-2,"Mug,1\n',
+      /\bline 3 .*nothing after it can be read/,
+    ],
     ['is not UTF-8', Buffer.from('sku,name,price\nA-1,Krügchen,1\n', 'latin1'), /save it as UTF-8, in Excel/],
   ])('is refused where the file %s', async (_what, file, sentence) => {
     const ran = await line.import(file, '--skip-bad');

@@ -98,7 +98,7 @@ describe('an import of bad lines', () => {
       'a stock above the maximum',
       { max_quantity: 40 },
       { quantity: 41 },
-      'The stock would be 41, and its max_quantity',
+      'The stock would be 41, and it may be at most 40',
     ],
   ];
   it.each(contradictions)('takes in nothing where one has %s that is stored', async (_what, there, given, reason) => {

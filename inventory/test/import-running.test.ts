@@ -1,11 +1,10 @@
-import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCommandLine, type CommandLine, jsonLines, readItems, spawnCommand, summary } from './a-command-line.ts';
+import { startWebhookReceiver, type WebhookReceiver } from './a-webhook-receiver.ts';
 import type { ImportToKill } from './killed-import-main.ts';
 import {
   addItem,
@@ -21,13 +20,11 @@ import {
 
 describe.each(databases)('an import while the service is running on %s', (kind) => {
   const resources = new AsyncDisposableStack();
-  let webhook: Webhook;
+  let receiver: WebhookReceiver;
   let line: CommandLine;
   beforeAll(async () => {
-    webhook = resources.use(await aWebhook());
-    const secret = `whsec_${Buffer.alloc(24).toString('base64')}`;
-    const environment = { LOW_STOCK_WEBHOOK_URL: webhook.url, LOW_STOCK_WEBHOOK_SECRET: secret };
-    line = resources.use(await aCommandLine(kind, environment));
+    receiver = resources.use(await startWebhookReceiver());
+    line = resources.use(await aCommandLine(kind, receiver.settings));
   });
   afterAll(() => resources.disposeAsync());
 
@@ -59,8 +56,8 @@ describe.each(databases)('an import while the service is running on %s', (kind) 
     ]);
     expect([(await readItem(line, empty.id)).quantity, (await readItem(line, plenty.id)).quantity]).toEqual([1, 6]);
     await changeQuantity(line, other.id, { quantity: 1 }); // another fall, so that the service need not look by itself
-    const fallen = await eventually(() => webhook.told.length >= 3 && webhook.told);
-    expect(fallen.map(({ data }) => [data.sku, data.quantity])).toEqual([
+    const told = await eventually(() => receiver.taken.length >= 3 && receiver.taken);
+    expect(told.map(({ content: { data } }) => [data.sku, data.quantity])).toEqual([
       [raised.sku, 5],
       [plenty.sku, 6],
       [other.sku, 1],
@@ -128,24 +125,3 @@ describe('an import of stock for more back-orders than one transaction fills', (
     expect((await readItem(line, id)).quantity).toBe(1);
   });
 });
-
-type Webhook = Awaited<ReturnType<typeof aWebhook>>;
-
-/** Somebody who is told of low stock. */
-async function aWebhook() {
-  const told: { data: { sku: string; quantity: number } }[] = [];
-  const server = createServer(async (request, response) => {
-    told.push(JSON.parse(await text(request)));
-    response.writeHead(204).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address() as { port: number };
-  return {
-    url: `http://127.0.0.1:${address.port}/`,
-    told,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

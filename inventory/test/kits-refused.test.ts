@@ -42,7 +42,7 @@ describe('kits', () => {
   const badItems: [string, (mug: number) => unknown, string][] = [
     ['nothing', () => undefined, 'Missing required fields: items'],
     ['null', () => null, 'Missing required fields: items'],
-    ['no item', () => [], 'items must be at least 1 entries long'],
+    ['no item', () => [], 'items must name at least one item'],
     ['a single item', (mug) => one(mug), 'items must be an array'],
     [
       '101 items',

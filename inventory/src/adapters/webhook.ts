@@ -34,7 +34,7 @@ export function webhookTarget({ url, key }: WebhookSettings, clock: Clock): Aler
 }
 
 /** `now`: when it is sent, so that a receiver can refuse what somebody else sends again later. */
-export function signatureHeaders({ id, body }: Message, key: Buffer, now: Date): Record<string, string> {
+function signatureHeaders({ id, body }: Message, key: Buffer, now: Date): Record<string, string> {
   const timestamp = String(Math.floor(now.getTime() / 1000));
   const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };

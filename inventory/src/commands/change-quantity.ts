@@ -8,8 +8,9 @@ import { writeStock } from './write-stock.ts';
 export type QuantityChange = ({ by: number } | { to: number }) & { reason?: string | undefined };
 
 /**
- * Changes a stock, and fills back-orders with what has come: the answer holds what is left then. `by` changes it again at a
- * second call, `to` does not.
+ * Changes a stock, and fills back-orders with what has come: the answer holds what is left then. A second call changes it
+ * again, `to` as well where back-orders have taken of it meanwhile; who cannot know whether the first has arrived names the
+ * version.
  * @throws AppError `not_found`, `precondition_failed`, or `conflict` where it would be below zero or above its limit.
  */
 export function changeQuantity(

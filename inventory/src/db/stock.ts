@@ -9,7 +9,7 @@ type StockedItem = { id: number; sku: string; name: string; quantity: number; mi
 type Loaded = StockedItem & { wasLow: boolean };
 
 /** `packageId`: the package for which it is taken, or by which it is given back. */
-export type Cause = { reason: string; packageId?: number };
+type Cause = { reason: string; packageId?: number };
 
 type Change = {
   /** Where it is given there is a movement. */

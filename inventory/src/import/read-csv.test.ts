@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCsv } from './read-csv.ts';
+import { lineMax } from './read-lines.ts';
 import type { FileRecord } from './read-records.ts';
 
 async function* pieces(texts: string[]): AsyncGenerator<string> {
@@ -37,24 +38,51 @@ describe('CSV', () => {
   it('may end without a line end, or in many of them', async () => {
     const text = 'sku,name,price\na,A,1';
 
-    expect(await read(`${text}\n\n  \n\n`)).toEqual(await read(text));
+    expect(await read(`${text}\n\r\n  \n\n`)).toEqual(await read(text));
   });
 
-  it('may have rows that are empty', async () => {
-    const records = await read('\n\nsku,name,price\n\n,,\na,A,1\n  \n , ,\nb,B,2\n');
-
-    expect(fieldsOf(records)).toMatchObject([{ sku: 'a' }, { sku: 'b' }]);
-    expect(records).toHaveLength(2);
+  it('may have rows that are empty, which count as lines all the same', async () => {
+    expect(await read('\n\nsku,name,price\n\n,,\na,A,1\n  \n , ,\nb,B,2\n')).toMatchObject([
+      { line: 6, fields: { sku: 'a' } },
+      { line: 9, fields: { sku: 'b' } },
+    ]);
   });
 
-  it('may have its columns in any order, and blanks around their names', async () => {
-    expect(await read(' price ,sku, name\n1,a,A\n')).toEqual([{ line: 2, fields: { sku: 'a', name: 'A', price: 1 } }]);
+  it('may have the line ends of several systems', async () => {
+    expect(await read('sku,name,price\r\na,A,1\nb,B,2\rc,C,3\r\nd,D,4')).toMatchObject([
+      { line: 2, fields: { sku: 'a', price: 1 } },
+      { line: 3, fields: { sku: 'b', price: 2 } },
+      { line: 4, fields: { sku: 'c', price: 3 } },
+      { line: 5, fields: { sku: 'd', price: 4 } },
+    ]);
   });
 
-  it('keeps the columns that nobody knows, for whoever tells of them', async () => {
-    const [fields = {}] = fieldsOf(await read('sku,name,price,colour,__proto__\na,A,1,red,x\n'));
+  it.each([
+    [';', '12,50', 12.5],
+    ['\t', '-1,5', -1.5],
+    [';', '12.50', 12.5],
+    [';', '1.234,50', '1.234,50'],
+    [',', '"12,50"', '12,50'],
+  ])('with %j between the cells understands the number %s', async (delimiter, cell, value) => {
+    const text = ['sku', 'name', 'price'].join(delimiter);
+    const [fields] = fieldsOf(await read(`${text}\n${['a', 'A', cell].join(delimiter)}\n`));
 
-    expect(Object.keys(fields)).toEqual(['sku', 'name', 'price', 'colour', '__proto__']);
+    expect(fields?.['price']).toBe(value);
+  });
+
+  it('may have its columns in any order, and their names in capitals and between blanks', async () => {
+    expect(await read(' Price ,SKU, name\n1,a,A\n')).toEqual([{ line: 2, fields: { sku: 'a', name: 'A', price: 1 } }]);
+  });
+
+  it('keeps the columns that nobody knows, for whoever tells of them, and none without a name', async () => {
+    const [fields = {}] = fieldsOf(await read('sku,name,price,colour,,\na,A,1,red,x,y\n'));
+
+    expect(Object.entries(fields)).toEqual([
+      ['sku', 'a'],
+      ['name', 'A'],
+      ['price', 1],
+      ['colour', 'red'],
+    ]);
   });
 
   it.each([
@@ -94,23 +122,27 @@ describe('CSV', () => {
     ['has more cells', 'b,B,1,', 'has 4 cells, and the first line names 3 fields'],
     ['has a quote within a cell', 'b,24" screen,1', 'has a quote where none may be; write it twice, within quotes'],
   ])('says of a line that it %s, and goes on behind it', async (_what, row, fault) => {
-    const records = await read(`sku,name,price\na,A,1\n${row}\nc,C,3\n`);
-
-    expect(records).toContainEqual({ line: 3, fault });
-    expect(fieldsOf(records)).toMatchObject([{ sku: 'a' }, { sku: 'c' }]);
-    expect(records).toHaveLength(3);
+    expect(await read(`sku,name,price\na,A,1\n${row}\nc,C,3\n`)).toEqual([
+      { line: 2, fields: { sku: 'a', name: 'A', price: 1 } },
+      { line: 3, fault },
+      { line: 4, fields: { sku: 'c', name: 'C', price: 3 } },
+    ]);
   });
 
-  it('says that a quote is never closed', async () => {
-    expect(await read('sku,name,price\na,A,1\nb,"B,2\n')).toContainEqual({
-      line: expect.any(Number),
-      fault: 'has a quote that is never closed, so that nothing after it can be read',
+  it.each([
+    ['a quote is never closed', 'b,"B,2\nc,C,3\n'],
+    ['a quote is never closed, and much follows', `b,"B,2\n${'c,C,3\n'.repeat(20_000)}`],
+    ['a row is longer than any item', `b,${'B'.repeat(lineMax + 1)},2\nc,C,3\n`],
+  ])('is refused, with the line where that begins, where %s', async (_what, rows) => {
+    await expect(read(`sku,name,price\na,A,1\n${rows}`)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringMatching(/\bline 3\b.* nothing after it can be read/),
     });
   });
 
   it.each([
-    ['lacks what every item needs', 'SKU,name\n', 'it has no sku and no price.'],
-    ['names a field twice', 'sku,name,price, name\n', 'names "name" twice.'],
+    ['lacks what every item needs', 'code,name\n', 'it has no sku and no price.'],
+    ['names a field twice', 'sku,name,price, Name\n', 'names "name" twice.'],
   ])('is refused where its first line %s', async (_what, text, sentence) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining(sentence) });
   });

@@ -78,7 +78,7 @@ function delimiterOf(start: string): string {
 
 /** Columns without a name are nobody's. @throws AppError `invalid` */
 function headerOf(cells: string[]): string[] {
-  const names = cells.map((name) => name.trim().toLowerCase());
+  const names = cells.map((cell) => fieldOf(cell.trim()));
   const missing = ['sku', 'name', 'price'].filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw new AppError('invalid', `The first line must name the fields; it has no ${missing.join(' and no ')}.`);
@@ -88,16 +88,18 @@ function headerOf(cells: string[]): string[] {
   return names;
 }
 
+/** Case does not count in the name of a field that an item has. */
+function fieldOf(name: string): string {
+  const lowered = name.toLowerCase();
+  return Object.hasOwn(types, lowered) ? lowered : name;
+}
+
 function toFields(names: string[], cells: string[], delimiter: string) {
   if (cells.length !== names.length) {
     return { fault: `has ${cells.length} cells, and the first line names ${names.length} fields` };
   }
-  const fields: Record<string, unknown> = {};
-  for (const [index, name] of names.entries()) {
-    const value = fromCell(name, cells[index] ?? '', delimiter);
-    if (name !== '' && value !== undefined) fields[name] = value;
-  }
-  return { fields };
+  const values = names.map((name, index) => [name, fromCell(name, cells[index] ?? '', delimiter)] as const);
+  return { fields: Object.fromEntries(values.filter(([name, value]) => name !== '' && value !== undefined)) };
 }
 
 const number = /^[-+]?\d+(\.\d+)?$/;
@@ -105,7 +107,7 @@ const numberWithComma = /^[-+]?\d+,\d+$/;
 
 /** What a cell says where the field is no text; what does not say such a thing is left for who knows what the field takes. */
 function fromCell(name: string, cell: string, delimiter: string): unknown {
-  const type = types[name];
+  const type = Object.hasOwn(types, name) ? types[name] : undefined;
   const text = cell.trim();
   if (text === '') return type?.isNullable ? null : undefined;
   if (type?.kind === 'number' && number.test(text)) return Number(text);

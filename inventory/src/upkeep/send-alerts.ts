@@ -13,7 +13,7 @@ export type Failure = { alert: AlertRow; waitMs: number } & Refusal;
 /** A crash repeats none but the one that was under way. */
 const batchMax = 100;
 /** Nothing waits for longer, whatever a receiver asks for. */
-export const longestMs = 3_600_000;
+const longestMs = 3_600_000;
 /** The waits of an alert that is refused by itself; it is kept until it has arrived. */
 const waits = { firstMs: 5_000, longestMs };
 
