@@ -16,8 +16,8 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('created_at', timestamp, (column) => column.notNull())
     .execute();
   await db.schema
-    .createIndex('low_stock_alerts_by_next_attempt_at')
+    .createIndex('low_stock_alerts_in_order')
     .on('low_stock_alerts')
-    .columns(['next_attempt_at', 'id'])
+    .columns(['attempts', 'next_attempt_at', 'id'])
     .execute();
 }

@@ -47,18 +47,16 @@ const fields = {
   customer_id: id.nullable().meta({ description: 'Whose it is', example: 1 }),
 };
 
-type Limits = { quantity?: number | undefined; min_quantity: number; max_quantity?: number | null | undefined };
+type Limits = { min_quantity: number; max_quantity?: number | null | undefined };
 
 /** What is wrong with the limits of a stock, by field. */
-export function limitFaults({ quantity = 0, min_quantity, max_quantity }: Limits) {
-  if (max_quantity == null) return [];
-  const faults = [];
-  if (max_quantity <= min_quantity) faults.push(['max_quantity', 'must be greater than min_quantity'] as const);
-  if (quantity > max_quantity) faults.push(['quantity', 'must be at most max_quantity'] as const);
-  return faults;
+export function limitFaults({ min_quantity, max_quantity }: Limits) {
+  if (max_quantity == null || max_quantity > min_quantity) return [];
+  return [{ field: 'max_quantity', message: 'must be greater than min_quantity' }] as const;
 }
 
-export const itemInput = z
+/** As an import takes it: an item that there was may have more in stock than its maximum. */
+export const importedItem = z
   .object({
     ...fields,
     description: fields.description.default(null),
@@ -74,7 +72,13 @@ export const itemInput = z
     customer_id: fields.customer_id.default(null),
   })
   .superRefine((item, context) => {
-    for (const [field, message] of limitFaults(item)) context.addIssue({ code: 'custom', path: [field], message });
+    for (const { field, message } of limitFaults(item)) context.addIssue({ code: 'custom', path: [field], message });
+  });
+
+export const itemInput = importedItem
+  .superRefine(({ quantity, max_quantity }, context) => {
+    if (max_quantity === null || quantity <= max_quantity) return;
+    context.addIssue({ code: 'custom', path: ['quantity'], message: 'must be at most max_quantity' });
   })
   .meta({ id: 'ItemInput' });
 

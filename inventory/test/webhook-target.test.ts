@@ -7,8 +7,8 @@ import { type Fault, startWebhookReceiver, type WebhookReceiver } from './a-webh
 
 const message = { id: 'msg_1', body: '{"name":"Zoë"}' };
 
-const isUrlRight = '; is LOW_STOCK_WEBHOOK_URL right?';
-const isSecretSame = '; has it the same LOW_STOCK_WEBHOOK_SECRET?';
+const isUrlRight = ' (is LOW_STOCK_WEBHOOK_URL right?)';
+const isSecretSame = ' (has it the same LOW_STOCK_WEBHOOK_SECRET?)';
 
 describe('a message to the webhook', () => {
   let receiver: WebhookReceiver;
@@ -32,6 +32,11 @@ describe('a message to the webhook', () => {
 
     const { id, body } = receiver.taken.at(-1) as Message;
     expect({ id, body }).toEqual(message);
+  });
+
+  it('has arrived where the head of the answer says so, whatever comes of the rest', async () => {
+    expect(await sendInto({ status: 200, body: 'x'.repeat(200_000) })).toBeUndefined();
+    expect(await sendInto({ status: 200, headers: { 'Content-Length': '10' }, body: 'cut' })).toBeUndefined();
   });
 
   it.each([301, 302, 303, 307, 308])('goes nowhere else where the answer is %i', async (status) => {

@@ -63,7 +63,7 @@ export function optionalText(pattern: RegExp, takes: string) {
 
 const anyHttpAddress = z
   .url({ protocol: /^https?$/ })
-  .refine((url) => URL.canParse(url) && new URL(url).username === '', 'no credentials');
+  .refine((url) => URL.canParse(url) && !new URL(url).username && !new URL(url).password, 'no credentials');
 const httpAddress = anyHttpAddress.transform((url) => url.replace(/\/+$/, ''));
 const takesHttpAddress = { takes: 'an http or https address without credentials, such as http://127.0.0.1:3001' };
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { exitCodes } from './command.ts';
 import { StartError } from './errors.ts';
 
 export type Running = AsyncDisposable & {
@@ -46,7 +47,11 @@ export async function runCommandOrService(
   if (words.length === 0) return runService(start);
   // as npm start does, so that a command finds what that has started
   if (existsSync('.env')) process.loadEnvFile('.env');
-  process.stdout.on('error', () => undefined); // who reads may have read enough
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return; // who reads may have read enough
+    process.stderr.write(`What was asked for cannot be written: ${error.message}.\n`);
+    process.exit(exitCodes.unable);
+  });
   process.exitCode = await command(words);
 }
 

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import {
   asAxiosError,
   createHttpClient,
   describe,
-  isBrokenOff,
   isRetryableStatus,
   retryAfterMs,
 } from '@doorstep/kit/http-client.ts';
@@ -13,8 +13,8 @@ import type { WebhookSettings } from '../config.ts';
 import type { AlertTarget, Message, Refusal } from '../ports.ts';
 
 const timeoutMs = 10_000;
-const afterMsMax = 3_600_000;
 const answerBytesMax = 64 * 1024;
+const afterMsMax = 3_600_000;
 
 /** A receiver of Standard Webhooks. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 export function webhookTarget({ url, key }: WebhookSettings, clock: Clock): AlertTarget {
@@ -27,7 +27,8 @@ export function webhookTarget({ url, key }: WebhookSettings, clock: Clock): Aler
         await client.post('', message.body, { headers, signal: stop, transformRequest: (body) => body });
         return undefined;
       } catch (error) {
-        return refusalOf(asAxiosError(error));
+        const failure = asAxiosError(error);
+        return hasArrived(failure) ? undefined : refusalOf(failure);
       }
     },
   };
@@ -40,10 +41,16 @@ function signatureHeaders({ id, body }: Message, key: Buffer, now: Date): Record
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 }
 
+/** The head of an answer says it all, whether or not the rest is too long, comes too slowly or breaks off. */
+function hasArrived({ request }: AxiosError): boolean {
+  const status = (request as (ClientRequest & { res?: IncomingMessage }) | undefined)?.res?.statusCode ?? 0;
+  return status >= 200 && status < 300;
+}
+
 /** That the receiver is not there, or knows nobody, is no matter of the message. */
 function refusalOf(error: AxiosError): Refusal {
   const { response } = error;
-  if (!response || isBrokenOff(error)) return { reason: describe('the webhook', error, settings), isForAll: true };
+  if (!response) return { reason: describe('the webhook', error, settings), isForAll: true };
   const { status } = response;
   const isForAll = isRetryableStatus(status) || [401, 403, 404, 405, 410].includes(status) || status < 400;
   const asked = retryAfterMs(error);
@@ -54,7 +61,7 @@ function refusalOf(error: AxiosError): Refusal {
 const settings = { url: 'LOW_STOCK_WEBHOOK_URL' };
 
 function hintOf(status: number): string {
-  if (status === 401 || status === 403) return '; has it the same LOW_STOCK_WEBHOOK_SECRET?';
-  if (status === 404 || status === 405 || status === 410 || status < 400) return `; is ${settings.url} right?`;
+  if (status === 401 || status === 403) return ' (has it the same LOW_STOCK_WEBHOOK_SECRET?)';
+  if (status === 404 || status === 405 || status === 410 || status < 400) return ` (is ${settings.url} right?)`;
   return '';
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, exitCodes } from '@doorstep/kit/command.ts';
@@ -70,14 +70,22 @@ function toStdout({ stdout }: CommandMeans): Writable {
   });
 }
 
-/** The file is there whole, or as it was before. @throws AppError `invalid` where it cannot be written. */
+/**
+ * The file is there whole, or as it was before; what is no file, such as a pipe, is written to as it is.
+ * @throws AppError `invalid` where it cannot be written.
+ */
 async function writeWhole(file: string, texts: AsyncIterable<string>): Promise<void> {
-  const draft = `${file}.${process.pid}.part`;
+  let draft: string | undefined;
   try {
-    await pipeline(Readable.from(texts), createWriteStream(draft, { flags: 'wx', flush: true }));
-    await rename(draft, file);
+    const target = await realpath(file).catch(() => file);
+    const there = await stat(target).catch(() => undefined);
+    if (there && !there.isFile()) return await pipeline(Readable.from(texts), createWriteStream(target));
+    draft = `${target}.${process.pid}.part`;
+    const mode = there?.mode ?? 0o666;
+    await pipeline(Readable.from(texts), createWriteStream(draft, { flags: 'wx', flush: true, mode }));
+    await rename(draft, target);
   } catch (error) {
-    await rm(draft, { force: true });
+    if (draft !== undefined) await rm(draft, { force: true });
     throw fileFault(error, 'written');
   }
 }

@@ -35,7 +35,8 @@ export function importItems(context: InventoryContext, stage: Stage, options: Im
       if (!last) break;
       after = last.line;
       await importChunk(write, items, { ...options, imported });
-      await write.settle();
+      // back-orders are filled at the end, by what is then known to be there
+      await write.stock.flush();
       done += items.length;
       options.onProgress(done);
     }

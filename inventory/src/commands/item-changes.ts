@@ -39,7 +39,7 @@ function requireLimits(before: ItemRow, change: ItemChange): void {
     min_quantity: change.min_quantity ?? before.min_quantity,
     max_quantity: change.max_quantity === undefined ? before.max_quantity : change.max_quantity,
   };
-  const errors = limitFaults(after).map(([field, message]) => ({ field, message }));
+  const errors = [...limitFaults(after)];
   if (errors.length > 0) {
     const sentences = errors.map(({ field, message }) => `${field} ${message}`);
     throw new AppError('invalid', sentences.join('; '), { errors });

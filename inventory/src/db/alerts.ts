@@ -35,7 +35,7 @@ export async function insertAlerts(trx: Transaction<InventoryDatabase>, low: Low
 }
 
 /**
- * Those that are due, the one that is due for longest first. So is one that would have to wait for longer than any does:
+ * Those that are due, those first that have failed least, and of them those that are due for longest. So is one that would have to wait for longer than any does:
  * the clock was wrong when it was said until when.
  */
 export function listDueAlerts(
@@ -47,6 +47,7 @@ export function listDueAlerts(
     .selectFrom('low_stock_alerts')
     .selectAll()
     .where((eb) => eb.or([eb('next_attempt_at', '<=', now.toISOString()), eb('next_attempt_at', '>', latest)]))
+    .orderBy('attempts')
     .orderBy('next_attempt_at')
     .orderBy('id')
     .limit(limit)

@@ -57,17 +57,23 @@ export async function readKitsWithStock(db: Kysely<InventoryDatabase>, types: st
   return { kits, stocked: rows };
 }
 
+/** As many are asked for at a time. */
+const idsMax = 500;
+
 /** The types of packages that have one of these items in their kit. */
-export async function typesWithItems(db: Kysely<InventoryDatabase>, itemIds: number[]): Promise<string[]> {
-  if (itemIds.length === 0) return [];
-  const rows = await db
-    .selectFrom('kit_items')
-    .innerJoin('kits', 'kits.id', 'kit_items.kit_id')
-    .select('kits.package_type')
-    .distinct()
-    .where('kit_items.item_id', 'in', itemIds)
-    .execute();
-  return rows.map(({ package_type }) => package_type);
+export async function typesWithItems(db: Kysely<InventoryDatabase>, itemIds: number[]): Promise<Set<string>> {
+  const types = new Set<string>();
+  for (let at = 0; at < itemIds.length; at += idsMax) {
+    const rows = await db
+      .selectFrom('kit_items')
+      .innerJoin('kits', 'kits.id', 'kit_items.kit_id')
+      .select('kits.package_type')
+      .distinct()
+      .where('kit_items.item_id', 'in', itemIds.slice(at, at + idsMax))
+      .execute();
+    for (const { package_type } of rows) types.add(package_type);
+  }
+  return types;
 }
 
 export function findKitWith(

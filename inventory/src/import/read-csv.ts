@@ -1,27 +1,27 @@
 import { once } from 'node:events';
 import { AppError } from '@doorstep/kit/errors.ts';
-import { type CsvError, parse } from 'csv-parse';
+import { parse } from 'csv-parse';
 import { z } from 'zod';
 import { itemChange } from '../item.ts';
 import { lineMax } from './read-lines.ts';
 import type { FileRecord } from './read-records.ts';
 import { peek } from './read-text.ts';
 
-type Row = { line: number } & ({ cells: string[] } | { fault: string });
+type Row = { line: number; cells: string[] };
 
 /**
  * Reads CSV (RFC 4180), whose first line has the names of the fields; a program that uses commas for decimals writes
- * semicolons between fields, and some write tabs. A cell that is empty says that there is nothing.
+ * semicolons between fields, and some write tabs. A cell that is empty says that there is nothing; a quote where none may
+ * be is one of the text.
  * @throws AppError `invalid` where the names are wrong, or nothing more can be read.
  */
 export async function* readCsv(texts: AsyncGenerator<string>): AsyncGenerator<FileRecord> {
-  const { start, whole } = await peek(texts);
+  const { start, whole } = await peek(texts, (text) => /[\r\n]/.test(text.trimStart()));
   const delimiter = delimiterOf(start);
   let names: string[] | undefined;
-  for await (const row of readRows(whole, delimiter)) {
-    if ('fault' in row) yield row;
-    else if (names) yield { line: row.line, ...toFields(names, row.cells, delimiter) };
-    else names = headerOf(row.cells);
+  for await (const { line, cells } of readRows(whole, delimiter)) {
+    if (names) yield { line, ...toFields(names, cells, delimiter) };
+    else names = headerOf(cells);
   }
 }
 
@@ -29,42 +29,39 @@ export async function* readCsv(texts: AsyncGenerator<string>): AsyncGenerator<Fi
 async function* readRows(texts: AsyncIterable<string>, delimiter: string): AsyncGenerator<Row> {
   const rows: Row[] = [];
   let line = 1;
-  let fatal: AppError | undefined;
+  let fault: unknown;
   const parser = parse({
     delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
-    skip_records_with_error: true,
+    relax_quotes: true,
     max_record_size: lineMax,
-    on_record: (cells: string[], { lines }) => {
+    on_record: (cells: string[]) => {
       if (cells.some((cell) => cell.trim() !== '')) rows.push({ line, cells });
-      line = lines + 1;
+      line += 1 + cells.reduce((breaks, cell) => breaks + (cell.match(lineBreaks)?.length ?? 0), 0);
       return null;
     },
-    on_skip: (error) => {
-      fatal ??= fatalOf(error, line);
-      rows.push({ line, fault: 'has a quote where none may be; write it twice, within quotes' });
-      line = Number(error?.['lines'] ?? line) + 1;
-      return undefined;
-    },
   });
-  const ended = once(parser.resume(), 'end');
-  const taken = function* () {
-    if (fatal) throw fatal;
-    yield* rows.splice(0);
-  };
+  parser.on('error', (error) => {
+    fault = faultOf(error, line);
+  });
+  const closed = once(parser.resume(), 'close').catch(() => undefined);
   for await (const text of texts) {
     await new Promise((resolve) => parser.write(text, resolve));
-    yield* taken();
+    yield* rows.splice(0);
+    if (fault) throw fault;
   }
   parser.end();
-  await ended;
-  yield* taken();
+  await closed;
+  yield* rows;
+  if (fault) throw fault;
 }
 
+const lineBreaks = /\r\n|\n|\r/g;
+
 /** After these the parser does not know where the next record begins. */
-function fatalOf(error: CsvError | undefined, line: number): AppError | undefined {
-  if (error?.code !== 'CSV_QUOTE_NOT_CLOSED' && error?.code !== 'CSV_MAX_RECORD_SIZE') return undefined;
+function faultOf(error: Error & { code?: string }, line: number): Error {
+  if (error.code !== 'CSV_QUOTE_NOT_CLOSED' && error.code !== 'CSV_MAX_RECORD_SIZE') return error;
   const what = `is longer than ${lineMax} characters, or has a quote that is never closed`;
   return new AppError('invalid', `What begins in line ${line} ${what}, so that nothing after it can be read.`);
 }
@@ -81,7 +78,10 @@ function headerOf(cells: string[]): string[] {
   const names = cells.map((cell) => fieldOf(cell.trim()));
   const missing = ['sku', 'name', 'price'].filter((name) => !names.includes(name));
   if (missing.length > 0) {
-    throw new AppError('invalid', `The first line must name the fields; it has no ${missing.join(' and no ')}.`);
+    throw new AppError(
+      'invalid',
+      `The first line must be a JSON object, or name the fields; it has no ${missing.join(' and no ')}.`,
+    );
   }
   const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
   if (twice !== undefined) throw new AppError('invalid', `The first line names ${JSON.stringify(twice)} twice.`);
@@ -102,7 +102,7 @@ function toFields(names: string[], cells: string[], delimiter: string) {
   return { fields: Object.fromEntries(values.filter(([name, value]) => name !== '' && value !== undefined)) };
 }
 
-const number = /^[-+]?\d+(\.\d+)?$/;
+const number = /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i;
 const numberWithComma = /^[-+]?\d+,\d+$/;
 
 /** What a cell says where the field is no text; what does not say such a thing is left for who knows what the field takes. */

@@ -11,7 +11,7 @@ export type FileRecord = { line: number } & ({ fields: Record<string, unknown> }
  * @throws AppError `invalid` for what is neither.
  */
 export async function* readRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
-  const { start, whole } = await peek(readText(chunks));
+  const { start, whole } = await peek(readText(chunks), (text) => text.trim() !== '');
   const first = start.trimStart()[0];
   if (first === undefined) return;
   if (first === '[') throw new AppError('invalid', 'The file is one JSON array; write one object a line instead.');

@@ -18,17 +18,21 @@ export async function* readText(chunks: AsyncIterable<Buffer>): AsyncGenerator<s
   }
 }
 
-/** The first piece that is more than white space, and the whole of the text all the same. */
-export async function peek(texts: AsyncGenerator<string>): Promise<{ start: string; whole: AsyncGenerator<string> }> {
+/** The beginning of a text, of as many pieces as are enough, and the whole of it all the same. */
+export async function peek(
+  texts: AsyncGenerator<string>,
+  isEnough: (start: string) => boolean,
+): Promise<{ start: string; whole: AsyncGenerator<string> }> {
   let start = '';
-  for (;;) {
+  while (!isEnough(start) && start.length < startMax) {
     const { value, done } = await texts.next();
     if (done) break;
     start += value;
-    if (start.trim() !== '') break;
   }
   return { start, whole: prepend(start, texts) };
 }
+
+const startMax = 1_000_000;
 
 async function* prepend(start: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
   yield start;

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
-import { type ItemChange, type ItemInput, itemInput } from '../item.ts';
+import { type ItemChange, type ItemInput, importedItem } from '../item.ts';
 import type { FileRecord } from './read-records.ts';
 
 export type BadLine = { line: number; fault: string };
@@ -41,7 +41,7 @@ export function createStage(): Stage {
       if ('fault' in record) return record;
       const { fields } = record;
       try {
-        const item = parse(itemInput, fields);
+        const item = parse(importedItem, fields);
         const given = Object.keys(fields).filter((name) => isField(name) || !note(unknownFields, name));
         const { changes } = insert.run(line, item.sku, JSON.stringify({ item, given }));
         if (changes === 1) return undefined;
@@ -59,7 +59,7 @@ export function createStage(): Stage {
 }
 
 function isField(name: string): boolean {
-  return Object.hasOwn(itemInput.shape, name);
+  return Object.hasOwn(importedItem.shape, name);
 }
 
 /** What the Inventory gives to each item itself is known, and nothing to take over. */
