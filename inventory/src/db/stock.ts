@@ -86,11 +86,12 @@ export function openStock(trx: Transaction<InventoryDatabase>, time: string): St
         .filter((item) => !item.wasLow && isLow(item))
         .map(({ id, sku, name, quantity, min_quantity }) => ({ item_id: id, sku, name, quantity, min_quantity })),
     async flush() {
-      if (movements.length === 0) return;
-      await writeQuantities(trx, changed, time);
-      await insertMovements(trx, movements, time);
-      changed.clear();
-      movements = [];
+      if (movements.length > 0) {
+        await writeQuantities(trx, changed, time);
+        await insertMovements(trx, movements, time);
+        changed.clear();
+        movements = [];
+      }
       // what has not fallen or risen can be read again; an import changes more than fits into memory
       for (const [id, item] of items) if (item.wasLow === isLow(item)) items.delete(id);
     },
