@@ -3,7 +3,7 @@ import type { InventoryContext } from '../context.ts';
 import { findItemsBySku, type ItemRow, insertItems, toColumns } from '../db/items.ts';
 import { type BadLine, givenOf, type Stage, type StagedItem } from '../import/stage.ts';
 import { reasons } from '../movement.ts';
-import { changeItem } from './item-changes.ts';
+import { changeItems, type Plan, planChange } from './item-changes.ts';
 import { type StockWrite, writeStock } from './write-stock.ts';
 
 export type ImportOptions = {
@@ -73,24 +73,25 @@ async function importChunk(write: StockWrite, staged: StagedItem[], options: Chu
   for (const { id, sku } of added)
     stock.change(id, { by: quantities.get(sku) || undefined }, { reason: reasons.imported });
   options.imported.added += added.length;
-  for (const one of staged) {
-    const row = existing.get(one.item.sku);
-    if (row) await importOver(write, { row, staged: one }, options);
-  }
+  const plans = staged.flatMap((one) => planOver(existing.get(one.item.sku), one, options) ?? []);
+  await changeItems(write, plans, reasons.imported);
 }
 
-async function importOver(
-  write: StockWrite,
-  { row, staged }: { row: ItemRow; staged: StagedItem },
+/** What a line makes of the item that has its sku, where there is one. */
+function planOver(
+  row: ItemRow | undefined,
+  staged: StagedItem,
   { setStock, imported }: ChunkOptions,
-): Promise<void> {
+): Plan | undefined {
+  if (!row) return undefined;
   const { quantity, ...rest } = givenOf(staged);
-  const change = setStock && quantity !== undefined ? { ...rest, quantity } : rest;
   try {
-    if (await changeItem(write, { row, change, reason: reasons.imported })) imported.changed += 1;
-    else imported.same += 1;
+    const plan = planChange(row, setStock && quantity !== undefined ? { ...rest, quantity } : rest);
+    imported[plan ? 'changed' : 'same'] += 1;
+    return plan;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     imported.bad.push({ line: staged.line, fault: error.message });
+    return undefined;
   }
 }

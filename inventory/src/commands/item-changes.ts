@@ -1,36 +1,53 @@
 import { AppError } from '@doorstep/kit/errors.ts';
-import { type ItemRow, toColumns, updateItemColumns } from '../db/items.ts';
+import { type Columns, type ItemRow, toColumns, updateItems } from '../db/items.ts';
 import { type ItemChange, limitFaults } from '../item.ts';
 import { requireRoom } from './require-room.ts';
 import type { StockWrite } from './write-stock.ts';
 
-type Changing = { row: ItemRow; change: ItemChange; reason: string };
+/** What is to become of an item. */
+export type Plan = {
+  row: ItemRow;
+  columns: Partial<Columns>;
+  /** By how much its stock changes. */
+  by: number | undefined;
+};
 
 /**
- * Changes what is given, the stock included, and gives whether that is a change.
+ * What a change makes of an item, the stock included; undefined where that is so already.
  * @throws AppError `invalid` where the limits of the stock would contradict each other, or `conflict` where the stock would
- * be above its limit; nothing is changed then.
+ * be above its limit.
  */
-export async function changeItem(
-  { trx, stock }: Pick<StockWrite, 'trx' | 'stock'>,
-  { row, change, reason }: Changing,
-): Promise<boolean> {
+export function planChange(row: ItemRow, change: ItemChange): Plan | undefined {
   requireLimits(row, change);
   const columns = changedColumns(row, change);
   const by = (change.quantity ?? row.quantity) - row.quantity || undefined;
-  const isChanged = Object.keys(columns).length > 0;
-  if (isChanged) await updateItemColumns(trx, { id: row.id, time: stock.time }, columns);
+  return Object.keys(columns).length > 0 || by !== undefined ? { row, columns, by } : undefined;
+}
+
+/** Makes of items what is planned, each of another one. */
+export async function changeItems(
+  { trx, stock }: Pick<StockWrite, 'trx' | 'stock'>,
+  plans: Plan[],
+  reason: string,
+): Promise<void> {
+  const changed = plans.filter(({ columns }) => Object.keys(columns).length > 0);
+  await updateItems(
+    trx,
+    changed.map(({ row, columns }) => ({ ...row, ...columns })),
+    stock.time,
+  );
   // under its new name, and judged by its new minimum
-  await stock.load([{ ...row, ...columns, min_quantity: row.min_quantity }]);
-  stock.change(row.id, { by, minimum: columns.min_quantity }, { reason });
-  return isChanged || by !== undefined;
+  await stock.load(plans.map(({ row, columns }) => ({ ...row, ...columns, min_quantity: row.min_quantity })));
+  for (const { row, columns, by } of plans) {
+    stock.change(row.id, { by, minimum: columns.min_quantity }, { reason });
+  }
 }
 
 /** The columns that are to be others than they are. */
-function changedColumns(before: ItemRow, change: ItemChange) {
+function changedColumns(before: ItemRow, change: ItemChange): Partial<Columns> {
   const columns = toColumns(change);
   const isNews = ([name, value]: [string, unknown]) => before[name as keyof ItemRow] !== value;
-  return Object.fromEntries(Object.entries(columns).filter(isNews)) as typeof columns;
+  return Object.fromEntries(Object.entries(columns).filter(isNews));
 }
 
 /** @throws AppError `invalid` where the limits of the stock would contradict each other, `conflict` as `requireRoom`. */

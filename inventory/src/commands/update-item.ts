@@ -2,7 +2,7 @@ import type { InventoryContext } from '../context.ts';
 import { findItemBySku, type ItemRow, refuseTakenSku, requireItem } from '../db/items.ts';
 import type { ItemChange } from '../item.ts';
 import { reasons } from '../movement.ts';
-import { changeItem } from './item-changes.ts';
+import { changeItems, planChange } from './item-changes.ts';
 import { writeStock } from './write-stock.ts';
 
 export type ItemVersion = {
@@ -27,7 +27,9 @@ export function updateItem(
     if (change.sku !== undefined && change.sku !== before.sku) {
       if (await findItemBySku(trx, change.sku)) return refuseTakenSku(trx, change.sku);
     }
-    if (!(await changeItem({ trx, stock }, { row: before, change, reason: reasons.adjusted }))) return before;
+    const plan = planChange(before, change);
+    if (!plan) return before;
+    await changeItems({ trx, stock }, [plan], reasons.adjusted);
     await settle();
     return requireItem(trx, id);
   });

@@ -35,8 +35,8 @@ export async function insertAlerts(trx: Transaction<InventoryDatabase>, low: Low
 }
 
 /**
- * Those that are due, those first that have failed least, and of them those that are due for longest. So is one that would have to wait for longer than any does:
- * the clock was wrong when it was said until when.
+ * Those that are due, those first that have failed least, and of them those that are due for longest. So is one that would
+ * have to wait for longer than any does: the clock was wrong when it was said until when.
  */
 export function listDueAlerts(
   db: Kysely<InventoryDatabase>,

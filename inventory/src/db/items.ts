@@ -8,7 +8,7 @@ import type { InventoryDatabase } from './schema.ts';
 
 export type ItemRow = Selectable<InventoryDatabase['items']>;
 type NewItem = Insertable<InventoryDatabase['items']>;
-type Columns = Omit<NewItem, 'id' | 'version' | 'created_at' | 'updated_at' | 'quantity'>;
+export type Columns = Omit<NewItem, 'id' | 'version' | 'created_at' | 'updated_at' | 'quantity'>;
 
 /** An item as the API shows it. */
 export function toItem(row: ItemRow): Item {
@@ -59,8 +59,10 @@ export async function requireItem(db: Kysely<InventoryDatabase>, id: number): Pr
   return row;
 }
 
+/** As they are written, many at a time; `key`: the place of a new one, the id of one that is there; `at`: when. */
 const columnTypes = {
-  place: 'integer',
+  key: 'bigint',
+  at: 'timestamptz',
   name: 'text',
   name_key: 'text',
   description: 'text',
@@ -77,48 +79,58 @@ const columnTypes = {
   weight: 'double precision',
   dimensions: 'text',
   customer_id: 'bigint',
-  quantity: 'integer',
-  created_at: 'timestamptz',
-  updated_at: 'timestamptz',
 } as const;
+
+const { key: _key, at: _at, ...writtenTypes } = columnTypes;
+const written = Object.keys(writtenTypes) as (keyof typeof writtenTypes)[];
+
+type WrittenRow = { key: number; at: string } & Pick<ItemRow, keyof typeof writtenTypes>;
+
+function asTable(trx: Transaction<InventoryDatabase>, rows: ({ key: number } & Columns)[], at: string) {
+  const picked = rows.map((row) => {
+    return { key: row.key, at, ...Object.fromEntries(written.map((name) => [name, row[name]])) };
+  });
+  return jsonTable(trx, picked as WrittenRow[], columnTypes);
+}
 
 /** Inserts items with nothing in stock, in their order, and gives them; those whose sku is taken are left out. */
 export function insertItems(trx: Transaction<InventoryDatabase>, items: Columns[], time: string): Promise<ItemRow[]> {
-  const rows = items.map((columns, place) => {
-    return { place, ...columns, quantity: 0, created_at: time, updated_at: time };
-  });
-  const { place, ...stored } = columnTypes;
-  const names = Object.keys(stored) as (keyof typeof stored)[];
+  const given = asTable(
+    trx,
+    items.map((columns, place) => ({ key: place, ...columns })),
+    time,
+  );
   return trx
     .insertInto('items')
-    .columns(names)
+    .columns([...written, 'quantity', 'created_at', 'updated_at'])
     .expression((eb) =>
       eb
-        .selectFrom(jsonTable(trx, rows as InsertedRow[], columnTypes).as('given'))
-        .select(names)
-        .where('place', 'is not', null) // or SQLite would take the ON of ON CONFLICT for one of a join
-        .orderBy('place'),
+        .selectFrom(given.as('given'))
+        .select([...written, sql<number>`0`.as('quantity'), 'at as created_at', 'at as updated_at'])
+        .where('key', 'is not', null) // or SQLite would take the ON of ON CONFLICT for one of a join
+        .orderBy('key'),
     )
     .onConflict((conflict) => conflict.column('sku').doNothing())
     .returningAll()
     .execute();
 }
 
-type InsertedRow = {
-  [Name in keyof typeof columnTypes]: Name extends 'place' ? number : ItemRow[Name & keyof ItemRow];
-};
-
-/** Changes columns of an item, whose version moves on with it. */
-export async function updateItemColumns(
+/** Changes all columns of items but their stock; their versions move on with it. */
+export async function updateItems(
   trx: Transaction<InventoryDatabase>,
-  { id, time }: { id: number; time: string },
-  columns: Partial<Columns>,
+  rows: ({ id: number } & Columns)[],
+  time: string,
 ): Promise<void> {
-  await trx
-    .updateTable('items')
-    .set({ ...columns, updated_at: time, version: sql`version + 1` })
-    .where('id', '=', id)
-    .execute();
+  if (rows.length === 0) return;
+  const given = asTable(
+    trx,
+    rows.map((row) => ({ ...row, key: row.id })),
+    time,
+  );
+  const values = written.map((name) => sql`${sql.ref(name)} = ${sql.ref(`given.${name}`)}`);
+  await sql`
+    update items set ${sql.join(values)}, updated_at = given.at, version = version + 1
+      from ${given} as given where given.key = items.id`.execute(trx);
 }
 
 export function findItemBySku(db: Kysely<InventoryDatabase>, sku: string): Promise<ItemRow | undefined> {
