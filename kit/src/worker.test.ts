@@ -171,4 +171,32 @@ describe('a worker', () => {
 
     expect(worker.lines).toEqual(['error nothing is baked here for the next 0.001 s: no such cake']);
   });
+
+  it('tells once that the database is away, without calling that a bug, and once that it is back', async () => {
+    const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const rounds = [away, away, away];
+    const work = async () => {
+      const error = rounds.shift();
+      if (error) throw error;
+      return { inMs: aMinuteMs };
+    };
+    await using worker = aWorker({ work, standByMs: 1 });
+
+    await eventually(() => worker.rounds() === 4);
+    await settle();
+
+    expect(worker.lines).toEqual([
+      'warn nothing is baked here: connect ECONNREFUSED',
+      'info it is baked here from now on',
+    ]);
+  });
+
+  it('comes to its end where it is told to, before anybody waits for that', async () => {
+    await using worker = aWorker();
+    await eventually(() => worker.rounds() === 1);
+
+    worker.beginStop();
+
+    await eventually(() => worker.lock.includes('released'));
+  });
 });

@@ -12,7 +12,10 @@ export type Next = {
 };
 
 export type WorkerOptions = {
-  /** One round; with the signal it ends early, and well. One that throws is a bug: it is logged, and the next one follows. */
+  /**
+   * One round; with the signal it ends early, and well. One that throws is a bug, unless the database is away: it is
+   * logged, and the next one follows.
+   */
   work: (stop: AbortSignal) => Promise<Next>;
   /** One process works at a time. @throws while another one does. */
   takeLock: () => Promise<OwnerLock>;
