@@ -19,8 +19,10 @@ import { startUpkeep } from './upkeep/start-upkeep.ts';
 
 const info = {
   title: 'Doorstep Inventory',
-  description:
-    'Welcome packages, one per customer and type, for ever; the items that they are made of, and their stock. With `REQUIRE_AUTH=true`, `POST /v1/auth/login` of the CRM gives a token for *Authorize*.',
+  description: [
+    'Welcome packages, one per customer and type, for ever; the items that they are made of, and their stock.',
+    'With `REQUIRE_AUTH=true`, `POST /v1/auth/login` of the CRM gives a token for *Authorize*.',
+  ].join(' '),
   version: packageJson.version,
 };
 

@@ -25,7 +25,7 @@ export async function deleteItem(context: InventoryContext, { id, requireVersion
       throw new AppError('conflict', `Package ${holder.id} holds it and is not shipped yet; ship or cancel it first`);
     }
     await stock.load([{ ...row, min_quantity: -1 }]); // what is there no more is not low
-    stock.change(id, { by: 0 - row.quantity }, { reason: reasons.deleted });
+    stock.change(id, { by: -row.quantity }, { reason: reasons.deleted });
     await settle();
     await deleteItemRow(trx, id);
   });

@@ -42,7 +42,8 @@ export function createStage(): Stage {
       const { fields } = record;
       try {
         const item = parse(importedItem, fields);
-        const given = Object.keys(fields).filter((name) => isField(name) || !note(unknownFields, name));
+        const given = Object.keys(fields).filter(isField);
+        noteUnknown(fields, unknownFields);
         const { changes } = insert.run(line, item.sku, JSON.stringify({ item, given }));
         if (changes === 1) return undefined;
         return { line, fault: `has the sku of line ${find.get(item.sku)?.['line']}` };
@@ -65,9 +66,11 @@ function isField(name: string): boolean {
 /** What the Inventory gives to each item itself is known, and nothing to take over. */
 const ownFields = ['id', 'created_at', 'updated_at'];
 
-function note(unknownFields: Set<string>, name: string): true {
-  if (!ownFields.includes(name) && unknownFields.size < unknownFieldsMax) unknownFields.add(name);
-  return true;
+function noteUnknown(fields: Record<string, unknown>, unknownFields: Set<string>): void {
+  for (const name of Object.keys(fields)) {
+    const isKnown = isField(name) || ownFields.includes(name);
+    if (!isKnown && unknownFields.size < unknownFieldsMax) unknownFields.add(name);
+  }
 }
 
 /** Of a staged item what its line has. */

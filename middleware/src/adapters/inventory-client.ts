@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '@doorstep/kit/backoff.ts';
 import { asAxiosError, retryAfterMs } from '@doorstep/kit/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
@@ -119,8 +120,9 @@ function quickly(
 /** The wait before a quick retry, of which is told. */
 function waitBefore(who: string, error: AxiosError, { firstWaitMs, random, onQuickRetry }: InventoryOptions): number {
   const before = retriesBefore(error);
-  const backoffMs = firstWaitMs * 2 ** before * (0.8 + 0.4 * random());
-  const waitMs = Math.round(Math.max(backoffMs, retryAfterMs(error) ?? 0));
+  // a few at most, so that they need no longest one
+  const waits = { firstMs: firstWaitMs, longestMs: Number.POSITIVE_INFINITY };
+  const waitMs = Math.round(Math.max(backoffMs(waits, before + 1, random()), retryAfterMs(error) ?? 0));
   onQuickRetry(who, reasonOf(error), waitMs);
   return waitMs;
 }
