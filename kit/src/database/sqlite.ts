@@ -57,10 +57,11 @@ function useWal(database: DatabaseSync): void {
 
 /** `limited` is off for migrations, which wait for another process's. */
 export function sqliteDialect(path: string, limited: boolean): SqliteDialect {
-  return new NodeSqliteDialect({ database: adapt(openSqliteFile(path, limited)) });
+  return new NodeSqliteDialect({ database: sqliteDatabase(openSqliteFile(path, limited)) });
 }
 
-function adapt(database: DatabaseSync): SqliteDatabase {
+/** Node's own SQLite, as Kysely wants it. */
+export function sqliteDatabase(database: DatabaseSync): SqliteDatabase {
   const statements = new Map<string, StatementSync>();
   const prepared = (sql: string) => {
     let statement = statements.get(sql);

@@ -1,6 +1,7 @@
 import type { MiddlewareContext } from '../context.ts';
 import { findUnreported, markReported } from '../db/reports.ts';
 import type { IntegrationResult } from '../delivery.ts';
+import type { CustomerSource } from '../ports.ts';
 import { createTrouble } from './trouble.ts';
 
 /** What the CRM takes at once. */
@@ -28,7 +29,10 @@ export function createReporter(context: MiddlewareContext): Reporter {
       const rows = await findUnreported(db, groupMax);
       if (rows.length === 0) return;
       const answer = await context.source.report(rows.map(toResult));
-      if (answer === 'unsupported') {
+      // a gateway before a CRM that is away says of every route that there is none
+      if (answer === 'unsupported' && !(await isThere(context.source))) {
+        return trouble.tell('the CRM takes no report, and shows no customers either');
+      } else if (answer === 'unsupported') {
         unsupported = true;
         logger.info('the CRM takes no reports (PUT /customers/integration); it is not asked again until a restart');
       } else if (answer !== 'accepted') {
@@ -50,6 +54,10 @@ export function createReporter(context: MiddlewareContext): Reporter {
       return running;
     },
   };
+}
+
+async function isThere(source: CustomerSource): Promise<boolean> {
+  return (await source.fetchPage(Number.MAX_SAFE_INTEGER, 1)).kind === 'page';
 }
 
 type Row = Awaited<ReturnType<typeof findUnreported>>[number];

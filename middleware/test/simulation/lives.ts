@@ -1,0 +1,126 @@
+import type { Clock } from '@doorstep/kit/clock.ts';
+import type { Logger } from '@doorstep/kit/logger.ts';
+import type { MiddlewareContext } from '../../src/context.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
+import type { Ledger } from './ledger.ts';
+import type { Network } from './network.ts';
+import type { Oracle } from './oracle.ts';
+import type { Plan, ServiceName } from './plan.ts';
+import { createRandom } from './random.ts';
+import type { Disk } from './storage.ts';
+import type { VirtualTime } from './virtual-time.ts';
+import type { Watch } from './watch.ts';
+
+type Means = {
+  plan: Plan;
+  clock: Clock;
+  disk: Disk;
+  ledger: Ledger;
+  network: Network;
+  oracle: Oracle;
+  time: VirtualTime;
+  watch: Watch;
+};
+
+/** As a service that is told to stop. */
+const shutdownMs = 10_000;
+
+/** The daemon, from one life to the next. */
+export function createLives({ plan, clock, disk, ledger, network, oracle, time, watch }: Means) {
+  const crashes = new Map(plan.faults.flatMap((fault) => (fault.kind === 'crash' ? [[fault.step, fault.downMs]] : [])));
+  const logger = createLogger(watch);
+  let daemon: Daemon | undefined;
+  let lives = 0;
+  let steps = 0;
+  let startedMs = 0;
+  let healed = false;
+
+  function start() {
+    if (daemon) return;
+    lives += 1;
+    startedMs = time.nowMs();
+    watch.trace(() => 'the daemon starts');
+    const life = lives;
+    // what is dead goes no further
+    const step = async () => {
+      if (life !== lives || !daemon || dies()) await new Promise(() => undefined);
+    };
+    daemon = startDaemon({
+      world: plan.world,
+      clock,
+      logger,
+      client: (service: ServiceName) => network.connect(service, step),
+      random: createRandom(plan.seed + 1000 * lives),
+      opened: ledger.open(step),
+    });
+    void daemon.sync.poll();
+  }
+
+  /** Something comes to the daemon, or goes out from it: gives whether it has been killed instead. */
+  function dies(): boolean {
+    steps += 1;
+    const downMs = healed ? undefined : crashes.get(steps);
+    if (downMs === undefined || !daemon) return false;
+    end('kill -9', downMs);
+    return true;
+  }
+
+  function end(kind: string, downMs: number) {
+    watch.struck(kind);
+    daemon = undefined;
+    time.dropDaemon();
+    disk.recover();
+    oracle.crashed();
+    watch.disturbed();
+    time.after(downMs, 'world', start);
+  }
+
+  return {
+    start,
+    dies,
+    daemon: () => daemon,
+    /** How many there were. */
+    count: () => lives,
+    startedMs: () => startedMs,
+
+    async restart(downMs: number) {
+      const stopping = daemon;
+      if (!stopping) return;
+      watch.struck('restart');
+      time.after(shutdownMs, 'world', () => {
+        if (daemon === stopping) end('killed at shutdown', downMs);
+      });
+      await stopping.sync.stop();
+      if (daemon === stopping) end('stopped', downMs);
+    },
+
+    /** What a person does while the daemon runs. What a broken ledger keeps from being done is refused. */
+    operate(kind: string, run: (context: MiddlewareContext) => Promise<unknown>) {
+      if (!daemon) return;
+      watch.struck(kind);
+      const { context, sync } = daemon;
+      run(context)
+        .then(() => sync.settle())
+        .catch((error) => watch.trace(() => `${kind} is refused: ${(error as Error).message}`));
+    },
+
+    /** No more crashes. */
+    heal() {
+      healed = true;
+      start();
+    },
+  };
+}
+
+export type Lives = ReturnType<typeof createLives>;
+
+/** An error that is logged as one is a bug: whatever is simulated, the core has a sentence for. */
+function createLogger(watch: Watch): Logger {
+  const log =
+    (level: string) =>
+    (message: string, { error }: { error?: unknown } = {}) => {
+      watch.trace(() => `${level} ${message}`);
+      if (error) watch.fail(error);
+    };
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } as unknown as Logger;
+}

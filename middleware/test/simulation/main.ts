@@ -1,0 +1,123 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { describeFault } from './describe-fault.ts';
+import { makePlan } from './plan.ts';
+import { plantedFaults } from './planted-faults.ts';
+import { runTasks, shrink } from './run.ts';
+import type { Done } from './worker.ts';
+
+const usage = `npm run simulate -- [--seeds N] [--seed S] [--faults 0,3] [--trace] [--planted]
+  --seeds N     how many seeds to run; 1000 unless told otherwise, or one with --seed
+  --seed S      the first of them; 1 unless told otherwise
+  --faults …    only these faults of the plan, as a failing run names them
+  --trace       everything that happens
+  --planted     plants known faults in a copy of the core, one after the other, and looks whether they are found
+`;
+
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+const count = (number: number) => number.toLocaleString('en');
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      faults: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      planted: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const integer = (name: string, text: string, min: number) => {
+    if (/^\d{1,10}$/.test(text) && Number(text) >= min) return Number(text);
+    throw new Error(`--${name} is "${text}"; it takes a whole number from ${min} on`);
+  };
+  const first = integer('seed', values.seed ?? '1', 0);
+  const seeds = integer('seeds', values.seeds ?? (values.seed === undefined ? '1000' : '1'), 1);
+  const faults = values.faults
+    ?.split(',')
+    .filter(Boolean)
+    .map((text) => integer('faults', text, 0));
+  return { ...values, first, seeds, faults };
+}
+
+type Arguments = ReturnType<typeof readArguments>;
+
+function tasksOf({ first, seeds, faults, trace: traces }: Arguments) {
+  return Array.from({ length: seeds }, (_, index) => ({ seed: first + index, faults, traces }));
+}
+
+/** Adds up what has happened. */
+function createTally() {
+  const startMs = performance.now();
+  const faults = new Map<string, number>();
+  const sum = { seeds: 0, customers: 0, packages: 0, virtualMs: 0 };
+  return {
+    add({ outcome }: Done) {
+      sum.seeds += 1;
+      sum.customers += outcome.customers;
+      sum.packages += outcome.packages;
+      sum.virtualMs += outcome.virtualMs;
+      for (const [kind, times] of Object.entries(outcome.faults)) faults.set(kind, (faults.get(kind) ?? 0) + times);
+    },
+    print() {
+      const seconds = (performance.now() - startMs) / 1000;
+      const hours = sum.virtualMs / 3_600_000;
+      const speed = `${count(Math.round(hours))} hours in ${seconds.toFixed(1)} s (${count(Math.round(hours / seconds))} a second)`;
+      print(`${count(sum.seeds)} seeds: ${count(sum.customers)} customers, ${count(sum.packages)} packages, ${speed}`);
+      const kinds = [...faults].sort((a, b) => b[1] - a[1]).map(([kind, times]) => `${kind} ${count(times)}`);
+      print(`faults: ${kinds.join(', ') || 'none'}`);
+    },
+  };
+}
+
+async function findFault(given: Arguments): Promise<boolean> {
+  const tally = createTally();
+  const broken = await runTasks(tasksOf(given), {
+    threads: given.trace ? 1 : availableParallelism(),
+    onDone(done) {
+      tally.add(done);
+      for (const line of done.trace) print(line);
+    },
+  });
+  if (!given.trace) tally.print();
+  if (!broken) return false;
+  const { task, outcome } = await shrink(broken, undefined);
+  const { seed, faults = [] } = task;
+  print(`\nseed ${seed} breaks a promise: ${outcome.violation}`);
+  print(
+    faults.length === 0
+      ? 'It needs no fault for it.'
+      : `It needs ${faults.length} of ${broken.faultsInPlan} faults for it:`,
+  );
+  const plan = makePlan(seed);
+  for (const index of faults) print(`  ${index}  ${describeFault(plan.faults[index])}`);
+  print(`Again: npm run simulate -- --seed ${seed} --faults ${faults.join() || ','} --trace`);
+  return true;
+}
+
+/** Gives whether one was overlooked. */
+async function plantFaults(given: Arguments): Promise<boolean> {
+  let overlooked = false;
+  for (const { name, seedsMax } of plantedFaults) {
+    const tasks = tasksOf({ ...given, seeds: seedsMax });
+    const broken = await runTasks(tasks, { threads: 1, planted: name, onDone: () => undefined });
+    if (broken) {
+      const after = broken.task.seed - given.first + 1;
+      print(`found after ${after} of ${seedsMax} seeds: ${name} (${broken.outcome.violation?.split('\n')[0]})`);
+    } else {
+      overlooked = true;
+      print(`NOT FOUND in ${seedsMax} seeds: ${name}`);
+    }
+  }
+  return overlooked;
+}
+
+try {
+  const given = readArguments();
+  if (given.help) print(usage);
+  else process.exitCode = (await (given.planted ? plantFaults(given) : findFault(given))) ? 1 : 0;
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n${usage}`);
+  process.exitCode = 2;
+}

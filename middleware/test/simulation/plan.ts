@@ -1,0 +1,239 @@
+import { createRandom, type Random } from './random.ts';
+
+/** Everything that is decided before a run: the same plan makes the same run. */
+export type Plan = {
+  seed: number;
+  world: World;
+  /** So many customers are added to the CRM at once. Their ids are 1, 2, 3… */
+  arrivals: { atMs: number; count: number }[];
+  /** What goes wrong, and what people do meanwhile. */
+  faults: Fault[];
+};
+
+export type World = {
+  /** `whole-list`: takes no parameters, and has no order guarantee. */
+  crm: 'ours' | 'whole-list' | 'without-reports';
+  /**
+   * `conflicting`: answers 409 to a second package. `keyed`: knows the idempotency key, and cannot be asked. `plain`: makes
+   * whatever it is asked for, and can be asked.
+   */
+  inventory: 'ours' | 'conflicting' | 'keyed' | 'plain';
+  hasGroups: boolean;
+  pageSize: number;
+  concurrency: number;
+  retriesMax: number;
+  waitsMs: number[];
+};
+
+export type ServiceName = 'crm' | 'inventory';
+
+/** What becomes of one HTTP call. */
+export type Fate =
+  | { kind: 'refused' | 'lost before' | 'lost after' | 'no answer' | 'no answer, done' | 'no id' }
+  /** Done only after the caller has given up. */
+  | { kind: 'done late'; byMs: number }
+  | { kind: 'slow'; byMs: number }
+  /** The request comes a second time. */
+  | { kind: 'twice'; afterMs: number }
+  | { kind: 'status'; status: number; retryAfterS?: number; done: boolean }
+  /** Of a group, only the first are done. */
+  | { kind: 'torn'; share: number; status?: number }
+  /** Of a group, some are refused. */
+  | { kind: 'some refused'; status: number; share: number };
+
+export type Fault =
+  /** Every call to the service fares so. */
+  | { kind: 'outage'; service: ServiceName; atMs: number; forMs: number; fate: Fate }
+  /** A share of the calls fares so. */
+  | { kind: 'storm'; service: ServiceName; atMs: number; forMs: number; share: number; fates: Fate[] }
+  /** The how-manieth call to the service fares so. */
+  | { kind: 'call'; service: ServiceName; nth: number; fate: Fate }
+  /** The Inventory has something against this customer, until a person puts it right. */
+  | { kind: 'poison'; customer: number; status: number }
+  /** The CRM stumbles over this customer, until a person puts it right. */
+  | { kind: 'unreadable'; customer: number; atMs: number }
+  /** The CRM shows this customer later than those who came after. */
+  | { kind: 'late'; customer: number; byMs: number }
+  /** kill -9 before the how-manieth thing that comes to the daemon: an answer, a timer, a row. */
+  | { kind: 'crash'; step: number; downMs: number }
+  | { kind: 'restart' | 'clock'; atMs: number; byMs: number }
+  | { kind: 'disk full' | 'ledger away'; atMs: number; forMs: number }
+  | { kind: 'pause'; atMs: number; forMs: number }
+  /** The commit is done, and the word of it lost. */
+  | { kind: 'commit lost'; nth: number }
+  | { kind: 'replay'; customer: number; atMs: number }
+  | { kind: 'replay dead' | 'reconcile' | 'repair'; atMs: number }
+  | { kind: 'delete'; customer: number; atMs: number; restoredAfterMs?: number }
+  | { kind: 'rename'; customer: number; atMs: number };
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+const usualWaitsMs = [5_000, 30_000, 300_000, 1_800_000, 2 * hourMs, 5 * hourMs, 10 * hourMs, 10 * hourMs];
+
+/** A clock that has jumped so far makes everything due, or nothing. */
+const jumpMaxMs = 3 * dayMs;
+
+export function makePlan(seed: number): Plan {
+  const random = createRandom(seed);
+  const world = makeWorld(random);
+  const spanMs = random.pick([2 * minuteMs, hourMs, hourMs, dayMs, 5 * dayMs]);
+  const arrivals = Array.from({ length: random.integer(1, 4) }, () => ({
+    atMs: random.chance(0.4) ? 0 : random.magnitude(1, spanMs),
+    count: random.chance(0.03) ? random.integer(51, 130) : random.pick([1, 1, 2, 3, 8]),
+  })).sort((a, b) => a.atMs - b.atMs);
+  const customers = arrivals.reduce((sum, { count }) => sum + count, 0);
+  const means: Means = { random, world, spanMs, arrivals, customers };
+  const count = random.pick([0, 1, 1, 2, 2, 3, 4, 6, 9]);
+  return { seed, world, arrivals, faults: Array.from({ length: count }, () => random.pick(kinds)(means)) };
+}
+
+function makeWorld(random: Random): World {
+  const inventory = random.pick(['ours', 'ours', 'ours', 'conflicting', 'keyed', 'plain'] as const);
+  return {
+    crm: random.pick(['ours', 'ours', 'ours', 'whole-list', 'without-reports']),
+    inventory,
+    hasGroups: random.chance(0.8),
+    pageSize: random.pick([1, 3, 10, 100, 500]),
+    concurrency: random.pick([1, 2, 4, 16]),
+    retriesMax: random.pick([0, 0, 1, 3]),
+    waitsMs: random.chance(0.6)
+      ? usualWaitsMs
+      : random.pick([[1_000], [1_000, 2_000, 60_000], [1_000, 1_000, 5_000, hourMs]]),
+  };
+}
+
+type Means = Pick<Plan, 'world' | 'arrivals'> & { random: Random; spanMs: number; customers: number };
+type MakeFault = (means: Means) => Fault;
+
+/** Most of what goes wrong does so while there is something to do. */
+function atMs({ random, spanMs, arrivals }: Means): number {
+  if (random.chance(0.3)) return random.magnitude(1, spanMs);
+  return Math.max(random.pick(arrivals).atMs + random.integer(-1_000, 1_000) + random.magnitude(1, minuteMs), 0);
+}
+const customerOf = ({ random, customers }: Means) => random.integer(1, customers);
+const serviceOf = ({ random }: Means): ServiceName => random.pick(['inventory', 'inventory', 'crm']);
+const lasting = ({ random }: Means) => random.magnitude(1_000, 3 * dayMs);
+
+const outage: MakeFault = (means) => {
+  const { random, world } = means;
+  const status = random.pick([429, 500, 502, 503, 503, ...(world.inventory === 'plain' ? [] : [401, 404])]);
+  const answers: Fate[] = [
+    { kind: 'refused' },
+    { kind: 'no answer' },
+    { kind: 'lost before' },
+    { kind: 'status', status, done: false, ...(random.chance(0.3) && { retryAfterS: random.magnitude(1, 7200) }) },
+  ];
+  return {
+    kind: 'outage',
+    service: serviceOf(means),
+    atMs: atMs(means),
+    forMs: lasting(means),
+    fate: random.pick(answers),
+  };
+};
+
+const storm: MakeFault = (means) => {
+  const { random } = means;
+  const service = serviceOf(means);
+  return {
+    kind: 'storm',
+    service,
+    atMs: atMs(means),
+    forMs: random.magnitude(1_000, hourMs),
+    share: random.pick([0.1, 0.3, 0.6]),
+    fates: Array.from({ length: random.integer(1, 3) }, () => makeFate(means, service)),
+  };
+};
+
+const call: MakeFault = (means) => {
+  const service = serviceOf(means);
+  return { kind: 'call', service, nth: means.random.magnitude(1, 60), fate: makeFate(means, service) };
+};
+
+const crash: MakeFault = ({ random }) => ({
+  kind: 'crash',
+  step: random.magnitude(1, 600),
+  downMs: random.magnitude(1_000, hourMs),
+});
+
+const kinds: MakeFault[] = [
+  outage,
+  outage,
+  storm,
+  storm,
+  call,
+  call,
+  call,
+  crash,
+  crash,
+  crash,
+  (means) => ({ kind: 'poison', customer: customerOf(means), status: means.random.pick(refusals) }),
+  (means) =>
+    means.world.crm === 'whole-list'
+      ? storm(means)
+      : { kind: 'unreadable', customer: customerOf(means), atMs: means.random.pick([0, atMs(means)]) },
+  (means) =>
+    means.world.crm === 'whole-list'
+      ? { kind: 'late', customer: customerOf(means), byMs: means.random.magnitude(1_000, dayMs) }
+      : crash(means),
+  (means) => ({ kind: 'restart', atMs: atMs(means), byMs: means.random.magnitude(1_000, hourMs) }),
+  (means) => ({
+    kind: 'clock',
+    atMs: atMs(means),
+    byMs: means.random.pick([-1, 1]) * means.random.magnitude(1_000, jumpMaxMs),
+  }),
+  (means) => ({ kind: 'disk full', atMs: atMs(means), forMs: lasting(means) }),
+  (means) => ({ kind: 'ledger away', atMs: atMs(means), forMs: means.random.magnitude(1_000, dayMs) }),
+  (means) => ({ kind: 'pause', atMs: atMs(means), forMs: lasting(means) }),
+  ({ random }) => ({ kind: 'commit lost', nth: random.magnitude(1, 60) }),
+  (means) => ({ kind: 'replay', customer: customerOf(means), atMs: atMs(means) }),
+  (means) => ({ kind: 'replay', customer: customerOf(means), atMs: atMs(means) }),
+  (means) => ({ kind: 'replay dead', atMs: atMs(means) }),
+  (means) => ({ kind: 'reconcile', atMs: atMs(means) }),
+  (means) => ({ kind: 'repair', atMs: atMs(means) }),
+  (means) => ({
+    kind: 'delete',
+    customer: customerOf(means),
+    atMs: atMs(means),
+    ...(means.random.chance(0.5) && { restoredAfterMs: means.random.magnitude(1_000, dayMs) }),
+  }),
+  (means) => ({ kind: 'rename', customer: customerOf(means), atMs: atMs(means) }),
+];
+
+const refusals = [400, 400, 403, 409, 413, 422, 500, 503];
+
+function makeFate({ random, world }: Means, service: ServiceName): Fate {
+  // who refuses to be asked, and knows neither key nor customer, cannot be kept from making a second one
+  const refusing = world.inventory === 'plain' && service === 'inventory' ? [] : [400, 401, 403];
+  // a CRM that is well, and says that it has no route for reports, is believed at once
+  const absent = service === 'crm' || world.inventory === 'plain' ? [] : [404];
+  const status = random.pick([...refusing, ...absent, 408, 409, 425, 429, 500, 500, 502, 503, 503]);
+  const fates: Fate[] = [
+    { kind: 'refused' },
+    { kind: 'lost before' },
+    { kind: 'lost after' },
+    { kind: 'no answer' },
+    { kind: 'no answer, done' },
+    { kind: 'slow', byMs: random.magnitude(10, 9_000) },
+    {
+      kind: 'status',
+      status,
+      done: status >= 500 && random.chance(0.4),
+      ...(random.chance(0.4) && { retryAfterS: random.magnitude(1, 7200) }),
+    },
+  ];
+  if (service === 'crm') return random.pick(fates);
+  fates.push(
+    { kind: 'no id' },
+    { kind: 'torn', share: random.next(), ...(random.chance(0.5) && { status: random.pick([500, 502, 503]) }) },
+    { kind: 'some refused', status: random.pick([400, 409, 422, 429, 500, 503]), share: random.pick([0.1, 0.5, 1]) },
+  );
+  // what is done behind the caller's back, nobody can look for: an Inventory must know the key, or the customer
+  if (world.inventory === 'plain' || random.chance(0.7)) return random.pick(fates);
+  return random.pick([
+    { kind: 'done late', byMs: random.magnitude(1_000, hourMs) },
+    { kind: 'twice', afterMs: random.magnitude(1, minuteMs) },
+  ]);
+}

@@ -1,0 +1,88 @@
+/** A line of the core, or of what stands around it in the simulation, and what it is replaced with. */
+export type PlantedFault = {
+  name: string;
+  /** Below `middleware/`. */
+  file: string;
+  find: string;
+  replace: string;
+  /** The simulation has to find it within so many seeds. */
+  seedsMax: number;
+};
+
+/** The faults that delivery engines are known for, one line each. */
+export const plantedFaults: PlantedFault[] = [
+  {
+    name: 'marked before the answer',
+    file: 'src/sync/deliver.ts',
+    find: 'return { attempted: [await attemptOne(',
+    replace: `await means.store([{ delivery, outcome: { kind: 'delivered', packageId: 1, existed: false },
+      decision: { state: 'delivered', packageId: 1 }, attempts: 1, startedAt: new Date(0).toISOString(), durationMs: 0 }]);
+    return { attempted: [await attemptOne(`,
+    seedsMax: 20,
+  },
+  {
+    name: 'cursor moved before recording',
+    file: 'src/sync/record.ts',
+    find: 'const added = await write(async (trx) => {',
+    replace: 'await write((trx) => moveCursor(trx, last.id)); const added = await write(async (trx) => {',
+    seedsMax: 500,
+  },
+  {
+    name: 'unique constraint dropped',
+    file: 'test/simulation/services.ts',
+    find: "const isUnique = kind === 'ours' || kind === 'conflicting';",
+    replace: 'const isUnique = false;',
+    seedsMax: 500,
+  },
+  {
+    name: 'idempotency key that changes between attempts',
+    file: 'src/sync/attempt.ts',
+    find: 'function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {',
+    replace: `function toRequest({ customerId, customerName, attempts }: ClaimedDelivery): PackageRequest {
+      if (attempts > 0) return { customerId, customerName, idempotencyKey: 'retry-' + customerId };`,
+    seedsMax: 100,
+  },
+  {
+    name: 'poison that stops the page',
+    file: 'src/sync/poll.ts',
+    find: 'const brokenPollsMax = 3;',
+    replace: 'const brokenPollsMax = Infinity;',
+    seedsMax: 2000,
+  },
+  {
+    name: 'jitter forgotten',
+    file: 'src/sync/retry-policy.ts',
+    find: 'const jittered = wait * (1 + jitter * (2 * random() - 1));',
+    replace: 'const jittered = wait;',
+    seedsMax: 200,
+  },
+  {
+    name: 'breaker that never closes',
+    file: 'src/sync/breaker.ts',
+    find: 'state = closed();\n      return ended;',
+    replace: "if (state.kind === 'closed') state = closed();\n      return ended;",
+    seedsMax: 200,
+  },
+  {
+    name: 'group answered as a whole',
+    file: 'src/sync/attempt.ts',
+    find: 'answers[index] as Answer',
+    replace: 'answers[0] as Answer',
+    seedsMax: 500,
+  },
+  {
+    name: 'replay that doubles',
+    file: 'src/db/replays.ts',
+    find: 'in_doubt: 1,',
+    replace: 'in_doubt: 0,',
+    seedsMax: 500,
+  },
+  {
+    name: 'report lost at a crash',
+    file: 'src/sync/report.ts',
+    find: 'const answer = await context.source.report(rows.map(toResult));',
+    replace:
+      'await write((trx) => markReported(trx, rows)); const answer = await context.source.report(rows.map(toResult));',
+    seedsMax: 500,
+  },
+];

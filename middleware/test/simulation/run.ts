@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Done, Task } from './worker.ts';
+
+/** So many seeds go to a worker at once. */
+const tasksMax = 20;
+
+type Options = {
+  /** How many threads to use. */
+  threads: number;
+  /** The name of a fault to plant. */
+  planted?: string | undefined;
+  onDone: (done: Done) => void;
+};
+
+/**
+ * Runs tasks, in the threads that there are, until none is left or one has broken a promise. Gives the first of them, in
+ * the order of the tasks; what comes after it may have been run or not.
+ */
+export async function runTasks(tasks: Task[], { threads, planted, onDone }: Options): Promise<Done | undefined> {
+  const waiting = [...tasks];
+  const order = new Map(tasks.map((task, index) => [task.seed, index]));
+  const broken: Done[] = [];
+  const work = async () => {
+    await using worker = startWorker(planted);
+    while (waiting.length > 0 && broken.length === 0) {
+      for (const done of await worker.run(waiting.splice(0, tasksMax))) {
+        onDone(done);
+        if (done.outcome.violation !== undefined) broken.push(done);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(threads, tasks.length) }, work));
+  const place = ({ task }: Done) => order.get(task.seed) ?? 0;
+  return broken.sort((a, b) => place(a) - place(b))[0];
+}
+
+function startWorker(planted: string | undefined) {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { planted } });
+  return {
+    async run(tasks: Task[]): Promise<Done[]> {
+      worker.postMessage(tasks);
+      // an error of the worker's comes instead
+      const [done] = await once(worker, 'message');
+      return done;
+    },
+    [Symbol.asyncDispose]: async () => void (await worker.terminate()),
+  };
+}
+
+/** Leaves out faults, one after the other, as long as a promise is still broken. Gives those that are needed. */
+export async function shrink({ task, faultsInPlan }: Done, planted: string | undefined): Promise<Done> {
+  let needed = task.faults ?? Array.from({ length: faultsInPlan }, (_, index) => index);
+  let least: Done | undefined;
+  for (let tried = -1; tried < needed.length; ) {
+    const faults = tried === -1 ? needed : needed.filter((_, index) => index !== tried);
+    const still = await runTasks([{ ...task, faults }], { threads: 1, planted, onDone: () => undefined });
+    if (still) {
+      least = still;
+      needed = faults;
+      // what was needed beside the one that is gone may be needed no longer
+      tried = 0;
+    } else if (tried === -1) {
+      throw new Error(`seed ${task.seed} does not fail twice`);
+    } else tried += 1;
+  }
+  return least as Done;
+}

@@ -1,0 +1,110 @@
+import type { World } from './plan.ts';
+
+export type Request = {
+  method: 'get' | 'post' | 'put';
+  url: string;
+  params: Record<string, unknown>;
+  data: unknown;
+  idempotencyKey: string | undefined;
+};
+
+export type Reply = { status: number; data: unknown; headers: Record<string, string> };
+
+export type Customer = { id: number; name: string; isDeleted: boolean; isVisible: boolean; wasDeleted: boolean };
+export type Package = { id: number; customerId: number; customerName: string; packageType: string };
+
+const reply = (status: number, data: unknown, headers: Record<string, string> = {}): Reply => ({
+  status,
+  data,
+  headers,
+});
+const next = { link: '<…>; rel="next"' };
+
+/** A CRM that answers at once and forgets nothing. */
+export function createCrm(kind: World['crm'], createdAt: () => string) {
+  const customers: Customer[] = [];
+  const reports = new Map<number, { state: string; package_id: unknown }>();
+  /** Customers over whom it stumbles. */
+  const unreadable = new Set<number>();
+
+  function list({ after = 0, limit = 1000 }: { after?: number; limit?: number }): Reply {
+    const listed = customers.filter(({ isVisible, isDeleted }) => isVisible && !isDeleted);
+    const rest = kind === 'whole-list' ? listed : listed.filter(({ id }) => id > after);
+    const page = kind === 'whole-list' ? rest : rest.slice(0, limit);
+    if (page.some(({ id }) => unreadable.has(id))) return reply(500, { detail: 'Internal server error' });
+    const entries = page.map(({ id, name }) => ({ id, name, created_at: createdAt() }));
+    return reply(200, entries, page.length < rest.length ? next : {});
+  }
+
+  return {
+    customers,
+    reports,
+    unreadable,
+    add(count: number, isVisible: (id: number) => boolean) {
+      for (let added = 0; added < count; added += 1) {
+        const id = customers.length + 1;
+        customers.push({ id, name: `Customer ${id}`, isDeleted: false, wasDeleted: false, isVisible: isVisible(id) });
+      }
+    },
+    handle({ method, url, params, data }: Request): Reply {
+      if (method === 'get' && url === '/customers') return list(params);
+      if (kind === 'without-reports') return reply(404, { detail: 'Not found' });
+      const { results } = data as { results: { customer_id: number; state: string; package_id: unknown }[] };
+      if (results.length > 500) return reply(400, { detail: 'results: at most 500' });
+      for (const { customer_id, state, package_id } of results) reports.set(customer_id, { state, package_id });
+      return reply(204, '');
+    },
+  };
+}
+
+type Post = { customerId: number; customerName: string; packageType: string; idempotencyKey: string | undefined };
+
+/** An Inventory that answers at once and forgets nothing. */
+export function createInventory(kind: World['inventory'], hasGroups: boolean) {
+  const packages: Package[] = [];
+  const byCustomer = new Map<number, Package>();
+  const byKey = new Map<string, Package>();
+
+  function make(post: Post): Reply {
+    const { customerId, customerName, packageType, idempotencyKey = '' } = post;
+    const known = kind === 'ours' || kind === 'keyed' ? byKey.get(idempotencyKey) : undefined;
+    if (known && known.customerName !== customerName)
+      return reply(422, { detail: 'The key is known with other content' });
+    const isUnique = kind === 'ours' || kind === 'conflicting';
+    const existing = known ?? (isUnique ? byCustomer.get(customerId) : undefined);
+    if (existing && kind === 'conflicting') return reply(409, { detail: 'There is a package already' });
+    if (existing) return reply(200, existing, { 'idempotent-replayed': 'true' });
+    const made = { id: 1000 + packages.length, customerId, customerName, packageType };
+    packages.push(made);
+    byCustomer.set(customerId, made);
+    byKey.set(idempotencyKey, made);
+    return reply(201, made);
+  }
+
+  function list({ customerId, after = 0, limit = 1000 }: Request['params']): Reply {
+    if (kind === 'keyed') return reply(404, { detail: 'Not found' });
+    const asked = customerId === undefined ? undefined : new Set(String(customerId).split(',').map(Number));
+    if (asked && asked.size > 1 && kind !== 'ours') return reply(400, { detail: 'customerId: one number' });
+    const rest = packages.filter((one) => one.id > Number(after) && (!asked || asked.has(one.customerId)));
+    return reply(200, rest.slice(0, Number(limit)), rest.length > Number(limit) ? next : {});
+  }
+
+  return {
+    packages,
+    handle(request: Request, judge: (post: Post) => Reply | undefined, groupMax = Number.POSITIVE_INFINITY): Reply {
+      const { method, url, params, data, idempotencyKey } = request;
+      if (method === 'get') return list(params);
+      const one = (post: Post) => judge(post) ?? make(post);
+      if (url === '/packages') return one({ ...(data as Post), idempotencyKey });
+      if (!hasGroups) return reply(404, { detail: 'Not found' });
+      const posts = (data as { packages: Post[] }).packages.slice(0, groupMax);
+      const results = posts.map(one).map(({ status, data }) => {
+        return status < 300 ? { status, package: data } : { status, error: (data as { detail: string }).detail };
+      });
+      return reply(200, { results });
+    },
+  };
+}
+
+export type Crm = ReturnType<typeof createCrm>;
+export type Inventory = ReturnType<typeof createInventory>;

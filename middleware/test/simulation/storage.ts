@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { createGroupCommit, type Write } from '@doorstep/kit/database/group-commit.ts';
+import { migrate } from '@doorstep/kit/database/migrate.ts';
+import { sqliteDatabase } from '@doorstep/kit/database/sqlite.ts';
+import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, SqliteDialect } from 'kysely';
+import type { LedgerDatabase } from '../../src/db/schema.ts';
+
+/** What goes wrong at a statement, if anything does: before it is run, or after. */
+export type StatementFault = { before?: Error; after?: Error };
+
+export type Disk = {
+  /** For looking at what is committed, beside the daemon. */
+  database: DatabaseSync;
+  /** Everything that was ever written goes. */
+  wipe(): void;
+  /** The process that had it open is gone: so is what it had not committed. */
+  recover(): void;
+  open(hooks: StatementHooks): { db: Kysely<LedgerDatabase>; write: Write<LedgerDatabase> };
+};
+
+/** Around each statement. */
+type StatementHooks = {
+  /** Resolves when it is the statement's turn. */
+  turn(sql: string): Promise<void>;
+  faultOf(sql: string): StatementFault;
+};
+
+/** A real SQLite in memory that outlives the simulated processes, and that takes its time with each statement. */
+export async function createDisk(): Promise<Disk> {
+  const database = new DatabaseSync(':memory:');
+  const dialect = new SqliteDialect({ database: sqliteDatabase(database) });
+  await migrate(new Kysely<LedgerDatabase>({ dialect }), join(import.meta.dirname, '../../migrations'), undefined);
+  const tables = ['attempts', 'deliveries', 'cursors', 'quarantine', 'facts', 'sqlite_sequence'];
+
+  return {
+    database,
+    wipe: () => database.exec(tables.map((table) => `delete from ${table};`).join('')),
+    recover() {
+      if (database.isTransaction) database.exec('rollback');
+    },
+    open({ turn, faultOf }) {
+      const inner = dialect.createDriver();
+      const wrap = (connection: DatabaseConnection): DatabaseConnection => ({
+        streamQuery: () => {
+          throw new Error('the ledger streams nothing');
+        },
+        async executeQuery<Row>(query: CompiledQuery) {
+          await turn(query.sql);
+          const { before, after } = faultOf(query.sql);
+          if (before) throw before;
+          const result = await connection.executeQuery<Row>(query);
+          if (after) throw after;
+          return result;
+        },
+      });
+      const run = (sql: string) => async (connection: DatabaseConnection) => {
+        await connection.executeQuery(CompiledQuery.raw(sql));
+      };
+      const driver: Driver = {
+        init: () => inner.init(),
+        acquireConnection: async () => wrap(await inner.acquireConnection()),
+        beginTransaction: run('begin'),
+        commitTransaction: run('commit'),
+        rollbackTransaction: run('rollback'),
+        releaseConnection: async () => undefined,
+        destroy: async () => undefined,
+      };
+      const db = new Kysely<LedgerDatabase>({
+        dialect: {
+          createAdapter: () => dialect.createAdapter(),
+          createQueryCompiler: () => dialect.createQueryCompiler(),
+          createIntrospector: (own) => dialect.createIntrospector(own),
+          createDriver: () => driver,
+        },
+      });
+      return { db, write: createGroupCommit(db).write };
+    },
+  };
+}

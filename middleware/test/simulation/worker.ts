@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type PlantedFault, plantedFaults } from './planted-faults.ts';
+import type { Outcome } from './simulate.ts';
+
+export type Task = { seed: number; faults?: number[] | undefined; traces?: boolean };
+export type Done = { task: Task; outcome: Outcome; trace: string[]; faultsInPlan: number };
+
+/** Puts a changed copy of the file in its place while it is loaded. The file itself stays as it is. */
+function plant({ name, file, find, replace }: PlantedFault) {
+  const path = join(import.meta.dirname, '../..', file);
+  const source = readFileSync(path, 'utf8');
+  if (source.split(find).length !== 2) throw new Error(`"${name}" cannot be planted: its place in ${file} is gone`);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      return url === pathToFileURL(path).href ? { ...loaded, source: source.replace(find, () => replace) } : loaded;
+    },
+  });
+}
+
+const planted = plantedFaults.find(({ name }) => name === workerData.planted);
+if (planted) plant(planted);
+const { makePlan } = await import('./plan.ts');
+const { simulate } = await import('./simulate.ts');
+const { createDisk } = await import('./storage.ts');
+const { replaceTimers } = await import('./virtual-time.ts');
+const disk = await createDisk();
+// nobody reads them, and they cost more than the rest of an error
+Error.stackTraceLimit = 3;
+replaceTimers();
+
+parentPort?.on('message', async (tasks: Task[]) => {
+  const done: Done[] = [];
+  for (const task of tasks) {
+    const plan = makePlan(task.seed);
+    const faults = plan.faults.filter((_, index) => task.faults?.includes(index) ?? true);
+    const trace: string[] = [];
+    const outcome = await simulate(
+      { ...plan, faults },
+      { disk, ...(task.traces && { trace: (line: string) => void trace.push(line) }) },
+    );
+    done.push({ task, outcome, trace, faultsInPlan: plan.faults.length });
+  }
+  parentPort?.postMessage(done);
+});
