@@ -11,7 +11,7 @@ import type { ServiceName, World } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Disk } from './storage.ts';
 
-export const packageType = 'welcome_pack_v1';
+const packageType = 'welcome_pack_v1';
 
 /** One life of the middleware: its core and adapters as they are, among things that are simulated. */
 export type Daemon = { context: MiddlewareContext; sync: Sync };

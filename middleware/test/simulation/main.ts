@@ -6,11 +6,12 @@ import { plantedFaults } from './planted-faults.ts';
 import { runTasks, shrink } from './run.ts';
 import type { Done } from './worker.ts';
 
-const usage = `npm run simulate -- [--seeds N] [--seed S] [--faults 0,3] [--trace] [--planted]
+const usage = `npm run simulate -- [--seeds N] [--seed S] [--faults 0,3] [--trace] [--plant NAME | --planted]
   --seeds N     how many seeds to run; 1000 unless told otherwise, or one with --seed
   --seed S      the first of them; 1 unless told otherwise
   --faults …    only these faults of the plan, as a failing run names them
   --trace       everything that happens
+  --plant NAME  plants a known fault in a copy of the core
   --planted     plants known faults in a copy of the core, one after the other, and looks whether they are found
 `;
 
@@ -24,6 +25,7 @@ function readArguments() {
       seed: { type: 'string' },
       faults: { type: 'string' },
       trace: { type: 'boolean', default: false },
+      plant: { type: 'string' },
       planted: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -38,6 +40,10 @@ function readArguments() {
     ?.split(',')
     .filter(Boolean)
     .map((text) => integer('faults', text, 0));
+  const names = plantedFaults.map(({ name }) => name);
+  if (values.plant !== undefined && !names.includes(values.plant)) {
+    throw new Error(`--plant is "${values.plant}"; it takes one of: ${names.join(', ')}`);
+  }
   return { ...values, first, seeds, faults };
 }
 
@@ -75,6 +81,7 @@ async function findFault(given: Arguments): Promise<boolean> {
   const tally = createTally();
   const broken = await runTasks(tasksOf(given), {
     threads: given.trace ? 1 : availableParallelism(),
+    planted: given.plant,
     onDone(done) {
       tally.add(done);
       for (const line of done.trace) print(line);
@@ -82,7 +89,7 @@ async function findFault(given: Arguments): Promise<boolean> {
   });
   if (!given.trace) tally.print();
   if (!broken) return false;
-  const { task, outcome } = await shrink(broken, undefined);
+  const { task, outcome } = await shrink(broken, given.plant);
   const { seed, faults = [] } = task;
   print(`\nseed ${seed} breaks a promise: ${outcome.violation}`);
   print(
@@ -92,7 +99,8 @@ async function findFault(given: Arguments): Promise<boolean> {
   );
   const plan = makePlan(seed);
   for (const index of faults) print(`  ${index}  ${describeFault(plan.faults[index])}`);
-  print(`Again: npm run simulate -- --seed ${seed} --faults ${faults.join() || ','} --trace`);
+  const planted = given.plant === undefined ? '' : ` --plant '${given.plant}'`;
+  print(`Again: npm run simulate -- --seed ${seed} --faults ${faults.join() || ','}${planted} --trace`);
   return true;
 }
 

@@ -81,8 +81,10 @@ export function makePlan(seed: number): Plan {
   const spanMs = random.pick([2 * minuteMs, hourMs, hourMs, dayMs, 5 * dayMs]);
   const arrivals = Array.from({ length: random.integer(1, 4) }, () => ({
     atMs: random.chance(0.4) ? 0 : random.magnitude(1, spanMs),
-    count: random.chance(0.03) ? random.integer(51, 130) : random.pick([1, 1, 2, 3, 8]),
+    count: random.chance(0.02) ? random.integer(51, 90) : random.pick([1, 1, 2, 3, 8]),
   })).sort((a, b) => a.atMs - b.atMs);
+  // as many pages as customers would take most of the time
+  if (arrivals.some(({ count }) => count > 50)) world.pageSize = 100;
   const customers = arrivals.reduce((sum, { count }) => sum + count, 0);
   const means: Means = { random, world, spanMs, arrivals, customers };
   const count = random.pick([0, 1, 1, 2, 2, 3, 4, 6, 9]);
@@ -90,7 +92,7 @@ export function makePlan(seed: number): Plan {
 }
 
 function makeWorld(random: Random): World {
-  const inventory = random.pick(['ours', 'ours', 'ours', 'conflicting', 'keyed', 'plain'] as const);
+  const inventory = random.pick(['ours', 'ours', 'conflicting', 'conflicting', 'keyed', 'plain'] as const);
   return {
     crm: random.pick(['ours', 'ours', 'ours', 'whole-list', 'without-reports']),
     inventory,
@@ -149,7 +151,7 @@ const storm: MakeFault = (means) => {
 
 const call: MakeFault = (means) => {
   const service = serviceOf(means);
-  return { kind: 'call', service, nth: means.random.magnitude(1, 60), fate: makeFate(means, service) };
+  return { kind: 'call', service, nth: means.random.magnitude(1, 25), fate: makeFate(means, service) };
 };
 
 const crash: MakeFault = ({ random }) => ({
@@ -231,7 +233,7 @@ function makeFate({ random, world }: Means, service: ServiceName): Fate {
     { kind: 'some refused', status: random.pick([400, 409, 422, 429, 500, 503]), share: random.pick([0.1, 0.5, 1]) },
   );
   // what is done behind the caller's back, nobody can look for: an Inventory must know the key, or the customer
-  if (world.inventory === 'plain' || random.chance(0.7)) return random.pick(fates);
+  if (world.inventory === 'plain' || random.chance(0.6)) return random.pick(fates);
   return random.pick([
     { kind: 'done late', byMs: random.magnitude(1_000, hourMs) },
     { kind: 'twice', afterMs: random.magnitude(1, minuteMs) },

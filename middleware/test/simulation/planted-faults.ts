@@ -25,14 +25,14 @@ export const plantedFaults: PlantedFault[] = [
     file: 'src/sync/record.ts',
     find: 'const added = await write(async (trx) => {',
     replace: 'await write((trx) => moveCursor(trx, last.id)); const added = await write(async (trx) => {',
-    seedsMax: 500,
+    seedsMax: 100,
   },
   {
     name: 'unique constraint dropped',
     file: 'test/simulation/services.ts',
     find: "const isUnique = kind === 'ours' || kind === 'conflicting';",
     replace: 'const isUnique = false;',
-    seedsMax: 500,
+    seedsMax: 400,
   },
   {
     name: 'idempotency key that changes between attempts',
@@ -47,7 +47,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'src/sync/poll.ts',
     find: 'const brokenPollsMax = 3;',
     replace: 'const brokenPollsMax = Infinity;',
-    seedsMax: 2000,
+    seedsMax: 200,
   },
   {
     name: 'jitter forgotten',
@@ -68,14 +68,14 @@ export const plantedFaults: PlantedFault[] = [
     file: 'src/sync/attempt.ts',
     find: 'answers[index] as Answer',
     replace: 'answers[0] as Answer',
-    seedsMax: 500,
+    seedsMax: 300,
   },
   {
     name: 'replay that doubles',
     file: 'src/db/replays.ts',
     find: 'in_doubt: 1,',
     replace: 'in_doubt: 0,',
-    seedsMax: 500,
+    seedsMax: 300,
   },
   {
     name: 'report lost at a crash',
@@ -83,6 +83,6 @@ export const plantedFaults: PlantedFault[] = [
     find: 'const answer = await context.source.report(rows.map(toResult));',
     replace:
       'await write((trx) => markReported(trx, rows)); const answer = await context.source.report(rows.map(toResult));',
-    seedsMax: 500,
+    seedsMax: 100,
   },
 ];

@@ -48,21 +48,25 @@ function startWorker(planted: string | undefined) {
   };
 }
 
-/** Leaves out faults, one after the other, as long as a promise is still broken. Gives those that are needed. */
+/** Leaves out faults, one after the other, as long as a promise is still broken. Gives the run with those that are needed. */
 export async function shrink({ task, faultsInPlan }: Done, planted: string | undefined): Promise<Done> {
+  await using worker = startWorker(planted);
+  const run = async (faults: number[]) => {
+    const [done] = await worker.run([{ ...task, faults }]);
+    return done?.outcome.violation === undefined ? undefined : done;
+  };
   let needed = task.faults ?? Array.from({ length: faultsInPlan }, (_, index) => index);
-  let least: Done | undefined;
-  for (let tried = -1; tried < needed.length; ) {
-    const faults = tried === -1 ? needed : needed.filter((_, index) => index !== tried);
-    const still = await runTasks([{ ...task, faults }], { threads: 1, planted, onDone: () => undefined });
+  let least = await run(needed);
+  if (!least) throw new Error(`seed ${task.seed} broke a promise, and does not do it again`);
+  for (let index = 0; index < needed.length; ) {
+    const fewer = needed.toSpliced(index, 1);
+    const still = await run(fewer);
     if (still) {
       least = still;
-      needed = faults;
+      needed = fewer;
       // what was needed beside the one that is gone may be needed no longer
-      tried = 0;
-    } else if (tried === -1) {
-      throw new Error(`seed ${task.seed} does not fail twice`);
-    } else tried += 1;
+      index = 0;
+    } else index += 1;
   }
-  return least as Done;
+  return least;
 }

@@ -7,7 +7,7 @@ import { createLedger } from './ledger.ts';
 import { createLives, type Lives } from './lives.ts';
 import { type Call, createNetwork } from './network.ts';
 import { createOracle, Violation } from './oracle.ts';
-import type { Fault, Plan } from './plan.ts';
+import type { Fate, Fault, Plan } from './plan.ts';
 import { createPolls } from './polls.ts';
 import { createCrm, createInventory, type Reply } from './services.ts';
 import type { Disk } from './storage.ts';
@@ -193,5 +193,16 @@ function endOf({ arrivals, faults }: Plan): number {
     const atMs = 'atMs' in fault ? fault.atMs : 0;
     return atMs + ('forMs' in fault ? fault.forMs : 'byMs' in fault ? Math.max(fault.byMs, 0) : 0);
   };
-  return arrivedMs + Math.max(0, ...faults.map(endMs));
+  return arrivedMs + Math.max(0, ...faults.map(endMs)) + Math.max(0, ...faults.flatMap(fatesOf).map(echoMs));
+}
+
+function fatesOf(fault: Fault): Fate[] {
+  if ('fates' in fault) return fault.fates;
+  return 'fate' in fault ? [fault.fate] : [];
+}
+
+/** So long after its call, something may still come of it. */
+function echoMs(fate: Fate): number {
+  if (fate.kind === 'twice') return fate.afterMs;
+  return fate.kind === 'done late' ? fate.byMs : 0;
 }

@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const main = join(import.meta.dirname, 'simulation/main.ts');
+
+/** Runs the simulation as a process of its own: it takes the clock and the timers of its threads for itself. */
+function simulate(...words: string[]): Promise<{ code: number; output: string }> {
+  const options = { maxBuffer: 1 << 30 };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [main, ...words], options, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
+    );
+  });
+}
+
+describe('the core, simulated', () => {
+  it('keeps every promise in 1,500 runs of faults', { timeout: 120_000 }, async () => {
+    const { code, output } = await simulate('--seeds', '1500');
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/^1,500 seeds: /);
+    expect(output).toMatch(/kill -9 \d+/);
+  });
+
+  it('makes the same run of the same seed, to the byte', async () => {
+    const words = ['--seed', '21', '--seeds', '12', '--trace'];
+    const [first, second] = await Promise.all([simulate(...words), simulate(...words)]);
+    expect(first.output).toMatch(/FAULT kill -9/);
+    expect(first.output.length).toBeGreaterThan(100_000);
+    expect(second.output).toBe(first.output);
+  });
+
+  it('finds every planted fault, each within so many seeds', { timeout: 120_000 }, async () => {
+    const { code, output } = await simulate('--planted');
+    expect(output).not.toContain('NOT FOUND');
+    expect(output.match(/^found after/gm)).toHaveLength(10);
+    expect(code).toBe(0);
+  });
+
+  it('names the fewest faults that are needed, and the command that repeats them', { timeout: 120_000 }, async () => {
+    const { code, output } = await simulate('--seeds', '400', '--plant', 'unique constraint dropped');
+    expect(code).toBe(1);
+    const [, found, all, command = ''] =
+      /It needs (\d+) of (\d+) faults for it:[\s\S]*\nAgain: npm run simulate -- (.*)\n/.exec(output) ?? [];
+    expect(Number(found)).toBeLessThan(Number(all));
+    const again = await simulate(
+      ...(command
+        .replaceAll("'", '"')
+        .match(/"[^"]+"|\S+/g)
+        ?.map((word) => word.replaceAll('"', '')) ?? []),
+    );
+    expect(again.code).toBe(1);
+    const promise = /breaks a promise: (.*)/.exec(output)?.[1] ?? 'none';
+    expect(again.output).toContain(promise);
+  });
+
+  it.each([
+    ['--seeds 0', '--seeds is "0"; it takes a whole number from 1 on'],
+    ['--seed x', '--seed is "x"; it takes a whole number from 0 on'],
+    ['--plant nonsense', '--plant is "nonsense"; it takes one of: marked before the answer'],
+    ['--wrong', "Unknown option '--wrong'"],
+  ])('refuses %s with a sentence', async (words, sentence) => {
+    const { code, output } = await simulate(...words.split(' '));
+    expect(output).toContain(sentence);
+    expect(code).toBe(2);
+  });
+});
