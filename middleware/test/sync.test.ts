@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { pause, resume } from '../src/commands/pause.ts';
 import { claimDue, freeInterrupted } from '../src/db/claims.ts';
 import { findUnreported } from '../src/db/reports.ts';
+import type { CustomerSource } from '../src/ports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 import { createSync } from '../src/sync/run-once.ts';
@@ -350,6 +351,31 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     source.customers.push(aCustomer(2));
     await sync.runOnce();
     expect(asked).toBe(1);
+  });
+
+  it('go on once a CRM is back that answered for a while as if it had no route at all', async () => {
+    const source = fakeSource(many(1));
+    const { report, fetchPage } = source;
+    let isAway = false;
+    const behindGateway: CustomerSource = {
+      ...source,
+      fetchPage: async (...asked) =>
+        isAway ? { kind: 'unavailable', reason: 'CRM answered 404' } : await fetchPage(...asked),
+      report: async (results) => (isAway ? 'unsupported' : await report(results)),
+    };
+    const target = fakeTarget();
+    const { create } = target;
+    target.create = async (request) => {
+      isAway = true;
+      return create(request);
+    };
+    await using test = await testContext(kind, { source: behindGateway, target });
+    const sync = createSync(test.context, owner);
+    await sync.runOnce();
+    expect(source.reports).toEqual([]);
+    isAway = false;
+    await sync.runOnce();
+    expect(source.reports.flat()).toMatchObject([{ customer_id: 1, state: 'delivered' }]);
   });
 
   it('are sent again where the state changed while one was under way', async () => {

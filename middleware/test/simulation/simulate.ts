@@ -107,6 +107,8 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
 
 const startMs = Date.parse('2026-01-01T00:00:00.000Z');
 const pollMaxMs = 2 * hourMs;
+/** What is still on its way arrives. */
+const afterMs = 60_000;
 
 /** Everything that a run consists of. `heal` ends the faults, `mend` what only a person can put right. */
 function createSimulation(plan: Plan, { disk, trace }: Options) {
@@ -193,7 +195,7 @@ function endOf({ arrivals, faults }: Plan): number {
     const atMs = 'atMs' in fault ? fault.atMs : 0;
     return atMs + ('forMs' in fault ? fault.forMs : 'byMs' in fault ? Math.max(fault.byMs, 0) : 0);
   };
-  return arrivedMs + Math.max(0, ...faults.map(endMs)) + Math.max(0, ...faults.flatMap(fatesOf).map(echoMs));
+  return arrivedMs + Math.max(0, ...faults.map(endMs)) + Math.max(0, ...faults.flatMap(fatesOf).map(echoMs)) + afterMs;
 }
 
 function fatesOf(fault: Fault): Fate[] {
