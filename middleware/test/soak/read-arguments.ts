@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { StartError } from '@doorstep/kit/errors.ts';
+import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
+
+export type SoakOptions = { minutes: number; kinds: DatabaseKind[]; seed: string; json: boolean; keep: boolean };
+
+const minutesMax = 7 * 24 * 60;
+
+/** @throws StartError with one sentence that says what is wrong. */
+export function readArguments(words: string[]): SoakOptions {
+  const { minutes, database, seed, json = false, keep = false } = parse(words);
+  if (minutes === undefined) throw new StartError('--minutes is missing; it takes a number, such as --minutes 5.');
+  const number = Number(minutes);
+  if (!/^\d+(\.\d+)?$/.test(minutes) || number <= 0 || number > minutesMax) {
+    throw new StartError(`--minutes is ${JSON.stringify(minutes)}; it takes a number above 0, ${minutesMax} at most.`);
+  }
+  if (database !== undefined && database !== 'sqlite' && database !== 'postgres') {
+    throw new StartError(`--database is ${JSON.stringify(database)}; it takes sqlite or postgres.`);
+  }
+  // it is to be typed into a command
+  if (seed !== undefined && !/^[\w.-]{1,64}$/.test(seed)) {
+    throw new StartError(`--seed is ${JSON.stringify(seed)}; it takes 1 to 64 letters, digits, dots and hyphens.`);
+  }
+  return {
+    minutes: number,
+    kinds: database ? [database] : ['sqlite', 'postgres'],
+    seed: seed ?? randomBytes(4).toString('hex'),
+    json,
+    keep,
+  };
+}
+
+function parse(words: string[]) {
+  try {
+    const { values } = parseArgs({
+      args: words,
+      options: {
+        minutes: { type: 'string' },
+        database: { type: 'string' },
+        seed: { type: 'string' },
+        json: { type: 'boolean' },
+        keep: { type: 'boolean' },
+      },
+    });
+    return values;
+  } catch (error) {
+    const [sentence = ''] = (error as Error).message.split(/\.?\s*(\n|To specify|$)/);
+    throw new StartError(
+      `${sentence}; it takes --minutes N [--database sqlite|postgres] [--seed S] [--json] [--keep].`,
+    );
+  }
+}

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+
+/** The rows of a query on one of the three databases, by SQL alone: nothing of what is to be proven takes part in it. */
+export type Read = <Row>(schema: 'crm' | 'inventory' | 'middleware', sql: string) => Promise<Row[]>;
+
+export function readSqlite(folder: string): Read {
+  return async <Row>(schema: string, sql: string) => {
+    const database = new DatabaseSync(join(folder, schema, `${schema}.db`), { timeout: 10_000 });
+    try {
+      return database.prepare(sql).all() as Row[];
+    } finally {
+      database.close();
+    }
+  };
+}
+
+const int8 = 20;
+
+export function readPostgres(url: string): Read {
+  const types = {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+      oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+  };
+  return async <Row>(schema: string, sql: string) => {
+    const client = new pg.Client({
+      connectionString: url,
+      options: `-c search_path=${schema}`,
+      types: types as pg.CustomTypesConfig,
+    });
+    await client.connect();
+    try {
+      return (await client.query(sql)).rows as Row[];
+    } finally {
+      await client.end();
+    }
+  };
+}

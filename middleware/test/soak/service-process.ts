@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { compileCache } from '@doorstep/kit/test/quick-start.ts';
+import type { Journal } from './journal.ts';
+import { pause } from './pause.ts';
+
+export const serviceNames = ['crm', 'inventory', 'middleware'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+export type Environment = Record<string, string>;
+
+export type ServiceProcess = AsyncDisposable & {
+  name: ServiceName;
+  environment: Environment;
+  pid(): number | undefined;
+  /** Resolves once it answers. One that cannot start, for want of a disk or a database, is started again and again. */
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  terminate(): Promise<void>;
+  freeze(ms: number, signal: AbortSignal): Promise<void>;
+};
+
+type Options = { name: ServiceName; environment: Environment; folder: string; journal: Journal; ended: AbortSignal };
+
+export const root = join(import.meta.dirname, '../../..');
+const startAgainMs = 500;
+const startTimeoutMs = 60_000;
+/** It has ten seconds to finish what is under way, and two more to give up. */
+const stopTimeoutMs = 20_000;
+
+/** A service as a process of its own, which whoever runs it starts again when it has ended. */
+export function createServiceProcess({ name, environment, folder, journal, ended }: Options): ServiceProcess {
+  const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
+  let child: ChildProcess | undefined;
+  let starting: Promise<void> | undefined;
+
+  async function startOnce(): Promise<boolean> {
+    const { PATH } = process.env;
+    const started = spawn(process.execPath, [join(root, name, 'src/main.ts')], {
+      cwd: folder,
+      env: { PATH, ...compileCache, ...environment },
+      // a session of its own, or the terminal would send Ctrl-C to each of them
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    child = started;
+    started.stdout?.pipe(log, { end: false });
+    started.stderr?.pipe(log, { end: false });
+    const ready = new Promise<boolean>((resolve) => {
+      started.once('message', () => resolve(true));
+      started.once('exit', () => resolve(false));
+      setTimeout(resolve, startTimeoutMs, false).unref();
+    });
+    if (!(await ready)) {
+      await end(started, 'SIGKILL');
+      return false;
+    }
+    started.once('exit', (code, signal) => {
+      if (child !== started) return; // it was made to end
+      journal.violation(`${name} ended by itself: ${signal ?? `exit code ${code}`}`);
+      void start();
+    });
+    return true;
+  }
+
+  async function startAgainAndAgain() {
+    while (!ended.aborted && !(await startOnce())) {
+      journal.note(`${name} could not start`);
+      await pause(startAgainMs, ended);
+    }
+  }
+
+  function start(): Promise<void> {
+    starting ??= startAgainAndAgain().finally(() => {
+      starting = undefined;
+    });
+    return starting;
+  }
+
+  async function stop(signal: NodeJS.Signals) {
+    await starting;
+    const running = child;
+    child = undefined;
+    if (running) await end(running, signal);
+  }
+
+  return {
+    name,
+    environment,
+    pid: () => child?.pid,
+    start,
+    kill: () => stop('SIGKILL'),
+    async terminate() {
+      const sinceMs = performance.now();
+      await stop('SIGTERM');
+      if (performance.now() - sinceMs >= stopTimeoutMs)
+        journal.violation(`${name} did not end within ${stopTimeoutMs} ms`);
+    },
+    async freeze(ms, signal) {
+      await starting;
+      const frozen = child;
+      frozen?.kill('SIGSTOP');
+      await pause(ms, signal);
+      frozen?.kill('SIGCONT');
+    },
+    async [Symbol.asyncDispose]() {
+      const running = child;
+      child = undefined;
+      if (running) await end(running, 'SIGKILL');
+      await new Promise<void>((resolve) => log.end(resolve));
+    },
+  };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  const giveUp = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+  await exited;
+  clearTimeout(giveUp);
+}

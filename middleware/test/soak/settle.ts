@@ -1,0 +1,64 @@
+import { ask } from './ask.ts';
+import type { Journal } from './journal.ts';
+import { pause } from './pause.ts';
+import type { Read } from './read-databases.ts';
+
+type Options = {
+  crmUrl: string;
+  middlewareUrl: string;
+  read: Read;
+  journal: Journal;
+  say: (line: string) => void;
+  ended: AbortSignal;
+};
+
+export type Settled = { isSettled: boolean; replayed: number; seconds: number };
+
+const settleTimeoutMs = 5 * 60_000;
+const tellEveryMs = 15_000;
+
+/** Waits until the daemon has done all that there is to do, by itself: nobody polls for it or looks after it. */
+export async function settle(options: Options): Promise<Settled> {
+  const { middlewareUrl, read, journal, ended } = options;
+  const startMs = performance.now();
+  const seconds = () => Math.round((performance.now() - startMs) / 1000);
+  await untilAnswered(`${middlewareUrl}/resume`, ended);
+  if (!(await waitForAll(options))) return { isSettled: false, replayed: 0, seconds: seconds() };
+  const dead = await read<{ error: string; count: number }>(
+    'middleware',
+    `select error, count(*) as count from deliveries where state = 'dead' group by error`,
+  );
+  if (dead.length === 0) return { isSettled: true, replayed: 0, seconds: seconds() };
+  for (const { error, count } of dead) journal.note(`${count} dead: ${error}`);
+  const replayed = dead.reduce((sum, { count }) => sum + count, 0);
+  await untilAnswered(`${middlewareUrl}/deliveries/replay`, ended, { state: 'dead' });
+  return { isSettled: await waitForAll(options), replayed, seconds: seconds() };
+}
+
+async function untilAnswered(url: string, ended: AbortSignal, body?: unknown) {
+  while (!ended.aborted && (await ask(url, { method: 'POST', body }))?.status !== 200) await pause(500, ended);
+}
+
+type Status = { paused: boolean; cursor: number; deliveries: { pending: number; retrying: number } };
+
+async function waitForAll({ crmUrl, middlewareUrl, read, say, ended }: Options): Promise<boolean> {
+  const deadlineMs = performance.now() + settleTimeoutMs;
+  let tellMs = performance.now() + tellEveryMs;
+  while (!ended.aborted && performance.now() < deadlineMs) {
+    const status = (await ask(`${middlewareUrl}/status`))?.body as Status | undefined;
+    const beyond = status && (await ask(`${crmUrl}/customers?after=${status.cursor}&limit=1`));
+    const [untold] = await read<{ count: number }>(
+      'middleware',
+      'select count(*) as count from deliveries where report_pending = 1 or claimed_at is not null',
+    );
+    const waiting = status ? status.deliveries.pending + status.deliveries.retrying : Number.NaN;
+    const isAtEnd = Array.isArray(beyond?.body) && beyond.body.length === 0;
+    if (waiting === 0 && isAtEnd && untold?.count === 0) return true;
+    if (performance.now() > tellMs) {
+      say(`faults are over; ${waiting} wait, ${untold?.count} are to be told to the CRM`);
+      tellMs += tellEveryMs;
+    }
+    await pause(500, ended);
+  }
+  return false;
+}

@@ -1,0 +1,132 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
+import { fillDisk, forbidWrites, moveClocks, troublePostgres, troubleService } from './faults.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { addAndDelete, type Memory } from './load.ts';
+import { type Neighbourhood, startNeighbourhood } from './neighbourhood.ts';
+import { operate, runMiddleware } from './operator.ts';
+import { judge, type Verdict } from './oracle.ts';
+import { type Random, seededRandom } from './random.ts';
+import { serviceNames } from './service-process.ts';
+import { settle } from './settle.ts';
+import { canForbidWrites, setWrites } from './small-disk.ts';
+
+export type SoakResult = Verdict & {
+  database: DatabaseKind;
+  minutes: number;
+  answered: number;
+  inDoubt: number;
+  deleted: number;
+  kills: Record<string, number>;
+  faults: Record<string, number>;
+  /** Who was dead when all was over, and was replayed. */
+  replayed: number;
+  settledSeconds: number;
+  isProven: boolean;
+};
+
+type Options = {
+  kind: DatabaseKind;
+  minutes: number;
+  seed: string;
+  folder: string;
+  /** Whether the databases are kept, even of a good run. */
+  keep: boolean;
+  faketime: string | undefined;
+  say: (line: string) => void;
+  ended: AbortSignal;
+};
+
+/** Undefined where it was ended before it could come to anything. */
+export async function soak(options: Options): Promise<SoakResult | undefined> {
+  const { kind, minutes, seed, keep, faketime, ended } = options;
+  const folder = join(options.folder, kind);
+  mkdirSync(folder);
+  const journal = createJournal(join(folder, 'faults.log'));
+  const random = seededRandom(`${seed}/${kind}`);
+  const timer = new AbortController();
+  const over = AbortSignal.any([timer.signal, ended]);
+  let result: SoakResult | undefined;
+  const keeps = () => keep || (!result?.isProven && !ended.aborted);
+  const own = { ...options, folder, journal, random, over };
+  try {
+    await using services = await startNeighbourhood({ kind, folder, faketime, random, journal, over, ended, keeps });
+    const memory: Memory = { known: new Map(), inDoubt: new Set() };
+    const minute = tellEachMinute(own, services, memory);
+    const timeout = setTimeout(() => timer.abort(), minutes * 60_000);
+    await troubleAll(own, services, memory);
+    clearTimeout(timeout);
+    clearInterval(minute);
+    if (!ended.aborted) result = await conclude(own, services, memory);
+    return ended.aborted ? undefined : result;
+  } finally {
+    await journal.close();
+  }
+}
+
+type Own = Options & { journal: Journal; random: Random; over: AbortSignal };
+
+async function troubleAll(own: Own, neighbourhood: Neighbourhood, memory: Memory) {
+  const { random, journal, over, folder, faketime } = own;
+  const { services, postgres, disk, clocks, crmByProxy, jwtSecretKey, urls, straight } = neighbourhood;
+  const means = { random, journal, over };
+  await Promise.all([
+    addAndDelete({ crmUrl: crmByProxy, jwtSecretKey, ...means }, memory),
+    operate({ middlewareUrl: urls.middleware, memory, environment: straight, folder, ...means }),
+    ...serviceNames.map((name) => troubleService(services[name], means)),
+    postgres && troublePostgres(postgres, means),
+    faketime && moveClocks([...clocks], means),
+    disk && fillDisk(disk, means),
+    !postgres && canForbidWrites() && forbidWrites(services.middleware, means),
+  ]);
+}
+
+/** All is well again; the daemon does the rest, and then it is looked at what has come of it. */
+async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory): Promise<SoakResult> {
+  const { kind, minutes, journal, folder, say, ended } = own;
+  const { services, read, urls, straight, endTrouble } = neighbourhood;
+  endTrouble();
+  const pid = services.middleware.pid();
+  if (pid !== undefined && canForbidWrites()) setWrites(pid, 'allowed');
+  journal.note('faults are over');
+  const settled = await settle({ crmUrl: urls.crm, middlewareUrl: urls.middleware, read, journal, say, ended });
+  if (!settled.isSettled) journal.violation(`the daemon was not done within ${settled.seconds} s after the faults`);
+  const { code, out, err } = await runMiddleware(['reconcile', '--json'], straight, folder);
+  if (code !== 0) journal.violation(`reconcile ended with exit code ${code}: ${out}${err}`);
+  for (const name of ['middleware', 'crm', 'inventory'] as const) await services[name].terminate();
+  const verdict = await judge(read, memory);
+  const violations = [...verdict.violations, ...journal.violations];
+  for (const violation of verdict.violations) journal.note(`VIOLATION ${violation}`);
+  return {
+    ...verdict,
+    violations,
+    database: kind,
+    minutes,
+    answered: memory.known.size,
+    inDoubt: memory.inDoubt.size,
+    deleted: [...memory.known.values()].filter(({ isDeleted }) => isDeleted === 'yes').length,
+    kills: Object.fromEntries(journal.kills),
+    faults: Object.fromEntries(journal.faults),
+    replayed: settled.replayed,
+    settledSeconds: settled.seconds,
+    isProven: violations.length === 0,
+  };
+}
+
+function tellEachMinute({ kind, journal, say }: Own, { read }: Neighbourhood, { known }: Memory): NodeJS.Timeout {
+  let minute = 0;
+  const tell = async () => {
+    minute += 1;
+    const packages = await read<{ count: number }>('inventory', 'select count(*) as count from packages').then(
+      ([row]) => row?.count,
+      () => 'an unknown number of', // PostgreSQL is down
+    );
+    say(
+      `${kind}, minute ${minute}: ${known.size} customers, ${packages} packages, ${sum(journal.kills)} kills, ${sum(journal.faults)} other faults`,
+    );
+  };
+  return setInterval(tell, 60_000);
+}
+
+const sum = (counts: Map<string, number>) => [...counts.values()].reduce((total, count) => total + count, 0);
