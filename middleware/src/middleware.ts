@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from '@doorstep/kit/http/serve.ts';
 import { type Running, shutdownTimeoutMs } from '@doorstep/kit/lifecycle.ts';
-import { createLogger, type Logger } from '@doorstep/kit/logger.ts';
-import { schedule } from 'node-cron';
+import { createLogger } from '@doorstep/kit/logger.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { MiddlewareConfig } from './config.ts';
 import { forgetFact, writeFact } from './db/facts.ts';
@@ -10,6 +9,7 @@ import { takeLedgerLock } from './db/lock.ts';
 import { type Overrides, openContext } from './open-context.ts';
 import { routes } from './operations/routes.ts';
 import { watchBothSides } from './reconcile/watch.ts';
+import { startSchedule } from './schedule.ts';
 import { createSync } from './sync/run-once.ts';
 
 const { version } = packageJson;
@@ -49,10 +49,9 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     });
   logger.info(`middleware ${version} listens on ${url}; CRM ${config.crm.url}, Inventory ${config.inventory.url}`);
   const stopping = new AbortController();
-  const options = { noOverlap: true, logger: cronLogger(logger) };
-  const tasks = [
-    schedule(config.pollCron, () => sync.poll(), options),
-    schedule(config.reconcileCron, () => watchBothSides(context, stopping.signal), options),
+  const schedules = [
+    startSchedule(config.pollCron, () => sync.poll()),
+    startSchedule(config.reconcileCron, () => watchBothSides(context, stopping.signal)),
   ];
   void sync.poll();
   const running = resources.move();
@@ -61,23 +60,12 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     [Symbol.asyncDispose]: async () => {
       listener.beginStop();
       stopping.abort();
-      for (const task of tasks) await task.destroy();
+      for (const schedule of schedules) schedule.stop();
       // what does not end in time is in doubt, and looked up at the next start
       await Promise.race([sync.stop(), sleep(shutdownTimeoutMs, undefined, { ref: false })]);
       await context.write((trx) => forgetFact(trx, 'daemon')).catch(() => undefined);
       await running.disposeAsync();
       logger.info('middleware stopped');
     },
-  };
-}
-
-/** What node-cron has to say (a tick missed while the machine slept, or left out because a poll took long) is worth a debug line. */
-function cronLogger(logger: Logger) {
-  const quietly = (message: string | Error) => void logger.debug(String(message));
-  return {
-    info: quietly,
-    warn: quietly,
-    debug: quietly,
-    error: (message: string | Error) => void logger.error(String(message)),
   };
 }
