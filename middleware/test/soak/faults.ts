@@ -25,7 +25,7 @@ export async function troubleService(service: ServiceProcess, means: Means): Pro
   const random = means.random.fork(service.name);
   await repeat(
     means,
-    () => random.between(3_000, 16_000),
+    () => random.between(4_000, 18_000),
     async () => {
       const kind = random.weighted({ kill: 6, 'SIGTERM and start': 2, SIGSTOP: 2 });
       const frozenMs = random.between(1_000, random.chance(0.3) ? frozenMaxMs : 8_000);
@@ -96,7 +96,7 @@ export async function fillDisk(disk: SmallDisk, means: Means): Promise<void> {
     means,
     () => random.between(10_000, 40_000),
     async () => {
-      const fullMs = random.between(1_000, 12_000);
+      const fullMs = random.between(2_000, 15_000);
       journal.fault('disk full', `for ${Math.round(fullMs)} ms`);
       disk.fill(random);
       await pause(fullMs, over);

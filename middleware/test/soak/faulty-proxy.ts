@@ -56,7 +56,7 @@ export async function startFaultyProxy({ name, targetPort, random, journal, over
 
   async function changeWeather() {
     while (!over.aborted) {
-      weights = windows.chance(0.5) ? foul : fair;
+      weights = windows.chance(0.4) ? foul : fair;
       const lastsMs = windows.between(2_000, 10_000);
       // connections are kept for hours, so those that are open get their share too
       for (const connection of connections) {

@@ -5,11 +5,14 @@ export type Journal = {
   /** Something was done on purpose. */
   fault(kind: string, detail?: string): void;
   killed(process: string): void;
+  /** Somebody who looks after the middleware was answered. */
+  operation(kind: string): void;
   /** Something has happened that may never happen. */
   violation(what: string): void;
   note(line: string): void;
   faults: Map<string, number>;
   kills: Map<string, number>;
+  operations: Map<string, number>;
   violations: string[];
   close(): Promise<void>;
 };
@@ -22,6 +25,7 @@ export function createJournal(path: string): Journal {
   const startMs = performance.now();
   const faults = new Map<string, number>();
   const kills = new Map<string, number>();
+  const operations = new Map<string, number>();
   const violations: string[] = [];
   const count = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
   const note = (line: string) => {
@@ -31,6 +35,7 @@ export function createJournal(path: string): Journal {
   return {
     faults,
     kills,
+    operations,
     violations,
     note,
     fault(kind, detail = '') {
@@ -41,6 +46,7 @@ export function createJournal(path: string): Journal {
       count(kills, process);
       note(`kill -9 ${process}`);
     },
+    operation: (kind) => count(operations, kind),
     violation(what) {
       if (violations.length < violationsMax) violations.push(what);
       note(`VIOLATION ${what}`);

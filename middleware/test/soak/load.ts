@@ -52,6 +52,9 @@ export async function addAndDelete(options: Options, memory: Memory): Promise<vo
   await Promise.all(underWay);
 }
 
+/** No fault of the CRM: a request that was cut short, or that came while it or its database was frozen or away. */
+const again = [408, 503];
+
 function createClients({ crmUrl, jwtSecretKey, journal }: Options, { known, inDoubt }: Memory) {
   const tokens = createTokens(jwtSecretKey);
   const sign = (subject: string, role: string) => tokens.sign({ subject, role, version: 1 }, tokenSeconds);
@@ -71,7 +74,7 @@ function createClients({ crmUrl, jwtSecretKey, journal }: Options, { known, inDo
   }
 
   const isExpected = (what: string, reply: Reply | undefined, statuses: number[]) => {
-    if (reply === undefined || [...statuses, 503].includes(reply.status)) return;
+    if (reply === undefined || [...statuses, ...again].includes(reply.status)) return;
     journal.violation(`${what} was answered with ${reply.status} ${JSON.stringify(reply.body)}`);
   };
 

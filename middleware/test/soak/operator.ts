@@ -20,6 +20,8 @@ type Options = {
   over: AbortSignal;
 };
 
+const resumeAgainMs = 1_000;
+
 /** Somebody who looks after the middleware while all this goes on, over HTTP and on the command line. */
 export async function operate(options: Options): Promise<void> {
   const { middlewareUrl, memory, journal, over } = options;
@@ -27,7 +29,8 @@ export async function operate(options: Options): Promise<void> {
 
   const post = async (path: string, body?: unknown): Promise<Reply | undefined> => {
     const reply = await ask(`${middlewareUrl}${path}`, { method: 'POST', body, timeoutMs: 20_000 });
-    journal.fault(`${path.replace(/\d+/, 'ID')}${reply ? '' : ' (unanswered)'}`, `${path} ${reply?.status ?? ''}`);
+    journal.note(`POST ${path}: ${reply?.status ?? 'no answer'}`);
+    if (reply?.status === 200) journal.operation(path.slice(path.lastIndexOf('/') + 1));
     if (reply && ![200, 404, 503].includes(reply.status)) {
       journal.violation(`POST ${path} was answered with ${reply.status} ${JSON.stringify(reply.body)}`);
     }
@@ -50,7 +53,7 @@ export async function operate(options: Options): Promise<void> {
     if (kind === 'pause') {
       await post('/pause');
       await pause(pausedMs, over);
-      await post('/resume');
+      while (!over.aborted && (await post('/resume'))?.status !== 200) await pause(resumeAgainMs, over);
     }
     if (kind === 'reconcile') await reconcile(options);
   }
@@ -61,7 +64,8 @@ const commandTimeoutMs = 60_000;
 /** Whatever happens meanwhile, nobody may ever be seen with two packages, and no package without a customer. */
 async function reconcile({ environment, folder, journal }: Options) {
   const { code, out } = await runMiddleware(['reconcile', '--json'], environment, folder);
-  journal.fault('reconcile', `exit code ${code}`);
+  journal.note(`reconcile: exit code ${code}`);
+  journal.operation('reconcile');
   for (const line of out.split('\n')) {
     if (/"kind":"(double|ownerless)"/.test(line)) journal.violation(`reconcile: ${line}`);
   }

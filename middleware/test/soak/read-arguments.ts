@@ -31,6 +31,8 @@ export function readArguments(words: string[]): SoakOptions {
   };
 }
 
+const takes = 'it takes --minutes N [--database sqlite|postgres] [--seed S] [--json] [--keep]';
+
 function parse(words: string[]) {
   try {
     const { values } = parseArgs({
@@ -45,9 +47,7 @@ function parse(words: string[]) {
     });
     return values;
   } catch (error) {
-    const [sentence = ''] = (error as Error).message.split(/\.?\s*(\n|To specify|$)/);
-    throw new StartError(
-      `${sentence}; it takes --minutes N [--database sqlite|postgres] [--seed S] [--json] [--keep].`,
-    );
+    const [sentence] = (error as Error).message.split(/[.\n]/);
+    throw new StartError(`${sentence}; ${takes}.`);
   }
 }

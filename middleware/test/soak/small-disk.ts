@@ -12,7 +12,7 @@ export type SmallDisk = {
 
 const sizeMax = '4g'; // it takes memory only for what is on it
 const pageBytes = 4096;
-const sparePagesMax = 64;
+const sparePagesMax = 8;
 
 /** Undefined where this user may mount none. */
 export function mountSmallDisk(path: string): SmallDisk | undefined {

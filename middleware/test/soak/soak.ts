@@ -20,6 +20,7 @@ export type SoakResult = Verdict & {
   deleted: number;
   kills: Record<string, number>;
   faults: Record<string, number>;
+  operations: Record<string, number>;
   /** Who was dead when all was over, and was replayed. */
   replayed: number;
   settledSeconds: number;
@@ -108,6 +109,7 @@ async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory):
     deleted: [...memory.known.values()].filter(({ isDeleted }) => isDeleted === 'yes').length,
     kills: Object.fromEntries(journal.kills),
     faults: Object.fromEntries(journal.faults),
+    operations: Object.fromEntries(journal.operations),
     replayed: settled.replayed,
     settledSeconds: settled.seconds,
     isProven: violations.length === 0,
