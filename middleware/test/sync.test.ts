@@ -181,6 +181,20 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(context, 1)).toMatchObject({ state: 'delivered' });
   });
 
+  it('keeps nobody waiting longer because a clock that was ahead by less than the longest wait is set right', async () => {
+    const target = fakeTarget();
+    target.script(1, busy);
+    await using test = await testContext(kind, { source: fakeSource(many(1)), target });
+    const { context, clock } = test;
+    await createSync(context, owner).runOnce();
+    clock.advance(-30_000);
+    await createSync(context, owner).runOnce();
+    expect(await getDelivery(context, 1)).toMatchObject({ state: 'retrying' });
+    clock.advance(-20 * 60_000);
+    await createSync(context, owner).runOnce();
+    expect(await getDelivery(context, 1)).toMatchObject({ state: 'delivered' });
+  });
+
   it('looks first after a crash between claim and answer, which uses up nothing of the schedule', async () => {
     const target = fakeTarget();
     await using test = await testContext(kind, { source: fakeSource(many(2)), target });

@@ -112,19 +112,21 @@ export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise
 }
 
 /**
- * Makes due what a clock that was set back has left in the future: what waits for its first attempt, and what is due
- * later than any wait could make it.
+ * Makes due what a clock that was set back has left in the future: what waits for its first attempt, what is due later
+ * than any wait could make it, and what was written later than anything could have been.
  */
 export async function freeStranded(
   trx: Transaction<LedgerDatabase>,
-  { now, latestDueAt }: { now: string; latestDueAt: string },
+  { now, latestDueAt, latestUpdatedAt }: { now: string; latestDueAt: string; latestUpdatedAt: string },
 ): Promise<void> {
   await trx
     .updateTable('deliveries')
     .set({ due_at: now })
     .where('due_at', '>', now)
     .where('claimed_at', 'is', null)
-    .where((eb) => eb.or([eb('state', '=', 'pending'), eb('due_at', '>', latestDueAt)]))
+    .where((eb) =>
+      eb.or([eb('state', '=', 'pending'), eb('due_at', '>', latestDueAt), eb('updated_at', '>', latestUpdatedAt)]),
+    )
     .execute();
 }
 

@@ -21,6 +21,8 @@ export type Settler = {
 
 const shortestWaitMs = 100;
 const longestTimerMs = 2 ** 31 - 1;
+/** A clock that is set back by less is only corrected, and nobody's wait is cut short for that. */
+const correctionMaxMs = 60_000;
 
 /** Everything after recording. Between calls it wakes itself when the next delivery is due. */
 export function createSettler(context: MiddlewareContext, ensureOwner: () => Promise<void>): Settler {
@@ -121,5 +123,6 @@ async function makeStrandedDue({ write, clock, waitsMs }: MiddlewareContext): Pr
   const nowMs = clock.now().getTime();
   const now = new Date(nowMs).toISOString();
   const latestDueAt = new Date(nowMs + longestWaitMs(waitsMs)).toISOString();
-  await write((trx) => freeStranded(trx, { now, latestDueAt }));
+  const latestUpdatedAt = new Date(nowMs + correctionMaxMs).toISOString();
+  await write((trx) => freeStranded(trx, { now, latestDueAt, latestUpdatedAt }));
 }
