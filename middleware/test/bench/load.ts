@@ -1,0 +1,63 @@
+import { connect, type Socket } from 'node:net';
+
+type Load = {
+  url: string;
+  path: string;
+  clients: number;
+  seconds: number;
+  /** The body of the next request. */
+  body: () => unknown;
+};
+
+/**
+ * So many clients, each with a connection of its own, post one request after the other. Gives how many a second were
+ * answered. It speaks HTTP by hand: a whole client would need as much of the machine as the server that it measures.
+ */
+export async function load({ url, path, clients, seconds, body }: Load): Promise<number> {
+  const { hostname, port } = new URL(url);
+  const head = `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\n`;
+  const startedAt = performance.now();
+  const endsAt = startedAt + seconds * 1000;
+  let answered = 0;
+  const client = async () => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const exchange = createExchange(socket);
+    while (performance.now() < endsAt) {
+      const text = JSON.stringify(body());
+      const status = await exchange(`${head}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+      if (status !== 201) throw new Error(`${url}${path} answered ${status}`);
+      answered += 1;
+    }
+    socket.destroy();
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  return answered / ((performance.now() - startedAt) / 1000);
+}
+
+/** Sends a request and gives the status of the answer, once the whole of it is there. */
+function createExchange(socket: Socket): (request: string) => Promise<number> {
+  let answer = '';
+  let waiting: PromiseWithResolvers<number> | undefined;
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    answer += chunk;
+    if (!isWhole(answer)) return;
+    const status = Number(answer.slice(9, 12));
+    answer = '';
+    waiting?.resolve(status);
+  });
+  socket.on('error', (error) => waiting?.reject(error));
+  socket.on('close', () => waiting?.reject(new Error('the connection was closed')));
+  return (request) => {
+    waiting = Promise.withResolvers();
+    socket.write(request);
+    return waiting.promise;
+  };
+}
+
+function isWhole(answer: string): boolean {
+  const headEnd = answer.indexOf('\r\n\r\n');
+  if (headEnd === -1) return false;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(answer);
+  if (!length) return answer.endsWith('\r\n0\r\n\r\n');
+  return answer.length >= headEnd + 4 + Number(length[1]);
+}

@@ -1,0 +1,34 @@
+import { groups } from './groups.ts';
+import type { Line, Missing } from './line.ts';
+import { describeMachine } from './machine.ts';
+import { formatTable } from './table.ts';
+import { readWords, type Words } from './words.ts';
+import { openWorkplace } from './workplace.ts';
+
+const usage = 'npm run bench -- [--json] [--peers] [--database sqlite|postgres] [--only NAME] [--rounds N]';
+
+async function run({ json, only, kinds, rounds }: Words): Promise<void> {
+  await using workplace = await openWorkplace();
+  const stop = async () => {
+    await workplace[Symbol.asyncDispose]();
+    process.exit(130);
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const machine = describeMachine(workplace.folder);
+  const lines: (Line | Missing)[] = [];
+  for (const [name, measure] of Object.entries(groups)) {
+    if (only !== undefined && name !== only) continue;
+    process.stderr.write(`${name} …\n`);
+    lines.push(...(await measure({ workplace, kinds, rounds })));
+  }
+  process.stdout.write(json ? `${JSON.stringify({ machine, lines }, undefined, 2)}\n` : formatTable(lines, machine));
+}
+
+let words: Words;
+try {
+  words = readWords(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+  process.exit(2);
+}
+await run(words);

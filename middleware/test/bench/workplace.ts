@@ -1,0 +1,90 @@
+import { chmod, cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPostgres } from '@doorstep/kit/test/start-postgres.ts';
+import pg from 'pg';
+import { type Filling, fill } from './fill.ts';
+import { killAll } from './processes.ts';
+
+export type DatabaseKind = 'sqlite' | 'postgres';
+
+/** What three services are started with to work on databases of their own. */
+type Installation = AsyncDisposable & { environment: Record<string, string> };
+
+export type Workplace = AsyncDisposable & {
+  /** Databases that are filled like this, made once and copied from then on; gone when disposed of. */
+  install(kind: DatabaseKind, filling: Filling): Promise<Installation>;
+  folder: string;
+};
+
+/** Settings of which none makes it less durable: it is the durable way that is measured. */
+const postgresFlags = ['jit=off', 'max_connections=100'];
+
+/** A place for databases, on the disk that temporary files lie on. Nothing of it is left once it is disposed of. */
+export async function openWorkplace(): Promise<Workplace> {
+  const folder = await mkdtemp(join(tmpdir(), 'doorstep-bench-'));
+  await chmod(folder, 0o755);
+  let postgres: ReturnType<typeof startPostgres> | undefined;
+  const templates = new Map<string, Promise<string>>();
+  let count = 0;
+
+  const server = async () => {
+    postgres ??= startPostgres(postgresFlags);
+    return (await postgres).url;
+  };
+  const freshFolder = (name: string) => mkdtemp(join(folder, `${name}-`));
+
+  async function makeTemplate(kind: DatabaseKind, filling: Filling): Promise<string> {
+    count += 1;
+    const place =
+      kind === 'sqlite' ? await freshFolder('template') : await createDatabase(await server(), `template_${count}`);
+    await fill(place, filling);
+    return place;
+  }
+
+  return {
+    folder,
+    async install(kind, filling) {
+      const key = `${kind} ${JSON.stringify(filling)}`;
+      const made = templates.get(key) ?? makeTemplate(kind, filling);
+      templates.set(key, made);
+      const template = await made;
+      const dataDir = await freshFolder('data');
+      count += 1;
+      const url = kind === 'postgres' ? await createDatabase(await server(), `copy_${count}`, template) : undefined;
+      if (!url) await cp(template, dataDir, { recursive: true });
+      return {
+        environment: { DATA_DIR: dataDir, ...(url && { DATABASE_URL: url }) },
+        [Symbol.asyncDispose]: async () => {
+          if (url) await onServer(await server(), `drop database ${nameOf(url)} with (force)`);
+          await rm(dataDir, { recursive: true, force: true });
+        },
+      };
+    },
+    [Symbol.asyncDispose]: async () => {
+      killAll();
+      await (await postgres)?.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const nameOf = (url: string) => new URL(url).pathname.slice(1);
+
+async function createDatabase(server: string, name: string, template?: string): Promise<string> {
+  const copied = template ? ` template ${nameOf(template)} strategy file_copy` : '';
+  await onServer(server, `create database ${name}${copied}`);
+  const url = new URL(server);
+  url.pathname = name;
+  return url.href;
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
