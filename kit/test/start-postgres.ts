@@ -56,7 +56,8 @@ export async function importWithoutExitHooks(events: readonly string[] = ['befor
   return EmbeddedPostgres;
 }
 
-function freePort(): Promise<number> {
+/** A port of this machine that nobody listens on. */
+export function freePort(): Promise<number> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -1,6 +1,7 @@
 import { backlogLines } from './backlog.ts';
 import { memoryLines, startLines } from './footprint.ts';
 import type { Line, Missing } from './line.ts';
+import { peerBacklogLines, peerPostLines } from './peer-lines.ts';
 import { pollLines } from './polls.ts';
 import { postLines } from './posts.ts';
 import { waitLines } from './waits.ts';
@@ -23,6 +24,8 @@ export const groups: Record<string, (order: Order) => Promise<(Line | Missing)[]
     return lines;
   },
   posts: ({ workplace, kinds, rounds }) => postLines(workplace, kinds, rounds),
+  'peers-backlog': ({ workplace, rounds }) => peerBacklogLines(workplace, rounds),
+  'peers-posts': ({ workplace, rounds }) => peerPostLines(workplace, rounds),
   polls: ({ workplace, kinds: [kind], rounds }) => pollLines(workplace, kind, rounds),
   waits: ({ workplace, kinds: [kind] }) => waitLines(workplace, kind),
   memory: ({ workplace, kinds: [kind] }) => memoryLines(workplace, kind),

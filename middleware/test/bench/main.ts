@@ -1,13 +1,15 @@
 import { groups } from './groups.ts';
 import type { Line, Missing } from './line.ts';
 import { describeMachine } from './machine.ts';
+import { installPeers } from './peers.ts';
 import { formatTable } from './table.ts';
 import { readWords, type Words } from './words.ts';
 import { openWorkplace } from './workplace.ts';
 
 const usage = 'npm run bench -- [--json] [--peers] [--database sqlite|postgres] [--only NAME] [--rounds N]';
 
-async function run({ json, only, kinds, rounds }: Words): Promise<void> {
+async function run({ json, peers, only, kinds, rounds }: Words): Promise<void> {
+  if (peers) await installPeers();
   await using workplace = await openWorkplace();
   const stop = async () => {
     await workplace[Symbol.asyncDispose]();

@@ -12,7 +12,7 @@ const seconds = 2;
 const goal = 0.75;
 
 /** The two routes that others post to, and what they are posted. No two bodies are alike. */
-const posted = {
+export const posted = {
   crm: { path: '/customers', body: (n: number) => ({ name: `Customer ${n}`, email: `customer-${n}@example.com` }) },
   inventory: { path: '/packages', body: (n: number) => ({ customerId: n, customerName: `Customer ${n}` }) },
 };
@@ -34,7 +34,7 @@ export async function postLines(workplace: Workplace, kinds: DatabaseKind[], rou
 }
 
 /** Answers a second of two that take the same requests, in turns; the first round, in which both warm up, does not count. */
-async function comparePosts(
+export async function comparePosts(
   service: keyof typeof posted,
   urls: { ours: string; theirs: string },
   rounds: number,

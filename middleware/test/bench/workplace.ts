@@ -42,6 +42,14 @@ export async function openWorkplace(): Promise<Workplace> {
     return place;
   }
 
+  async function leave() {
+    killAll();
+    await (await postgres)?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  // Ctrl-C leaves while what was under way fails, and leaves as well
+  let leaving: Promise<void> | undefined;
+
   return {
     folder,
     async install(kind, filling) {
@@ -61,10 +69,9 @@ export async function openWorkplace(): Promise<Workplace> {
         },
       };
     },
-    [Symbol.asyncDispose]: async () => {
-      killAll();
-      await (await postgres)?.stop();
-      await rm(folder, { recursive: true, force: true });
+    [Symbol.asyncDispose]: () => {
+      leaving ??= leave();
+      return leaving;
     },
   };
 }

@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** Others that do a part of the same work, in the versions that are measured. */
+const versions = { 'json-server': '0.17.4', 'node-red': '5.0.7', 'pg-boss': '12.35.0' };
+
+type Peer = keyof typeof versions;
+
+/** Outside the workspace: nothing of ours depends on them. */
+const folder = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'doorstep-bench-peers');
+
+export async function installPeers(): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: versions }));
+  const options = { cwd: folder, shell: process.platform === 'win32' };
+  await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], options);
+}
+
+/** A file of an installed peer; undefined where it is not installed. */
+export function peerFile(peer: Peer, path: string): string | undefined {
+  const file = join(folder, 'node_modules', peer, path);
+  return existsSync(file) ? file : undefined;
+}
+
+export const nameOf = (peer: Peer) => `${peer} ${versions[peer]}`;
+
+export const notInstalled = 'not installed; npm run bench -- --peers';
