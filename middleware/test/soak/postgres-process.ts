@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, createWriteStream, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { importWithoutExitHooks } from '@doorstep/kit/test/start-postgres.ts';
+import { importWithoutHooks } from '@doorstep/kit/test/start-postgres.ts';
 import pg from 'pg';
 import { freePort } from './free-ports.ts';
 import type { Journal } from './journal.ts';
@@ -36,14 +36,7 @@ export async function startPostgres({ folder, smallDisk, journal, ended }: Optio
   const writeLog = (line: unknown) => void log.write(`${String(line).trimEnd()}\n`);
   const port = await freePort();
   const password = randomBytes(12).toString('hex');
-  const EmbeddedPostgres = await importWithoutExitHooks([
-    'beforeExit',
-    'exit',
-    'SIGHUP',
-    'SIGINT',
-    'SIGTERM',
-    'message',
-  ]);
+  const EmbeddedPostgres = await importWithoutHooks({ leavesSignals: true });
   const server = new EmbeddedPostgres({
     databaseDir,
     port,
