@@ -24,6 +24,9 @@ export const accountInput = customerInput
 
 export type AccountInput = z.output<typeof accountInput>;
 
+/** What a customer is made of. */
+export type NewCustomer = { name: string; email: string; password_hash: string | null };
+
 export const accountChange = accountInput.partial().meta({ id: 'AccountChange' });
 
 export type AccountChange = z.output<typeof accountChange>;

@@ -4,7 +4,7 @@ import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { searchKey } from '../src/customer.ts';
-import { insertCustomer } from '../src/db/customers.ts';
+import { insertCustomers } from '../src/db/customers.ts';
 import { aCustomer, addCustomer, openCrmDatabase, readFeed, startTestCrm, type TestCrm } from './start.ts';
 
 describe.each(databases)('the feed of customers on %s', (kind) => {
@@ -87,7 +87,7 @@ describe('the feed of customers on postgres', () => {
     const commit = Promise.withResolvers<void>();
     const inserted = Promise.withResolvers<number>();
     const transaction = foreign.write(async (trx) => {
-      inserted.resolve((await insertCustomer(trx, aRow()))?.id ?? 0);
+      inserted.resolve((await insertCustomers(trx, [aRow()]))[0]?.id ?? 0);
       await commit.promise;
     });
     const heldId = await inserted.promise;

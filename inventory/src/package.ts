@@ -32,6 +32,8 @@ export const packageInput = z
 /** What a package is asked for with; the older shape of the route has no name. */
 export type PackageRequest = { customerId: number; customerName: string | null; packageType: string };
 
+export type KeyedRequest = { request: PackageRequest; idempotencyKey: string | undefined };
+
 export const welcomePackage = z
   .object({
     id,
@@ -44,6 +46,9 @@ export const welcomePackage = z
   .meta({ id: 'Package' });
 
 export type WelcomePackage = z.output<typeof welcomePackage>;
+
+/** The package that a request has come to; one that was there already is not new. */
+export type Creation = { package: WelcomePackage; isNew: boolean };
 
 export const packageItem = z
   .object({

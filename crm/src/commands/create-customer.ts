@@ -1,44 +1,53 @@
+import { createBatch } from '@doorstep/kit/database/batch.ts';
 import type { Transaction } from 'kysely';
 import type { CrmContext } from '../context.ts';
-import { type AccountInput, emailKey, searchKey } from '../customer.ts';
-import { type CustomerRow, insertCustomer } from '../db/customers.ts';
-import { insertEvent } from '../db/events.ts';
+import { type AccountInput, emailKey, type NewCustomer, searchKey } from '../customer.ts';
+import { type CustomerRow, insertCustomers } from '../db/customers.ts';
+import { insertEvents } from '../db/events.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 import { hashPassword } from '../password.ts';
-import { refuseTakenEmail } from './refuse-taken-email.ts';
+import { takenEmail } from './taken-email.ts';
 
 /**
  * Adds a customer, whose package is pending from now on, and who can log in where there is a password.
  * @throws AppError `conflict` with `existing_id` where the email is taken.
  */
 export async function createCustomer(
-  { write, clock, eventsWritten }: CrmContext,
+  { addCustomer, eventsWritten }: CrmContext,
   { name, email, password }: AccountInput,
 ): Promise<CustomerRow> {
   const password_hash = password === undefined ? null : await hashPassword(password);
-  const row = await write((trx) => insert(trx, { name, email, password_hash, now: clock.now().toISOString() }));
+  const row = await addCustomer({ name, email, password_hash });
   eventsWritten();
   return row;
 }
 
-type NewCustomer = { name: string; email: string; password_hash: string | null; now: string };
+/** Adds customers: those that are to be added at the same time, in one write. */
+export function customerAdder({ write, clock }: Pick<CrmContext, 'write' | 'clock'>): CrmContext['addCustomer'] {
+  return createBatch((take) => write((trx) => insertAll(trx, take(), clock.now().toISOString())));
+}
 
-async function insert(trx: Transaction<CrmDatabase>, { name, email, password_hash, now }: NewCustomer) {
-  const row = await insertCustomer(trx, {
-    name,
-    email,
-    email_key: emailKey(email),
-    search_key: searchKey({ name, email }),
-    password_hash,
-    created_at: now,
-    deleted_at: null,
-    integration_state: 'pending',
-    package_id: null,
-    integration_attempts: 0,
-    integration_error: null,
-    integration_updated_at: now,
-  });
-  if (!row) return refuseTakenEmail(trx, email);
-  await insertEvent(trx, row, { type: 'CustomerCreated', time: now });
-  return row;
+async function insertAll(trx: Transaction<CrmDatabase>, customers: NewCustomer[], now: string) {
+  const rows = await insertCustomers(
+    trx,
+    customers.map(({ name, email, password_hash }) => ({
+      name,
+      email,
+      email_key: emailKey(email),
+      search_key: searchKey({ name, email }),
+      password_hash,
+      created_at: now,
+      integration_state: 'pending' as const,
+      integration_attempts: 0,
+      integration_updated_at: now,
+    })),
+  );
+  await insertEvents(
+    trx,
+    rows.filter((row) => row !== undefined),
+    { type: 'CustomerCreated', time: now },
+  );
+  const results: (CustomerRow | Error)[] = [];
+  for (const [place, { email }] of customers.entries()) results.push(rows[place] ?? (await takenEmail(trx, email)));
+  return results;
 }

@@ -1,6 +1,6 @@
 import type { CrmContext } from '../context.ts';
 import { requireCustomer, updateCustomer } from '../db/customers.ts';
-import { insertEvent } from '../db/events.ts';
+import { insertEvents } from '../db/events.ts';
 import type { CustomerVersion } from './update-customer.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function deleteCustomer(
     requireVersion(version);
     const now = clock.now().toISOString();
     const row = await updateCustomer(trx, id, { deleted_at: now, endTokens: true });
-    await insertEvent(trx, row, { type: 'CustomerDeleted', time: now });
+    await insertEvents(trx, [row], { type: 'CustomerDeleted', time: now });
   });
   eventsWritten();
 }

@@ -1,8 +1,8 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { CrmContext } from '../context.ts';
 import { type CustomerRow, findCustomer, findCustomerByEmail, updateCustomer } from '../db/customers.ts';
-import { insertEvent } from '../db/events.ts';
-import { refuseTakenEmail } from './refuse-taken-email.ts';
+import { insertEvents } from '../db/events.ts';
+import { takenEmail } from './taken-email.ts';
 
 /**
  * Brings a deleted customer back. Safe to repeat: one who is there stays as is.
@@ -13,10 +13,10 @@ export async function restoreCustomer({ write, clock, eventsWritten }: CrmContex
     const before = await findCustomer(trx, id);
     if (!before) throw new AppError('not_found', 'Customer not found');
     if (before.deleted_at === null) return before;
-    if (await findCustomerByEmail(trx, before.email_key)) return refuseTakenEmail(trx, before.email);
+    if (await findCustomerByEmail(trx, before.email_key)) throw await takenEmail(trx, before.email);
     const restored = await updateCustomer(trx, id, { deleted_at: null, endTokens: false });
     const time = clock.now().toISOString();
-    await insertEvent(trx, restored, { type: 'CustomerUpdated', time, changed: ['deleted_at'] });
+    await insertEvents(trx, [restored], { type: 'CustomerUpdated', time, changed: ['deleted_at'] });
     return restored;
   });
   eventsWritten();

@@ -2,11 +2,11 @@ import type { Transaction } from 'kysely';
 import type { CrmContext } from '../context.ts';
 import { type AccountChange, emailKey, searchKey } from '../customer.ts';
 import { type CustomerRow, findCustomerByEmail, requireCustomer, updateCustomer as update } from '../db/customers.ts';
-import { insertEvent } from '../db/events.ts';
+import { insertEvents } from '../db/events.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 import type { ChangedField } from '../event.ts';
 import { hashPassword } from '../password.ts';
-import { refuseTakenEmail } from './refuse-taken-email.ts';
+import { takenEmail } from './taken-email.ts';
 
 export type CustomerVersion = {
   id: number;
@@ -46,7 +46,7 @@ export async function updateCustomer(
       ...(password_hash !== undefined && { password_hash }),
       endTokens: password_hash !== undefined,
     });
-    await insertEvent(trx, row, { type: 'CustomerUpdated', time: clock.now().toISOString(), changed });
+    await insertEvents(trx, [row], { type: 'CustomerUpdated', time: clock.now().toISOString(), changed });
     return row;
   });
   eventsWritten();
@@ -63,5 +63,5 @@ async function requireFreeEmail(
   { id, tellsWho }: Pick<Target, 'id' | 'tellsWho'>,
 ): Promise<void> {
   const owner = await findCustomerByEmail(trx, emailKey(email));
-  if (owner && owner.id !== id) await refuseTakenEmail(trx, email, { tellsWho });
+  if (owner && owner.id !== id) throw await takenEmail(trx, email, { tellsWho });
 }

@@ -1,3 +1,4 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import type { IntegrationResult } from '../customer.ts';
@@ -5,17 +6,41 @@ import type { CrmDatabase } from './schema.ts';
 
 export type CustomerRow = Selectable<CrmDatabase['customers']>;
 
-/** Inserts a customer, or gives undefined where its email is taken. */
-export function insertCustomer(
+type NewCustomer = Omit<Insertable<CrmDatabase['customers']>, 'id' | 'version' | 'credentials_version'>;
+
+const newCustomerColumns = {
+  name: 'text',
+  email: 'text',
+  email_key: 'text',
+  search_key: 'text',
+  password_hash: 'text',
+  created_at: 'timestamptz',
+  integration_state: 'text',
+  integration_attempts: 'integer',
+  integration_updated_at: 'timestamptz',
+} as const;
+const newCustomerNames = Object.keys(newCustomerColumns) as (keyof typeof newCustomerColumns)[];
+
+/** Inserts customers in their order, and gives for each its row, or undefined where its email is taken. */
+export async function insertCustomers(
   trx: Transaction<CrmDatabase>,
-  row: Insertable<CrmDatabase['customers']>,
-): Promise<CustomerRow | undefined> {
-  return trx
+  customers: Pick<NewCustomer, keyof typeof newCustomerColumns>[],
+): Promise<(CustomerRow | undefined)[]> {
+  const placed = customers.map((customer, place) => ({ place, ...customer }));
+  const table = jsonTable(trx, placed, { place: 'integer', ...newCustomerColumns });
+  const inserted = await trx
     .insertInto('customers')
-    .values(row)
+    .columns(newCustomerNames)
+    .expression((eb) => eb.selectFrom(table.as('added')).select(newCustomerNames).orderBy('place'))
     .onConflict((conflict) => conflict.column('email_key').where('deleted_at', 'is', null).doNothing())
     .returningAll()
-    .executeTakeFirst();
+    .execute();
+  const rows = new Map(inserted.map((row) => [row.email_key, row]));
+  return customers.map(({ email_key }) => {
+    const row = rows.get(email_key);
+    rows.delete(email_key); // of two with one email the first has got it
+    return row;
+  });
 }
 
 /** A customer, deleted or not. */
@@ -55,31 +80,56 @@ export function updateCustomer(
     .executeTakeFirstOrThrow();
 }
 
-/** An unknown id changes nothing, nor does what is known already, nor news of a failure about a customer who has the package. */
-export async function updateIntegration(
-  db: Kysely<CrmDatabase>,
-  result: IntegrationResult,
+const newsColumns = {
+  customer_id: 'bigint',
+  state: 'text',
+  package_id: 'text',
+  attempts: 'integer',
+  error: 'text',
+} as const;
+
+/**
+ * Takes in what became of packages. An unknown id changes nothing, nor does what is known already, nor news of a failure
+ * about a customer who has the package.
+ */
+export async function updateIntegrations(
+  trx: Transaction<CrmDatabase>,
+  results: IntegrationResult[],
   now: string,
 ): Promise<void> {
-  const delivered = result.state === 'delivered';
-  const news = {
-    integration_state: result.state,
-    package_id: result.package_id == null ? null : JSON.stringify(result.package_id),
-    integration_attempts: result.attempts,
-    integration_error: result.error ?? null,
-  };
-  await db
+  const news = newest(results).map(({ customer_id, state, package_id, attempts, error = null }) => {
+    return { customer_id, state, package_id: package_id == null ? null : JSON.stringify(package_id), attempts, error };
+  });
+  await trx
     .updateTable('customers')
-    .set({ ...news, integration_updated_at: now, version: sql`version + 1` })
-    .where('id', '=', result.customer_id)
+    .from(jsonTable(trx, news, newsColumns).as('news'))
+    .set((eb) => ({
+      integration_state: eb.ref('news.state'),
+      package_id: eb.ref('news.package_id'),
+      integration_attempts: eb.ref('news.attempts'),
+      integration_error: eb.ref('news.error'),
+      integration_updated_at: now,
+      version: sql`version + 1`,
+    }))
+    .whereRef('customers.id', '=', 'news.customer_id')
     .where((eb) =>
       eb.or([
-        eb('integration_state', '!=', news.integration_state),
-        eb('package_id', 'is distinct from', news.package_id),
-        eb('integration_attempts', '!=', news.integration_attempts),
-        eb('integration_error', 'is distinct from', news.integration_error),
+        eb('integration_state', '!=', eb.ref('news.state')),
+        eb('customers.package_id', 'is distinct from', eb.ref('news.package_id')),
+        eb('integration_attempts', '!=', eb.ref('news.attempts')),
+        eb('integration_error', 'is distinct from', eb.ref('news.error')),
       ]),
     )
-    .$if(!delivered, (query) => query.where('integration_state', '!=', 'delivered'))
+    .where((eb) => eb.or([eb('news.state', '=', 'delivered'), eb('integration_state', '!=', 'delivered')]))
     .execute();
+}
+
+/** One for each customer: the last there is, but no failure after a delivery. */
+function newest(results: IntegrationResult[]): IntegrationResult[] {
+  const byCustomer = new Map<number, IntegrationResult>();
+  for (const result of results) {
+    const isOutdone = result.state === 'failed' && byCustomer.get(result.customer_id)?.state === 'delivered';
+    if (!isOutdone) byCustomer.set(result.customer_id, result);
+  }
+  return [...byCustomer.values()];
 }

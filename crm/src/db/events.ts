@@ -1,3 +1,4 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { ChangedField, CustomerEvent, EventData, EventType } from '../event.ts';
 import type { CustomerRow } from './customers.ts';
@@ -5,15 +6,26 @@ import type { CrmDatabase } from './schema.ts';
 
 type Occurrence = { type: EventType; time: string; changed?: ChangedField[] };
 
-/** Writes down what has happened to a customer, in the transaction in which it happens. */
-export async function insertEvent(
+const newEventColumns = { type: 'text', customer_id: 'bigint', time: 'timestamptz', data: 'text' } as const;
+const newEventNames = Object.keys(newEventColumns) as (keyof typeof newEventColumns)[];
+
+/** Writes down what has happened to customers, in their order, in the transaction in which it happens. */
+export async function insertEvents(
   trx: Transaction<CrmDatabase>,
-  { id, name, email, created_at, deleted_at }: CustomerRow,
+  customers: CustomerRow[],
   { type, time, changed }: Occurrence,
 ): Promise<void> {
-  const data: EventData = { id, name, email, created_at, deleted_at, ...(changed && { changed }) };
-  const row = { type, customer_id: id, time, data: JSON.stringify(data), published_at: null };
-  await trx.insertInto('events').values(row).execute();
+  if (customers.length === 0) return;
+  const events = customers.map(({ id, name, email, created_at, deleted_at }, place) => {
+    const data: EventData = { id, name, email, created_at, deleted_at, ...(changed && { changed }) };
+    return { place, type, customer_id: id, time, data: JSON.stringify(data) };
+  });
+  const table = jsonTable(trx, events, { place: 'integer', ...newEventColumns });
+  await trx
+    .insertInto('events')
+    .columns(newEventNames)
+    .expression((eb) => eb.selectFrom(table.as('event')).select(newEventNames).orderBy('place'))
+    .execute();
 }
 
 export function toCustomerEvent(row: Selectable<CrmDatabase['events']>): CustomerEvent {

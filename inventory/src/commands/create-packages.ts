@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
+import { createBatch } from '@doorstep/kit/database/batch.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
 import { waitingTypes } from '../db/backorders.ts';
-import { insertIdempotencyKey } from '../db/idempotency-keys.ts';
+import { findFingerprints, insertIdempotencyKeys } from '../db/idempotency-keys.ts';
 import { readKitsWithStock } from '../db/kits.ts';
 import { insertPackageItems } from '../db/package-items.ts';
 import { toPackage } from '../db/package-views.ts';
 import { type Insertion, insertPackages, updateStatuses } from '../db/packages.ts';
-import type { PackageRequest, WelcomePackage } from '../package.ts';
+import type { Creation, KeyedRequest, PackageRequest } from '../package.ts';
 import { takeKit } from './take-kit.ts';
-import { type StockWrite, writeStock } from './write-stock.ts';
-
-export type Creation = { package: WelcomePackage; isNew: boolean };
+import { type StockContext, type StockWrite, writeStock } from './write-stock.ts';
 
 /**
  * Gives for each request, in order, its package: a new one, or the one that its customer has of that type. A new one takes
@@ -26,24 +25,46 @@ export function createPackages(context: InventoryContext, requests: PackageReque
  * @throws AppError `unprocessable` where the key came with another request before.
  */
 export function createPackage(
-  context: InventoryContext,
+  { addPackage }: InventoryContext,
   request: PackageRequest,
   idempotencyKey: string | undefined,
 ): Promise<Creation> {
-  return writeStock(context, async (write) => {
-    const [creation] = (await insertAll(write, [request])) as [Creation];
-    if (idempotencyKey === undefined) return creation;
+  return addPackage({ request, idempotencyKey });
+}
+
+/** Makes packages, each with its key: those that are to be made at the same time, in one write. */
+export function packageAdder(context: StockContext): InventoryContext['addPackage'] {
+  return createBatch((take) => writeStock(context, (write) => createEach(write, take())));
+}
+
+async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Creation | Error)[]> {
+  const known = await findFingerprints(
+    write.trx,
+    asked.flatMap(({ idempotencyKey }) => idempotencyKey ?? []),
+  );
+  const newKeys = new Map<string, KeyedRequest>();
+  // whose key came with another request is left out, and takes nothing from the stock
+  const good = asked.filter((one) => {
+    const { request, idempotencyKey: key } = one;
+    if (key === undefined) return true;
     const fingerprint = fingerprintOf(request);
-    const kept = await insertIdempotencyKey(write.trx, {
-      key: idempotencyKey,
-      package_id: creation.package.id,
-      fingerprint,
-    });
-    // thrown inside the write, so that the package just made is undone with it
-    if (kept !== fingerprint)
-      throw new AppError('unprocessable', 'This Idempotency-Key came with another request before');
-    return creation;
+    if (!known.has(key)) newKeys.set(key, one);
+    known.set(key, known.get(key) ?? fingerprint);
+    return known.get(key) === fingerprint;
   });
+  const made = await insertAll(
+    write,
+    good.map(({ request }) => request),
+  );
+  const creations = new Map(good.map((one, place) => [one, made[place] as Creation]));
+  const keys = [...newKeys].map(([key, one]) => {
+    return { key, package_id: creations.get(one)?.package.id as number, fingerprint: known.get(key) as string };
+  });
+  await insertIdempotencyKeys(write.trx, keys);
+  return asked.map(
+    (one) =>
+      creations.get(one) ?? new AppError('unprocessable', 'This Idempotency-Key came with another request before'),
+  );
 }
 
 async function insertAll(write: StockWrite, requests: PackageRequest[]): Promise<Creation[]> {

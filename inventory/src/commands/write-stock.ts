@@ -19,11 +19,13 @@ export type StockWrite = {
   settle(types?: string[]): Promise<boolean>;
 };
 
+export type StockContext = Pick<InventoryContext, 'write' | 'clock' | 'sendsAlerts' | 'tell'>;
+
 /**
  * Runs a write that changes the stock. In the same transaction back-orders are filled with what has come, and alerts are
  * kept for those who look after the stock; who is to know of it is told after the commit.
  */
-export async function writeStock<T>(context: InventoryContext, run: (write: StockWrite) => Promise<T>): Promise<T> {
+export async function writeStock<T>(context: StockContext, run: (write: StockWrite) => Promise<T>): Promise<T> {
   const { value, news } = await context.write(async (trx) => {
     const stock = openStock(trx, context.clock.now().toISOString());
     const backordered: Backorder[] = [];

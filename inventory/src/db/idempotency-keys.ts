@@ -1,20 +1,34 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely } from 'kysely';
 import type { InventoryDatabase } from './schema.ts';
 
-type KeyRow = InventoryDatabase['idempotency_keys'];
+const columns = { key: 'text', package_id: 'bigint', fingerprint: 'text' } as const;
+const names = Object.keys(columns) as (keyof typeof columns)[];
 
-function findIdempotencyKey(db: Kysely<InventoryDatabase>, key: string) {
-  return db.selectFrom('idempotency_keys').selectAll().where('key', '=', key).executeTakeFirst();
+/** What these keys stand for, those of them that are known. */
+export async function findFingerprints(db: Kysely<InventoryDatabase>, keys: string[]): Promise<Map<string, string>> {
+  if (keys.length === 0) return new Map();
+  const asked = jsonTable(
+    db,
+    keys.map((key) => ({ key })),
+    { key: 'text' },
+  );
+  const rows = await db
+    .selectFrom('idempotency_keys')
+    .select(['key', 'fingerprint'])
+    .where('key', 'in', (eb) => eb.selectFrom(asked.as('asked')).select('key'))
+    .execute();
+  return new Map(rows.map(({ key, fingerprint }) => [key, fingerprint]));
 }
 
-/** Gives the fingerprint that the key stands for from now on: the given one, or another that came first. */
-export async function insertIdempotencyKey(db: Kysely<InventoryDatabase>, row: KeyRow): Promise<string> {
-  const inserted = await db
+export async function insertIdempotencyKeys(
+  db: Kysely<InventoryDatabase>,
+  rows: InventoryDatabase['idempotency_keys'][],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await db
     .insertInto('idempotency_keys')
-    .values(row)
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .returning('fingerprint')
-    .executeTakeFirst();
-  const kept = inserted ?? (await findIdempotencyKey(db, row.key));
-  return kept?.fingerprint ?? row.fingerprint;
+    .columns(names)
+    .expression((eb) => eb.selectFrom(jsonTable(db, rows, columns).as('kept')).select(names))
+    .execute();
 }

@@ -1,10 +1,20 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import type { PackageStatus } from '../package.ts';
 import type { InventoryDatabase } from './schema.ts';
 
 export type PackageRow = Selectable<InventoryDatabase['packages']>;
-type NewPackage = Insertable<InventoryDatabase['packages']>;
+type NewPackage = Omit<Insertable<InventoryDatabase['packages']>, 'id'>;
+
+const columns = {
+  customer_id: 'bigint',
+  customer_name: 'text',
+  package_type: 'text',
+  status: 'text',
+  created_at: 'timestamptz',
+} as const;
+const names = Object.keys(columns) as (keyof typeof columns)[];
 
 export type Insertion = { row: PackageRow; isNew: boolean };
 
@@ -14,9 +24,12 @@ export type Insertion = { row: PackageRow; isNew: boolean };
  */
 export async function insertPackages(db: Kysely<InventoryDatabase>, packages: NewPackage[]): Promise<Insertion[]> {
   if (packages.length === 0) return [];
+  const placed = packages.map((wanted, place) => ({ place, ...wanted }));
+  const table = jsonTable(db, placed, { place: 'integer', ...columns });
   const inserted = await db
     .insertInto('packages')
-    .values(packages)
+    .columns(names)
+    .expression((eb) => eb.selectFrom(table.as('wanted')).select(names).orderBy('place'))
     .onConflict((conflict) => conflict.columns(['customer_id', 'package_type']).doNothing())
     .returningAll()
     .execute();
@@ -53,20 +66,18 @@ export async function updateStatuses(
 }
 
 async function findExisting(db: Kysely<InventoryDatabase>, wanted: NewPackage[]): Promise<PackageRow[]> {
-  const customersByType = Map.groupBy(wanted, ({ package_type }) => package_type);
-  const rows: PackageRow[] = [];
-  for (const [type, packages] of customersByType) {
-    const customers = packages.map(({ customer_id }) => customer_id);
-    rows.push(
-      ...(await db
-        .selectFrom('packages')
-        .selectAll()
-        .where('package_type', '=', type)
-        .where('customer_id', 'in', customers)
-        .execute()),
-    );
-  }
-  return rows;
+  if (wanted.length === 0) return [];
+  const pairs = wanted.map(({ customer_id, package_type }) => ({ customer_id, package_type }));
+  const table = jsonTable(db, pairs, { customer_id: 'bigint', package_type: 'text' });
+  return db
+    .selectFrom('packages')
+    .innerJoin(table.as('wanted'), (join) =>
+      join
+        .onRef('wanted.customer_id', '=', 'packages.customer_id')
+        .onRef('wanted.package_type', '=', 'packages.package_type'),
+    )
+    .selectAll('packages')
+    .execute();
 }
 
 function pairKey({ customer_id, package_type }: Pick<NewPackage, 'customer_id' | 'package_type'>): string {
