@@ -20,6 +20,7 @@ export async function fill(place: string, { customers, delivered }: Filling): Pr
       await database.write((trx) => fillers[schema](trx, { first, last, delivered }));
     }
     if (isPostgresUrl(place)) await sql`analyze`.execute(database.db);
+    await database.check(); // Kysely closes nothing that was never asked for anything
     await database.close();
   }
 }
