@@ -15,6 +15,9 @@ const usage = `npm run simulate -- [--seeds N] [--seed S] [--faults 0,3] [--trac
   --planted     plants known faults in a copy of the core, one after the other, and looks whether they are found
 `;
 
+/** A long run says so often how far it is. */
+const tellEvery = 10_000;
+
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const count = (number: number) => number.toLocaleString('en');
 
@@ -59,6 +62,7 @@ function createTally() {
   const faults = new Map<string, number>();
   const sum = { seeds: 0, customers: 0, packages: 0, virtualMs: 0 };
   return {
+    seeds: () => sum.seeds,
     add({ outcome }: Done) {
       sum.seeds += 1;
       sum.customers += outcome.customers;
@@ -84,6 +88,8 @@ async function findFault(given: Arguments): Promise<boolean> {
     planted: given.plant,
     onDone(done) {
       tally.add(done);
+      if (!given.trace && tally.seeds() % tellEvery === 0)
+        print(`${count(tally.seeds())} of ${count(given.seeds)} seeds`);
       for (const line of done.trace) print(line);
     },
   });
