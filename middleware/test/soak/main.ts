@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartError } from '@doorstep/kit/errors.ts';
+import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { findFaketime } from './clock.ts';
 import { readArguments, type SoakOptions } from './read-arguments.ts';
 import { type SoakResult, soak } from './soak.ts';
@@ -30,7 +31,6 @@ async function run({ minutes, kinds, seed, json, keep }: SoakOptions): Promise<n
   chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
   const faketime = findFaketime(folder);
   say(`soak of ${minutes} min on ${kinds.join(' and ')}, seed ${seed}, in ${folder}`);
-  if (!faketime) say('The clocks are not moved, for there is no libfaketime here that Node could see.');
   const runs = await Promise.allSettled(
     kinds.map((kind) => soak({ kind, minutes, seed, folder, keep, faketime, say, ended: ended.signal })),
   );
@@ -42,8 +42,13 @@ async function run({ minutes, kinds, seed, json, keep }: SoakOptions): Promise<n
   if (ended.signal.aborted) say('Ended before its time: nothing is proven.');
   if (isKept) say(`Logs and databases are in ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
-  if (!isProven && !ended.signal.aborted) say(`NOT PROVEN. Again: npm run soak -- --minutes ${minutes} --seed ${seed}`);
+  if (!isProven && !ended.signal.aborted) say(`NOT PROVEN. Again: npm run soak -- ${words(minutes, kinds, seed)}`);
   return isProven ? 0 : 1;
+}
+
+function words(minutes: number, kinds: DatabaseKind[], seed: string): string {
+  const database = kinds.length === 1 ? ` --database ${kinds[0]}` : '';
+  return `--minutes ${minutes}${database} --seed ${seed}`;
 }
 
 type Shown = { json: boolean; isProven: boolean; seed: string; minutes: number; folder: string | undefined };

@@ -18,6 +18,9 @@ export function readSqlite(folder: string): Read {
 
 const int8 = 20;
 
+/** It may be frozen. */
+const timeoutMs = 20_000;
+
 export function readPostgres(url: string): Read {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
@@ -28,6 +31,8 @@ export function readPostgres(url: string): Read {
       connectionString: url,
       options: `-c search_path=${schema}`,
       types: types as pg.CustomTypesConfig,
+      connectionTimeoutMillis: timeoutMs,
+      query_timeout: timeoutMs,
     });
     await client.connect();
     try {

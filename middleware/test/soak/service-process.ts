@@ -17,7 +17,8 @@ export type ServiceProcess = AsyncDisposable & {
   /** Resolves once it answers. One that cannot start, for want of a disk or a database, is started again and again. */
   start(): Promise<void>;
   kill(): Promise<void>;
-  terminate(): Promise<void>;
+  /** Gives its exit code; null where it had to be killed, or does not run. */
+  terminate(): Promise<number | null>;
   freeze(ms: number, signal: AbortSignal): Promise<void>;
 };
 
@@ -78,11 +79,12 @@ export function createServiceProcess({ name, environment, folder, journal, ended
     return starting;
   }
 
-  async function stop(signal: NodeJS.Signals) {
+  async function stop(signal: NodeJS.Signals): Promise<number | null> {
     await starting;
     const running = child;
     child = undefined;
     if (running) await end(running, signal);
+    return running?.exitCode ?? null;
   }
 
   return {
@@ -90,13 +92,10 @@ export function createServiceProcess({ name, environment, folder, journal, ended
     environment,
     pid: () => child?.pid,
     start,
-    kill: () => stop('SIGKILL'),
-    async terminate() {
-      const sinceMs = performance.now();
-      await stop('SIGTERM');
-      if (performance.now() - sinceMs >= stopTimeoutMs)
-        journal.violation(`${name} did not end within ${stopTimeoutMs} ms`);
+    async kill() {
+      await stop('SIGKILL');
     },
+    terminate: () => stop('SIGTERM'),
     async freeze(ms, signal) {
       await starting;
       const frozen = child;

@@ -1,9 +1,11 @@
+import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { ask } from './ask.ts';
 import type { Journal } from './journal.ts';
 import { pause } from './pause.ts';
 import type { Read } from './read-databases.ts';
 
 type Options = {
+  kind: DatabaseKind;
   crmUrl: string;
   middlewareUrl: string;
   read: Read;
@@ -41,7 +43,7 @@ async function untilAnswered(url: string, ended: AbortSignal, body?: unknown) {
 
 type Status = { paused: boolean; cursor: number; deliveries: { pending: number; retrying: number } };
 
-async function waitForAll({ crmUrl, middlewareUrl, read, say, ended }: Options): Promise<boolean> {
+async function waitForAll({ kind, crmUrl, middlewareUrl, read, say, ended }: Options): Promise<boolean> {
   const deadlineMs = performance.now() + settleTimeoutMs;
   let tellMs = performance.now() + tellEveryMs;
   while (!ended.aborted && performance.now() < deadlineMs) {
@@ -55,7 +57,7 @@ async function waitForAll({ crmUrl, middlewareUrl, read, say, ended }: Options):
     const isAtEnd = Array.isArray(beyond?.body) && beyond.body.length === 0;
     if (waiting === 0 && isAtEnd && untold?.count === 0) return true;
     if (performance.now() > tellMs) {
-      say(`faults are over; ${waiting} wait, ${untold?.count} are to be told to the CRM`);
+      say(`${kind}, faults are over: ${waiting} wait, ${untold?.count} are to be told to the CRM`);
       tellMs += tellEveryMs;
     }
     await pause(500, ended);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, statfsSync } from 'node:fs';
 import type { Random } from './random.ts';
 
 /** A file system of its own for the ledger, which can be made as small as what is on it. */
@@ -33,12 +33,12 @@ export function mountSmallDisk(path: string): SmallDisk | undefined {
     free: () => void resize(sizeMax),
     unmount(keep) {
       const copy = `${path}-kept`;
-      if (keep) cpSync(path, copy, { recursive: true, preserveTimestamps: true });
+      // with their owners: what is kept is to be started again
+      if (keep) run('cp', '--archive', path, copy);
       run('umount', '--lazy', path);
       if (!keep) return;
-      rmSync(path, { recursive: true });
-      cpSync(copy, path, { recursive: true, preserveTimestamps: true });
-      rmSync(copy, { recursive: true });
+      rmdirSync(path);
+      renameSync(copy, path);
     },
   };
 }

@@ -21,6 +21,8 @@ export type SoakResult = Verdict & {
   kills: Record<string, number>;
   faults: Record<string, number>;
   operations: Record<string, number>;
+  /** What could not be done on this machine. */
+  notCovered: string[];
   /** Who was dead when all was over, and was replayed. */
   replayed: number;
   settledSeconds: number;
@@ -41,7 +43,7 @@ type Options = {
 
 /** Undefined where it was ended before it could come to anything. */
 export async function soak(options: Options): Promise<SoakResult | undefined> {
-  const { kind, minutes, seed, keep, faketime, ended } = options;
+  const { kind, minutes, seed, keep, faketime, say, ended } = options;
   const folder = join(options.folder, kind);
   mkdirSync(folder);
   const journal = createJournal(join(folder, 'faults.log'));
@@ -54,6 +56,7 @@ export async function soak(options: Options): Promise<SoakResult | undefined> {
   try {
     await using services = await startNeighbourhood({ kind, folder, faketime, random, journal, over, ended, keeps });
     const memory: Memory = { known: new Map(), inDoubt: new Set() };
+    say(`${kind}: ${coverage(own, services).join(', ')}`);
     const minute = tellEachMinute(own, services, memory);
     const timeout = setTimeout(() => timer.abort(), minutes * 60_000);
     await troubleAll(own, services, memory);
@@ -91,11 +94,14 @@ async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory):
   const pid = services.middleware.pid();
   if (pid !== undefined && canForbidWrites()) setWrites(pid, 'allowed');
   journal.note('faults are over');
-  const settled = await settle({ crmUrl: urls.crm, middlewareUrl: urls.middleware, read, journal, say, ended });
+  const settled = await settle({ kind, crmUrl: urls.crm, middlewareUrl: urls.middleware, read, journal, say, ended });
   if (!settled.isSettled) journal.violation(`the daemon was not done within ${settled.seconds} s after the faults`);
   const { code, out, err } = await runMiddleware(['reconcile', '--json'], straight, folder);
   if (code !== 0) journal.violation(`reconcile ended with exit code ${code}: ${out}${err}`);
-  for (const name of ['middleware', 'crm', 'inventory'] as const) await services[name].terminate();
+  for (const name of ['middleware', 'crm', 'inventory'] as const) {
+    const exitCode = await services[name].terminate();
+    if (exitCode !== 0) journal.violation(`${name} ended with exit code ${exitCode} at SIGTERM`);
+  }
   const verdict = await judge(read, memory);
   const violations = [...verdict.violations, ...journal.violations];
   for (const violation of verdict.violations) journal.note(`VIOLATION ${violation}`);
@@ -110,10 +116,29 @@ async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory):
     kills: Object.fromEntries(journal.kills),
     faults: Object.fromEntries(journal.faults),
     operations: Object.fromEntries(journal.operations),
+    notCovered: notCovered(own, neighbourhood),
     replayed: settled.replayed,
     settledSeconds: settled.seconds,
     isProven: violations.length === 0,
   };
+}
+
+/** What is done to the services, beside what is done to them everywhere. */
+function coverage({ faketime }: Own, { disk, postgres }: Neighbourhood): string[] {
+  return [
+    'bad network, kill -9, SIGTERM and SIGSTOP of all',
+    disk ? 'a full disk under the ledger' : '',
+    !postgres && canForbidWrites() ? 'writes of the daemon that fail' : '',
+    faketime ? 'moved clocks' : '',
+  ].filter(Boolean);
+}
+
+function notCovered({ faketime }: Own, { disk, postgres }: Neighbourhood): string[] {
+  const hasFullDisk = disk || (!postgres && canForbidWrites());
+  return [
+    hasFullDisk ? '' : 'a full disk, which takes root or, with SQLite, prlimit',
+    faketime ? '' : 'moved clocks, which take libfaketime',
+  ].filter(Boolean);
 }
 
 function tellEachMinute({ kind, journal, say }: Own, { read }: Neighbourhood, { known }: Memory): NodeJS.Timeout {
