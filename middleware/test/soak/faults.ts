@@ -1,10 +1,10 @@
 import type { ServiceClock } from './clock.ts';
 import type { Journal } from './journal.ts';
-import { pause } from './pause.ts';
 import type { PostgresProcess } from './postgres-process.ts';
 import type { Random } from './random.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { type SmallDisk, setWrites } from './small-disk.ts';
+import { pause } from './waits.ts';
 
 type Means = { random: Random; journal: Journal; over: AbortSignal };
 

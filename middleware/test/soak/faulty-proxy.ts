@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from './journal.ts';
-import { pause } from './pause.ts';
 import type { Random } from './random.ts';
+import { pause } from './waits.ts';
 
 /** What becomes of a connection. */
 type Mode =

@@ -1,8 +1,8 @@
 import { createTokens } from '@doorstep/kit/auth.ts';
 import { ask, type Reply } from './ask.ts';
 import type { Journal } from './journal.ts';
-import { pause } from './pause.ts';
 import type { Random } from './random.ts';
+import { pause } from './waits.ts';
 
 /** `maybe`: nobody has answered. */
 type Known = { email: string; isDeleted: 'no' | 'yes' | 'maybe' };
@@ -23,6 +23,10 @@ type Options = {
   over: AbortSignal;
 };
 
+/** Some clients give up at once, and some only after a while. */
+const triesMax = 6;
+const againMs = 1_000;
+
 const tokenSeconds = 365 * 24 * 3600; // whatever the clocks of the services say
 
 /** Clients of the CRM that add customers at a steady rate and in bursts, and delete some. Resolves when all have ended. */
@@ -42,9 +46,9 @@ export async function addAndDelete(options: Options, memory: Memory): Promise<vo
     }
   };
   await Promise.all([
-    repeat('steady', [50, 600], (own) => begin(clients.add(own.chance(0.5)))),
+    repeat('steady', [50, 600], (own) => begin(clients.add(own.whole(1, triesMax)))),
     repeat('bursts', [8_000, 45_000], (own) => {
-      for (let left = own.whole(100, 300); left > 0; left -= 1) begin(clients.add(own.chance(0.5)));
+      for (let left = own.whole(100, 300); left > 0; left -= 1) begin(clients.add(own.whole(1, triesMax)));
     }),
     repeat('deletes', [500, 6_000], (own) => begin(clients.remove(own))),
     repeat('items', [1_000, 5_000], (own) => begin(clients.seeItems(own))),
@@ -55,7 +59,7 @@ export async function addAndDelete(options: Options, memory: Memory): Promise<vo
 /** No fault of the CRM: a request that was cut short, or that came while it or its database was frozen or away. */
 const again = [408, 503];
 
-function createClients({ crmUrl, jwtSecretKey, journal }: Options, { known, inDoubt }: Memory) {
+function createClients({ crmUrl, jwtSecretKey, journal, over }: Options, { known, inDoubt }: Memory) {
   const tokens = createTokens(jwtSecretKey);
   const sign = (subject: string, role: string) => tokens.sign({ subject, role, version: 1 }, tokenSeconds);
   const removing = new Set<number>();
@@ -87,10 +91,12 @@ function createClients({ crmUrl, jwtSecretKey, journal }: Options, { known, inDo
   };
 
   return {
-    async add(repeats: boolean) {
+    async add(triesMax: number) {
       number += 1;
       const customer = { name: `Customer ${number}`, email: `customer-${number}@example.com` };
-      for (const isRepeat of repeats ? [false, true] : [false]) {
+      for (let tries = 1; tries <= triesMax; tries += 1) {
+        const isRepeat = tries > 1;
+        if (isRepeat) await pause(againMs, over);
         const reply = await ask(`${crmUrl}/customers`, { method: 'POST', body: customer });
         isExpected('POST /customers', reply, isRepeat ? [201, 409] : [201]);
         learn(customer.email, reply);

@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers';
 import { ask, type Reply } from './ask.ts';
 import type { Journal } from './journal.ts';
 import type { Memory } from './load.ts';
-import { pause } from './pause.ts';
 import type { Random } from './random.ts';
 import { type Environment, root } from './service-process.ts';
+import { pause } from './waits.ts';
 
 type Options = {
   middlewareUrl: string;

@@ -7,7 +7,7 @@ import { importWithoutHooks } from '@doorstep/kit/test/start-postgres.ts';
 import pg from 'pg';
 import { freePort } from './free-ports.ts';
 import type { Journal } from './journal.ts';
-import { pause } from './pause.ts';
+import { pause, startAgainAndAgain } from './waits.ts';
 
 /** A PostgreSQL that writes through to the disk, and can be killed with all its processes. */
 export type PostgresProcess = AsyncDisposable & {
@@ -28,7 +28,6 @@ const flags = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
 ];
-const startAgainMs = 500;
 
 export async function startPostgres({ folder, smallDisk, journal, ended }: Options): Promise<PostgresProcess> {
   const databaseDir = join(folder, 'postgres');
@@ -52,18 +51,18 @@ export async function startPostgres({ folder, smallDisk, journal, ended }: Optio
 
   let pid = 0;
 
-  async function start() {
-    while (!ended.aborted) {
-      try {
-        await server.start();
-        pid = Number.parseInt(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8'), 10);
-        return;
-      } catch {
-        journal.note('postgres could not start');
-        await pause(startAgainMs, ended);
-      }
+  async function startOnce(): Promise<boolean> {
+    try {
+      await server.start();
+    } catch {
+      return false;
     }
+    pid = Number.parseInt(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8'), 10);
+    return true;
   }
+
+  const onFailed = () => journal.note('postgres could not start');
+  const start = () => startAgainAndAgain('postgres', { startOnce, onFailed, ended });
 
   /** None can be added by then: the first, which starts the others, stands still. */
   function haltAll(): number[] {

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { compileCache } from '@doorstep/kit/test/quick-start.ts';
 import type { Journal } from './journal.ts';
-import { pause } from './pause.ts';
+import { pause, startAgainAndAgain } from './waits.ts';
 
 export const serviceNames = ['crm', 'inventory', 'middleware'] as const;
 export type ServiceName = (typeof serviceNames)[number];
@@ -25,7 +25,6 @@ export type ServiceProcess = AsyncDisposable & {
 type Options = { name: ServiceName; environment: Environment; folder: string; journal: Journal; ended: AbortSignal };
 
 export const root = join(import.meta.dirname, '../../..');
-const startAgainMs = 500;
 const startTimeoutMs = 60_000;
 /** It has ten seconds to finish what is under way, and two more to give up. */
 const stopTimeoutMs = 20_000;
@@ -60,20 +59,15 @@ export function createServiceProcess({ name, environment, folder, journal, ended
     started.once('exit', (code, signal) => {
       if (child !== started) return; // it was made to end
       journal.violation(`${name} ended by itself: ${signal ?? `exit code ${code}`}`);
-      void start();
+      start().catch((error: Error) => journal.violation(error.message));
     });
     return true;
   }
 
-  async function startAgainAndAgain() {
-    while (!ended.aborted && !(await startOnce())) {
-      journal.note(`${name} could not start`);
-      await pause(startAgainMs, ended);
-    }
-  }
+  const onFailed = () => journal.note(`${name} could not start`);
 
   function start(): Promise<void> {
-    starting ??= startAgainAndAgain().finally(() => {
+    starting ??= startAgainAndAgain(name, { startOnce, onFailed, ended }).finally(() => {
       starting = undefined;
     });
     return starting;

@@ -1,8 +1,8 @@
 import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { ask } from './ask.ts';
 import type { Journal } from './journal.ts';
-import { pause } from './pause.ts';
 import type { Read } from './read-databases.ts';
+import { pause } from './waits.ts';
 
 type Options = {
   kind: DatabaseKind;

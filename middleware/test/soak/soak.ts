@@ -59,9 +59,13 @@ export async function soak(options: Options): Promise<SoakResult | undefined> {
     say(`${kind}: ${coverage(own, services).join(', ')}`);
     const minute = tellEachMinute(own, services, memory);
     const timeout = setTimeout(() => timer.abort(), minutes * 60_000);
-    await troubleAll(own, services, memory);
-    clearTimeout(timeout);
-    clearInterval(minute);
+    try {
+      await troubleAll(own, services, memory);
+    } finally {
+      timer.abort();
+      clearTimeout(timeout);
+      clearInterval(minute);
+    }
     if (!ended.aborted) result = await conclude(own, services, memory);
     return ended.aborted ? undefined : result;
   } finally {
