@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { plantedFaults } from './simulation/planted-faults.ts';
 
 const main = join(import.meta.dirname, 'simulation/main.ts');
 
@@ -14,12 +15,46 @@ function simulate(...words: string[]): Promise<{ code: number; output: string }>
   });
 }
 
+const kindsOfFaults = [
+  'kill -9',
+  'restart',
+  'commit lost',
+  'disk full',
+  'ledger away',
+  'clock moved',
+  'lost before',
+  'lost after',
+  'no answer',
+  'no answer, done',
+  'done late',
+  'slow',
+  'twice',
+  'no id',
+  'status 401',
+  'status 429',
+  'status 500',
+  'torn (group)',
+  'some refused (group)',
+  'outage of crm',
+  'outage of inventory',
+  'poison',
+  'unreadable',
+  'deleted',
+  'shown late',
+  'renamed',
+  'pause',
+  'replay',
+  'replay dead',
+  'reconcile',
+  'repair',
+];
+
 describe('the core, simulated', () => {
   it('keeps every promise in 1,500 runs of faults', { timeout: 120_000 }, async () => {
     const { code, output } = await simulate('--seeds', '1500');
     expect(code, output).toBe(0);
     expect(output).toMatch(/^1,500 seeds: /);
-    expect(output).toMatch(/kill -9 \d+/);
+    for (const kind of kindsOfFaults) expect(output).toMatch(new RegExp(`${RegExp.escape(kind)} [1-9]`));
   });
 
   it('makes the same run of the same seed, to the byte', async () => {
@@ -28,12 +63,15 @@ describe('the core, simulated', () => {
     expect(first.output).toMatch(/FAULT kill -9/);
     expect(first.output.length).toBeGreaterThan(100_000);
     expect(second.output).toBe(first.output);
+    // whatever ran before it in the same thread
+    const alone = await simulate('--seed', '32', '--trace');
+    expect(first.output.endsWith(alone.output)).toBe(true);
   });
 
   it('finds every planted fault, each within so many seeds', { timeout: 120_000 }, async () => {
     const { code, output } = await simulate('--planted');
     expect(output).not.toContain('NOT FOUND');
-    expect(output.match(/^found after/gm)).toHaveLength(10);
+    expect(output.match(/^found after/gm)).toHaveLength(plantedFaults.length);
     expect(code).toBe(0);
   });
 

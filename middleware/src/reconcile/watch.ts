@@ -1,3 +1,4 @@
+import { isUnavailable } from '@doorstep/kit/database/faults.ts';
 import { repair } from '../commands/repair.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { formatDuration } from '../sync/format.ts';
@@ -38,6 +39,8 @@ export async function watchBothSides(context: MiddlewareContext, signal: AbortSi
       logger.warn(`${line}; npm run middleware -- reconcile lists them, with --repair delivers what is missing`);
     else logger.info(line);
   } catch (error) {
-    if (!signal.aborted) logger.warn(`reconciliation failed: ${(error as Error).message}`, { error });
+    // what is away needs no stack to be understood
+    const fields = isUnavailable(error) ? {} : { error };
+    if (!signal.aborted) logger.warn(`reconciliation failed: ${(error as Error).message}`, fields);
   }
 }

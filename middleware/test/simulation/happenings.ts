@@ -3,9 +3,11 @@ import { repair } from '../../src/commands/repair.ts';
 import { replay, replayDead } from '../../src/commands/replay.ts';
 import type { MiddlewareContext } from '../../src/context.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { watchBothSides } from '../../src/reconcile/watch.ts';
 import type { Ledger } from './ledger.ts';
 import type { Lives } from './lives.ts';
-import { type Oracle, Violation } from './oracle.ts';
+import type { Oracle } from './oracle/oracle.ts';
+import { Violation } from './oracle/violation.ts';
 import type { Fault, Plan } from './plan.ts';
 import type { Polls } from './polls.ts';
 import type { Crm } from './services.ts';
@@ -50,16 +52,26 @@ type Moment = [atMs: number, run: () => void];
 
 /** What a fault does, and when. */
 function momentsOf(means: Means, fault: Fault): Moment[] {
-  const { crm, ledger, lives, watch, poisons } = means;
+  const { crm, ledger, lives, oracle, watch, poisons } = means;
   const from = ({ atMs, forMs }: { atMs: number; forMs: number }, begin: () => void, end: () => void): Moment[] => [
     [atMs, begin],
     [atMs + forMs, end],
     [atMs + forMs, watch.disturbed],
   ];
-  const operate = (run: (context: MiddlewareContext) => Promise<unknown>) => () => lives.operate(fault.kind, run);
+  const operate = (run: (context: MiddlewareContext) => Promise<unknown>) => () => void lives.operate(run, fault.kind);
   switch (fault.kind) {
-    case 'outage':
-      return from(fault, ...watchOutage(means, fault));
+    case 'outage': {
+      let ends = () => {};
+      const begin = () => {
+        watch.struck(`outage of ${fault.service}`);
+        if (fault.service === 'inventory') ends = oracle.outageBegins();
+      };
+      return from(
+        fault,
+        begin,
+        watch.guarded(() => ends()),
+      );
+    }
     case 'disk full':
     case 'ledger away': {
       const { kind } = fault;
@@ -72,9 +84,15 @@ function momentsOf(means: Means, fault: Fault): Moment[] {
     case 'pause':
       return from(fault, operate(pause), operate(resume));
     case 'poison':
-      return [[0, () => poisons.set(fault.customer, fault.status)]];
+      return [
+        [0, () => poisons.set(fault.customer, fault.status)],
+        [0, () => watch.struck('poison')],
+      ];
     case 'unreadable':
-      return [[fault.atMs, () => crm.unreadable.add(fault.customer)]];
+      return [
+        [fault.atMs, () => crm.unreadable.add(fault.customer)],
+        [fault.atMs, () => watch.struck('unreadable')],
+      ];
     case 'clock':
       return [[fault.atMs, () => means.moveClock(fault.byMs)]];
     case 'restart':
@@ -84,9 +102,9 @@ function momentsOf(means: Means, fault: Fault): Moment[] {
     case 'replay dead':
       return [[fault.atMs, operate((context) => replayDead(context, {}))]];
     case 'reconcile':
-      return [[fault.atMs, operate((context) => compare(context, { repairs: false }))]];
+      return [[fault.atMs, operate((context) => watchBothSides(context, new AbortController().signal))]];
     case 'repair':
-      return [[fault.atMs, operate((context) => compare(context, { repairs: true }))]];
+      return [[fault.atMs, operate(repairAll)]];
     case 'delete':
       return [[fault.atMs, () => remove(means, fault)]];
     case 'rename':
@@ -97,9 +115,11 @@ function momentsOf(means: Means, fault: Fault): Moment[] {
   }
 }
 
-function rename({ crm }: Means, { customer: id }: { customer: number }): void {
+function rename({ crm, watch }: Means, { customer: id }: { customer: number }): void {
   const customer = crm.customers[id - 1];
-  if (customer) customer.name = `${customer.name} again`;
+  if (!customer) return;
+  watch.struck('renamed');
+  customer.name = `${customer.name} again`;
 }
 
 function remove(
@@ -114,42 +134,14 @@ function remove(
   time.after(restoredAfterMs, 'world', () => Object.assign(customer, { isDeleted: false }));
 }
 
-/** While the Inventory fails for everybody, it is asked no more than the breaker allows. */
-function watchOutage(
-  { plan, lives, oracle, polls, watch }: Means,
-  { service }: Extract<Fault, { kind: 'outage' }>,
-): [begin: () => void, end: () => void] {
-  const { concurrency, retriesMax, waitsMs } = plan.world;
-  // a look and a post, and as much for each quick retry
-  const perAttempt = 2 + 2 * retriesMax;
-  // those under way, four that a breaker does not mind, each with a whole schedule, and groups with their looks
-  const perLife = (concurrency + 4 * (waitsMs.length + 1) + 12) * perAttempt;
-  const now = () => ({ calls: oracle.calls(), polls: polls.count(), lives: lives.count() });
-  let before = now();
-  const begin = () => {
-    watch.struck(`outage of ${service}`);
-    before = now();
-  };
-  const end = watch.guarded(() => {
-    const after = now();
-    const calls = after.calls - before.calls;
-    const allowed = (1 + after.lives - before.lives) * perLife + 2 * (after.polls - before.polls);
-    if (service === 'inventory' && calls > allowed) {
-      throw new Violation(`${calls} calls to the Inventory in an outage; ${allowed} are allowed`);
-    }
-  });
-  return [begin, end];
-}
-
-/** As `reconcile` at the command line, or as the daemon does by itself: only who is new is repaired then. */
-export async function compare(context: MiddlewareContext, { repairs }: { repairs: boolean }) {
+/** As `reconcile --repair` at the command line. */
+async function repairAll(context: MiddlewareContext): Promise<void> {
   const missing: number[] = [];
-  const result = await reconcile(context, {
-    onException: () => undefined,
-    async onMissing(customers) {
-      missing.push(...customers.filter(({ isNew }) => repairs || isNew).map(({ customerId }) => customerId));
+  await reconcile(context, {
+    onException({ kind, detail }) {
+      if (kind === 'double') throw new Violation(detail);
     },
+    onMissing: async (customers) => void missing.push(...customers.map(({ customerId }) => customerId)),
   });
   await repair(context, missing);
-  return result;
 }

@@ -1,10 +1,13 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
+import { isUnavailable } from '@doorstep/kit/database/faults.ts';
+import { AppError } from '@doorstep/kit/errors.ts';
 import type { Logger } from '@doorstep/kit/logger.ts';
 import type { MiddlewareContext } from '../../src/context.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { Ledger } from './ledger.ts';
 import type { Network } from './network.ts';
-import type { Oracle } from './oracle.ts';
+import type { Oracle } from './oracle/oracle.ts';
+import { Violation } from './oracle/violation.ts';
 import type { Plan, ServiceName } from './plan.ts';
 import { createRandom } from './random.ts';
 import type { Disk } from './storage.ts';
@@ -41,19 +44,20 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
     startedMs = time.nowMs();
     watch.trace(() => 'the daemon starts');
     const life = lives;
+    const isAlive = () => life === lives && daemon !== undefined;
     // what is dead goes no further
     const step = async () => {
-      if (life !== lives || !daemon || dies()) await new Promise(() => undefined);
+      if (!isAlive() || dies()) await new Promise(() => undefined);
     };
     daemon = startDaemon({
       world: plan.world,
       clock,
       logger,
-      client: (service: ServiceName) => network.connect(service, step),
+      client: (service: ServiceName) => network.connect(service, { step, isAlive }),
       random: createRandom(plan.seed + 1000 * lives),
       opened: ledger.open(step),
     });
-    void daemon.sync.poll();
+    void daemon.sync.poll().then(oracle.polled);
   }
 
   /** Something comes to the daemon, or goes out from it: gives whether it has been killed instead. */
@@ -94,14 +98,29 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
       if (daemon === stopping) end('stopped', downMs);
     },
 
-    /** What a person does while the daemon runs. What a broken ledger keeps from being done is refused. */
-    operate(kind: string, run: (context: MiddlewareContext) => Promise<unknown>) {
-      if (!daemon) return;
-      watch.struck(kind);
+    /**
+     * What a person does while the daemon runs. Gives what came of it; undefined where a broken ledger has kept it from
+     * being done. Without a daemon nothing is done.
+     */
+    async operate<Result>(
+      run: (context: MiddlewareContext) => Promise<Result>,
+      kind = '',
+    ): Promise<Result | undefined> {
+      if (!daemon) return undefined;
+      if (kind) watch.struck(kind);
       const { context, sync } = daemon;
-      run(context)
-        .then(() => sync.settle())
-        .catch((error) => watch.trace(() => `${kind} is refused: ${(error as Error).message}`));
+      const replayed = oracle.beforeReplay();
+      try {
+        const result = await run(context);
+        replayed();
+        void sync.settle();
+        return result;
+      } catch (error) {
+        watch.trace(() => `${kind} is refused: ${(error as Error).message}`);
+        const isRefused = isUnavailable(error) || (error instanceof AppError && error.code === 'not_found');
+        if (!isRefused) watch.fail(error);
+        return undefined;
+      }
     },
 
     /** No more crashes. */
@@ -121,6 +140,7 @@ function createLogger(watch: Watch): Logger {
     (message: string, { error }: { error?: unknown } = {}) => {
       watch.trace(() => `${level} ${message}`);
       if (error) watch.fail(error);
+      if (/has the packages/.test(message)) watch.fail(new Violation(message));
     };
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') } as unknown as Logger;
 }

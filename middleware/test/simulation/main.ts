@@ -9,7 +9,7 @@ import type { Done } from './worker.ts';
 const usage = `npm run simulate -- [--seeds N] [--seed S] [--faults 0,3] [--trace] [--plant NAME | --planted]
   --seeds N     how many seeds to run; 1000 unless told otherwise, or one with --seed
   --seed S      the first of them; 1 unless told otherwise
-  --faults …    only these faults of the plan, as a failing run names them
+  --faults …    only these faults of the plan, as a failing run names them, or none
   --trace       everything that happens
   --plant NAME  plants a known fault in a copy of the core
   --planted     plants known faults in a copy of the core, one after the other, and looks whether they are found
@@ -39,10 +39,8 @@ function readArguments() {
   };
   const first = integer('seed', values.seed ?? '1', 0);
   const seeds = integer('seeds', values.seeds ?? (values.seed === undefined ? '1000' : '1'), 1);
-  const faults = values.faults
-    ?.split(',')
-    .filter(Boolean)
-    .map((text) => integer('faults', text, 0));
+  const chosen = values.faults === 'none' ? [] : values.faults?.split(',');
+  const faults = chosen?.map((text) => integer('faults', text, 0));
   const names = plantedFaults.map(({ name }) => name);
   if (values.plant !== undefined && !names.includes(values.plant)) {
     throw new Error(`--plant is "${values.plant}"; it takes one of: ${names.join(', ')}`);
@@ -106,7 +104,7 @@ async function findFault(given: Arguments): Promise<boolean> {
   const plan = makePlan(seed);
   for (const index of faults) print(`  ${index}  ${describeFault(plan.faults[index])}`);
   const planted = given.plant === undefined ? '' : ` --plant '${given.plant}'`;
-  print(`Again: npm run simulate -- --seed ${seed} --faults ${faults.join() || ','}${planted} --trace`);
+  print(`Again: npm run simulate -- --seed ${seed} --faults ${faults.join() || 'none'}${planted} --trace`);
   return true;
 }
 
@@ -127,11 +125,15 @@ async function plantFaults(given: Arguments): Promise<boolean> {
   return overlooked;
 }
 
-try {
-  const given = readArguments();
-  if (given.help) print(usage);
-  else process.exitCode = (await (given.planted ? plantFaults(given) : findFault(given))) ? 1 : 0;
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n${usage}`);
-  process.exitCode = 2;
+function readOrRefuse(): Arguments {
+  try {
+    return readArguments();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
 }
+
+const given = readOrRefuse();
+if (given.help) print(usage);
+else process.exitCode = (await (given.planted ? plantFaults(given) : findFault(given))) ? 1 : 0;

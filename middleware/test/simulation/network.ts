@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import { isUsable } from '../../src/adapters/inventory-answers.ts';
+import { fateOf, groupUrl, nameOf, outOfOrder } from './fates.ts';
 import type { Fate, Plan, ServiceName } from './plan.ts';
 import { drawn } from './random.ts';
 import type { Reply, Request } from './services.ts';
@@ -10,8 +11,8 @@ import type { VirtualTime } from './virtual-time.ts';
 export type Call = { service: ServiceName; nth: number; request: Request; fate: Fate | undefined };
 
 export type Network = {
-  /** The axios that the core's adapters are given: calls go through the simulated network. `before` each, it may die. */
-  connect(service: ServiceName, before: () => Promise<void>): AxiosInstance;
+  /** The axios that the adapters of one life of the core are given: its calls go through the simulated network. */
+  connect(service: ServiceName, life: Life): AxiosInstance;
   /** From now on every call arrives and is answered. */
   heal(): void;
 };
@@ -27,42 +28,35 @@ type Means = {
   onFate(kind: string): void;
 };
 
-type Line = { service: ServiceName; before: () => Promise<void> };
+export type Life = {
+  /** Before it does anything: it may be killed there, and then this never resolves. */
+  step(): Promise<void>;
+  isAlive(): boolean;
+};
+
+type Line = { service: ServiceName; life: Life };
 
 const timeoutMs = 10_000;
 const usualMs = 20;
 
 export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }: Means): Network {
   const calls = { crm: 0, inventory: 0 };
+  let groups = 0;
   let healed = false;
 
-  function fateOf(service: ServiceName, nth: number): Fate | undefined {
-    if (healed) return undefined;
-    const nowMs = time.nowMs();
-    for (const [index, fault] of plan.faults.entries()) {
-      if (!('service' in fault) || fault.service !== service) continue;
-      if (fault.kind === 'call') {
-        if (fault.nth === nth) return fault.fate;
-        continue;
-      }
-      if (nowMs < fault.atMs || nowMs >= fault.atMs + fault.forMs) continue;
-      if (fault.kind === 'outage') return fault.fate;
-      if (drawn(plan.seed, index, nth) >= fault.share) continue;
-      return fault.fates[Math.floor(drawn(plan.seed, index, nth, 1) * fault.fates.length)];
-    }
-    return undefined;
-  }
-
-  async function exchange(call: Call): Promise<Reply | AxiosError> {
-    const { fate, service, nth } = call;
+  async function exchange(call: Call, { isAlive }: Life): Promise<Reply | AxiosError> {
+    const { fate, service, nth, request } = call;
     const pathMs = 1 + Math.floor(drawn(plan.seed, service.length, nth) * usualMs);
-    const failed = async (code: string, afterMs: number) => {
-      await time.wait(afterMs, 'daemon');
-      return new AxiosError(code, code);
-    };
     /** What is on its way arrives, whatever becomes of who sent it. */
     const arrive = (ms: number) =>
       new Promise<Reply>((resolve) => time.after(ms, 'world', () => resolve(handle(call))));
+    /** Nothing comes back to the dead. */
+    const back = async <Answer>(ms: number, answer: Answer): Promise<Answer> => {
+      if (!isAlive()) return new Promise(() => undefined);
+      await time.wait(ms, 'daemon');
+      return answer;
+    };
+    const failed = (code: string, ms: number) => back(ms, new AxiosError(code, code));
     switch (fate?.kind) {
       case 'refused':
         return failed('ECONNREFUSED', pathMs);
@@ -83,43 +77,33 @@ export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }
         void arrive(pathMs + fate.afterMs);
         break;
       case 'status':
-        if (!fate.done) return answer(call, { status: fate.status }, 2 * pathMs);
+        if (!fate.done) return back(2 * pathMs, outOfOrder(fate));
     }
     const reply = await arrive(pathMs);
-    const backMs = pathMs + (fate?.kind === 'slow' ? fate.byMs : 0);
-    if (fate?.kind === 'torn') {
-      return fate.status ? answer(call, { status: fate.status }, backMs) : failed('ECONNRESET', backMs);
+    switch (fate?.kind) {
+      case 'slow':
+        return back(pathMs + fate.byMs, reply);
+      case 'torn':
+        return fate.status ? back(pathMs, outOfOrder({ status: fate.status })) : failed('ECONNRESET', pathMs);
+      case 'status':
+        return back(pathMs, outOfOrder(fate));
+      case 'no id':
+        return back(pathMs, request.method === 'post' ? { ...reply, data: {} } : reply);
+      default:
+        return back(pathMs, reply);
     }
-    if (fate?.kind === 'status') return answer(call, { status: fate.status }, backMs);
-    return answer(
-      call,
-      fate?.kind === 'no id' && call.request.method === 'post' ? { ...reply, data: {} } : reply,
-      backMs,
-    );
   }
 
-  async function answer(
-    { fate }: Call,
-    given: Pick<Reply, 'status'> & Partial<Reply>,
-    afterMs: number,
-  ): Promise<Reply> {
-    await time.wait(afterMs, 'daemon');
-    const retryAfterS = fate?.kind === 'status' ? fate.retryAfterS : undefined;
-    return {
-      data: { detail: 'out of order' },
-      ...given,
-      headers: { ...given.headers, ...(retryAfterS !== undefined && { 'retry-after': String(retryAfterS) }) },
-    };
-  }
-
-  async function send({ service, before }: Line, request: Request, config: AxiosRequestConfig): Promise<AxiosResponse> {
-    await before();
-    calls[service] += 1;
-    const nth = calls[service];
-    const call = { service, nth, request, fate: fateOf(service, nth) };
-    if (call.fate) onFate(call.fate.kind === 'status' ? `status ${call.fate.status}` : call.fate.kind);
+  async function send({ service, life }: Line, request: Request, config: AxiosRequestConfig): Promise<AxiosResponse> {
+    await life.step();
+    // something else that went on beside it may have been its end
+    if (!life.isAlive()) return new Promise(() => undefined);
+    const nths = count(service, request);
+    const fate = healed ? undefined : fateOf(plan, { service, request, nowMs: time.nowMs(), ...nths });
+    const call = { service, nth: nths.nth, request, fate };
+    if (fate) onFate(nameOf(fate, request));
     onSent(call);
-    const given = await exchange(call);
+    const given = await exchange(call, life);
     const { method, url } = request;
     const ownConfig = { ...config, method, url } as never;
     if (given instanceof AxiosError) {
@@ -134,14 +118,20 @@ export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }
     throw new AxiosError('no good answer', AxiosError.ERR_BAD_RESPONSE, ownConfig, undefined, response);
   }
 
+  function count(service: ServiceName, { url }: Request) {
+    calls[service] += 1;
+    if (url === groupUrl) groups += 1;
+    return { nth: calls[service], nthGroup: url === groupUrl ? groups : 0 };
+  }
+
   return {
-    connect(service, before) {
+    connect(service, life) {
       const call =
         (method: Request['method']) =>
         (url: string, data: unknown, config: AxiosRequestConfig = {}) => {
           const key = (config.headers as Record<string, string> | undefined)?.['Idempotency-Key'];
           const request = { method, url, params: config.params ?? {}, data, idempotencyKey: key };
-          return retrying(config, () => send({ service, before }, request, config));
+          return retrying(config, () => send({ service, life }, request, config));
         };
       const get = call('get');
       return {

@@ -46,15 +46,17 @@ export type Fault =
   | { kind: 'outage'; service: ServiceName; atMs: number; forMs: number; fate: Fate }
   /** A share of the calls fares so. */
   | { kind: 'storm'; service: ServiceName; atMs: number; forMs: number; share: number; fates: Fate[] }
-  /** The how-manieth call to the service fares so. */
+  /** The nth call to the service fares so. */
   | { kind: 'call'; service: ServiceName; nth: number; fate: Fate }
+  /** The nth post of a group to the Inventory fares so. */
+  | { kind: 'group'; nth: number; fate: Fate }
   /** The Inventory has something against this customer, until a person puts it right. */
   | { kind: 'poison'; customer: number; status: number }
   /** The CRM stumbles over this customer, until a person puts it right. */
   | { kind: 'unreadable'; customer: number; atMs: number }
   /** The CRM shows this customer later than those who came after. */
   | { kind: 'late'; customer: number; byMs: number }
-  /** kill -9 before the how-manieth thing that comes to the daemon: an answer, a timer, a row. */
+  /** kill -9 before the nth thing that comes to the daemon: an answer, a timer, a row. */
   | { kind: 'crash'; step: number; downMs: number }
   | { kind: 'restart' | 'clock'; atMs: number; byMs: number }
   | { kind: 'disk full' | 'ledger away'; atMs: number; forMs: number }
@@ -78,17 +80,28 @@ const jumpMaxMs = 3 * dayMs;
 export function makePlan(seed: number): Plan {
   const random = createRandom(seed);
   const world = makeWorld(random);
-  const spanMs = random.pick([2 * minuteMs, hourMs, hourMs, dayMs, 5 * dayMs]);
+  const spanMs = random.pick([2 * minuteMs, hourMs, dayMs, 5 * dayMs, 30 * dayMs]);
   const arrivals = Array.from({ length: random.integer(1, 4) }, () => ({
     atMs: random.chance(0.4) ? 0 : random.magnitude(1, spanMs),
-    count: random.chance(0.02) ? random.integer(51, 90) : random.pick([1, 1, 2, 3, 8]),
+    count: random.pick([1, 1, 2, 3, 8, 8]),
   })).sort((a, b) => a.atMs - b.atMs);
-  // as many pages as customers would take most of the time
-  if (arrivals.some(({ count }) => count > 50)) world.pageSize = 100;
+  const isCrowd = random.chance(0.1);
+  if (isCrowd) {
+    // enough for a group, and for another when that one is halved; as many pages as customers would take most of the time
+    Object.assign(random.pick(arrivals), { count: random.integer(51, 130) });
+    Object.assign(world, { pageSize: 100, hasGroups: true, concurrency: random.pick([4, 16]) });
+  }
   const customers = arrivals.reduce((sum, { count }) => sum + count, 0);
-  const means: Means = { random, world, spanMs, arrivals, customers };
+  const means: Means = { random, world, spanMs, arrivals, customers, isCrowd };
   const count = random.pick([0, 1, 1, 2, 2, 3, 4, 6, 9]);
-  return { seed, world, arrivals, faults: Array.from({ length: count }, () => random.pick(kinds)(means)) };
+  const faults = Array.from({ length: count }, () => random.pick(kinds)(means));
+  if (isCrowd && random.chance(0.8)) faults.push(group(means));
+  if (random.chance(0.08)) {
+    // nothing but an outage, which nothing else hides
+    arrivals.push({ atMs: 0, count: 8 });
+    faults.splice(0, Number.POSITIVE_INFINITY, { ...outage(means), service: 'inventory', atMs: 0 } as Fault);
+  }
+  return { seed, world, arrivals, faults };
 }
 
 function makeWorld(random: Random): World {
@@ -106,7 +119,13 @@ function makeWorld(random: Random): World {
   };
 }
 
-type Means = Pick<Plan, 'world' | 'arrivals'> & { random: Random; spanMs: number; customers: number };
+type Means = Pick<Plan, 'world' | 'arrivals'> & {
+  random: Random;
+  spanMs: number;
+  customers: number;
+  /** There are so many that they travel in groups. */
+  isCrowd: boolean;
+};
 type MakeFault = (means: Means) => Fault;
 
 /** Most of what goes wrong does so while there is something to do. */
@@ -116,7 +135,7 @@ function atMs({ random, spanMs, arrivals }: Means): number {
 }
 const customerOf = ({ random, customers }: Means) => random.integer(1, customers);
 const serviceOf = ({ random }: Means): ServiceName => random.pick(['inventory', 'inventory', 'crm']);
-const lasting = ({ random }: Means) => random.magnitude(1_000, 3 * dayMs);
+const lasting = ({ random }: Means) => random.magnitude(1_000, 10 * dayMs);
 
 const outage: MakeFault = (means) => {
   const { random, world } = means;
@@ -125,7 +144,7 @@ const outage: MakeFault = (means) => {
     { kind: 'refused' },
     { kind: 'no answer' },
     { kind: 'lost before' },
-    { kind: 'status', status, done: false, ...(random.chance(0.3) && { retryAfterS: random.magnitude(1, 7200) }) },
+    { kind: 'status', status, done: false, ...(random.chance(0.6) && { retryAfterS: random.magnitude(1, 7200) }) },
   ];
   return {
     kind: 'outage',
@@ -154,6 +173,20 @@ const call: MakeFault = (means) => {
   return { kind: 'call', service, nth: means.random.magnitude(1, 25), fate: makeFate(means, service) };
 };
 
+const group: MakeFault = ({ random }) => ({
+  kind: 'group',
+  nth: random.pick([1, 1, 2, 3]),
+  fate: random.pick<Fate>([
+    { kind: 'torn', share: random.next(), ...(random.chance(0.5) && { status: random.pick([500, 502, 503]) }) },
+    { kind: 'some refused', status: random.pick([400, 409, 422, 429, 500, 503]), share: random.pick([0.1, 0.5, 1]) },
+    { kind: 'some refused', status: random.pick([400, 422, 503]), share: 0.3 },
+    { kind: 'status', status: random.pick([404, 413, 429, 500, 503]), done: false },
+    { kind: 'no answer' },
+    { kind: 'no answer, done' },
+    { kind: 'lost after' },
+  ]),
+});
+
 const crash: MakeFault = ({ random }) => ({
   kind: 'crash',
   step: random.magnitude(1, 600),
@@ -167,7 +200,8 @@ const kinds: MakeFault[] = [
   storm,
   call,
   call,
-  call,
+  (means) => (means.isCrowd ? group(means) : call(means)),
+  (means) => (means.isCrowd ? group(means) : crash(means)),
   crash,
   crash,
   crash,
@@ -204,14 +238,14 @@ const kinds: MakeFault[] = [
   (means) => ({ kind: 'rename', customer: customerOf(means), atMs: atMs(means) }),
 ];
 
-const refusals = [400, 400, 403, 409, 413, 422, 500, 503];
+const refusals = [400, 400, 401, 403, 409, 413, 422, 429, 500, 503];
 
 function makeFate({ random, world }: Means, service: ServiceName): Fate {
   // who refuses to be asked, and knows neither key nor customer, cannot be kept from making a second one
   const refusing = world.inventory === 'plain' && service === 'inventory' ? [] : [400, 401, 403];
   // a CRM that is well, and says that it has no route for reports, is believed at once
   const absent = service === 'crm' || world.inventory === 'plain' ? [] : [404];
-  const status = random.pick([...refusing, ...absent, 408, 409, 425, 429, 500, 500, 502, 503, 503]);
+  const status = random.pick([...refusing, ...absent, 408, 409, 425, 429, 429, 500, 500, 502, 503, 503]);
   const fates: Fate[] = [
     { kind: 'refused' },
     { kind: 'lost before' },
@@ -223,15 +257,12 @@ function makeFate({ random, world }: Means, service: ServiceName): Fate {
       kind: 'status',
       status,
       done: status >= 500 && random.chance(0.4),
-      ...(random.chance(0.4) && { retryAfterS: random.magnitude(1, 7200) }),
+      ...(random.chance(0.7) && { retryAfterS: random.magnitude(1, 7200) }),
     },
   ];
-  if (service === 'crm') return random.pick(fates);
-  fates.push(
-    { kind: 'no id' },
-    { kind: 'torn', share: random.next(), ...(random.chance(0.5) && { status: random.pick([500, 502, 503]) }) },
-    { kind: 'some refused', status: random.pick([400, 409, 422, 429, 500, 503]), share: random.pick([0.1, 0.5, 1]) },
-  );
+  // a slow one lets something else happen in between
+  if (service === 'crm') return random.pick([...fates, ...fates.filter(({ kind }) => kind === 'slow')]);
+  fates.push({ kind: 'no id' });
   // what is done behind the caller's back, nobody can look for: an Inventory must know the key, or the customer
   if (world.inventory === 'plain' || random.chance(0.6)) return random.pick(fates);
   return random.pick([

@@ -1,14 +1,10 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Ledger } from './ledger.ts';
 import type { Lives } from './lives.ts';
-import type { Oracle } from './oracle.ts';
+import type { Oracle } from './oracle/oracle.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Watch } from './watch.ts';
 
 type Means = {
-  clock: Clock;
-  database: DatabaseSync;
   ledger: Ledger;
   lives: Lives;
   oracle: Oracle;
@@ -19,13 +15,11 @@ type Means = {
 const pollMs = 5_000;
 const pollsOften = 2;
 const rarerBy = 5;
-/** What is due may need a moment to be taken up. */
-const momentMs = 1_000;
-
-/** The schedule of polls: every five seconds while something goes on, then rarer and rarer, as those see nothing new. */
-export function createPolls({ clock, database, ledger, lives, oracle, time, watch }: Means) {
-  const pause = database.prepare("select 1 from facts where name = 'paused'");
-  let count = 0;
+/**
+ * The schedule of polls: every five seconds while something goes on, then rarer and rarer. Those that are left out would
+ * see nothing new, and take most of the time there is.
+ */
+export function createPolls({ ledger, lives, oracle, time, watch }: Means) {
   let lastMs = 0;
   let often = 0;
   let gapMs = pollMs;
@@ -41,17 +35,15 @@ export function createPolls({ clock, database, ledger, lives, oracle, time, watc
     const { sync } = daemon;
     // the poll before has taken up what was due after the last disturbance
     const isCalm = lastMs > Math.max(watch.disturbedMs(), lives.startedMs());
-    const isFree = time.daemonSleeps() && sync.breaker() === 'closed' && ledger.isWell() && !pause.get();
-    if (isCalm && isFree) {
-      oracle.checkNobodyLies(new Date(clock.now().getTime() - momentMs).toISOString());
-    }
-    count += 1;
+    const isFree =
+      time.daemonSleeps() && sync.breaker() === 'closed' && ledger.isWell() && oracle.pausedSince() === undefined;
+    oracle.checkCursor();
+    if (isCalm && isFree) oracle.checkNobodyIsForgotten();
     lastMs = time.nowMs();
-    void sync.poll();
+    void sync.poll().then(oracle.polled);
   });
 
   return {
-    count: () => count,
     /** Something has happened. */
     soon() {
       often = 0;

@@ -35,14 +35,27 @@ export async function runTasks(tasks: Task[], { threads, planted, onDone }: Opti
   return broken.sort((a, b) => place(a) - place(b))[0];
 }
 
+/** Ten times as long as any seed has taken. */
+const patienceMs = 60_000;
+
 function startWorker(planted: string | undefined) {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { planted } });
+  const runningSeed = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { planted, runningSeed } });
   return {
+    /** @throws what the worker has thrown, or that a seed does not come to its end. */
     async run(tasks: Task[]): Promise<Done[]> {
-      worker.postMessage(tasks);
-      // an error of the worker's comes instead
-      const [done] = await once(worker, 'message');
-      return done;
+      const patience = new AbortController();
+      const timer = setTimeout(() => patience.abort(), patienceMs * tasks.length);
+      try {
+        worker.postMessage(tasks);
+        const [done] = await once(worker, 'message', { signal: patience.signal });
+        return done;
+      } catch (error) {
+        if (!patience.signal.aborted) throw error;
+        throw new Error(`seed ${new Float64Array(runningSeed)[0]} does not come to its end`);
+      } finally {
+        clearTimeout(timer);
+      }
     },
     [Symbol.asyncDispose]: async () => void (await worker.terminate()),
   };

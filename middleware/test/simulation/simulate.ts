@@ -1,12 +1,14 @@
 import { resume } from '../../src/commands/pause.ts';
 import { replayDead } from '../../src/commands/replay.ts';
 import type { MiddlewareContext } from '../../src/context.ts';
-import type { Daemon } from './daemon.ts';
-import { compare, schedulePlan } from './happenings.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { watchBothSides } from '../../src/reconcile/watch.ts';
+import { schedulePlan } from './happenings.ts';
 import { createLedger } from './ledger.ts';
 import { createLives, type Lives } from './lives.ts';
 import { type Call, createNetwork } from './network.ts';
-import { createOracle, Violation } from './oracle.ts';
+import { createOracle } from './oracle/oracle.ts';
+import { Violation } from './oracle/violation.ts';
 import type { Fate, Fault, Plan } from './plan.ts';
 import { createPolls } from './polls.ts';
 import { createCrm, createInventory, type Reply } from './services.ts';
@@ -32,7 +34,10 @@ type Options = {
 
 const hourMs = 3_600_000;
 /** A run that goes on for ever breaks a promise as well. */
-const momentsMax = 2_000_000;
+const eventsMax = 100_000;
+
+/** For what nobody has caught: it belongs to the run in progress. */
+export let reportUncaught: (error: unknown) => void = () => undefined;
 
 /**
  * Runs the core through a plan, and then, when everything is well again, to its end. Gives whether it has kept what is
@@ -40,18 +45,19 @@ const momentsMax = 2_000_000;
  */
 export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Outcome> {
   const { time, watch, crm, inventory, oracle, lives, polls, heal, mend } = createSimulation(plan, { disk, trace });
-  let moments = 0;
+  reportUncaught = watch.fail;
+  let events = 0;
 
   function isOver(): boolean {
-    moments += 1;
-    if (moments > momentsMax) watch.fail(new Violation(`still busy after ${momentsMax} moments`));
+    events += 1;
+    if (events > eventsMax) watch.fail(new Violation(`still busy after ${eventsMax} events`));
     return watch.violation() !== undefined;
   }
 
   /** Until nothing is left to do: the longest wait there is, or all of them where somebody is refused again and again. */
-  async function settle(what: string, isIll = false) {
+  async function settle(what: string, needsPerson = false) {
     const waitsMs = [hourMs, ...plan.world.waitsMs];
-    const longestMs = isIll ? waitsMs.reduce((sum, wait) => sum + wait) : Math.max(...waitsMs);
+    const longestMs = needsPerson ? waitsMs.reduce((sum, wait) => sum + wait) : Math.max(...waitsMs);
     const patienceMs = 1.2 * longestMs + 3 * hourMs;
     const deadlineMs = time.nowMs() + patienceMs;
     polls.soon();
@@ -65,21 +71,19 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
 
   /** Something that a person does, to its end. */
   async function act<Result>(run: (context: MiddlewareContext) => Promise<Result>): Promise<Result | undefined> {
-    const { context, sync } = lives.daemon() as Daemon;
-    let done: { result: Result } | undefined;
-    run(context).then((result) => {
+    let done: { result: Result | undefined } | undefined;
+    void lives.operate(run).then((result) => {
       done = { result };
-      void sync.settle();
-    }, watch.fail);
+    });
     await time.run(() => isOver() || done !== undefined);
     return done?.result;
   }
 
   async function proveEquality() {
     // whoever was deleted before a poll came, and is there again, is found by a comparison
-    await act((context) => compare(context, { repairs: false }));
+    await act((context) => watchBothSides(context, new AbortController().signal));
     await settle('after a comparison');
-    const proof = await act((context) => compare(context, { repairs: false }));
+    const proof = await act((context) => reconcile(context, { onException: () => undefined }));
     if (proof?.kind === 'done' && proof.reconciliation.proven) return;
     watch.fail(new Violation(`the comparison proves nothing: ${JSON.stringify(proof)}`));
   }
@@ -88,8 +92,8 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
   await time.run(() => isOver() || time.nowMs() >= endOf(plan));
   heal();
   await act(resume);
-  await settle('after the last fault', plan.faults.some(isIllness));
-  if (isKept()) watch.guarded(oracle.checkEnds)(!plan.faults.some(({ kind }) => kind === 'clock'));
+  await settle('after the last fault', plan.faults.some(isForPerson));
+  if (isKept()) watch.guarded(oracle.checkEnds)();
   mend();
   if (isKept()) await act((context) => replayDead(context, {}));
   if (isKept()) await settle('after a replay of the dead');
@@ -122,7 +126,7 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
   disk.wipe();
   const crm = createCrm(world.crm, () => clock.now().toISOString());
   const inventory = createInventory(world.inventory, world.hasGroups);
-  const oracle = createOracle({ plan, database: disk.database, crm, inventory });
+  const oracle = createOracle({ plan, clock, database: disk.database, crm, inventory });
   const poisons = new Map<number, number>();
   const network = createNetwork({
     plan,
@@ -140,7 +144,7 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
   });
   const ledger = createLedger({ plan, disk, time, watch });
   const lives: Lives = createLives({ plan, clock, disk, ledger, network, oracle, time, watch });
-  const polls = createPolls({ clock, database: disk.database, ledger, lives, oracle, time, watch });
+  const polls = createPolls({ ledger, lives, oracle, time, watch });
 
   function handlePackages({ request, fate }: Call): Reply {
     const { packages = [] } = (request.data ?? {}) as { packages?: unknown[] };
@@ -185,9 +189,10 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
   };
 }
 
-const isIllness = ({ kind }: Fault) => kind === 'poison' || kind === 'unreadable';
+/** What lasts until a person puts it right. */
+const isForPerson = ({ kind }: Fault) => kind === 'poison' || kind === 'unreadable';
 
-/** When everything that has a time has come to its end. */
+/** When everything that has a time has come to its end; who is down after a crash is started as everything is made well. */
 function endOf({ arrivals, faults }: Plan): number {
   const arrivedMs = Math.max(...arrivals.map(({ atMs }) => atMs));
   const endMs = (fault: Fault) => {

@@ -31,7 +31,12 @@ export async function createDisk(): Promise<Disk> {
   const database = new DatabaseSync(':memory:');
   const dialect = new SqliteDialect({ database: sqliteDatabase(database) });
   await migrate(new Kysely<LedgerDatabase>({ dialect }), join(import.meta.dirname, '../../migrations'), undefined);
-  const tables = ['attempts', 'deliveries', 'cursors', 'quarantine', 'facts', 'sqlite_sequence'];
+  const tables = database
+    .prepare("select name from sqlite_master where type = 'table' and name not like 'kysely%'")
+    .all()
+    .map(({ name }) => name as string)
+    // a row goes before the one that it refers to
+    .sort((a, b) => Number(b === 'attempts') - Number(a === 'attempts'));
 
   return {
     database,

@@ -1,4 +1,4 @@
-import { Violation } from './oracle.ts';
+import { Violation } from './oracle/violation.ts';
 
 /** What is told of a run. */
 export type Watch = {

@@ -22,24 +22,29 @@ function plant({ name, file, find, replace }: PlantedFault) {
   });
 }
 
+/** Read by the main thread, should this one never come to an end. */
+const runningSeed = new Float64Array(workerData.runningSeed);
 const planted = plantedFaults.find(({ name }) => name === workerData.planted);
 if (planted) plant(planted);
 const { makePlan } = await import('./plan.ts');
-const { simulate } = await import('./simulate.ts');
+const simulation = await import('./simulate.ts');
 const { createDisk } = await import('./storage.ts');
 const { replaceTimers } = await import('./virtual-time.ts');
 const disk = await createDisk();
 // nobody reads them, and they cost more than the rest of an error
 Error.stackTraceLimit = 3;
 replaceTimers();
+// what nobody has caught is a bug that the run in progress has met with
+process.on('unhandledRejection', (error) => simulation.reportUncaught(error));
 
 parentPort?.on('message', async (tasks: Task[]) => {
   const done: Done[] = [];
   for (const task of tasks) {
+    runningSeed[0] = task.seed;
     const plan = makePlan(task.seed);
     const faults = plan.faults.filter((_, index) => task.faults?.includes(index) ?? true);
     const trace: string[] = [];
-    const outcome = await simulate(
+    const outcome = await simulation.simulate(
       { ...plan, faults },
       { disk, ...(task.traces && { trace: (line: string) => void trace.push(line) }) },
     );

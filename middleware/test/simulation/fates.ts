@@ -1,0 +1,42 @@
+import type { Fate, Plan, ServiceName } from './plan.ts';
+import { drawn } from './random.ts';
+import type { Reply, Request } from './services.ts';
+
+export const groupUrl = '/packages/batch';
+
+type Asked = { service: ServiceName; request: Request; nowMs: number; nth: number; nthGroup: number };
+
+/** What becomes of a call: the first fault of the plan that has to do with it decides. */
+export function fateOf({ seed, faults }: Plan, { service, nowMs, nth, nthGroup }: Asked): Fate | undefined {
+  for (const [index, fault] of faults.entries()) {
+    switch (fault.kind) {
+      case 'group':
+        if (fault.nth === nthGroup) return fault.fate;
+        break;
+      case 'call':
+        if (fault.service === service && fault.nth === nth) return fault.fate;
+        break;
+      case 'outage':
+      case 'storm': {
+        if (fault.service !== service || nowMs < fault.atMs || nowMs >= fault.atMs + fault.forMs) break;
+        if (fault.kind === 'outage') return fault.fate;
+        // drawn for this call alone, so that to leave out another fault changes nothing here
+        if (drawn(seed, index, nth) >= fault.share) break;
+        return fault.fates[Math.floor(drawn(seed, index, nth, 1) * fault.fates.length)];
+      }
+    }
+  }
+  return undefined;
+}
+
+/** As it is counted. */
+export function nameOf(fate: Fate, { url }: Request): string {
+  const name = fate.kind === 'status' ? `status ${fate.status}` : fate.kind;
+  return url === groupUrl ? `${name} (group)` : name;
+}
+
+/** The answer of somebody who has not done what was asked for, or does not say so. */
+export function outOfOrder({ status, retryAfterS }: { status: number; retryAfterS?: number | undefined }): Reply {
+  const headers: Record<string, string> = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) };
+  return { status, data: { detail: 'out of order' }, headers };
+}

@@ -1,0 +1,123 @@
+import type { Call } from '../network.ts';
+import type { Plan } from '../plan.ts';
+import type { Reply } from '../services.ts';
+import { customersOf, isFinal, isGroup, lookedFor, verdictsOf } from './answers.ts';
+import { createBreakerModel } from './breaker-model.ts';
+import type { createReads } from './reads.ts';
+import type { Rows } from './rows.ts';
+import { Violation } from './violation.ts';
+
+type Means = {
+  plan: Plan;
+  rows: Rows;
+  reads: ReturnType<typeof createReads>;
+  nowMs: () => number;
+  wallNow: () => string;
+};
+
+/** An Inventory that answers a look so cannot be asked: whatever is in doubt is posted again with its key. */
+const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
+const retryAfterMaxS = 3_600;
+
+/** Looks at each call to the Inventory, and at its answer. */
+export function createPostChecks({ plan, rows, reads, nowMs, wallNow }: Means) {
+  const { world } = plan;
+  const has = (...kinds: string[]) => plan.faults.some(({ kind }) => kinds.includes(kind));
+  const isSteady = !has('clock');
+  /** Nobody makes somebody due before the time. */
+  const isUntouched = isSteady && !has('replay', 'replay dead', 'repair', 'reconcile');
+  const breaker = createBreakerModel(wallNow);
+  // what comes between two quick retries is seen here, and is no end of an attempt
+  const seesBreaker = isSteady && world.retriesMax === 0 && !has('group');
+  const open = new Map<Call, number[]>();
+  /** Customers whose last post may have made a package, and who have not been looked for since. */
+  const inDoubt = new Set<number>();
+  const refused = new Set<number>();
+  const notBeforeMs = new Map<number, number>();
+
+  function checkPost(id: number, { key, name }: { key: string | undefined; name: string }) {
+    const row = rows.one(id);
+    if (!row) throw new Violation(`customer ${id} is posted, and the ledger does not know of it`);
+    if (row.state === 'delivered' || row.state === 'dead') {
+      throw new Violation(`customer ${id} is posted again after a final answer (${row.state})`);
+    }
+    const status = Number(/^Inventory answered (\d+)/.exec(row.error ?? '')?.[1]);
+    if (row.state === 'retrying' && isFinal(status)) {
+      throw new Violation(`customer ${id} is posted again after a final answer (${status})`);
+    }
+    if (!row.claimed_at) throw new Violation(`customer ${id} is posted without a claim in the ledger`);
+    const pausedSince = rows.pausedSince();
+    if (isSteady && pausedSince !== undefined && row.claimed_at > pausedSince) {
+      throw new Violation(`customer ${id} is taken up at ${row.claimed_at}, though paused since ${pausedSince}`);
+    }
+    if ([...open.values()].some((ids) => ids.includes(id)))
+      throw new Violation(`customer ${id} is posted twice at once`);
+    if (key !== `welcome-${id}`) throw new Violation(`customer ${id} is posted with the key ${key}`);
+    if (inDoubt.has(id) && world.inventory !== 'keyed') {
+      throw new Violation(`customer ${id} is posted again without a look, though a package may have been made`);
+    }
+    const askedMs = notBeforeMs.get(id) ?? 0;
+    if (isUntouched && nowMs() < askedMs) {
+      throw new Violation(
+        `customer ${id} is posted ${askedMs - nowMs()} ms before the time that Retry-After asked for`,
+      );
+    }
+    reads.posted(id, name);
+    return row.claimed_at;
+  }
+
+  function looked(ids: number[], reply: Reply | undefined) {
+    if (ids.length === 0) return;
+    const isAnswered = reply && (reply.status === 200 || cannotBeAsked.includes(reply.status));
+    if (!isAnswered) return breaker.lookFailed(ids);
+    for (const id of ids) inDoubt.delete(id);
+    const found = reply.status === 200 ? (reply.data as { customerId: number }[]) : [];
+    if (found.some(({ customerId }) => ids.includes(customerId)) && (breaker.found() || !seesBreaker)) {
+      notBeforeMs.clear();
+    }
+  }
+
+  return {
+    refused,
+    breaker,
+    sent(call: Call) {
+      const ids = customersOf(call);
+      if (ids.length === 0) return;
+      type Post = { customerName: string; idempotencyKey?: string };
+      const { packages } = call.request.data as { packages?: Post[] };
+      const posts = packages ?? [{ ...(call.request.data as Post), idempotencyKey: call.request.idempotencyKey }];
+      ids.forEach((id, index) => {
+        const { idempotencyKey: key, customerName: name } = posts[index] as Post;
+        const claimedAt = checkPost(id, { key, name });
+        if (seesBreaker) breaker.sent({ id, claimedAt, isGroup: isGroup(call) });
+      });
+      open.set(call, ids);
+      if (open.size > world.concurrency) {
+        throw new Violation(`${open.size} posts at once; ${world.concurrency} are allowed`);
+      }
+      if (call.fate?.kind !== 'refused') for (const id of ids) inDoubt.add(id);
+    },
+    answered(call: Call, reply: Reply | undefined) {
+      looked(lookedFor(call), reply);
+      if (!open.delete(call)) return;
+      const verdicts = verdictsOf(call, reply);
+      const isGood = verdicts.some(({ kind }) => kind === 'good' || kind === 'final' || kind === 'own');
+      const hasClosed = breaker.answered(verdicts);
+      if (isGood && (hasClosed || !seesBreaker)) notBeforeMs.clear();
+      const retryAfterS = Number(reply?.headers['retry-after'] ?? 0);
+      for (const { id, kind, inDoubt: isInDoubt } of verdicts) {
+        if (!isInDoubt) inDoubt.delete(id);
+        if (kind === 'final') refused.add(id);
+        if (kind === 'failing' && retryAfterS > 0) {
+          notBeforeMs.set(id, nowMs() + 1000 * Math.min(retryAfterS, retryAfterMaxS));
+        }
+      }
+    },
+    /** The daemon is dead, with what it had under way and what it knew but had not stored. */
+    crashed() {
+      open.clear();
+      notBeforeMs.clear();
+      breaker.reset();
+    },
+  };
+}
