@@ -42,12 +42,14 @@ export const customerRoutes = [
       },
       ...emailTaken,
     },
-    handler: async (context, { headers, body, signal }) => {
+    handler: async (context, request) => {
+      const { headers, body } = request;
       const added = toCustomer(await createCustomer(context, body));
       const Location = `/customers/${added.id}`;
       const seconds = preferredWaitSeconds(headers.prefer);
       if (seconds === undefined) return { status: 201, body: added, headers: { Location } };
       // she is stored, whatever becomes of the wait
+      const { signal } = request; // made when it is asked for, and most do not wait
       const settled = await awaitIntegration(context, added.id, { seconds, signal }).catch(() => added);
       return { status: 201, body: settled, headers: { Location, 'Preference-Applied': `wait=${seconds}` } };
     },
