@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import winston from 'winston';
 
 export type Logger = winston.Logger;
@@ -22,11 +23,38 @@ export function createLogger(service: string, { level, format, stderr = false }:
       format === 'json' ? winston.format.json() : winston.format.printf(pretty),
     ),
     defaultMeta: { service },
-    transports: [new winston.transports.Console({ stderrLevels: stderr ? levels : [] })],
+    transports: [new winston.transports.Stream({ stream: stderr ? toStderr() : toStdout() })],
   });
 }
 
-const levels = ['error', 'warn', 'info', 'debug'];
+const toStdout = once(() => gathering(process.stdout));
+const toStderr = once(() => gathering(process.stderr));
+
+/** Writes what comes in one turn of the event loop at once: a system call a line would cost more than the line. */
+function gathering(output: NodeJS.WritableStream): Writable {
+  let gathered = '';
+  const flush = () => {
+    if (gathered !== '') output.write(gathered);
+    gathered = '';
+  };
+  process.once('exit', flush);
+  return new Writable({
+    decodeStrings: false,
+    write(line: string, _encoding, done) {
+      if (gathered === '') setImmediate(flush);
+      gathered += line;
+      done();
+    },
+  });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 const stacks = winston.format((info) => {
   const { error } = info;
