@@ -1,3 +1,4 @@
+import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely, Transaction } from 'kysely';
 import type { LedgerDatabase } from './schema.ts';
 
@@ -17,13 +18,12 @@ export async function markReported(
   trx: Transaction<LedgerDatabase>,
   rows: Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state'>[],
 ): Promise<void> {
-  for (const [state, same] of Map.groupBy(rows, (row) => row.state)) {
-    const ids = same.map((row) => row.customer_id);
-    await trx
-      .updateTable('deliveries')
-      .set({ report_pending: 0 })
-      .where('customer_id', 'in', ids)
-      .where('state', '=', state)
-      .execute();
-  }
+  const reported = rows.map(({ customer_id, state }) => ({ customer_id, state }));
+  await trx
+    .updateTable('deliveries')
+    .from(jsonTable(trx, reported, { customer_id: 'bigint', state: 'text' }).as('reported'))
+    .set({ report_pending: 0 })
+    .whereRef('deliveries.customer_id', '=', 'reported.customer_id')
+    .whereRef('deliveries.state', '=', 'reported.state')
+    .execute();
 }
