@@ -110,4 +110,16 @@ describe('a batch', () => {
     expect(await reasons([add(1), add(2), add(3)])).toEqual(['away', 'away', 'away']);
     expect(asked).toBe(1);
   });
+
+  it('goes on once the storage is back, though it was away before anything was taken', async () => {
+    let isAway = true;
+    const add = createBatch<number, string>(async (take) => {
+      if (isAway) throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
+      return take().map(String);
+    });
+    await expect(add(1)).rejects.toThrow('away');
+    isAway = false;
+
+    expect(await add(2)).toBe('2');
+  });
 });

@@ -23,11 +23,16 @@ export function createBatch<Input, Output>(
 
   function openBatch() {
     const inputs: Input[] = [];
-    const take = () => {
+    const close = () => {
       if (open === batch) open = undefined;
+    };
+    const take = () => {
+      close();
       return inputs;
     };
-    const batch = { inputs, results: Promise.resolve().then(() => run(take)) };
+    const results = Promise.resolve().then(() => run(take));
+    // a storage that is away fails it before anything is taken
+    const batch = { inputs, results: results.finally(close) };
     return batch;
   }
 
