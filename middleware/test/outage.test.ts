@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { isUsable } from '../src/adapters/inventory-answers.ts';
 import { inventoryClient } from '../src/adapters/inventory-client.ts';
 import { pause, resume } from '../src/commands/pause.ts';
+import { replayDead } from '../src/commands/replay.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { Answer, PackageRequest } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
@@ -238,6 +239,23 @@ describe.each(databases)('a customer that the Inventory fails at, the ledger on 
     expect(outage.sync.breaker()).toBe('closed');
     expect(packagesOf(outage.target)).toEqual(idsOf(30).slice(1));
     expect(await getDelivery(outage.context, 1)).toMatchObject({ state: 'dead', attempts: 3 });
+  });
+
+  it('does not close an open breaker where the CRM is away as well, and nothing is asked of the Inventory', async () => {
+    await using outage = await anOutage(kind, 10);
+    await outage.polls(1);
+    const { source, target, sync, context } = outage;
+    target.answerEverybody(() => ({ kind: 'rejected', reason: 'no' }));
+    await outage.polls(1);
+    expect(sync.breaker()).toBe('closed');
+    source.customers.push(...manyCustomers(20).slice(10));
+    target.answerEverybody(busy);
+    await outage.polls(1);
+    expect(sync.breaker()).toBe('open');
+    await replayDead(context, {});
+    context.source = { ...source, fetchPage: async () => ({ kind: 'unavailable', reason: 'CRM cannot be reached' }) };
+    expect(await outage.polls(3)).toEqual([0, 0, 0]);
+    expect(sync.breaker()).toBe('open');
   });
 
   it('does not keep an open breaker from closing: probes take turns', async () => {

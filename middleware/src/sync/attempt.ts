@@ -4,8 +4,8 @@ import type { ClaimedDelivery, Outcome } from '../delivery.ts';
 import type { Answer, PackageRequest, PackageTarget } from '../ports.ts';
 import { refresh } from './refresh.ts';
 
-/** A delivery and what became of an attempt at it. */
-export type Attempted = { delivery: ClaimedDelivery; outcome: Outcome };
+/** A delivery and what became of an attempt at it; `untried`: the target was not asked for a package. */
+export type Attempted = { delivery: ClaimedDelivery; outcome: Outcome; untried?: true };
 
 type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'concurrency'>;
 

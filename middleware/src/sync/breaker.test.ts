@@ -133,6 +133,14 @@ describe('an open breaker', () => {
     expect(breaker.probesAfter(1)).toBe(true);
   });
 
+  it('waits as long as anybody who was under way as it opened is asked to', () => {
+    const breaker = anOpenBreaker();
+    breaker.bad([6], 60_000);
+    breaker.bad([7], 10_000);
+    expect(breaker.probesAfter(59_999)).toBe(false);
+    expect(breaker.probesAfter(1)).toBe(true);
+  });
+
   it('waits an hour at most', () => {
     const breaker = anOpenBreaker(24 * hourMs);
     expect(breaker.probesAfter(hourMs - 1)).toBe(false);

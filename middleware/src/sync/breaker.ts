@@ -30,8 +30,11 @@ export function createBreaker(clock: Clock): Breaker {
   let state = closed();
 
   function open(since: string, sinceMs: number, afterMs: number) {
-    const notBeforeMs = clock.monotonicMs() + Math.min(afterMs, afterMaxMs);
-    state = { kind: 'open', since, sinceMs, notBeforeMs, probes: false };
+    state = { kind: 'open', since, sinceMs, notBeforeMs: waitEndsMs(afterMs), probes: false };
+  }
+
+  function waitEndsMs(afterMs: number): number {
+    return clock.monotonicMs() + Math.min(afterMs, afterMaxMs);
   }
 
   return {
@@ -49,6 +52,8 @@ export function createBreaker(clock: Clock): Breaker {
     },
     bad(customerIds, afterMs = 0) {
       if (state.kind === 'half-open') open(state.since, state.sinceMs, afterMs);
+      // who was under way as it opened may have been asked to wait for longer
+      else if (state.kind === 'open') state.notBeforeMs = Math.max(state.notBeforeMs, waitEndsMs(afterMs));
       if (state.kind !== 'closed') return false;
       if (state.failed.size === 0) state.since = clock.now().toISOString();
       for (const id of customerIds) state.failed.add(id);

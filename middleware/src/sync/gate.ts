@@ -56,6 +56,10 @@ export function createGate(context: MiddlewareContext): Gate {
     if (breaker.state().kind !== 'closed') trouble.tell(reason);
   }
 
+  function abandoned() {
+    if (breaker.state().kind === 'half-open') breaker.bad([]);
+  }
+
   return {
     state: () => breaker.state().kind,
     room(underWay) {
@@ -68,15 +72,16 @@ export function createGate(context: MiddlewareContext): Gate {
     polled: () => breaker.poll(),
     begun: () => breaker.probe(),
     async ended(attempted) {
-      const failures = attempted.flatMap(({ delivery, outcome }) =>
+      const tried = attempted.filter(({ untried }) => !untried);
+      // nothing was learnt of the target
+      if (tried.length === 0) return abandoned();
+      const failures = tried.flatMap(({ delivery, outcome }) =>
         outcome.kind === 'retry' && outcome.forEverybody ? { delivery, outcome } : [],
       );
-      if (failures.length < attempted.length) await good();
+      if (failures.length < tried.length) await good();
       else bad(failures);
       tellMetrics();
     },
-    abandoned() {
-      if (breaker.state().kind === 'half-open') breaker.bad([]);
-    },
+    abandoned,
   };
 }

@@ -23,7 +23,7 @@ export async function refresh(
     if (page.kind !== 'page') {
       const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: true, forEverybody: false };
       const failed = stale.splice(0, page.kind === 'unreadable' ? 1 : stale.length);
-      ended.push(...failed.map((delivery) => ({ delivery, outcome })));
+      ended.push(...failed.map((delivery) => ({ delivery, outcome, untried: true as const })));
       continue;
     }
     const customers = new Map(page.customers.map((customer) => [customer.id, customer]));
@@ -32,7 +32,7 @@ export async function refresh(
       const customer = customers.get(delivery.customerId);
       const reason = faultOf(customer);
       if (customer && !reason) ready.push({ ...delivery, customerName: customer.name, stale: false });
-      else ended.push({ delivery, outcome: { kind: 'rejected', reason: reason ?? '' } });
+      else ended.push({ delivery, outcome: { kind: 'rejected', reason: reason ?? '' }, untried: true });
     }
     stale = stale.filter(({ customerId }) => customerId > last);
   }

@@ -28,7 +28,7 @@ type Means = {
   onFate(kind: string): void;
 };
 
-export type Life = {
+type Life = {
   /** Before it does anything: it may be killed there, and then this never resolves. */
   step(): Promise<void>;
   isAlive(): boolean;

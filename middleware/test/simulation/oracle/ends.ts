@@ -55,7 +55,7 @@ export function checkNoDoubles({ crm, inventory }: Means): void {
   }
 }
 
-export const wasMissed = ({ isDeleted, wasDeleted }: Customer) => isDeleted || wasDeleted;
+const wasMissed = ({ isDeleted, wasDeleted }: Customer) => isDeleted || wasDeleted;
 
 /** Each customer has one package, and the ledger and the CRM know it. */
 export function checkAgreement(means: Means): void {
