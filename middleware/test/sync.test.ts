@@ -165,6 +165,18 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 2)).toMatchObject({ state: 'dead', error: 'answered 422' });
   });
 
+  it('delivers whom it knows already after a restart, however long the CRM takes to answer', async () => {
+    const source = fakeSource(many(2));
+    const target = fakeTarget();
+    await using test = await testContext(kind, { source, target });
+    await pause(test.context);
+    await createSync(test.context, owner).runOnce();
+    await resume(test.context);
+    test.context.source = { ...source, fetchPage: () => new Promise(() => undefined) };
+    void createSync(test.context, owner).poll();
+    await eventually(() => target.packages.length === 2);
+  });
+
   it('delivers what a clock that was set back has left in the future', async () => {
     const target = fakeTarget();
     target.script(1, busy);

@@ -145,6 +145,17 @@ export async function nextDueAt(db: Kysely<LedgerDatabase>): Promise<string | un
   return row?.due_at ?? undefined;
 }
 
+/** Whether there are deliveries that are yet to come to an end. */
+export async function isAnybodyWaiting(db: Kysely<LedgerDatabase>): Promise<boolean> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('customer_id')
+    .where('waiting_since', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** How many deliveries are yet to come to an end. */
 export async function countWaiting(db: Kysely<LedgerDatabase>): Promise<number> {
   const row = await db

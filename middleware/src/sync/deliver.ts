@@ -8,26 +8,39 @@ import type { Finished, Store } from './store.ts';
 
 type Means = { context: MiddlewareContext; gate: Gate; store: Store };
 
-/** Makes one attempt at a claimed delivery and stores what came of it. Safe to repeat: the target knows the key. */
-export async function deliverOne(means: Means, delivery: ClaimedDelivery): Promise<void> {
+/**
+ * Makes one attempt at a claimed delivery and stores what came of it. `onAnswered` is called in between. Safe to repeat: the
+ * target knows the key.
+ */
+export async function deliverOne(means: Means, delivery: ClaimedDelivery, onAnswered: () => void): Promise<void> {
   // a probe is one call, not four
   const quickRetries = means.gate.state() === 'closed';
-  await deliver(means, async () => {
+  const attempt = async (): Promise<GroupAttempt> => {
     return { attempted: [await attemptOne(means.context, delivery, { quickRetries })], verdict: { kind: 'taken' } };
-  });
+  };
+  await deliver(means, attempt, onAnswered);
 }
 
 /** As `deliverOne`, for many in one call. Gives what the target said to the group. */
-export function deliverGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<GroupVerdict> {
-  return deliver(means, () => attemptGroup(means.context, deliveries));
+export function deliverGroup(
+  means: Means,
+  deliveries: ClaimedDelivery[],
+  onAnswered: () => void,
+): Promise<GroupVerdict> {
+  return deliver(means, () => attemptGroup(means.context, deliveries), onAnswered);
 }
 
-async function deliver({ context, gate, store }: Means, attempt: () => Promise<GroupAttempt>): Promise<GroupVerdict> {
+async function deliver(
+  { context, gate, store }: Means,
+  attempt: () => Promise<GroupAttempt>,
+  onAnswered: () => void,
+): Promise<GroupVerdict> {
   const { clock } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
   const { attempted, verdict } = await attempt();
   if (attempted.length > 0) await gate.ended(attempted);
+  onAnswered();
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const toFinished = ({ delivery, outcome }: Attempted): Finished => {
     const attempts = delivery.attempts + 1;

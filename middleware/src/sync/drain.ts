@@ -43,7 +43,7 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
       });
       while (await takeUp().catch(failed)) {} // groups, until there is no more room
       while (ready.length > 0 && gate.room(calls.count()) > 0) calls.startOne(ready.shift() as ClaimedDelivery);
-      if (calls.count() === 0) break;
+      if (calls.areOver()) break;
       await calls.anyEnded(looked);
     }
     if (failure) throw failure;

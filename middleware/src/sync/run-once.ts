@@ -1,5 +1,6 @@
 import { StartError } from '@doorstep/kit/errors.ts';
 import type { MiddlewareContext } from '../context.ts';
+import { isAnybodyWaiting } from '../db/deliveries.ts';
 import { createPoll, type PollResult } from './poll.ts';
 import { createPollLog } from './poll-log.ts';
 import { createSettler, type Settler } from './settle.ts';
@@ -43,7 +44,10 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
   async function attempt(): Promise<PollResult> {
     try {
       await ensureOwner();
+      const isBack = !usable;
       usable = true;
+      // who is in the ledger already need not wait for a CRM that is slow to answer
+      if (isBack && (await isAnybodyWaiting(context.db))) deliver();
       const result = await poll(deliver);
       metrics.customersSeen.inc(result.seen);
       return result;

@@ -1,3 +1,4 @@
+import type { Life } from './network.ts';
 import type { Plan } from './plan.ts';
 import { createRandom } from './random.ts';
 import type { Disk, StatementFault } from './storage.ts';
@@ -35,9 +36,9 @@ export function createLedger({ plan, disk, time, watch }: Means) {
   }
 
   return {
-    /** `step` before each statement: the daemon may be killed there. */
-    open: (step: () => Promise<void>) =>
+    open: ({ step, isAlive }: Life) =>
       disk.open({
+        isAlive,
         async turn(sql) {
           await step();
           if (random.next() < slowStatements) await time.wait(1, 'daemon');

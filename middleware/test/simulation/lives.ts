@@ -55,7 +55,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
       logger,
       client: (service: ServiceName) => network.connect(service, { step, isAlive }),
       random: createRandom(plan.seed + 1000 * lives),
-      opened: ledger.open(step),
+      opened: ledger.open({ step, isAlive }),
     });
     void daemon.sync.poll().then(oracle.polled);
   }

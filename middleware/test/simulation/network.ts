@@ -28,7 +28,8 @@ type Means = {
   onFate(kind: string): void;
 };
 
-type Life = {
+/** From one start of the daemon to its end. */
+export type Life = {
   /** Before it does anything: it may be killed there, and then this never resolves. */
   step(): Promise<void>;
   isAlive(): boolean;

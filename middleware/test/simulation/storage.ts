@@ -23,6 +23,7 @@ export type Disk = {
 type StatementHooks = {
   /** Resolves when it is the statement's turn. */
   turn(sql: string): Promise<void>;
+  isAlive(): boolean;
   faultOf(sql: string): StatementFault;
 };
 
@@ -44,7 +45,7 @@ export async function createDisk(): Promise<Disk> {
     recover() {
       if (database.isTransaction) database.exec('rollback');
     },
-    open({ turn, faultOf }) {
+    open({ turn, isAlive, faultOf }) {
       const inner = dialect.createDriver();
       const wrap = (connection: DatabaseConnection): DatabaseConnection => ({
         streamQuery: () => {
@@ -52,6 +53,8 @@ export async function createDisk(): Promise<Disk> {
         },
         async executeQuery<Row>(query: CompiledQuery) {
           await turn(query.sql);
+          // something else that went on beside it may have been its end
+          if (!isAlive()) return new Promise(() => undefined);
           const { before, after } = faultOf(query.sql);
           if (before) throw before;
           const result = await connection.executeQuery<Row>(query);

@@ -45,8 +45,7 @@ export function createServiceProcess({ name, environment, folder, journal, ended
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     child = started;
-    started.stdout?.pipe(log, { end: false });
-    started.stderr?.pipe(log, { end: false });
+    for (const stream of [started.stdout, started.stderr]) stream?.on('data', (text) => void log.write(text));
     const ready = new Promise<boolean>((resolve) => {
       started.once('message', () => resolve(true));
       started.once('exit', () => resolve(false));
