@@ -1,12 +1,8 @@
-/** Numbers that look random and are the same for the same seed: mulberry32, by Tommy Ettinger, in the public domain. */
+import { mulberry32 } from '@doorstep/kit/test/mulberry32.ts';
+
+/** Numbers that are the same for the same seed. */
 export function createRandom(seed: number) {
-  let state = seed >>> 0;
-  function next(): number {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
+  const next = mulberry32(seed);
   const integer = (min: number, max: number) => min + Math.floor(next() * (max - min + 1));
   return {
     /** From 0 up to, not including, 1. */

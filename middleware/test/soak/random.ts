@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { mulberry32 } from '@doorstep/kit/test/mulberry32.ts';
 
 /** What is chosen follows from the seed alone. Each fork is a stream of its own, however often the others are asked. */
 export type Random = {
@@ -12,7 +13,7 @@ export type Random = {
 };
 
 export function seededRandom(seed: string): Random {
-  const next = numbersFrom(createHash('sha256').update(seed).digest().readUInt32LE());
+  const next = mulberry32(createHash('sha256').update(seed).digest().readUInt32LE());
   const between = (min: number, max: number) => min + next() * (max - min);
   const whole = (min: number, max: number) => Math.floor(between(min, max + 1));
   return {
@@ -30,16 +31,5 @@ export function seededRandom(seed: string): Random {
       return (entries.at(-1) as [K, number])[0];
     },
     fork: (label) => seededRandom(`${seed}/${label}`),
-  };
-}
-
-/** Mulberry32: from 0 up to, not including, 1. */
-function numbersFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
