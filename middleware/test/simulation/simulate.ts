@@ -58,7 +58,8 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
   async function settle(what: string, needsPerson = false) {
     const waitsMs = [hourMs, ...plan.world.waitsMs];
     const longestMs = needsPerson ? waitsMs.reduce((sum, wait) => sum + wait) : Math.max(...waitsMs);
-    const patienceMs = 1.2 * longestMs + 3 * hourMs;
+    // past each whom the CRM cannot show it goes after some polls, and those are rare here
+    const patienceMs = 1.2 * longestMs + 3 * hourMs + 4 * pollMaxMs * crm.unreadable.size;
     const deadlineMs = time.nowMs() + patienceMs;
     polls.soon();
     await time.run(() => {
