@@ -69,6 +69,8 @@ export function createPostChecks({ plan, rows, reads, nowMs, wallNow }: Means) {
   function looked(ids: number[], reply: Reply | undefined) {
     if (ids.length === 0) return;
     const isAnswered = reply && (reply.status === 200 || cannotBeAsked.includes(reply.status));
+    // as a post that is answered so, it says nothing of anybody else
+    if (reply?.status === 409) return void breaker.answered(ids.map((id) => ({ id, kind: 'own', inDoubt: true })));
     if (!isAnswered) return breaker.lookFailed(ids);
     for (const id of ids) inDoubt.delete(id);
     const found = reply.status === 200 ? (reply.data as { customerId: number }[]) : [];
