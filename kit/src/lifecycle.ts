@@ -31,6 +31,8 @@ export async function runService(start: () => Promise<Running>): Promise<void> {
   });
   try {
     const { url } = await starting;
+    // what it has logged until now comes first
+    await new Promise((resolve) => setImmediate(resolve));
     if (process.connected) process.send?.({ ready: url });
   } catch (error) {
     process.stderr.write(`${error instanceof StartError ? error.message : (error as Error).stack}\n`);

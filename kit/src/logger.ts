@@ -30,7 +30,10 @@ export function createLogger(service: string, { level, format, stderr = false }:
 const toStdout = once(() => gathering(process.stdout));
 const toStderr = once(() => gathering(process.stderr));
 
-/** Writes what comes in one turn of the event loop at once: a system call a line would cost more than the line. */
+/**
+ * Writes what comes in one turn of the event loop at once: a system call a line would cost more than the line. Only a process
+ * that is killed, or aborts, loses the lines of its last turn.
+ */
 function gathering(output: NodeJS.WritableStream): Writable {
   let gathered = '';
   const flush = () => {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { isUsable } from '../src/adapters/inventory-answers.ts';
 import { inventoryClient } from '../src/adapters/inventory-client.ts';
 import { pause, resume } from '../src/commands/pause.ts';
-import { replayDead } from '../src/commands/replay.ts';
+import { replay, replayDead } from '../src/commands/replay.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { Answer, PackageRequest } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
@@ -252,10 +252,27 @@ describe.each(databases)('a customer that the Inventory fails at, the ledger on 
     target.answerEverybody(busy);
     await outage.polls(1);
     expect(sync.breaker()).toBe('open');
-    await replayDead(context, {});
+    for (const id of idsOf(20)) await replay(context, id);
     context.source = { ...source, fetchPage: async () => ({ kind: 'unavailable', reason: 'CRM cannot be reached' }) };
     expect(await outage.polls(3)).toEqual([0, 0, 0]);
     expect(sync.breaker()).toBe('open');
+  });
+
+  it('closes an open breaker beside a CRM that is away, as who was replayed is not the one to try with', async () => {
+    await using outage = await anOutage(kind, 10);
+    const { source, target, sync, context } = outage;
+    target.answerEverybody(() => ({ kind: 'rejected', reason: 'no' }));
+    await outage.polls(1);
+    target.answerEverybody(busy);
+    source.customers.push(...manyCustomers(20).slice(10));
+    await outage.polls(1);
+    expect(sync.breaker()).toBe('open');
+    await replayDead(context, {});
+    context.source = { ...source, fetchPage: async () => ({ kind: 'unavailable', reason: 'CRM cannot be reached' }) };
+    target.answerEverybody(() => undefined);
+    await outage.polls(1);
+    expect(sync.breaker()).toBe('closed');
+    expect(packagesOf(target)).toEqual(idsOf(20).slice(10));
   });
 
   it('does not keep an open breaker from closing: probes take turns', async () => {

@@ -9,6 +9,11 @@ const batchMax = 500;
 /** More than this many waiting means that the database does not keep up, or not answer at all. */
 const waitingMax = 10_000;
 
+/** The storage itself, or a queue before it that is full. */
+function isAway(error: unknown): boolean {
+  return isUnavailable(error) || (error instanceof AppError && error.code === 'unavailable');
+}
+
 /**
  * Makes one write of what arrives together, where group commit alone would share the fsync and nothing else. Whoever calls
  * joins the batch that waits for its turn, up to when `run` takes it. `run` gives a result for each, in order, or an Error
@@ -44,7 +49,7 @@ export function createBatch<Input, Output>(
     const [result] = await results.then(
       (all) => all.slice(place, place + 1),
       (error) => {
-        if (inputs.length === 1 || isUnavailable(error)) throw error;
+        if (inputs.length === 1 || isAway(error)) throw error;
         return run(() => [input]);
       },
     );

@@ -57,21 +57,23 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
 
 /**
  * Takes up one delivery to try the target with: one that has never failed, for what fails again and again may have a
- * fault of its own.
+ * fault of its own, and if there is any, one for which the source need not be asked first, for that may be away.
  */
 export async function claimProbe(trx: Transaction<LedgerDatabase>, now: string): Promise<Claim> {
-  const fresh = await trx
+  const due = trx
     .selectFrom('deliveries')
     .selectAll()
-    .where('state', '=', 'pending')
     .where('due_at', '<=', now)
     .where('claimed_at', 'is', null)
-    .orderBy('customer_id')
-    .limit(1)
-    .executeTakeFirst();
-  if (!fresh) return claimDue(trx, { now, singlesMax: 1, groupMax: 0, groupMin: 0 });
-  await setClaim(trx, [fresh.customer_id], { claimed_at: now });
-  return { deliveries: [toClaimed(fresh)], grouped: false };
+    .limit(1);
+  const known = due.where('stale', '=', 0);
+  const probe =
+    (await known.where('state', '=', 'pending').orderBy('customer_id').executeTakeFirst()) ??
+    (await known.orderBy('due_at').orderBy('customer_id').executeTakeFirst()) ??
+    (await due.orderBy('due_at').orderBy('customer_id').executeTakeFirst());
+  if (!probe) return { deliveries: [], grouped: false };
+  await setClaim(trx, [probe.customer_id], { claimed_at: now });
+  return { deliveries: [toClaimed(probe)], grouped: false };
 }
 
 /** Gives back claims of what was not posted after all; `inDoubt` where it may have been. */

@@ -141,6 +141,14 @@ describe('an open breaker', () => {
     expect(breaker.probesAfter(1)).toBe(true);
   });
 
+  it('takes back the probe of a poll where somebody who was under way is asked to wait only then', () => {
+    const breaker = anOpenBreaker();
+    expect(breaker.probesAfter(5_000)).toBe(true);
+    breaker.bad([6], 60_000);
+    expect(breaker.state()).toMatchObject({ kind: 'open', probes: false });
+    expect(breaker.probesAfter(60_000)).toBe(true);
+  });
+
   it('waits an hour at most', () => {
     const breaker = anOpenBreaker(24 * hourMs);
     expect(breaker.probesAfter(hourMs - 1)).toBe(false);

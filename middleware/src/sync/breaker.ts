@@ -53,7 +53,10 @@ export function createBreaker(clock: Clock): Breaker {
     bad(customerIds, afterMs = 0) {
       if (state.kind === 'half-open') open(state.since, state.sinceMs, afterMs);
       // who was under way as it opened may have been asked to wait for longer
-      else if (state.kind === 'open') state.notBeforeMs = Math.max(state.notBeforeMs, waitEndsMs(afterMs));
+      else if (state.kind === 'open') {
+        state.notBeforeMs = Math.max(state.notBeforeMs, waitEndsMs(afterMs));
+        state.probes &&= clock.monotonicMs() >= state.notBeforeMs;
+      }
       if (state.kind !== 'closed') return false;
       if (state.failed.size === 0) state.since = clock.now().toISOString();
       for (const id of customerIds) state.failed.add(id);

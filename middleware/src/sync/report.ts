@@ -29,10 +29,10 @@ export function createReporter(context: MiddlewareContext): Reporter {
       const rows = await findUnreported(db, groupMax);
       if (rows.length === 0) return;
       const answer = await context.source.report(rows.map(toResult));
-      // a gateway before a CRM that is away says of every route that there is none
-      if (answer === 'unsupported' && !(await isThere(context.source))) {
-        return trouble.tell('the CRM takes no report, and shows no customers either');
-      } else if (answer === 'unsupported') {
+      if (answer === 'unsupported') {
+        // a gateway before a CRM that is away says of every route that there is none
+        const isThere = await showsCustomers(context.source, rows.at(-1)?.customer_id ?? 0);
+        if (!isThere) return trouble.tell('the CRM takes no report, and shows no customers either');
         unsupported = true;
         logger.info('the CRM takes no reports (PUT /customers/integration); it is not asked again until a restart');
       } else if (answer !== 'accepted') {
@@ -56,8 +56,8 @@ export function createReporter(context: MiddlewareContext): Reporter {
   };
 }
 
-async function isThere(source: CustomerSource): Promise<boolean> {
-  return (await source.fetchPage(Number.MAX_SAFE_INTEGER, 1)).kind === 'page';
+async function showsCustomers(source: CustomerSource, after: number): Promise<boolean> {
+  return (await source.fetchPage(after, 1)).kind === 'page';
 }
 
 type Row = Awaited<ReturnType<typeof findUnreported>>[number];
