@@ -15,7 +15,7 @@ async function run({ json, peers, only, kinds, rounds }: Words): Promise<void> {
     await workplace[Symbol.asyncDispose]();
     process.exit(130);
   };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
   const machine = describeMachine(workplace.folder);
   const lines: (Line | Missing)[] = [];
   for (const [name, measure] of Object.entries(groups)) {

@@ -48,9 +48,13 @@ const pgBoss = join(import.meta.dirname, 'pg-boss-main.ts');
 
 const byPgBoss =
   (file: string): Work =>
-  async ({ neighbours: { crm, inventory }, environment }) => {
+  async ({ neighbours: { crm, inventory }, environment, begin }) => {
     const words = [file, environment['DATABASE_URL'] ?? '', crm.at, inventory.at, String(slowMax)];
-    await startProcess(pgBoss, {}, words).ended;
+    const worker = startProcess(pgBoss, {}, words);
+    // its schema is made by then, as ours is
+    await worker.hasWritten(/started/, 1);
+    begin();
+    await worker.ended;
   };
 
 /** Both routes that others post to, against json-server, which keeps its rows in a JSON file. */

@@ -19,6 +19,7 @@ boss.on('error', (error: Error) => process.stderr.write(`${error.message}\n`));
 await boss.start();
 // one job for a customer at a time
 await boss.createQueue(queue, { policy: 'exclusive' });
+process.stdout.write('started\n');
 let posted = 0;
 await boss.work(queue, { batchSize, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 }, deliver);
 await poll();

@@ -12,7 +12,7 @@ import { toJson, toTable } from './summary.ts';
 
 const options = readOptions();
 const ended = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ended.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.abort());
 process.exitCode = await run(options);
 
 function readOptions(): SoakOptions {

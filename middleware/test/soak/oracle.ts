@@ -41,6 +41,7 @@ const departed = 'the CRM has this customer no longer';
 export async function judge(read: Read, memory: Memory): Promise<Verdict> {
   const stored = await readAll(read);
   const violations = [
+    ...checkAmount(stored, memory),
     ...checkMemory(stored, memory),
     ...checkPackages(stored),
     ...checkLedger(stored),
@@ -92,9 +93,17 @@ async function readAll(read: Read): Promise<Stored> {
   };
 }
 
-/** What was answered is stored. */
+/** Something was done at all, or nothing is proven. */
+function checkAmount({ packagesOf }: Stored, { known }: Memory): string[] {
+  return [
+    ...(known.size === 0 ? ['no customer was answered'] : []),
+    ...(packagesOf.size === 0 ? ['there is no package'] : []),
+  ];
+}
+
+/** What was answered is stored, and nobody is there twice. */
 function checkMemory({ customers }: Stored, { known }: Memory): string[] {
-  return [...known].flatMap(([id, { email, isDeleted }]) => {
+  const wrong = [...known].flatMap(([id, { email, isDeleted }]) => {
     const row = customers.get(id);
     if (!row) return [`customer ${id} (${email}) was answered and is not in the CRM`];
     if (row.email !== email) return [`customer ${id} is ${row.email}, and was answered as ${email}`];
@@ -102,6 +111,9 @@ function checkMemory({ customers }: Stored, { known }: Memory): string[] {
     if (isDeleted === 'no' && row.is_deleted === 1) return [`customer ${id} is deleted, and nobody has asked for that`];
     return [];
   });
+  const live = [...customers.values()].filter(({ is_deleted }) => is_deleted === 0);
+  const twice = [...Map.groupBy(live, ({ email }) => email)].filter(([, rows]) => rows.length > 1);
+  return [...wrong, ...twice.map(([email, rows]) => `${email} is in the CRM ${rows.length} times`)];
 }
 
 function checkPackages({ customers, packagesOf, keys }: Stored): string[] {

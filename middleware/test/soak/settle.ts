@@ -24,8 +24,8 @@ export async function settle(options: Options): Promise<Settled> {
   const { middlewareUrl, read, journal, ended } = options;
   const startMs = performance.now();
   const seconds = () => Math.round((performance.now() - startMs) / 1000);
-  await untilAnswered(`${middlewareUrl}/resume`, ended);
-  if (!(await waitForAll(options))) return { isSettled: false, replayed: 0, seconds: seconds() };
+  const isResumed = await isAnswered(`${middlewareUrl}/resume`, ended);
+  if (!isResumed || !(await waitForAll(options))) return { isSettled: false, replayed: 0, seconds: seconds() };
   const dead = await read<{ error: string; count: number }>(
     'middleware',
     `select error, count(*) as count from deliveries where state = 'dead' group by error`,
@@ -33,12 +33,17 @@ export async function settle(options: Options): Promise<Settled> {
   if (dead.length === 0) return { isSettled: true, replayed: 0, seconds: seconds() };
   for (const { error, count } of dead) journal.note(`${count} dead: ${error}`);
   const replayed = dead.reduce((sum, { count }) => sum + count, 0);
-  await untilAnswered(`${middlewareUrl}/deliveries/replay`, ended, { state: 'dead' });
-  return { isSettled: await waitForAll(options), replayed, seconds: seconds() };
+  const isReplayed = await isAnswered(`${middlewareUrl}/deliveries/replay`, ended, { state: 'dead' });
+  return { isSettled: isReplayed && (await waitForAll(options)), replayed, seconds: seconds() };
 }
 
-async function untilAnswered(url: string, ended: AbortSignal, body?: unknown) {
-  while (!ended.aborted && (await ask(url, { method: 'POST', body }))?.status !== 200) await pause(500, ended);
+async function isAnswered(url: string, ended: AbortSignal, body?: unknown): Promise<boolean> {
+  const deadlineMs = performance.now() + settleTimeoutMs;
+  while (!ended.aborted && performance.now() < deadlineMs) {
+    if ((await ask(url, { method: 'POST', body }))?.status === 200) return true;
+    await pause(500, ended);
+  }
+  return false;
 }
 
 type Status = { paused: boolean; cursor: number; deliveries: { pending: number; retrying: number } };

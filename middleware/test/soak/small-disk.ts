@@ -13,6 +13,7 @@ export type SmallDisk = {
 const sizeMax = '4g'; // it takes memory only for what is on it
 const pageBytes = 4096;
 const sparePagesMax = 8;
+const fillTriesMax = 10;
 
 /** Undefined where this user may mount none. */
 export function mountSmallDisk(path: string): SmallDisk | undefined {
@@ -27,8 +28,15 @@ export function mountSmallDisk(path: string): SmallDisk | undefined {
   }
   return {
     fill(random) {
-      const { blocks, bfree, bsize } = statfsSync(path);
-      resize((blocks - bfree) * bsize + random.whole(1, sparePagesMax) * pageBytes);
+      for (let tried = 1; ; tried += 1) {
+        const { blocks, bfree, bsize } = statfsSync(path);
+        try {
+          return void resize((blocks - bfree) * bsize + random.whole(1, sparePagesMax) * pageBytes);
+        } catch (error) {
+          // the ledger has grown in between
+          if (tried === fillTriesMax) throw error;
+        }
+      }
     },
     free: () => void resize(sizeMax),
     unmount(keep) {

@@ -60,7 +60,7 @@ export async function soak(options: Options): Promise<SoakResult | undefined> {
     const minute = tellEachMinute(own, services, memory);
     const timeout = setTimeout(() => timer.abort(), minutes * 60_000);
     try {
-      await troubleAll(own, services, memory);
+      await troubleAll(own, services, memory, timer);
     } finally {
       timer.abort();
       clearTimeout(timeout);
@@ -75,11 +75,11 @@ export async function soak(options: Options): Promise<SoakResult | undefined> {
 
 type Own = Options & { journal: Journal; random: Random; over: AbortSignal };
 
-async function troubleAll(own: Own, neighbourhood: Neighbourhood, memory: Memory) {
+async function troubleAll(own: Own, neighbourhood: Neighbourhood, memory: Memory, timer: AbortController) {
   const { random, journal, over, folder, faketime } = own;
   const { services, postgres, disk, clocks, crmByProxy, jwtSecretKey, urls, straight } = neighbourhood;
   const means = { random, journal, over };
-  await Promise.all([
+  const troubles = [
     addAndDelete({ crmUrl: crmByProxy, jwtSecretKey, ...means }, memory),
     operate({ middlewareUrl: urls.middleware, memory, environment: straight, folder, ...means }),
     ...serviceNames.map((name) => troubleService(services[name], means)),
@@ -87,7 +87,15 @@ async function troubleAll(own: Own, neighbourhood: Neighbourhood, memory: Memory
     faketime && moveClocks([...clocks], means),
     disk && fillDisk(disk, means),
     !postgres && canForbidWrites() && forbidWrites(services.middleware, means),
-  ]);
+  ];
+  try {
+    await Promise.all(troubles);
+  } catch (error) {
+    timer.abort();
+    // none of the others may start a service again once they are being stopped
+    await Promise.allSettled(troubles);
+    throw error;
+  }
 }
 
 /** All is well again; the daemon does the rest, and then it is looked at what has come of it. */
