@@ -52,6 +52,23 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(told.map(({ state }) => state)).toEqual(['failed', 'delivered']);
   });
 
+  it('keeps the package that stood where the Inventory cannot be asked, and did not answer at first', async () => {
+    await using delivery = await aDelivery(kind);
+    const { context, target, sync, clock } = delivery;
+    const looks = [unanswered, (): { kind: 'unknown' } => ({ kind: 'unknown' })];
+    context.target = {
+      ...target,
+      find: async () => (looks.shift() ?? busy)() as never,
+    };
+    await replay(context, 1);
+    await sync.settle();
+    expect(await getDelivery(context, 1)).toMatchObject({ state: 'retrying' });
+    clock.advance(10_000);
+    await sync.settle();
+    expect(await getDelivery(context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
+    expect(target.posts).toEqual([]);
+  });
+
   it('keeps the attempts that were made before', async () => {
     await using refusal = await aRefusal(kind);
     await replay(refusal.context, 2);

@@ -177,6 +177,20 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     await eventually(() => target.packages.length === 2);
   });
 
+  it('takes up at once what was interrupted before a clock was set back', async () => {
+    const target = fakeTarget();
+    await using test = await testContext(kind, { source: fakeSource(many(1)), target });
+    const { context, clock } = test;
+    await pause(context);
+    await createSync(context, owner).runOnce(); // recorded, not delivered
+    await resume(context);
+    const now = clock.now().toISOString();
+    await context.write((trx) => claimDue(trx, { now, singlesMax: 1, groupMax: 0, groupMin: 50 }));
+    clock.advance(-86_400_000);
+    await createSync(context, owner).settle();
+    expect(target.packages).toHaveLength(1);
+  });
+
   it('delivers what a clock that was set back has left in the future', async () => {
     const target = fakeTarget();
     target.script(1, busy);

@@ -1,6 +1,6 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { Decision, SeenCustomer } from '../delivery.ts';
+import type { Decision, PackageId, SeenCustomer } from '../delivery.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 const customerColumns = {
@@ -74,6 +74,8 @@ export type Mark = {
   waitsUsed: number;
   /** It could not be read again. */
   stale: boolean;
+  /** The package that stood once, where this is a replay. */
+  packageId: PackageId | undefined;
   decision: Decision;
 };
 
@@ -115,8 +117,9 @@ export async function markDeliveries(trx: Transaction<LedgerDatabase>, marks: Ma
     .execute();
 }
 
-function toRow({ customerId, customerName, attempts, waitsUsed, stale, decision }: Mark) {
+function toRow({ customerId, customerName, attempts, waitsUsed, stale, packageId, decision }: Mark) {
   const { state } = decision;
+  const stands = state === 'delivered' ? decision.packageId : state === 'retrying' ? packageId : undefined;
   return {
     customer_id: customerId,
     customer_name: customerName,
@@ -126,7 +129,7 @@ function toRow({ customerId, customerName, attempts, waitsUsed, stale, decision 
     due_at: state === 'retrying' ? decision.dueAt : null,
     in_doubt: state === 'retrying' && decision.inDoubt ? (1 as const) : (0 as const),
     stale: stale ? (1 as const) : (0 as const),
-    package_id: state === 'delivered' ? JSON.stringify(decision.packageId) : null,
+    package_id: stands === undefined ? null : JSON.stringify(stands),
     error: state === 'delivered' ? null : decision.reason,
     report_pending: state === 'retrying' ? (0 as const) : (1 as const),
   };

@@ -5,6 +5,7 @@ import type { ClaimedDelivery } from '../delivery.ts';
 import { createCalls } from './calls.ts';
 import type { Gate } from './gate.ts';
 import { createGroups, groupMin } from './groups.ts';
+import { makeStrandedDue } from './stranded.ts';
 
 export type Drain = {
   /** Delivers until nothing is due and nothing under way. To be called again only after it has ended. */
@@ -37,6 +38,8 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
     failure = undefined;
     await ensureOwner();
     await context.write(freeInterrupted);
+    // what was interrupted may be stranded as well
+    await makeStrandedDue(context);
     for (;;) {
       const looked = new Promise<void>((resolve) => {
         look = resolve;

@@ -1,12 +1,10 @@
 import type { MiddlewareContext } from '../context.ts';
-import { freeStranded } from '../db/claims.ts';
 import { nextDueAt } from '../db/deliveries.ts';
 import { readFact } from '../db/facts.ts';
 import { watchBacklog } from './backlog.ts';
 import { createDrain } from './drain.ts';
 import { createGate } from './gate.ts';
 import { createReporter } from './report.ts';
-import { longestWaitMs } from './retry-policy.ts';
 import { createTrouble } from './trouble.ts';
 
 export type Settler = {
@@ -21,8 +19,6 @@ export type Settler = {
 
 const shortestWaitMs = 100;
 const longestTimerMs = 2 ** 31 - 1;
-/** A clock that is set back by less is only corrected, and nobody's wait is cut short for that. */
-const correctionMaxMs = 60_000;
 
 /** Everything after recording. Between calls it wakes itself when the next delivery is due. */
 export function createSettler(context: MiddlewareContext, ensureOwner: () => Promise<void>): Settler {
@@ -52,7 +48,6 @@ export function createSettler(context: MiddlewareContext, ensureOwner: () => Pro
     const backlog = watchBacklog(context);
     onEnded = backlog.done;
     try {
-      await makeStrandedDue(context);
       await drain.run();
       // an open breaker waits for the next poll, and so does who has paused
       const goesOn = !(await isPaused()) && !stopped && gate.state() === 'closed';
@@ -117,12 +112,4 @@ function watchPause(context: MiddlewareContext): () => Promise<boolean> {
     else trouble.tell(`deliveries are paused since ${since.slice(0, 19).replace('T', ' ')}`);
     return since !== undefined;
   };
-}
-
-async function makeStrandedDue({ write, clock, waitsMs }: MiddlewareContext): Promise<void> {
-  const nowMs = clock.now().getTime();
-  const now = new Date(nowMs).toISOString();
-  const latestDueAt = new Date(nowMs + longestWaitMs(waitsMs)).toISOString();
-  const latestUpdatedAt = new Date(nowMs + correctionMaxMs).toISOString();
-  await write((trx) => freeStranded(trx, { now, latestDueAt, latestUpdatedAt }));
 }

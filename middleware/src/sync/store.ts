@@ -42,8 +42,8 @@ export function createStore({ write, clock }: Pick<MiddlewareContext, 'write' | 
 }
 
 function toMark({ delivery, attempts, decision }: Finished) {
-  const { customerId, customerName, waitsUsed, stale } = delivery;
-  return { customerId, customerName, waitsUsed, stale, attempts, decision };
+  const { customerId, customerName, waitsUsed, stale, packageId } = delivery;
+  return { customerId, customerName, waitsUsed, stale, packageId, attempts, decision };
 }
 
 function toAttempt({ delivery, outcome, decision, startedAt, durationMs }: Finished) {
