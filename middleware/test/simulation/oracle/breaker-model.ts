@@ -14,9 +14,10 @@ type Post = { id: number; claimedAt: string; isGroup: boolean };
 
 /**
  * What a breaker has to do, seen from outside: once five have failed in a row, one is tried after each poll; when one is
- * answered well, those who waited come one at a time first, and with every good answer one more.
+ * answered well, those who waited come one at a time first, and with every good answer one more. `probesAtOpening`: polls
+ * that may have been since it has opened, where that cannot be seen at once.
  */
-export function createBreakerModel(wallNow: () => string) {
+export function createBreakerModel(wallNow: () => string, { probesAtOpening }: { probesAtOpening: number }) {
   let model: Model = { kind: 'closed', failed: new Set(), since: '' };
   /** Since the breaker has closed. */
   let growth: { closedAt: string; since: string; goods: number } | undefined;
@@ -40,7 +41,7 @@ export function createBreakerModel(wallNow: () => string) {
     if (model.failed.size === 0) model.since = wallNow();
     for (const id of ids) model.failed.add(id);
     if (model.failed.size < failedMin) return;
-    model = { kind: 'open', since: model.since, openedAt: wallNow(), probes: 0 };
+    model = { kind: 'open', since: model.since, openedAt: wallNow(), probes: probesAtOpening };
     growth = undefined;
   }
 

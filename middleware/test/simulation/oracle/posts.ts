@@ -26,7 +26,9 @@ export function createPostChecks({ plan, rows, reads, nowMs, wallNow }: Means) {
   const isSteady = !has('clock');
   /** Nobody makes somebody due before the time. */
   const isUntouched = isSteady && !has('replay', 'replay dead', 'repair', 'reconcile');
-  const breaker = createBreakerModel(wallNow);
+  // a look that fails may fail a whole group, of which nothing is seen here
+  const travelInGroups = plan.arrivals.reduce((sum, { count }) => sum + count, 0) > 50;
+  const breaker = createBreakerModel(wallNow, { probesAtOpening: travelInGroups ? 1 : 0 });
   // what comes between two quick retries is seen here, and is no end of an attempt
   const seesBreaker = isSteady && world.retriesMax === 0 && !has('group');
   const open = new Map<Call, number[]>();
