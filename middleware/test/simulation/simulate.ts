@@ -44,7 +44,10 @@ export let reportUncaught: (error: unknown) => void = () => undefined;
  * promised. The same plan gives the same, to the byte.
  */
 export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Outcome> {
-  const { time, watch, crm, inventory, oracle, lives, polls, heal, mend } = createSimulation(plan, { disk, trace });
+  const { time, watch, crm, inventory, poisons, oracle, lives, polls, heal, mend } = createSimulation(plan, {
+    disk,
+    trace,
+  });
   reportUncaught = watch.fail;
   let events = 0;
 
@@ -66,7 +69,8 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
       if (time.nowMs() > deadlineMs) {
         watch.fail(new Violation(`${what}, somebody still waits after ${Math.round(patienceMs / hourMs)} hours`));
       }
-      return isOver() || (time.daemonSleeps() && oracle.isSettled());
+      const isOpen = lives.daemon()?.sync.breaker() === 'open';
+      return isOver() || (time.daemonSleeps() && oracle.isSettled(new Set(isOpen ? poisons.keys() : [])));
     });
   }
 
@@ -172,6 +176,7 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
     watch,
     crm,
     inventory,
+    poisons,
     oracle,
     lives,
     polls,
