@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { describeFault } from './describe-fault.ts';
 import { makePlan } from './plan.ts';
-import { plantedFaults } from './planted-faults.ts';
+import { type PlantedFault, plantedFaults } from './planted-faults.ts';
 import { runTasks, shrink } from './run.ts';
 import type { Done } from './worker.ts';
 
@@ -108,18 +108,23 @@ async function findFault(given: Arguments): Promise<boolean> {
   return true;
 }
 
-/** Gives whether one was overlooked. */
+/** As many at once as there are cores. Gives whether one was overlooked. */
 async function plantFaults(given: Arguments): Promise<boolean> {
   let overlooked = false;
-  for (const { name, seedsMax } of plantedFaults) {
-    const tasks = tasksOf({ ...given, seeds: seedsMax });
-    const broken = await runTasks(tasks, { threads: 1, planted: name, onDone: () => undefined });
-    if (broken) {
-      const after = broken.task.seed - given.first + 1;
-      print(`found after ${after} of ${seedsMax} seeds: ${name} (${broken.outcome.violation?.split('\n')[0]})`);
-    } else {
-      overlooked = true;
-      print(`NOT FOUND in ${seedsMax} seeds: ${name}`);
+  const find = ({ name, seedsMax }: PlantedFault) =>
+    runTasks(tasksOf({ ...given, seeds: seedsMax }), { threads: 1, planted: name, onDone: () => undefined });
+  const atOnce = availableParallelism();
+  for (let start = 0; start < plantedFaults.length; start += atOnce) {
+    const some = plantedFaults.slice(start, start + atOnce);
+    const found = await Promise.all(some.map(find));
+    for (const [index, { name, seedsMax }] of some.entries()) {
+      const broken = found[index];
+      overlooked ||= !broken;
+      if (!broken) print(`NOT FOUND in ${seedsMax} seeds: ${name}`);
+      else {
+        const after = broken.task.seed - given.first + 1;
+        print(`found after ${after} of ${seedsMax} seeds: ${name} (${broken.outcome.violation?.split('\n')[0]})`);
+      }
     }
   }
   return overlooked;
