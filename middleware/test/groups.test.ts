@@ -190,7 +190,7 @@ describe.each(databases)('an Inventory that takes no groups, the ledger on %s', 
     expect(packagesOf(target)).toEqual(idsOf(400));
   });
 
-  it('is asked by no more groups than are under way when it says so, and that is told once', async () => {
+  it('is asked by no more groups than are under way when it says so, again after a thousand posts, and that is told once', async () => {
     const target = aGroupTarget();
     target.createMany = async (requests) => {
       target.groups.push(requests.map(({ customerId }) => customerId));
@@ -198,10 +198,28 @@ describe.each(databases)('an Inventory that takes no groups, the ledger on %s', 
     };
     await using backlog = await aBacklog(kind, { customers: 2_000, target, concurrency: 64 });
     await backlog.sync.runOnce();
-    expect(target.groups.length).toBeLessThanOrEqual(3);
+    const large = sizesOf(target).filter((size) => size === 500);
+    expect(large.length).toBeLessThanOrEqual(3);
+    expect(target.groups.length - large.length).toBeGreaterThanOrEqual(1);
+    expect(target.groups.length - large.length).toBeLessThanOrEqual(3);
     expect(target.posts).toHaveLength(2_000);
     const told = backlog.logger.lines.filter(({ message }) => message.includes('one by one'));
     expect(told.map(({ message }) => message)).toEqual(['there are no groups; packages are posted one by one']);
+  });
+
+  it('is given groups again after a thousand posts, where only a gateway had said so', async () => {
+    const target = aGroupTarget();
+    const { createMany } = target;
+    target.createMany = async (requests) => {
+      const isAway = target.posts.length < 500;
+      return isAway ? { kind: 'unsupported', inDoubt: false, reason: 'there are no groups' } : createMany(requests);
+    };
+    await using backlog = await aBacklog(kind, { customers: 3_000, target, concurrency: 16 });
+    await backlog.sync.runOnce();
+    expect(target.posts.length).toBeGreaterThanOrEqual(1_000);
+    expect(target.posts.length).toBeLessThan(1_200);
+    expect(sizesOf(target)).toContain(204);
+    expect(packagesOf(target)).toEqual(idsOf(3_000));
   });
 
   it('gives nobody a second package though it has made some before it said so', async () => {

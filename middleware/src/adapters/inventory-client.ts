@@ -24,7 +24,7 @@ type InventoryOptions = {
 export function inventoryClient(client: AxiosInstance, options: InventoryOptions): PackageTarget {
   const { packageType } = options;
   const lookUp = inventoryLookUp(client, packageType);
-  let canBeAsked: boolean | undefined;
+  let canBeAsked = false;
 
   return {
     ...lookUp,
@@ -58,12 +58,12 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
 
     async createMany(requests) {
       // A group carries no key that another Inventory would know, so what is in doubt must be found by looking.
-      if (canBeAsked === undefined) {
+      if (!canBeAsked) {
         const answer = await lookUp.find(requests[0]?.customerId ?? 0);
         if (answer.kind === 'retry') return answer;
-        canBeAsked = answer.kind !== 'unknown';
+        if (answer.kind === 'unknown') return unsupported('the Inventory cannot be asked what packages there are');
+        canBeAsked = true;
       }
-      if (!canBeAsked) return unsupported('the Inventory cannot be asked what packages there are');
       const packages = requests.map((request) => ({ ...request, packageType }));
       // what may have arrived is looked up before it is posted again, and that takes a claim of its own
       const retryCondition = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isAbsent(error);

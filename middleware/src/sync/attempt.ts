@@ -30,8 +30,8 @@ export type GroupVerdict =
   | { kind: 'taken' }
   /** No answer of any use; each has its own retry. */
   | { kind: 'failed' }
-  /** It is to be sent otherwise: `forGood`, one by one, or in smaller groups. */
-  | { kind: 'not-taken'; deliveries: ClaimedDelivery[]; inDoubt: boolean; reason: string; forGood: boolean };
+  /** It is to be sent otherwise: one by one where groups are `unsupported`, or in smaller ones. */
+  | { kind: 'not-taken'; deliveries: ClaimedDelivery[]; inDoubt: boolean; reason: string; unsupported: boolean };
 
 /** One post for many, after a look for those that may have a package already. */
 export async function attemptGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<GroupAttempt> {
@@ -49,8 +49,8 @@ export async function attemptGroup(means: Means, deliveries: ClaimedDelivery[]):
   const answer = await target.createMany(rest.map(toRequest));
   if (answer.kind === 'unsupported' || answer.kind === 'refused') {
     const { inDoubt, reason } = answer;
-    const forGood = answer.kind === 'unsupported';
-    return { attempted, verdict: { kind: 'not-taken', deliveries: rest, inDoubt, reason, forGood } };
+    const unsupported = answer.kind === 'unsupported';
+    return { attempted, verdict: { kind: 'not-taken', deliveries: rest, inDoubt, reason, unsupported } };
   }
   if (answer.kind === 'retry') {
     attempted.push(...rest.map((delivery) => ({ delivery, outcome: answer })));

@@ -37,9 +37,11 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
   async function run(): Promise<void> {
     failure = undefined;
     await ensureOwner();
-    await context.write(freeInterrupted);
-    // what was interrupted may be stranded as well
-    await makeStrandedDue(context);
+    await context.write(async (trx) => {
+      await freeInterrupted(trx);
+      // what was interrupted may be stranded as well
+      await makeStrandedDue(trx, context);
+    });
     for (;;) {
       const looked = new Promise<void>((resolve) => {
         look = resolve;

@@ -6,6 +6,8 @@ export const groupMin = 50;
 const groupMax = 500;
 /** The Inventory has one writer, so more groups than this only wait there. */
 const underWayMax = 3;
+/** It may have been a gateway that said there are no groups, for a target that was away. */
+const askAgainAfter = 1_000;
 
 export type Groups = {
   /** How many may travel in the next group; 0: there are no groups. */
@@ -19,9 +21,9 @@ export type Groups = {
 };
 
 /**
- * A target that takes no groups is not asked again until a restart. One that refuses a group, stumbles over it or gives
- * no answer in time is given half as many at once, down to one by one, and after every so many further attempts twice as
- * many again.
+ * A target that takes no groups is given none for the next thousand attempts. One that refuses a group, stumbles over it
+ * or gives no answer in time is given half as many at once, down to one by one, and after every so many further attempts
+ * twice as many again.
  */
 export function createGroups(logger: Logger): Groups {
   let isSupported = true;
@@ -46,9 +48,8 @@ export function createGroups(logger: Logger): Groups {
     // others that were sent at the same size say the same again
     if (verdict.kind === 'taken' || !isSupported || sentWith !== size) return;
     if (verdict.kind === 'failed') return halve(count);
-    isSupported = !verdict.forGood;
-    if (isSupported) halve(count);
-    else size = 0;
+    isSupported = !verdict.unsupported;
+    halve(isSupported ? count : 0);
     tell(verdict.reason);
   }
 
@@ -68,8 +69,10 @@ export function createGroups(logger: Logger): Groups {
     },
     ended(count) {
       endedSince += count;
-      if (!isSupported || size === groupMax || endedSince < 2 * Math.max(size, groupMin)) return;
+      const enough = isSupported ? 2 * Math.max(size, groupMin) : askAgainAfter;
+      if (size === groupMax || endedSince < enough) return;
       endedSince = 0;
+      isSupported = true;
       size = Math.min(Math.max(2 * size, groupMin + 1), groupMax);
     },
   };

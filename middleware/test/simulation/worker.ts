@@ -49,6 +49,7 @@ parentPort?.on('message', async (tasks: Task[]) => {
       { disk, ...(task.traces && { trace: (line: string) => void trace.push(line) }) },
     );
     done.push({ task, outcome, trace, faultsInPlan: plan.faults.length });
+    if (outcome.violation !== undefined) break;
   }
   parentPort?.postMessage(done);
 });
