@@ -96,7 +96,7 @@ export function makePlan(seed: number): Plan {
   const count = random.pick([0, 1, 1, 2, 2, 3, 4, 6, 9]);
   const faults = Array.from({ length: count }, () => random.pick(kinds)(means));
   if (isCrowd && random.chance(0.8)) faults.push(group(means));
-  if (random.chance(0.08)) {
+  if (random.chance(0.12)) {
     // nothing but an outage, which nothing else hides
     arrivals.push({ atMs: 0, count: 8 });
     faults.splice(0, Number.POSITIVE_INFINITY, { ...outage(means), service: 'inventory', atMs: 0 } as Fault);
@@ -245,7 +245,7 @@ function makeFate({ random, world }: Means, service: ServiceName): Fate {
   const refusing = world.inventory === 'plain' && service === 'inventory' ? [] : [400, 401, 403];
   // a CRM that is well, and says that it has no route for reports, is believed at once
   const absent = service === 'crm' || world.inventory === 'plain' ? [] : [404];
-  const status = random.pick([...refusing, ...absent, 408, 409, 425, 429, 429, 500, 500, 502, 503, 503]);
+  const status = random.pick([...refusing, ...absent, 408, 409, 425, 429, 500, 500, 502, 503, 503]);
   const fates: Fate[] = [
     { kind: 'refused' },
     { kind: 'lost before' },
@@ -259,6 +259,7 @@ function makeFate({ random, world }: Means, service: ServiceName): Fate {
       done: status >= 500 && random.chance(0.4),
       ...(random.chance(0.7) && { retryAfterS: random.magnitude(1, 7200) }),
     },
+    { kind: 'status', status: 429, done: false, retryAfterS: random.magnitude(1, 7200) },
   ];
   // a slow one lets something else happen in between
   if (service === 'crm') return random.pick([...fates, ...fates.filter(({ kind }) => kind === 'slow')]);
