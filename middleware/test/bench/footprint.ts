@@ -7,29 +7,43 @@ import type { DatabaseKind, Workplace } from './workplace.ts';
 const customers = 10_000;
 const services = ['crm', 'inventory', 'middleware'] as const;
 
+type Service = (typeof services)[number];
+
+const moments = ['when ready', 'after the backlog', 'at most'] as const;
+
+type Memory = Record<(typeof moments)[number], number>;
+
 /** The memory of each process before and after a backlog, and what it came to in between. */
-export async function memoryLines(workplace: Workplace, kind: DatabaseKind): Promise<Line[]> {
+export async function memoryLines(workplace: Workplace, kind: DatabaseKind, rounds: number): Promise<Line[]> {
+  const measured: Awaited<ReturnType<typeof measureMemory>>[] = [];
+  for (let round = 0; round < rounds; round += 1) measured.push(await measureMemory(workplace, kind));
+  return services.flatMap((name) =>
+    moments.map((moment) => {
+      const pairs = measured.map(({ ours, bareMb }) => ({ ours: ours[name][moment], theirs: bareMb }));
+      const words = { name: `memory, ${name}, ${moment} (${kind})`, than: 'bare Express' };
+      return toLine({ ...words, unit: ' MB', better: 'less' }, pairs);
+    }),
+  );
+}
+
+async function measureMemory(workplace: Workplace, kind: DatabaseKind) {
   await using installation = await workplace.install(kind, { customers, delivered: false });
   const { environment } = installation;
   await using bare = startProcess(bareExpress);
   await bare.url;
   await using neighbours = await startNeighbours(environment);
   await using middleware = launchMiddleware(neighbours, environment);
-  const processes: Record<(typeof services)[number], Process> = { ...neighbours, middleware };
-  const idleMb = { crm: processes.crm.memory().nowMb, inventory: processes.inventory.memory().nowMb };
+  const processes: Record<Service, Process> = { ...neighbours, middleware };
+  const memoryOf = (name: Service) => processes[name].memory();
+  await middleware.url;
+  const readyMb = { crm: memoryOf('crm'), inventory: memoryOf('inventory'), middleware: memoryOf('middleware') };
   await middleware.hasWritten(packageLine, customers);
-  const bareMb = bare.memory().nowMb;
-  const line = (name: string, than: string, pair: Pair) =>
-    toLine({ name: `memory, ${name} (${kind})`, than, unit: ' MB', better: 'less' }, [pair]);
-  return services.flatMap((name) => {
-    const { nowMb, peakMb } = processes[name].memory();
-    const idle = name === 'middleware' ? undefined : idleMb[name];
-    return [
-      ...(idle === undefined ? [] : [line(`${name}, idle`, 'bare Express, idle', { ours: idle, theirs: bareMb })]),
-      line(`${name}, after the backlog`, 'bare Express, idle', { ours: nowMb, theirs: bareMb }),
-      line(`${name}, at most`, 'bare Express, idle', { ours: peakMb, theirs: bareMb }),
-    ];
-  });
+  const ours = {} as Record<Service, Memory>;
+  for (const name of services) {
+    const { nowMb, peakMb } = memoryOf(name);
+    ours[name] = { 'when ready': readyMb[name].nowMb, 'after the backlog': nowMb, 'at most': peakMb };
+  }
+  return { ours, bareMb: bare.memory().nowMb };
 }
 
 /** From the start of a process until `/readyz` says that it is ready; all three as `npm start` starts them. */

@@ -27,7 +27,7 @@ export const groups: Record<string, (order: Order) => Promise<(Line | Missing)[]
   'peers-backlog': ({ workplace, rounds }) => peerBacklogLines(workplace, rounds),
   'peers-posts': ({ workplace, rounds }) => peerPostLines(workplace, rounds),
   polls: ({ workplace, kinds: [kind], rounds }) => pollLines(workplace, kind, rounds),
-  waits: ({ workplace, kinds: [kind] }) => waitLines(workplace, kind),
-  memory: ({ workplace, kinds: [kind] }) => memoryLines(workplace, kind),
+  waits: ({ workplace, kinds: [kind], rounds }) => waitLines(workplace, kind, rounds),
+  memory: ({ workplace, kinds: [kind], rounds }) => memoryLines(workplace, kind, rounds),
   start: ({ workplace, kinds: [kind], rounds }) => startLines(workplace, kind, rounds),
 };

@@ -4,7 +4,7 @@ import { launchMiddleware, never, startNeighbours } from './services.ts';
 import type { DatabaseKind, Workplace } from './workplace.ts';
 
 const perSecond = 20;
-const seconds = 60;
+const secondsEach = 30;
 
 /** Polled so often; the mean customer comes in the middle between two polls. */
 const schedules = [
@@ -16,17 +16,16 @@ const schedules = [
  * From a customer's `created_at` to the package's `createdAt`, while customers come all the time. The least that polling
  * allows is half the time between two polls in the middle, and all of it at the end.
  */
-export async function waitLines(workplace: Workplace, kind: DatabaseKind): Promise<Line[]> {
+export async function waitLines(workplace: Workplace, kind: DatabaseKind, rounds: number): Promise<Line[]> {
   // both at once: together they leave most of the machine idle
-  const lines = await Promise.all(schedules.map((schedule) => waitsOf(workplace, kind, schedule)));
+  const lines = await Promise.all(schedules.map((schedule) => waitsOf({ workplace, kind, rounds }, schedule)));
   return lines.flat();
 }
 
 type Schedule = (typeof schedules)[number];
 
 async function waitsOf(
-  workplace: Workplace,
-  kind: DatabaseKind,
+  { workplace, kind, rounds }: { workplace: Workplace; kind: DatabaseKind; rounds: number },
   { words, cron, intervalMs }: Schedule,
 ): Promise<Line[]> {
   await using installation = await workplace.install(kind, { customers: 0, delivered: false });
@@ -35,31 +34,37 @@ async function waitsOf(
   const { crm, inventory } = neighbours;
   await using middleware = launchMiddleware(neighbours, { ...environment, ...never, POLL_CRON: cron });
   await middleware.url;
-  const createdAt = await addCustomers(crm.at);
-  const waitsMs = await readWaits(inventory.at, createdAt);
+  const measured: number[][] = [];
+  for (let round = 0, after = 0; round < rounds; round += 1) {
+    const createdAt = await addCustomers(crm.at, round);
+    const { waitsMs, last } = await readWaits(inventory.at, createdAt, after);
+    measured.push(waitsMs);
+    after = last;
+  }
   const line = (share: number) => {
     const name = `customer to package, p${share * 100}, ${perSecond} a second, ${words} (${kind})`;
-    const pair = { ours: quantile(waitsMs, share), theirs: intervalMs * share };
-    return toLine({ name, than: 'the wait for the poll', unit: ' ms', better: 'less' }, [pair]);
+    const pairs = measured.map((waitsMs) => ({ ours: quantile(waitsMs, share), theirs: intervalMs * share }));
+    return toLine({ name, than: 'the wait for the poll', unit: ' ms', better: 'less' }, pairs);
   };
   return [line(0.5), line(0.99)];
 }
 
 /** Adds customers at their pace, whether the CRM keeps up or not. Gives when each was added, by id. */
-async function addCustomers(crm: string): Promise<Map<number, number>> {
+async function addCustomers(crm: string, round: number): Promise<Map<number, number>> {
   const createdAt = new Map<number, number>();
   const add = async (n: number) => {
     const response = await fetch(`${crm}/customers`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ name: `Customer ${n}`, email: `customer-${n}@example.com` }),
+      body: JSON.stringify({ name: `Customer ${n}`, email: `customer-${round}-${n}@example.com` }),
     });
+    if (!response.ok) throw new Error(`POST /customers answered ${response.status}: ${await response.text()}`);
     const { id, created_at } = (await response.json()) as { id: number; created_at: string };
     createdAt.set(id, Date.parse(created_at));
   };
   const startedAt = performance.now();
   const adding: Promise<void>[] = [];
-  for (let n = 0; n < perSecond * seconds; n += 1) {
+  for (let n = 0; n < perSecond * secondsEach; n += 1) {
     await sleep(Math.max(0, startedAt + (n * 1000) / perSecond - performance.now()));
     adding.push(add(n));
   }
@@ -67,15 +72,17 @@ async function addCustomers(crm: string): Promise<Map<number, number>> {
   return createdAt;
 }
 
-async function readWaits(inventory: string, createdAt: Map<number, number>): Promise<number[]> {
+/** The waits of these customers, whose packages come after `after`; `last` is the last of them. */
+async function readWaits(inventory: string, createdAt: Map<number, number>, after: number) {
   const waitsMs: number[] = [];
-  for (let after = 0; waitsMs.length < createdAt.size; ) {
-    const response = await fetch(`${inventory}/packages?after=${after}`);
+  let last = after;
+  while (waitsMs.length < createdAt.size) {
+    const response = await fetch(`${inventory}/packages?after=${last}`);
     for (const made of (await response.json()) as { id: number; customerId: number; createdAt: string }[]) {
       waitsMs.push(Date.parse(made.createdAt) - (createdAt.get(made.customerId) ?? Number.NaN));
-      after = made.id;
+      last = made.id;
     }
     await sleep(100);
   }
-  return waitsMs;
+  return { waitsMs, last };
 }
