@@ -1,19 +1,5 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { plantedFaults } from './simulation/planted-faults.ts';
-
-const main = join(import.meta.dirname, 'simulation/main.ts');
-
-/** Runs the simulation as a process of its own: it takes the clock and the timers of its threads for itself. */
-function simulate(...words: string[]): Promise<{ code: number; output: string }> {
-  const options = { maxBuffer: 1 << 30 };
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [main, ...words], options, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
-    );
-  });
-}
+import { simulate } from './simulation/as-a-process.ts';
 
 const kindsOfFaults = [
   'kill -9',
@@ -66,30 +52,6 @@ describe('the core, simulated', () => {
     // whatever ran before it in the same thread
     const alone = await simulate('--seed', '32', '--trace');
     expect(first.output.endsWith(alone.output)).toBe(true);
-  });
-
-  it('finds every planted fault, each within so many seeds', { timeout: 120_000 }, async () => {
-    const { code, output } = await simulate('--planted');
-    expect(output).not.toContain('NOT FOUND');
-    expect(output.match(/^found after/gm)).toHaveLength(plantedFaults.length);
-    expect(code).toBe(0);
-  });
-
-  it('names the fewest faults that are needed, and the command that repeats them', { timeout: 120_000 }, async () => {
-    const { code, output } = await simulate('--seeds', '400', '--plant', 'unique constraint dropped');
-    expect(code).toBe(1);
-    const [, found, all, command = ''] =
-      /It needs (\d+) of (\d+) faults for it:[\s\S]*\nAgain: npm run simulate -- (.*)\n/.exec(output) ?? [];
-    expect(Number(found)).toBeLessThan(Number(all));
-    const again = await simulate(
-      ...(command
-        .replaceAll("'", '"')
-        .match(/"[^"]+"|\S+/g)
-        ?.map((word) => word.replaceAll('"', '')) ?? []),
-    );
-    expect(again.code).toBe(1);
-    const promise = /breaks a promise: (.*)/.exec(output)?.[1] ?? 'none';
-    expect(again.output).toContain(promise);
   });
 
   it.each([
