@@ -196,7 +196,7 @@ const stored = (name: string) => [...around(`write of ${name}`), `inside write o
 const steps = [
   ...around('source.fetchPage'),
   ...stored('record.ts'),
-  ...stored('freeInterrupted'),
+  ...stored('left-over.ts'),
   ...stored('drain.ts'), // claimed
   ...stored('store.ts'), // marked
   ...around('source.report'),
@@ -221,7 +221,7 @@ describe('a daemon that kill -9 meets twice', { timeout: 120_000 }, () => {
     const pairs: [string, string][] = [
       ['after write of drain.ts 1', 'after target.find 2'],
       ['before target.create 2', 'before target.create 1'],
-      ['POST /packages', 'inside write of freeInterrupted 1'],
+      ['POST /packages', 'inside write of left-over.ts 1'],
       ['POST /packages', 'GET /packages'],
       ['after target.create 1', 'after target.find 1'],
       ['inside write of store.ts 1', 'inside write of store.ts 1'],

@@ -1,11 +1,11 @@
 import type { MiddlewareContext } from '../context.ts';
-import { type Claim, claimDue, claimProbe, freeInterrupted, returnClaims } from '../db/claims.ts';
+import { type Claim, claimDue, claimProbe, returnClaims } from '../db/claims.ts';
 import { readFact } from '../db/facts.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import { createCalls } from './calls.ts';
 import type { Gate } from './gate.ts';
 import { createGroups, groupMin } from './groups.ts';
-import { makeStrandedDue } from './stranded.ts';
+import { freeLeftOver } from './left-over.ts';
 
 export type Drain = {
   /** Delivers until nothing is due and nothing under way. To be called again only after it has ended. */
@@ -37,11 +37,7 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
   async function run(): Promise<void> {
     failure = undefined;
     await ensureOwner();
-    await context.write(async (trx) => {
-      await freeInterrupted(trx);
-      // what was interrupted may be stranded as well
-      await makeStrandedDue(trx, context);
-    });
+    await freeLeftOver(context);
     for (;;) {
       const looked = new Promise<void>((resolve) => {
         look = resolve;
