@@ -39,7 +39,8 @@ export async function troubleService(service: ServiceProcess, means: Means): Pro
         await service.kill();
       } else {
         journal.fault(kind, service.name);
-        await service.terminate();
+        const code = await service.terminate();
+        if (code === null) journal.violation(`${service.name} did not end at SIGTERM`);
       }
       await pause(downMs, over);
       await service.start();

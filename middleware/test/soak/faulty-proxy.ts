@@ -34,6 +34,8 @@ export async function startFaultyProxy({ name, targetPort, random, journal, over
   const connections = new Set<Connection>();
   const windows = random.fork('windows');
   const choices = random.fork('connections');
+  const closed = new AbortController();
+  const until = AbortSignal.any([over, closed.signal]);
   let weights: typeof foul | undefined;
 
   function chooseMode(): Mode {
@@ -55,7 +57,7 @@ export async function startFaultyProxy({ name, targetPort, random, journal, over
   await once(server, 'listening');
 
   async function changeWeather() {
-    while (!over.aborted) {
+    while (!until.aborted) {
       weights = windows.chance(0.4) ? foul : fair;
       const lastsMs = windows.between(2_000, 10_000);
       // connections are kept for hours, so those that are open get their share too
@@ -63,7 +65,7 @@ export async function startFaultyProxy({ name, targetPort, random, journal, over
         if (connection.mode.kind !== 'half-open') connection.mode = chooseMode();
         if (connection.mode.kind === 'refused') reset(connection);
       }
-      await pause(lastsMs, over);
+      await pause(lastsMs, until);
     }
   }
   const changing = changeWeather();
@@ -78,6 +80,7 @@ export async function startFaultyProxy({ name, targetPort, random, journal, over
       }
     },
     async [Symbol.asyncDispose]() {
+      closed.abort();
       await changing;
       for (const connection of connections) reset(connection);
       await new Promise((resolve) => server.close(resolve));

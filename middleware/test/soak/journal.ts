@@ -5,7 +5,7 @@ export type Journal = {
   /** Something was done on purpose. */
   fault(kind: string, detail?: string): void;
   killed(process: string): void;
-  /** Somebody who looks after the middleware was answered. */
+  /** Somebody who looks after the middleware has been answered. */
   operation(kind: string): void;
   /** Something has happened that may never happen. */
   violation(what: string): void;
@@ -20,7 +20,8 @@ export type Journal = {
 /** A fault that shows everywhere must not fill the memory. */
 const violationsMax = 1000;
 
-export function createJournal(path: string): Journal {
+/** `tell` is told of each violation as it is found. */
+export function createJournal(path: string, tell: (violation: string) => void): Journal {
   const file = createWriteStream(path);
   const startMs = performance.now();
   const faults = new Map<string, number>();
@@ -48,8 +49,10 @@ export function createJournal(path: string): Journal {
     },
     operation: (kind) => count(operations, kind),
     violation(what) {
-      if (violations.length < violationsMax) violations.push(what);
       note(`VIOLATION ${what}`);
+      if (violations.length >= violationsMax) return;
+      violations.push(what);
+      tell(what);
     },
     close: () => new Promise((resolve) => file.end(resolve)),
   };

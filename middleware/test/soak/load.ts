@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 import { pause } from './waits.ts';
 
 /** `maybe`: nobody has answered. */
-type Known = { email: string; isDeleted: 'no' | 'yes' | 'maybe' };
+type Known = { name: string; email: string; isDeleted: 'no' | 'yes' | 'maybe' };
 
 /** What the clients of the CRM were told. */
 export type Memory = {
@@ -65,7 +65,7 @@ function createClients({ crmUrl, jwtSecretKey, journal, over }: Options, { known
   const removing = new Set<number>();
   let number = 0;
 
-  function learn(email: string, reply: Reply | undefined) {
+  function learn({ name, email }: { name: string; email: string }, reply: Reply | undefined) {
     const { id, existing_id } = (reply?.body ?? {}) as { id?: number; existing_id?: number };
     // an answer of 409 is to a repeated request: the first one has had its effect
     const found = reply?.status === 201 ? id : reply?.status === 409 ? existing_id : undefined;
@@ -74,7 +74,7 @@ function createClients({ crmUrl, jwtSecretKey, journal, over }: Options, { known
     const before = known.get(found);
     if (before && before.email !== email)
       journal.violation(`customer ${found} was given to ${before.email} and ${email}`);
-    if (!before) known.set(found, { email, isDeleted: 'no' });
+    if (!before) known.set(found, { name, email, isDeleted: 'no' });
   }
 
   const isExpected = (what: string, reply: Reply | undefined, statuses: number[]) => {
@@ -99,7 +99,7 @@ function createClients({ crmUrl, jwtSecretKey, journal, over }: Options, { known
         if (isRepeat) await pause(againMs, over);
         const reply = await ask(`${crmUrl}/customers`, { method: 'POST', body: customer });
         isExpected('POST /customers', reply, isRepeat ? [201, 409] : [201]);
-        learn(customer.email, reply);
+        learn(customer, reply);
         if (!inDoubt.has(customer.email)) return;
       }
     },

@@ -30,16 +30,23 @@ async function run({ minutes, kinds, seed, json, keep }: SoakOptions): Promise<n
   const folder = mkdtempSync(join(tmpdir(), 'doorstep-soak-'));
   chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
   const faketime = findFaketime(folder);
+  let isBroken = false;
   say(`soak of ${minutes} min on ${kinds.join(' and ')}, seed ${seed}, in ${folder}`);
   const runs = await Promise.allSettled(
-    kinds.map((kind) => soak({ kind, minutes, seed, folder, keep, faketime, say, ended: ended.signal })),
+    kinds.map((kind) => {
+      const onViolation = (violation: string) => {
+        isBroken = true;
+        say(`${kind}, VIOLATION: ${violation}`);
+      };
+      return soak({ kind, minutes, seed, folder, keep, faketime, say, onViolation, ended: ended.signal });
+    }),
   );
   for (const { reason } of runs.filter((run) => run.status === 'rejected')) say(String(reason?.stack ?? reason));
   const results = runs.flatMap((run) => (run.status === 'fulfilled' && run.value ? [run.value] : []));
   const isProven = results.length === kinds.length && results.every((result) => result.isProven);
-  const isKept = keep || (!isProven && !ended.signal.aborted);
+  const isKept = keep || isBroken || (!isProven && !ended.signal.aborted);
   show(results, { json, isProven, seed, minutes, folder: isKept ? folder : undefined });
-  if (ended.signal.aborted) say('Ended before its time: nothing is proven.');
+  if (ended.signal.aborted) say(`Ended before its time: ${isBroken ? 'a promise is broken' : 'nothing is proven'}.`);
   if (isKept) say(`Logs and databases are in ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
   if (!isProven && !ended.signal.aborted) say(`NOT PROVEN. Again: npm run soak -- ${words(minutes, kinds, seed)}`);

@@ -57,7 +57,8 @@ export async function startNeighbourhood(options: Options) {
   const clocks = new Map(serviceNames.map((name) => [name, createClock(faketime, join(folder, `${name}.clock`))]));
   const start = (name: ServiceName) => {
     const environment = { ...environments[name], ...clocks.get(name)?.environment };
-    return resources.use(createServiceProcess({ name, environment, folder, journal, ended }));
+    const mayFailToStart = kind === 'postgres' || name === 'middleware';
+    return resources.use(createServiceProcess({ name, environment, folder, journal, mayFailToStart, ended }));
   };
   const services = { crm: start('crm'), inventory: start('inventory'), middleware: start('middleware') };
   await Promise.all(Object.values(services).map((service) => service.start()));

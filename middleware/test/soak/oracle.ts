@@ -15,16 +15,18 @@ export type Verdict = {
 
 type Customer = {
   id: number;
+  name: string;
   email: string;
   is_deleted: number;
   integration_state: string;
   package_id: string | null;
   integration_attempts: number;
 };
-type Package = { id: number; customer_id: number; package_type: string };
+type Package = { id: number; customer_id: number; customer_name: string; package_type: string };
 type Key = { key: string; package_id: number };
 type Delivery = {
   customer_id: number;
+  customer_name: string;
   state: string;
   is_claimed: number;
   report_pending: number;
@@ -35,7 +37,7 @@ type Delivery = {
 type Event = { customer_id: number; type: string };
 
 /** As the middleware says it of somebody who was deleted before any package was requested. */
-const departed = 'the CRM has this customer no longer';
+export const departed = 'the CRM has this customer no longer';
 
 /** Compares what is stored with what was promised, and the three databases with each other. */
 export async function judge(read: Read, memory: Memory): Promise<Verdict> {
@@ -45,6 +47,7 @@ export async function judge(read: Read, memory: Memory): Promise<Verdict> {
     ...checkMemory(stored, memory),
     ...checkPackages(stored),
     ...checkLedger(stored),
+    ...checkStatuses(stored),
     ...checkEvents(stored),
   ];
   const { customers, packagesOf, deliveries } = stored;
@@ -64,6 +67,7 @@ type Stored = {
   packagesOf: Map<number, Package[]>;
   keys: Key[];
   deliveries: Map<number, Delivery>;
+  statuses: (number | null)[];
   cursor: number;
   events: Event[];
 };
@@ -71,16 +75,20 @@ type Stored = {
 async function readAll(read: Read): Promise<Stored> {
   const customers = await read<Customer>(
     'crm',
-    `select id, email, case when deleted_at is null then 0 else 1 end as is_deleted, integration_state, package_id,
+    `select id, name, email, case when deleted_at is null then 0 else 1 end as is_deleted, integration_state, package_id,
        integration_attempts from customers`,
   );
-  const packages = await read<Package>('inventory', 'select id, customer_id, package_type from packages');
+  const packages = await read<Package>(
+    'inventory',
+    'select id, customer_id, customer_name, package_type from packages',
+  );
   const keys = await read<Key>('inventory', 'select key, package_id from idempotency_keys');
   const deliveries = await read<Delivery>(
     'middleware',
-    `select customer_id, state, case when claimed_at is null then 0 else 1 end as is_claimed, report_pending, package_id,
+    `select customer_id, customer_name, state, case when claimed_at is null then 0 else 1 end as is_claimed, report_pending, package_id,
        attempts, error from deliveries`,
   );
+  const statuses = await read<{ status: number | null }>('middleware', 'select distinct status from attempts');
   const [cursor] = await read<{ last_seen_id: number }>('middleware', 'select last_seen_id from cursors');
   const events = await read<Event>('crm', 'select customer_id, type from events order by id');
   return {
@@ -88,6 +96,7 @@ async function readAll(read: Read): Promise<Stored> {
     packagesOf: Map.groupBy(packages, (row) => row.customer_id),
     keys,
     deliveries: new Map(deliveries.map((row) => [row.customer_id, row])),
+    statuses: statuses.map(({ status }) => status),
     cursor: cursor?.last_seen_id ?? 0,
     events,
   };
@@ -103,10 +112,12 @@ function checkAmount({ packagesOf }: Stored, { known }: Memory): string[] {
 
 /** What was answered is stored, and nobody is there twice. */
 function checkMemory({ customers }: Stored, { known }: Memory): string[] {
-  const wrong = [...known].flatMap(([id, { email, isDeleted }]) => {
+  const wrong = [...known].flatMap(([id, { name, email, isDeleted }]) => {
     const row = customers.get(id);
     if (!row) return [`customer ${id} (${email}) was answered and is not in the CRM`];
-    if (row.email !== email) return [`customer ${id} is ${row.email}, and was answered as ${email}`];
+    if (row.email !== email || row.name !== name) {
+      return [`customer ${id} is ${row.name}, ${row.email}, and was answered as ${name}, ${email}`];
+    }
     if (isDeleted === 'yes' && row.is_deleted === 0) return [`customer ${id} was deleted and is there`];
     if (isDeleted === 'no' && row.is_deleted === 1) return [`customer ${id} is deleted, and nobody has asked for that`];
     return [];
@@ -126,8 +137,11 @@ function checkPackages({ customers, packagesOf, keys }: Stored): string[] {
     if (own.length > 1) violations.push(`DOUBLED: customer ${customerId} has ${own.length} packages`);
     if (!customers.has(customerId))
       violations.push(`package ${own[0]?.id} is for ${customerId}, whom the CRM never had`);
-    for (const { id, package_type } of own) {
+    const name = customers.get(customerId)?.name;
+    for (const { id, customer_name, package_type } of own) {
       packageIds.set(id, customerId);
+      if (customer_name !== name)
+        violations.push(`package ${id} is for ${customer_name}, and ${customerId} is ${name}`);
       if (package_type !== 'welcome_pack_v1') violations.push(`package ${id} is of the type ${package_type}`);
     }
   }
@@ -153,6 +167,9 @@ function checkLedger({ customers, packagesOf, deliveries, cursor }: Stored): str
     const customer = customers.get(id);
     const stands = packagesOf.get(id)?.[0]?.id;
     if (!customer) violations.push(`the ledger has customer ${id}, whom the CRM never had`);
+    else if (customer.name !== delivery.customer_name) {
+      violations.push(`the ledger has customer ${id} as ${delivery.customer_name}, the CRM as ${customer.name}`);
+    }
     if (isWaiting(delivery)) violations.push(`the delivery to customer ${id} is ${delivery.state} at the end`);
     if (delivery.report_pending === 1) violations.push(`the CRM was not told of customer ${id}`);
     if (delivery.state === 'delivered' && delivery.package_id !== String(stands)) {
@@ -163,6 +180,14 @@ function checkLedger({ customers, packagesOf, deliveries, cursor }: Stored): str
     if (customer) violations.push(...checkReport(customer, delivery));
   }
   return violations;
+}
+
+/** What an Inventory may answer in which nothing is wrong: a package, or that it was cut short, or kept from its database. */
+const allowedStatuses = [null, 200, 201, 408, 503];
+
+function checkStatuses({ statuses }: Stored): string[] {
+  const wrong = statuses.filter((status) => !allowedStatuses.includes(status));
+  return wrong.map((status) => `an attempt was answered with ${status}`);
 }
 
 function checkReport(customer: Customer, { customer_id, state, package_id, attempts }: Delivery): string[] {

@@ -90,6 +90,7 @@ export async function startPostgres({ folder, smallDisk, journal, ended }: Optio
     },
     async [Symbol.asyncDispose]() {
       // it may have ended with the terminal's Ctrl-C, and then says nothing any more
+      send([...childrenOf(pid), pid], 'SIGCONT');
       send([pid], 'SIGINT');
       await ending(pid);
       await new Promise((resolve) => log.end(resolve));

@@ -5,7 +5,7 @@ import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 
 export type SoakOptions = { minutes: number; kinds: DatabaseKind[]; seed: string; json: boolean; keep: boolean };
 
-const minutesMax = 7 * 24 * 60;
+const minutesMax = 24 * 60;
 
 /** @throws StartError with one sentence that says what is wrong. */
 export function readArguments(words: string[]): SoakOptions {

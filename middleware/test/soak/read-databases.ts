@@ -18,8 +18,8 @@ export function readSqlite(folder: string): Read {
 
 const int8 = 20;
 
-/** It may be frozen. */
-const timeoutMs = 20_000;
+/** It may be frozen, and at the end of a long run there is much to read. */
+const timeoutMs = 60_000;
 
 export function readPostgres(url: string): Read {
   const types = {

@@ -22,7 +22,15 @@ export type ServiceProcess = AsyncDisposable & {
   freeze(ms: number, signal: AbortSignal): Promise<void>;
 };
 
-type Options = { name: ServiceName; environment: Environment; folder: string; journal: Journal; ended: AbortSignal };
+type Options = {
+  name: ServiceName;
+  environment: Environment;
+  folder: string;
+  journal: Journal;
+  /** Whether what it needs is taken from it now and then, so that it cannot start. */
+  mayFailToStart: boolean;
+  ended: AbortSignal;
+};
 
 export const root = join(import.meta.dirname, '../../..');
 const startTimeoutMs = 60_000;
@@ -30,7 +38,10 @@ const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 
 /** A service as a process of its own, which whoever runs it starts again when it has ended. */
-export function createServiceProcess({ name, environment, folder, journal, ended }: Options): ServiceProcess {
+export function createServiceProcess(options: Options): ServiceProcess {
+  const { name, environment, folder, journal, mayFailToStart } = options;
+  const closed = new AbortController();
+  const ended = AbortSignal.any([options.ended, closed.signal]);
   const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
   let child: ChildProcess | undefined;
   let starting: Promise<void> | undefined;
@@ -63,7 +74,7 @@ export function createServiceProcess({ name, environment, folder, journal, ended
     return true;
   }
 
-  const onFailed = () => journal.note(`${name} could not start`);
+  const onFailed = () => (mayFailToStart ? journal.note : journal.violation)(`${name} could not start`);
 
   function start(): Promise<void> {
     starting ??= startAgainAndAgain(name, { startOnce, onFailed, ended }).finally(() => {
@@ -97,9 +108,11 @@ export function createServiceProcess({ name, environment, folder, journal, ended
       frozen?.kill('SIGCONT');
     },
     async [Symbol.asyncDispose]() {
+      closed.abort();
       const running = child;
       child = undefined;
       if (running) await end(running, 'SIGKILL');
+      await starting?.catch(() => undefined);
       await new Promise<void>((resolve) => log.end(resolve));
     },
   };

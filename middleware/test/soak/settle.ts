@@ -1,6 +1,7 @@
 import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { ask } from './ask.ts';
 import type { Journal } from './journal.ts';
+import { departed } from './oracle.ts';
 import type { Read } from './read-databases.ts';
 import { pause } from './waits.ts';
 
@@ -31,7 +32,11 @@ export async function settle(options: Options): Promise<Settled> {
     `select error, count(*) as count from deliveries where state = 'dead' group by error`,
   );
   if (dead.length === 0) return { isSettled: true, replayed: 0, seconds: seconds() };
-  for (const { error, count } of dead) journal.note(`${count} dead: ${error}`);
+  for (const { error, count } of dead) {
+    journal.note(`${count} dead: ${error}`);
+    // what is done here is nobody's own fault
+    if (error !== departed) journal.violation(`${count} are dead: ${error}`);
+  }
   const replayed = dead.reduce((sum, { count }) => sum + count, 0);
   const isReplayed = await isAnswered(`${middlewareUrl}/deliveries/replay`, ended, { state: 'dead' });
   return { isSettled: isReplayed && (await waitForAll(options)), replayed, seconds: seconds() };
@@ -46,7 +51,7 @@ async function isAnswered(url: string, ended: AbortSignal, body?: unknown): Prom
   return false;
 }
 
-type Status = { paused: boolean; cursor: number; deliveries: { pending: number; retrying: number } };
+type Status = { cursor: number; deliveries: { pending: number; retrying: number } };
 
 async function waitForAll({ kind, crmUrl, middlewareUrl, read, say, ended }: Options): Promise<boolean> {
   const deadlineMs = performance.now() + settleTimeoutMs;

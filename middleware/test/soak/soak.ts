@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { fillDisk, forbidWrites, moveClocks, troublePostgres, troubleService } from './faults.ts';
@@ -10,7 +10,7 @@ import { judge, type Verdict } from './oracle.ts';
 import { type Random, seededRandom } from './random.ts';
 import { serviceNames } from './service-process.ts';
 import { settle } from './settle.ts';
-import { canForbidWrites, setWrites } from './small-disk.ts';
+import { canForbidWrites } from './small-disk.ts';
 
 export type SoakResult = Verdict & {
   database: DatabaseKind;
@@ -38,20 +38,22 @@ type Options = {
   keep: boolean;
   faketime: string | undefined;
   say: (line: string) => void;
+  /** Told of each violation as it is found. */
+  onViolation: (violation: string) => void;
   ended: AbortSignal;
 };
 
 /** Undefined where it was ended before it could come to anything. */
 export async function soak(options: Options): Promise<SoakResult | undefined> {
-  const { kind, minutes, seed, keep, faketime, say, ended } = options;
+  const { kind, minutes, seed, keep, faketime, say, onViolation, ended } = options;
   const folder = join(options.folder, kind);
   mkdirSync(folder);
-  const journal = createJournal(join(folder, 'faults.log'));
+  const journal = createJournal(join(folder, 'faults.log'), onViolation);
   const random = seededRandom(`${seed}/${kind}`);
   const timer = new AbortController();
   const over = AbortSignal.any([timer.signal, ended]);
   let result: SoakResult | undefined;
-  const keeps = () => keep || (!result?.isProven && !ended.aborted);
+  const keeps = () => keep || journal.violations.length > 0 || (!result?.isProven && !ended.aborted);
   const own = { ...options, folder, journal, random, over };
   try {
     await using services = await startNeighbourhood({ kind, folder, faketime, random, journal, over, ended, keeps });
@@ -103,8 +105,6 @@ async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory):
   const { kind, minutes, journal, folder, say, ended } = own;
   const { services, read, urls, straight, endTrouble } = neighbourhood;
   endTrouble();
-  const pid = services.middleware.pid();
-  if (pid !== undefined && canForbidWrites()) setWrites(pid, 'allowed');
   journal.note('faults are over');
   const settled = await settle({ kind, crmUrl: urls.crm, middlewareUrl: urls.middleware, read, journal, say, ended });
   if (!settled.isSettled) journal.violation(`the daemon was not done within ${settled.seconds} s after the faults`);
@@ -115,8 +115,8 @@ async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory):
     if (exitCode !== 0) journal.violation(`${name} ended with exit code ${exitCode} at SIGTERM`);
   }
   const verdict = await judge(read, memory);
-  const violations = [...verdict.violations, ...journal.violations];
-  for (const violation of verdict.violations) journal.note(`VIOLATION ${violation}`);
+  const violations = [...verdict.violations, ...checkFaults(journal), ...checkLogs(folder), ...journal.violations];
+  for (const violation of violations) journal.note(`VIOLATION ${violation}`);
   return {
     ...verdict,
     violations,
@@ -133,6 +133,19 @@ async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory):
     settledSeconds: settled.seconds,
     isProven: violations.length === 0,
   };
+}
+
+/** A run without faults proves nothing. */
+function checkFaults({ kills, faults }: Journal): string[] {
+  return sum(kills) > 0 && sum(faults) > 0 ? [] : ['nothing was killed, or no other fault has struck'];
+}
+
+/** Whatever was answered with a bare 500 has met with a bug, even if the next try went well. */
+function checkLogs(folder: string): string[] {
+  return serviceNames.flatMap((name) => {
+    const failed = readFileSync(join(folder, `${name}.log`), 'utf8').match(/[^"]* failed, request [^"]*/g) ?? [];
+    return failed.map((line) => `${name}: ${line}`);
+  });
 }
 
 /** What is done to the services, beside what is done to them everywhere. */

@@ -11,6 +11,7 @@ type Start = { startOnce: () => Promise<boolean>; onFailed: () => void; ended: A
 export async function startAgainAndAgain(what: string, { startOnce, onFailed, ended }: Start): Promise<void> {
   const deadlineMs = performance.now() + startPatienceMs;
   while (!ended.aborted && !(await startOnce())) {
+    if (ended.aborted) return;
     onFailed();
     if (performance.now() > deadlineMs) throw new Error(`${what} could not be started for ${startPatienceMs} ms`);
     await pause(startAgainMs, ended);
