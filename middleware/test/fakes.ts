@@ -13,11 +13,16 @@ import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 /** A clock that stands still until it is moved. */
 export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
   let ms = Date.parse(start);
+  let setMs = 0;
   return {
-    now: () => new Date(ms),
+    now: () => new Date(ms + setMs),
     monotonicMs: () => ms,
     advance(byMs: number) {
       ms += byMs;
+    },
+    /** Sets the clock ahead, or back, as a person does. */
+    set(byMs: number) {
+      setMs += byMs;
     },
   };
 }

@@ -234,6 +234,21 @@ describe('quick retries', () => {
     expect(await client(3).create(request)).toMatchObject({ packageId: 13 });
   });
 
+  it('look before each further post too, for what was posted first may take effect late', async () => {
+    post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    lookUp().reply(200, []);
+    post().reply(429);
+    lookUp().reply(200, [existing]);
+    expect(await client(3).create(request)).toEqual({ kind: 'delivered', packageId: 12, existed: true });
+  });
+
+  it('end in doubt after a post without an answer, though the last one was refused', async () => {
+    post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    lookUp().reply(200, []);
+    post().reply(429);
+    expect(await client(1).create(request)).toMatchObject({ kind: 'retry', status: 429, inDoubt: true });
+  });
+
   it('post again with the same key to an Inventory that cannot be asked', async () => {
     post().reply(201, '');
     lookUp().reply(404);

@@ -71,6 +71,19 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(outage.target.posts).toHaveLength(0);
   });
 
+  it("uses up nobody's schedule though the clock is set back before it begins", async () => {
+    await using outage = await anOutage(kind, 1);
+    outage.target.answerEverybody(() => undefined);
+    await outage.polls(1);
+    outage.clock.set(-72 * hourMs);
+    outage.source.customers.push(...manyCustomers(10).slice(1));
+    outage.target.answerEverybody(busy);
+    await outage.polls(20);
+    expect(outage.sync.breaker()).toBe('open');
+    const waits = (await ledger(outage.context)).map(({ waits_used }) => waits_used);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1);
+  });
+
   it("uses up nobody's schedule, though it lasts for more polls than there are waits", async () => {
     await using outage = await anOutage(kind, 20);
     await outage.polls(1);
@@ -273,6 +286,20 @@ describe.each(databases)('a customer that the Inventory fails at, the ledger on 
     await outage.polls(1);
     expect(sync.breaker()).toBe('closed');
     expect(packagesOf(target)).toEqual(idsOf(20).slice(10));
+  });
+
+  it('lets who was replayed have a turn as a probe, though others that wait are refused again and again', async () => {
+    await using outage = await anOutage(kind, 5);
+    outage.target.answerEverybody(() => ({ kind: 'rejected', reason: 'no' }));
+    await outage.polls(1);
+    outage.source.customers.push(...manyCustomers(10).slice(5));
+    outage.target.answerEverybody(busy);
+    await outage.polls(1);
+    expect(outage.sync.breaker()).toBe('open');
+    await replayDead(outage.context, {});
+    outage.target.answerEverybody(({ customerId }) => (customerId > 5 ? busy() : undefined));
+    await outage.polls(4);
+    expect(packagesOf(outage.target)).toEqual(idsOf(5));
   });
 
   it('does not keep an open breaker from closing: probes take turns', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { pause, resume } from '../src/commands/pause.ts';
 import { claimDue, freeInterrupted } from '../src/db/claims.ts';
 import { findUnreported } from '../src/db/reports.ts';
+import type { Retry } from '../src/delivery.ts';
 import type { CustomerSource } from '../src/ports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
@@ -149,6 +150,24 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     test.clock.advance(5_000);
     await sync.runOnce();
     expect(target.finds).toEqual([1]);
+    expect(target.packages).toHaveLength(1);
+    expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
+  });
+
+  it('looks before each further post too, for what was posted first may take effect late', async () => {
+    const target = fakeTarget();
+    const refusedForNow = () => ({ ...busy(), status: 429, inDoubt: false }) as Retry;
+    target.script(1, unanswered, refusedForNow);
+    await using test = await testContext(kind, { source: fakeSource(many(1)), target });
+    const sync = createSync(test.context, owner);
+    await sync.runOnce();
+    test.clock.advance(5_000);
+    await sync.runOnce();
+    expect(target.posts).toHaveLength(2);
+    target.make({ customerId: 1, customerName: 'Customer 1', idempotencyKey: '' });
+    test.clock.advance(30_000);
+    await sync.runOnce();
+    expect(target.finds).toEqual([1, 1]);
     expect(target.packages).toHaveLength(1);
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
@@ -375,7 +394,7 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     expect(source.reports.map((group) => group.length)).toEqual([500, 500, 100]);
   });
 
-  it('are not offered again to a CRM that takes none', async () => {
+  it('are offered once an hour to a CRM that takes none', async () => {
     const source = fakeSource(many(1));
     let asked = 0;
     const without = {
@@ -391,6 +410,11 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     source.customers.push(aCustomer(2));
     await sync.runOnce();
     expect(asked).toBe(1);
+    test.clock.advance(3_600_000);
+    await sync.runOnce();
+    expect(asked).toBe(2);
+    const told = test.logger.lines.filter(({ message }) => message.includes('the CRM takes no reports'));
+    expect(told).toHaveLength(1);
   });
 
   it('go on once a CRM is back that answered for a while as if it had no route at all', async () => {
@@ -416,6 +440,28 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     isAway = false;
     await sync.runOnce();
     expect(source.reports.flat()).toMatchObject([{ customer_id: 1, state: 'delivered' }]);
+  });
+
+  it('are sent again where a replay came to the same end while one was under way', async () => {
+    const source = fakeSource(many(1));
+    const report = source.report;
+    await using test = await testContext(kind, { source });
+    const { context } = test;
+    context.source = {
+      ...source,
+      async report(results) {
+        if (source.reports.length === 0) {
+          await context.write(async (trx) => {
+            await trx.updateTable('deliveries').set({ attempts: 2, package_id: '7', report_pending: 1 }).execute();
+          });
+        }
+        return report(results);
+      },
+    };
+    const sync = createSync(context, owner);
+    await sync.runOnce();
+    await sync.runOnce();
+    expect(source.reports.flat().map(({ package_id }) => package_id)).toEqual([1, 7]);
   });
 
   it('are sent again where the state changed while one was under way', async () => {

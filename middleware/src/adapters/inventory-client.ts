@@ -3,8 +3,8 @@ import { backoffMs } from '@doorstep/kit/backoff.ts';
 import { asAxiosError, retryAfterMs } from '@doorstep/kit/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
-import type { PackageId } from '../delivery.ts';
-import type { PackageTarget } from '../ports.ts';
+import type { Outcome, PackageId } from '../delivery.ts';
+import type { Answer, PackageTarget } from '../ports.ts';
 import { created, isInDoubt, isQuicklyRetried, judge, judgeResult, reasonOf, toRetry } from './inventory-answers.ts';
 import { inventoryLookUp } from './inventory-look-up.ts';
 
@@ -31,11 +31,11 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
 
     async create({ customerId, customerName, idempotencyKey }, { quickRetries }) {
       let found: PackageId | undefined;
-      const retryCondition = async (error: AxiosError) => {
-        if (!quickRetries || !isQuicklyRetried(error)) return false;
-        if (!isInDoubt(error)) return true;
-        // A package may have been made, or be in the making: an Inventory that knows no keys would make a second one.
-        await sleep(waitBefore(`customer ${customerId}`, error, options));
+      let mayHaveBeenMade = false;
+      const mayPostAgain = async (error: AxiosError) => {
+        // it may be in the making since an earlier post, and an Inventory that knows no keys would make a second one
+        mayHaveBeenMade ||= isInDoubt(error);
+        if (!mayHaveBeenMade) return true;
         const existing = await lookUp.find(customerId);
         if (existing.kind === 'found') found = existing.packageId;
         return existing.kind === 'none' || existing.kind === 'unknown';
@@ -46,13 +46,17 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
           { customerId, customerName, packageType },
           {
             headers: { 'Idempotency-Key': idempotencyKey },
-            'axios-retry': quickly(`customer ${customerId}`, retryCondition, options),
+            'axios-retry': quickly(`customer ${customerId}`, options, {
+              isRetried: (error) => quickRetries && isQuicklyRetried(error),
+              mayPostAgain,
+            }),
           },
         );
         return created(response);
       } catch (error) {
         if (found !== undefined) return { kind: 'delivered', packageId: found, existed: true };
-        return judge(asAxiosError(error));
+        const answer = judge(asAxiosError(error));
+        return mayHaveBeenMade ? inDoubt(answer) : answer;
       }
     },
 
@@ -66,12 +70,12 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
       }
       const packages = requests.map((request) => ({ ...request, packageType }));
       // what may have arrived is looked up before it is posted again, and that takes a claim of its own
-      const retryCondition = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isAbsent(error);
+      const isRetried = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isAbsent(error);
       try {
         const { data } = await client.post(
           '/packages/batch',
           { packages },
-          { 'axios-retry': quickly(`${requests.length} customers`, retryCondition, options) },
+          { 'axios-retry': quickly(`${requests.length} customers`, options, { isRetried }) },
         );
         const results = data?.results;
         const isWhole = Array.isArray(results) && results.length === requests.length;
@@ -90,6 +94,16 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
   };
 }
 
+/** An earlier post of the same attempt may have made a package, or may make it yet. */
+function inDoubt(answer: Answer): Answer {
+  if (answer.kind === 'conflict') return { ...answer, otherwise: doubtful(answer.otherwise) };
+  return doubtful(answer);
+}
+
+function doubtful(outcome: Outcome): Outcome {
+  return outcome.kind === 'retry' ? { ...outcome, inDoubt: true } : outcome;
+}
+
 function unsupported(reason: string) {
   return { kind: 'unsupported', inDoubt: false, reason } as const;
 }
@@ -104,31 +118,30 @@ function isStumble({ response }: AxiosError): boolean {
   return response?.status === 500;
 }
 
-function quickly(
-  who: string,
-  retryCondition: (error: AxiosError) => boolean | Promise<boolean>,
-  options: InventoryOptions,
-): IAxiosRetryConfig {
+type QuickRetries = {
+  isRetried: (error: AxiosError) => boolean;
+  /** Asked after the wait: nothing is to happen between a look and the post. */
+  mayPostAgain?: (error: AxiosError) => Promise<boolean>;
+};
+
+function quickly(who: string, options: InventoryOptions, { isRetried, mayPostAgain }: QuickRetries): IAxiosRetryConfig {
   return {
     retries: options.retriesMax,
-    retryCondition,
-    // who is in doubt has waited before looking: nothing is to happen between the look and the post
-    retryDelay: (_count, error) => (isInDoubt(error) ? 0 : waitBefore(who, error, options)),
+    retryDelay: () => 0,
+    async retryCondition(error) {
+      if (!isRetried(error)) return false;
+      await sleep(waitBefore(who, error, options));
+      return mayPostAgain?.(error) ?? true;
+    },
   };
 }
 
 /** The wait before a quick retry, of which is told. */
 function waitBefore(who: string, error: AxiosError, { firstWaitMs, random, onQuickRetry }: InventoryOptions): number {
-  const before = retriesBefore(error);
+  const before = error.config?.['axios-retry']?.retryCount ?? 0;
   // a few at most, so that they need no longest one
   const waits = { firstMs: firstWaitMs, longestMs: Number.POSITIVE_INFINITY };
   const waitMs = Math.round(Math.max(backoffMs(waits, before + 1, random()), retryAfterMs(error) ?? 0));
   onQuickRetry(who, reasonOf(error), waitMs);
   return waitMs;
-}
-
-/** axios-retry counts a retry between asking for its condition and asking for its delay; only the former is in doubt. */
-function retriesBefore(error: AxiosError): number {
-  const count = error.config?.['axios-retry']?.retryCount ?? 0;
-  return isInDoubt(error) ? count : count - 1;
 }

@@ -4,7 +4,7 @@ import type { ClaimedDelivery } from '../delivery.ts';
 import { insertAttempts } from './attempts.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-type ClaimOptions = {
+export type ClaimOptions = {
   now: string;
   /** How many to take up where each is posted by itself. */
   singlesMax: number;
@@ -55,11 +55,21 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
   };
 }
 
+export type ProbeOptions = {
+  now: string;
+  /** Whether one for which the source need not be asked first goes before others that have waited longer. */
+  prefersKnown: boolean;
+};
+
 /**
  * Takes up one delivery to try the target with: one that has never failed, for what fails again and again may have a
- * fault of its own, and if there is any, one for which the source need not be asked first, for that may be away.
+ * fault of its own; else the one that has waited longest. The source may be away, so that those who are to be read again
+ * cannot be tried; but known ones may be refused for ever, so that each kind has to have its turn.
  */
-export async function claimProbe(trx: Transaction<LedgerDatabase>, now: string): Promise<Claim> {
+export async function claimProbe(
+  trx: Transaction<LedgerDatabase>,
+  { now, prefersKnown }: ProbeOptions,
+): Promise<Claim> {
   const due = trx
     .selectFrom('deliveries')
     .selectAll()
@@ -67,10 +77,11 @@ export async function claimProbe(trx: Transaction<LedgerDatabase>, now: string):
     .where('claimed_at', 'is', null)
     .limit(1);
   const known = due.where('stale', '=', 0);
+  const longest = (waiting: typeof due) => waiting.orderBy('due_at').orderBy('customer_id').executeTakeFirst();
   const probe =
     (await known.where('state', '=', 'pending').orderBy('customer_id').executeTakeFirst()) ??
-    (await known.orderBy('due_at').orderBy('customer_id').executeTakeFirst()) ??
-    (await due.orderBy('due_at').orderBy('customer_id').executeTakeFirst());
+    (prefersKnown ? await longest(known) : undefined) ??
+    (await longest(due));
   if (!probe) return { deliveries: [], grouped: false };
   await setClaim(trx, [probe.customer_id], { claimed_at: now });
   return { deliveries: [toClaimed(probe)], grouped: false };

@@ -72,6 +72,8 @@ export type Mark = {
   customerName: string;
   attempts: number;
   waitsUsed: number;
+  /** A package may have been made before this attempt. */
+  inDoubt: boolean;
   /** It could not be read again. */
   stale: boolean;
   /** The package that stood once, where this is a replay. */
@@ -117,8 +119,10 @@ export async function markDeliveries(trx: Transaction<LedgerDatabase>, marks: Ma
     .execute();
 }
 
-function toRow({ customerId, customerName, attempts, waitsUsed, stale, packageId, decision }: Mark) {
+function toRow({ customerId, customerName, attempts, waitsUsed, inDoubt, stale, packageId, decision }: Mark) {
   const { state } = decision;
+  // what was posted once may take effect late: a refusal of the next post ends no doubt
+  const isDoubtful = state === 'retrying' && (inDoubt || decision.inDoubt);
   const stands = state === 'delivered' ? decision.packageId : state === 'retrying' ? packageId : undefined;
   return {
     customer_id: customerId,
@@ -127,7 +131,7 @@ function toRow({ customerId, customerName, attempts, waitsUsed, stale, packageId
     attempts,
     waits_used: state === 'retrying' ? decision.waitsUsed : waitsUsed,
     due_at: state === 'retrying' ? decision.dueAt : null,
-    in_doubt: state === 'retrying' && decision.inDoubt ? (1 as const) : (0 as const),
+    in_doubt: isDoubtful ? (1 as const) : (0 as const),
     stale: stale ? (1 as const) : (0 as const),
     package_id: stands === undefined ? null : JSON.stringify(stands),
     error: state === 'delivered' ? null : decision.reason,

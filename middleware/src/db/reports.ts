@@ -13,17 +13,18 @@ export function findUnreported(db: Kysely<LedgerDatabase>, limit: number) {
     .execute();
 }
 
-/** A delivery whose state has changed since it was read stays to be reported. */
+/** A delivery that has come to another end since it was read stays to be reported: each end has its own attempt. */
 export async function markReported(
   trx: Transaction<LedgerDatabase>,
-  rows: Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state'>[],
+  rows: Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state' | 'attempts'>[],
 ): Promise<void> {
-  const reported = rows.map(({ customer_id, state }) => ({ customer_id, state }));
+  const reported = rows.map(({ customer_id, state, attempts }) => ({ customer_id, state, attempts }));
   await trx
     .updateTable('deliveries')
-    .from(jsonTable(trx, reported, { customer_id: 'bigint', state: 'text' }).as('reported'))
+    .from(jsonTable(trx, reported, { customer_id: 'bigint', state: 'text', attempts: 'integer' }).as('reported'))
     .set({ report_pending: 0 })
     .whereRef('deliveries.customer_id', '=', 'reported.customer_id')
     .whereRef('deliveries.state', '=', 'reported.state')
+    .whereRef('deliveries.attempts', '=', 'reported.attempts')
     .execute();
 }

@@ -1,5 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
-import { type Claim, claimDue, claimProbe, returnClaims } from '../db/claims.ts';
+import { type Claim, type ClaimOptions, claimDue, claimProbe, type ProbeOptions, returnClaims } from '../db/claims.ts';
 import { readFact } from '../db/facts.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import { createCalls } from './calls.ts';
@@ -31,6 +31,7 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
   const calls = createCalls(context, gate, groups, { onEnded, onFailed: failed });
   let ready: ClaimedDelivery[] = [];
   let stopped = false;
+  let prefersKnown = false;
   let failure: unknown;
   let look = () => {};
 
@@ -44,8 +45,9 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
       });
       while (await takeUp().catch(failed)) {} // groups, until there is no more room
       while (ready.length > 0 && gate.room(calls.count()) > 0) calls.startOne(ready.shift() as ClaimedDelivery);
-      if (calls.areOver()) break;
-      await calls.anyEnded(looked);
+      if (!calls.areOver()) await calls.anyEnded(looked);
+      // what was claimed as the breaker opened is to be put back
+      else if (ready.length === 0) break;
     }
     if (failure) throw failure;
   }
@@ -62,10 +64,12 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
   async function takeUp(): Promise<boolean> {
     const halted = stopped || failure !== undefined || gate.state() !== 'closed';
     if (ready.length > 0 && (halted || (await isPaused(context.db)))) await putBack(ready.splice(0));
-    const room = gate.room(calls.count());
-    if (stopped || failure !== undefined || room === 0 || ready.length > 0 || groups.isFull()) return false;
+    const isFull = () => gate.room(calls.count()) === 0;
+    if (stopped || failure !== undefined || isFull() || ready.length > 0 || groups.isFull()) return false;
     await ensureOwner();
-    const claim = await claimUnlessPaused(context, limits(room));
+    // a breaker may have opened meanwhile
+    if (isFull()) return false;
+    const claim = await claimUnlessPaused(context, limits(gate.room(calls.count())));
     const mayGo = claim.grouped && gate.takesGroups();
     if (mayGo) calls.startGroup(claim.deliveries);
     else if (claim.grouped) await putBack(claim.deliveries);
@@ -74,7 +78,10 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
   }
 
   function limits(room: number): Limits {
-    if (gate.state() !== 'closed') return 'probe';
+    if (gate.state() !== 'closed') {
+      prefersKnown = !prefersKnown;
+      return { prefersKnown };
+    }
     if (!gate.takesGroups()) return { singlesMax: room, groupMax: 0, groupMin };
     return { singlesMax: room + aheadMax * context.concurrency, groupMax: groups.size(), groupMin };
   }
@@ -93,13 +100,13 @@ export function createDrain(context: MiddlewareContext, gate: Gate, { ensureOwne
   };
 }
 
-type Limits = 'probe' | Omit<Parameters<typeof claimDue>[1], 'now'>;
+type Limits = Pick<ProbeOptions, 'prefersKnown'> | Omit<ClaimOptions, 'now'>;
 
 function claimUnlessPaused({ write, clock }: MiddlewareContext, limits: Limits): Promise<Claim> {
   return write(async (trx) => {
     if (await isPaused(trx)) return { deliveries: [], grouped: false };
     const now = clock.now().toISOString();
-    return limits === 'probe' ? claimProbe(trx, now) : claimDue(trx, { ...limits, now });
+    return 'prefersKnown' in limits ? claimProbe(trx, { ...limits, now }) : claimDue(trx, { ...limits, now });
   });
 }
 

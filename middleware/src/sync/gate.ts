@@ -34,12 +34,12 @@ export function createGate(context: MiddlewareContext): Gate {
     over: 'the breaker is closed: the Inventory answers again',
   });
 
-  let lastGoodAt = '';
+  let lastGoodMs: number | undefined;
 
   const tellMetrics = () => metrics.breakerOpen.set(breaker.state().kind === 'closed' ? 0 : 1);
 
   async function good() {
-    lastGoodAt = clock.now().toISOString();
+    lastGoodMs = clock.monotonicMs();
     const ended = breaker.good();
     growth.good();
     if (!ended) return;
@@ -68,7 +68,12 @@ export function createGate(context: MiddlewareContext): Gate {
       return state.kind === 'open' && state.probes && underWay === 0 ? 1 : 0;
     },
     takesGroups: () => breaker.state().kind === 'closed' && growth.isGrown(),
-    wasGoodSince: (time) => time !== undefined && lastGoodAt > time,
+    wasGoodSince(time) {
+      if (time === undefined || lastGoodMs === undefined) return false;
+      // by how long ago, for the clock may have been set since
+      const agoMs = clock.now().getTime() - Date.parse(time);
+      return clock.monotonicMs() - lastGoodMs < agoMs;
+    },
     polled: () => breaker.poll(),
     begun: () => breaker.probe(),
     async ended(attempted) {

@@ -42,8 +42,8 @@ export function createStore({ write, clock }: Pick<MiddlewareContext, 'write' | 
 }
 
 function toMark({ delivery, attempts, decision }: Finished) {
-  const { customerId, customerName, waitsUsed, stale, packageId } = delivery;
-  return { customerId, customerName, waitsUsed, stale, packageId, attempts, decision };
+  const { customerId, customerName, waitsUsed, inDoubt, stale, packageId } = delivery;
+  return { customerId, customerName, waitsUsed, inDoubt, stale, packageId, attempts, decision };
 }
 
 function toAttempt({ delivery, outcome, decision, startedAt, durationMs }: Finished) {
