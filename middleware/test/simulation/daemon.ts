@@ -23,6 +23,8 @@ type Means = {
   client: (service: ServiceName) => AxiosInstance;
   random: Random;
   opened: ReturnType<Disk['open']>;
+  /** Takes its time, as a question to PostgreSQL does. */
+  ensureOwner: () => Promise<void>;
 };
 
 // what is counted is of no interest here
@@ -30,7 +32,7 @@ const metrics = createMiddlewareMetrics(new Registry(), async () => {
   throw new Error('nobody reads the metrics');
 });
 
-export function startDaemon({ world, clock, logger, client, random, opened }: Means): Daemon {
+export function startDaemon({ world, clock, logger, client, random, opened, ensureOwner }: Means): Daemon {
   const context: MiddlewareContext = {
     ...opened,
     clock,
@@ -48,5 +50,5 @@ export function startDaemon({ world, clock, logger, client, random, opened }: Me
       onQuickRetry: (who, reason, waitMs) => void logger.info(`${who}: ${reason}; quick retry in ${waitMs} ms`),
     }),
   };
-  return { context, sync: createSync(context, async () => undefined) };
+  return { context, sync: createSync(context, ensureOwner) };
 }

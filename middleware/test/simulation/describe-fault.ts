@@ -6,6 +6,7 @@ export function describeFault(fault: Fault | undefined): string {
   if (!fault) return 'no such fault';
   const { kind, ...rest } = fault;
   return `${kind}: ${Object.entries(rest)
+    .filter(([name]) => name !== 'salt')
     .map(([name, value]) => `${name} ${describeValue(name, value)}`)
     .join(', ')}`;
 }

@@ -8,7 +8,7 @@ type Asked = { service: ServiceName; request: Request; nowMs: number; nth: numbe
 
 /** What becomes of a call: the first fault of the plan that has to do with it decides. */
 export function fateOf({ seed, faults }: Plan, { service, nowMs, nth, nthGroup }: Asked): Fate | undefined {
-  for (const [index, fault] of faults.entries()) {
+  for (const fault of faults) {
     switch (fault.kind) {
       case 'group':
         if (fault.nth === nthGroup) return fault.fate;
@@ -21,8 +21,8 @@ export function fateOf({ seed, faults }: Plan, { service, nowMs, nth, nthGroup }
         if (fault.service !== service || nowMs < fault.atMs || nowMs >= fault.atMs + fault.forMs) break;
         if (fault.kind === 'outage') return fault.fate;
         // drawn for this call alone, so that to leave out another fault changes nothing here
-        if (drawn(seed, index, nth) >= fault.share) break;
-        return fault.fates[Math.floor(drawn(seed, index, nth, 1) * fault.fates.length)];
+        if (drawn(seed, fault.salt, nth) >= fault.share) break;
+        return fault.fates[Math.floor(drawn(seed, fault.salt, nth, 1) * fault.fates.length)];
       }
     }
   }

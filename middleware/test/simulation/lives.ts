@@ -56,6 +56,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
       client: (service: ServiceName) => network.connect(service, { step, isAlive }),
       random: createRandom(plan.seed + 1000 * lives),
       opened: ledger.open({ step, isAlive }),
+      ensureOwner: step,
     });
     void daemon.sync.poll().then(oracle.polled);
   }
@@ -65,12 +66,12 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
     steps += 1;
     const downMs = healed ? undefined : crashes.get(steps);
     if (downMs === undefined || !daemon) return false;
-    end('kill -9', downMs);
+    watch.struck('kill -9');
+    end(downMs);
     return true;
   }
 
-  function end(kind: string, downMs: number) {
-    watch.struck(kind);
+  function end(downMs: number) {
     daemon = undefined;
     time.dropDaemon();
     disk.recover();
@@ -92,10 +93,12 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
       if (!stopping) return;
       watch.struck('restart');
       time.after(shutdownMs, 'world', () => {
-        if (daemon === stopping) end('killed at shutdown', downMs);
+        if (daemon !== stopping) return;
+        watch.struck('killed at shutdown');
+        end(downMs);
       });
       await stopping.sync.stop();
-      if (daemon === stopping) end('stopped', downMs);
+      if (daemon === stopping) end(downMs);
     },
 
     /**

@@ -44,8 +44,8 @@ export type Fate =
 export type Fault =
   /** Every call to the service fares so. */
   | { kind: 'outage'; service: ServiceName; atMs: number; forMs: number; fate: Fate }
-  /** A share of the calls fares so. */
-  | { kind: 'storm'; service: ServiceName; atMs: number; forMs: number; share: number; fates: Fate[] }
+  /** A share of the calls fares so; which, is drawn with `salt`. */
+  | { kind: 'storm'; service: ServiceName; atMs: number; forMs: number; share: number; fates: Fate[]; salt: number }
   /** The nth call to the service fares so. */
   | { kind: 'call'; service: ServiceName; nth: number; fate: Fate }
   /** The nth post of a group to the Inventory fares so. */
@@ -165,6 +165,7 @@ const storm: MakeFault = (means) => {
     forMs: random.magnitude(1_000, hourMs),
     share: random.pick([0.1, 0.3, 0.6]),
     fates: Array.from({ length: random.integer(1, 3) }, () => makeFate(means, service)),
+    salt: random.integer(1, 1e9),
   };
 };
 
@@ -189,7 +190,7 @@ const group: MakeFault = ({ random }) => ({
 
 const crash: MakeFault = ({ random }) => ({
   kind: 'crash',
-  step: random.magnitude(1, 600),
+  step: random.chance(0.5) ? random.magnitude(1, 600) : random.integer(1, 600),
   downMs: random.magnitude(1_000, hourMs),
 });
 

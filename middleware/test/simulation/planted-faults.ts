@@ -43,6 +43,13 @@ export const plantedFaults: PlantedFault[] = [
     seedsMax: 100,
   },
   {
+    name: 'posted before the claim is stored',
+    file: '../kit/src/database/group-commit.ts',
+    find: 'const value = await job.run(trx);',
+    replace: 'const value = await job.run(trx); job.resolve(value as never);',
+    seedsMax: 20,
+  },
+  {
     name: 'poison that stops the page',
     file: 'src/sync/poll.ts',
     find: 'const brokenPollsMax = 3;',

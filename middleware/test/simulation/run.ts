@@ -35,8 +35,8 @@ export async function runTasks(tasks: Task[], { threads, planted, onDone }: Opti
   return broken.sort((a, b) => place(a) - place(b))[0];
 }
 
-/** Ten times as long as any seed has taken. */
-const patienceMs = 60_000;
+/** A seed is looked at so often: none takes a tenth of it. */
+const patienceMs = 30_000;
 
 function startWorker(planted: string | undefined) {
   const runningSeed = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
@@ -45,16 +45,21 @@ function startWorker(planted: string | undefined) {
     /** @throws what the worker has thrown, or that a seed does not come to its end. */
     async run(tasks: Task[]): Promise<Done[]> {
       const patience = new AbortController();
-      const timer = setTimeout(() => patience.abort(), patienceMs * tasks.length);
+      const running = () => new Float64Array(runningSeed)[0];
+      let before: number | undefined;
+      const timer = setInterval(() => {
+        if (running() === before) patience.abort();
+        before = running();
+      }, patienceMs);
       try {
         worker.postMessage(tasks);
         const [done] = await once(worker, 'message', { signal: patience.signal });
         return done;
       } catch (error) {
         if (!patience.signal.aborted) throw error;
-        throw new Error(`seed ${new Float64Array(runningSeed)[0]} does not come to its end`);
+        throw new Error(`seed ${running()} does not come to its end: npm run simulate -- --seed ${running()} --trace`);
       } finally {
-        clearTimeout(timer);
+        clearInterval(timer);
       }
     },
     [Symbol.asyncDispose]: async () => void (await worker.terminate()),

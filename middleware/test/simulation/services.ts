@@ -11,6 +11,8 @@ export type Request = {
 export type Reply = { status: number; data: unknown; headers: Record<string, string> };
 
 export type Customer = { id: number; name: string; isDeleted: boolean; isVisible: boolean; wasDeleted: boolean };
+/** What a CRM is told of a customer. */
+type Report = { customer_id: number; state: string; package_id: unknown; attempts: number };
 export type Package = { id: number; customerId: number; customerName: string; packageType: string };
 
 const reply = (status: number, data: unknown, headers: Record<string, string> = {}): Reply => ({
@@ -23,7 +25,7 @@ const next = { link: '<…>; rel="next"' };
 /** A CRM that answers at once and forgets nothing. */
 export function createCrm(kind: World['crm'], createdAt: () => string) {
   const customers: Customer[] = [];
-  const reports = new Map<number, { state: string; package_id: unknown }>();
+  const reports = new Map<number, Report>();
   /** Customers over whom it stumbles. */
   const unreadable = new Set<number>();
 
@@ -49,9 +51,9 @@ export function createCrm(kind: World['crm'], createdAt: () => string) {
     handle({ method, url, params, data }: Request): Reply {
       if (method === 'get' && url === '/customers') return list(params);
       if (kind === 'without-reports') return reply(404, { detail: 'Not found' });
-      const { results } = data as { results: { customer_id: number; state: string; package_id: unknown }[] };
+      const { results } = data as { results: Report[] };
       if (results.length > 500) return reply(400, { detail: 'results: at most 500' });
-      for (const { customer_id, state, package_id } of results) reports.set(customer_id, { state, package_id });
+      for (const report of results) reports.set(report.customer_id, report);
       return reply(204, '');
     },
   };

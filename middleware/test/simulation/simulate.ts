@@ -131,7 +131,7 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
   disk.wipe();
   const crm = createCrm(world.crm, () => clock.now().toISOString());
   const inventory = createInventory(world.inventory, world.hasGroups);
-  const oracle = createOracle({ plan, clock, database: disk.database, crm, inventory });
+  const oracle = createOracle({ plan, clock, disk, crm, inventory });
   const poisons = new Map<number, number>();
   const network = createNetwork({
     plan,

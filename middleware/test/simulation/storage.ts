@@ -10,8 +10,10 @@ import type { LedgerDatabase } from '../../src/db/schema.ts';
 export type StatementFault = { before?: Error; after?: Error };
 
 export type Disk = {
-  /** For looking at what is committed, beside the daemon. */
+  /** For looking at what the daemon has written, committed or not. */
   database: DatabaseSync;
+  /** Whether this customer's delivery is claimed, as far as is committed. */
+  isClaimed(id: number): boolean;
   /** Everything that was ever written goes. */
   wipe(): void;
   /** The process that had it open is gone: so is what it had not committed. */
@@ -39,9 +41,16 @@ export async function createDisk(): Promise<Disk> {
     // a row goes before the one that it refers to
     .sort((a, b) => Number(b === 'attempts') - Number(a === 'attempts'));
 
+  const claims = database.prepare('select customer_id from deliveries where claimed_at is not null');
+  let claimed = new Set<unknown>();
+
   return {
     database,
-    wipe: () => database.exec(tables.map((table) => `delete from ${table};`).join('')),
+    isClaimed: (id) => claimed.has(id),
+    wipe() {
+      database.exec(tables.map((table) => `delete from ${table};`).join(''));
+      claimed = new Set();
+    },
     recover() {
       if (database.isTransaction) database.exec('rollback');
     },
@@ -58,6 +67,7 @@ export async function createDisk(): Promise<Disk> {
           const { before, after } = faultOf(query.sql);
           if (before) throw before;
           const result = await connection.executeQuery<Row>(query);
+          if (query.sql === 'commit') claimed = new Set(claims.all().map(({ customer_id }) => customer_id));
           if (after) throw after;
           return result;
         },

@@ -1,15 +1,15 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Call } from '../network.ts';
 import type { Plan } from '../plan.ts';
 import type { Crm, Customer, Inventory, Reply } from '../services.ts';
+import type { Disk } from '../storage.ts';
 import { checkAgreement, checkDead, checkNoDoubles, checkWaits } from './ends.ts';
 import { createPostChecks } from './posts.ts';
 import { createReads } from './reads.ts';
 import { ledgerRows, type Row } from './rows.ts';
 import { Violation } from './violation.ts';
 
-type Means = { plan: Plan; clock: Clock; database: DatabaseSync; crm: Crm; inventory: Inventory };
+type Means = { plan: Plan; clock: Clock; disk: Disk; crm: Crm; inventory: Inventory };
 
 export type Oracle = ReturnType<typeof createOracle>;
 
@@ -17,12 +17,19 @@ export type Oracle = ReturnType<typeof createOracle>;
 const momentMs = 1_000;
 
 /** Looks on, knows everything, and holds the daemon to what is promised. */
-export function createOracle({ plan, clock, database, crm, inventory }: Means) {
+export function createOracle({ plan, clock, disk, crm, inventory }: Means) {
   const { world } = plan;
-  const rows = ledgerRows(database);
+  const rows = ledgerRows(disk.database);
   const reads = createReads();
   const wallNow = () => clock.now().toISOString();
-  const posts = createPostChecks({ plan, rows, reads, nowMs: clock.monotonicMs, wallNow });
+  const posts = createPostChecks({
+    plan,
+    rows,
+    isClaimed: disk.isClaimed,
+    reads,
+    nowMs: clock.monotonicMs,
+    wallNow,
+  });
   const ends = { plan, rows, crm, inventory };
   const has = (...kinds: string[]) => plan.faults.some(({ kind }) => kinds.includes(kind));
   let cursor = 0;

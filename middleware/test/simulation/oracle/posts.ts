@@ -10,6 +10,8 @@ import { Violation } from './violation.ts';
 type Means = {
   plan: Plan;
   rows: Rows;
+  /** Whether the claim of this customer is committed. */
+  isClaimed: (id: number) => boolean;
   reads: ReturnType<typeof createReads>;
   nowMs: () => number;
   wallNow: () => string;
@@ -20,7 +22,7 @@ const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
 const retryAfterMaxS = 3_600;
 
 /** Looks at each call to the Inventory, and at its answer. */
-export function createPostChecks({ plan, rows, reads, nowMs, wallNow }: Means) {
+export function createPostChecks({ plan, rows, isClaimed, reads, nowMs, wallNow }: Means) {
   const { world } = plan;
   const has = (...kinds: string[]) => plan.faults.some(({ kind }) => kinds.includes(kind));
   const isSteady = !has('clock');
@@ -47,7 +49,8 @@ export function createPostChecks({ plan, rows, reads, nowMs, wallNow }: Means) {
     if (row.state === 'retrying' && isFinal(status)) {
       throw new Violation(`customer ${id} is posted again after a final answer (${status})`);
     }
-    if (!row.claimed_at) throw new Violation(`customer ${id} is posted without a claim in the ledger`);
+    if (!row.claimed_at || !isClaimed(id))
+      throw new Violation(`customer ${id} is posted without a claim in the ledger`);
     const pausedSince = rows.pausedSince();
     if (isSteady && pausedSince !== undefined && row.claimed_at > pausedSince) {
       throw new Violation(`customer ${id} is taken up at ${row.claimed_at}, though paused since ${pausedSince}`);

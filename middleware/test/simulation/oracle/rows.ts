@@ -9,9 +9,10 @@ export type Row = {
   package_id: string | null;
   error: string | null;
   waits_used: number;
+  attempts: number;
 };
 
-/** What is committed in the ledger, read beside the daemon. */
+/** The ledger, read by the connection of the daemon: with what that has yet to commit. */
 export function ledgerRows(database: DatabaseSync) {
   const one = database.prepare('select * from deliveries where customer_id = ?');
   const all = database.prepare('select * from deliveries order by customer_id');
