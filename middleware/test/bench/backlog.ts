@@ -22,7 +22,10 @@ export type Work = (site: Site) => Promise<void>;
 
 export type Ground = { workplace: Workplace; kind: DatabaseKind; customers: number };
 
-/** Customers a second, from the start of whoever does the work until the last has her package and that is remembered. */
+/**
+ * Customers a second, from the start of whoever does the work, or from when it says that it begins, until the last has her
+ * package and that is remembered.
+ */
 export async function measureBacklog({ workplace, kind, customers }: Ground, work: Work): Promise<number> {
   await using resources = new AsyncDisposableStack();
   const { environment } = resources.use(await workplace.install(kind, { customers, delivered: false }));
@@ -88,10 +91,12 @@ export async function backlogLines(ground: Ground, rounds: number): Promise<Line
     single: () => measureBacklog(shorter, byMiddlewareWithoutBatch(shorter.customers)),
     loop16: () => measureBacklog(shorter, byPlainLoop(16)),
   });
-  const name = `backlog of ${customers.toLocaleString('en')} (${kind})`;
+  const of = (count: number) => count.toLocaleString('en');
+  const name = `backlog of ${of(customers)} (${kind})`;
+  const singleName = `backlog of ${of(shorter.customers)} (${kind}), no batch route`;
   const words = { unit: '/s', better: 'more' } as const;
-  const loop = 'plain loop';
-  const loop16 = 'plain loop, 16 at once';
+  const loop = `plain loop, over ${of(shorter.customers)}`;
+  const loop16 = `plain loop, 16 at once, over ${of(shorter.customers)}`;
   const line = (what: string, than: string, ours: 'ours' | 'single', theirs: 'loop' | 'loop16') =>
     toLine(
       { ...words, name: what, than },
@@ -100,7 +105,7 @@ export async function backlogLines(ground: Ground, rounds: number): Promise<Line
   return [
     line(name, loop, 'ours', 'loop'),
     line(name, loop16, 'ours', 'loop16'),
-    line(`${name}, no batch route`, loop, 'single', 'loop'),
-    line(`${name}, no batch route`, loop16, 'single', 'loop16'),
+    line(singleName, loop, 'single', 'loop'),
+    line(singleName, loop16, 'single', 'loop16'),
   ];
 }

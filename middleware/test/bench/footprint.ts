@@ -78,6 +78,7 @@ async function startMs(starting: Process, path = '/'): Promise<number> {
   const url = await started.url;
   const response = await fetch(url + path);
   await response.arrayBuffer();
+  if (response.status >= 500) throw new Error(`${url}${path} answered ${response.status}`);
   return performance.now() - startedAt;
 }
 

@@ -34,10 +34,13 @@ export async function load({ url, path, clients, seconds, body }: Load): Promise
   return answered / ((performance.now() - startedAt) / 1000);
 }
 
+const silenceMaxMs = 30_000;
+
 /** Sends a request and gives the status of the answer, once the whole of it is there. */
 function createExchange(socket: Socket): (request: string) => Promise<number> {
   let answer = '';
   let waiting: PromiseWithResolvers<number> | undefined;
+  socket.setTimeout(silenceMaxMs, () => socket.destroy(new Error(`no answer within ${silenceMaxMs} ms`)));
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     answer += chunk;
     if (!isWhole(answer)) return;

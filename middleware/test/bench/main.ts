@@ -21,7 +21,13 @@ async function run({ json, peers, only, kinds, rounds }: Words): Promise<void> {
   for (const [name, measure] of Object.entries(groups)) {
     if (only !== undefined && name !== only) continue;
     process.stderr.write(`${name} …\n`);
-    lines.push(...(await measure({ workplace, kinds, rounds })));
+    try {
+      lines.push(...(await measure({ workplace, kinds, rounds })));
+    } catch (error) {
+      // the others are worth something all the same
+      lines.push({ name, than: 'not measured', missing: (error as Error).message });
+      process.exitCode = 1;
+    }
   }
   process.stdout.write(json ? `${JSON.stringify({ machine, lines }, undefined, 2)}\n` : formatTable(lines, machine));
 }

@@ -34,7 +34,10 @@ async function againstWork(
   file: string | undefined,
   work: (file: string) => Work,
 ): Promise<Line | Missing> {
-  const words = { name: `backlog of ${customers.toLocaleString('en')} (${kind})`, than: nameOf(peer) };
+  const words = {
+    name: `backlog of ${customers.toLocaleString('en')} (${kind})`,
+    than: `${nameOf(peer)}, over ${slowMax.toLocaleString('en')}`,
+  };
   if (!file) return { ...words, missing: notInstalled };
   const ground = { workplace, kind, customers };
   const pairs = await inTurns(rounds, {
@@ -48,13 +51,14 @@ const pgBoss = join(import.meta.dirname, 'pg-boss-main.ts');
 
 const byPgBoss =
   (file: string): Work =>
-  async ({ neighbours: { crm, inventory }, environment, begin }) => {
+  async ({ neighbours: { crm, inventory }, environment, resources, begin }) => {
     const words = [file, environment['DATABASE_URL'] ?? '', crm.at, inventory.at, String(slowMax)];
     const worker = startProcess(pgBoss, {}, words);
     // its schema is made by then, as ours is
     await worker.hasWritten(/started/, 1);
     begin();
-    await worker.ended;
+    await worker.hasWritten(/all are posted/, 1);
+    resources.defer(() => worker.ended);
   };
 
 /** Both routes that others post to, against json-server, which keeps its rows in a JSON file. */

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 
 /**
  * The same work as a pg-boss worker does it: a job for each customer, its key the customer, and a worker that takes the
- * jobs in batches as fast as it can and posts 16 packages at once. Ends when as many are posted as there are customers.
+ * jobs in batches as fast as it can and posts 16 packages at once. Says so when as many are posted as there are customers.
  */
 const [file = '', databaseUrl = '', crm = '', inventory = '', expected = '0'] = process.argv.slice(2);
 const { PgBoss } = await import(pathToFileURL(file).href);
@@ -21,8 +21,9 @@ await boss.start();
 await boss.createQueue(queue, { policy: 'exclusive' });
 process.stdout.write('started\n');
 let posted = 0;
-await boss.work(queue, { batchSize, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 }, deliver);
+let working: Promise<string> | undefined;
 await poll();
+await working;
 
 async function poll(): Promise<void> {
   for (let after = 0; ; ) {
@@ -34,6 +35,8 @@ async function poll(): Promise<void> {
       queue,
       customers.map(({ id, name }) => ({ data: { id, name }, singletonKey: String(id) })),
     );
+    // not before there is something to do, or it would wait first
+    working ??= boss.work(queue, { batchSize, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 }, deliver);
     after = last.id;
   }
 }
@@ -45,8 +48,10 @@ async function deliver(jobs: Job[]): Promise<void> {
   };
   await Promise.all(Array.from({ length: atOnce }, client));
   posted += jobs.length;
+  if (posted < Number(expected)) return;
+  process.stdout.write('all are posted\n');
   // jobs are complete only once this has returned
-  if (posted >= Number(expected)) setImmediate(() => boss.stop().then(() => process.exit(0)));
+  setImmediate(() => boss.stop().then(() => process.exit(0)));
 }
 
 async function post({ id, name }: Customer): Promise<void> {

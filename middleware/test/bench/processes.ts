@@ -19,7 +19,7 @@ export type Process = AsyncDisposable & {
   url: Promise<string>;
   /** Resolves at its end; rejects where that was a failure. */
   ended: Promise<void>;
-  /** Resolves when it has written such lines so often, counted from its start. */
+  /** Resolves when it has written such lines so often from now on; rejects where it ends before. */
   hasWritten(pattern: RegExp, count: number): Promise<void>;
   /** Megabytes of memory that it has now, and the most it ever had. */
   memory(): { nowMb: number; peakMb: number };
@@ -27,7 +27,7 @@ export type Process = AsyncDisposable & {
 
 const running = new Set<ChildProcess>();
 
-/** Starts a program as its users do. It ends with this process, however that ends. */
+/** Starts a program as its users do. A service ends with this process, however that ends. */
 export function startProcess(file: string, environment: Environment = {}, words: string[] = []): Process {
   // NODE_OPTIONS, so that a run can be profiled: NODE_OPTIONS='--cpu-prof --cpu-prof-dir=…'
   const { PATH, HOME, NODE_OPTIONS } = process.env;
@@ -45,11 +45,15 @@ export function startProcess(file: string, environment: Environment = {}, words:
     throw failure;
   });
   ended.catch(() => undefined);
+  const endedTooEarly = ended.then(() => {
+    throw new Error(`${file} ended before it was done:\n${output.tail()}`);
+  });
+  endedTooEarly.catch(() => undefined);
   ready.promise.catch(() => undefined);
   return {
     url: ready.promise,
     ended,
-    hasWritten: (pattern, count) => Promise.race([output.hasWritten(pattern, count), ended]),
+    hasWritten: (pattern, count) => Promise.race([output.hasWritten(pattern, count), endedTooEarly]),
     memory: () => readMemory(child.pid as number),
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

@@ -43,7 +43,7 @@ const threeDigits = (value: number) =>
 function foot({ cpu, cores, memoryGb, node, syncsPerSecond }: Machine): string {
   return [
     'Medians over the rounds; the ratio is the median of the ratios of the rounds, the spread its least and greatest.',
-    'Both sides of a ratio are measured in turns in the same run. Every write of ours is durable: SQLite with',
+    'What two programs do is measured in turns in the same run. Every write of ours is durable: SQLite with',
     'synchronous=FULL, PostgreSQL with fsync and synchronous_commit on, both on the disk of the temporary files.',
     `${cpu}, ${cores} cores, ${memoryGb} GB, Node ${node}, ${syncsPerSecond.toLocaleString('en')} syncs of a page a second.`,
   ].join('\n');

@@ -5,6 +5,7 @@ import type { DatabaseKind, Workplace } from './workplace.ts';
 
 const perSecond = 20;
 const secondsEach = 30;
+const patienceMs = 60_000;
 
 /** Polled so often; the mean customer comes in the middle between two polls. */
 const schedules = [
@@ -66,7 +67,10 @@ async function addCustomers(crm: string, round: number): Promise<Map<number, num
   const adding: Promise<void>[] = [];
   for (let n = 0; n < perSecond * secondsEach; n += 1) {
     await sleep(Math.max(0, startedAt + (n * 1000) / perSecond - performance.now()));
-    adding.push(add(n));
+    const added = add(n);
+    // it is awaited only after the last
+    added.catch(() => undefined);
+    adding.push(added);
   }
   await Promise.all(adding);
   return createdAt;
@@ -76,7 +80,9 @@ async function addCustomers(crm: string, round: number): Promise<Map<number, num
 async function readWaits(inventory: string, createdAt: Map<number, number>, after: number) {
   const waitsMs: number[] = [];
   let last = after;
+  const deadlineMs = performance.now() + patienceMs;
   while (waitsMs.length < createdAt.size) {
+    if (performance.now() > deadlineMs) throw new Error(`${waitsMs.length} of ${createdAt.size} packages are there`);
     const response = await fetch(`${inventory}/packages?after=${last}`);
     for (const made of (await response.json()) as { id: number; customerId: number; createdAt: string }[]) {
       waitsMs.push(Date.parse(made.createdAt) - (createdAt.get(made.customerId) ?? Number.NaN));
