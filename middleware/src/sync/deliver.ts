@@ -42,15 +42,18 @@ async function deliver(
   if (attempted.length > 0) await gate.ended(attempted);
   onAnswered();
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
-  const toFinished = ({ delivery, outcome }: Attempted): Finished => {
+  const toFinished = ({ delivery, outcome, untried }: Attempted): Finished => {
     const attempts = delivery.attempts + 1;
     const isForEverybody = outcome.kind === 'retry' && outcome.forEverybody;
     // one of a group may fail again and again because of another
     const isOwnFault = attempted.length === 1 && gate.wasGoodSince(delivery.failedAt);
-    const waitsForBreaker = isForEverybody && !isOwnFault && gate.state() !== 'closed';
+    const waitsForBreaker = isForEverybody && !untried && !isOwnFault && gate.state() !== 'closed';
+    // a source that is away is nobody's own fault
+    const isNeverGivenUp = isForEverybody && untried === true;
     const { waitsUsed } = delivery;
     const { random, waitsMs } = context;
-    const decision = decide({ outcome, attempts, waitsUsed, waitsForBreaker, now: clock.now(), waitsMs, random });
+    const how = { waitsForBreaker, isNeverGivenUp, waitsMs, random };
+    const decision = decide({ outcome, attempts, waitsUsed, now: clock.now(), ...how });
     return { delivery, outcome, decision, attempts, startedAt, durationMs };
   };
   const finished = attempted.map(toFinished);

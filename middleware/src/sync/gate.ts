@@ -25,6 +25,9 @@ export type Gate = {
   abandoned(): void;
 };
 
+/** Of a time that is stored, and of one that is read. */
+const roundingMs = 2;
+
 export function createGate(context: MiddlewareContext): Gate {
   const { clock, metrics, write } = context;
   const breaker = createBreaker(clock);
@@ -72,7 +75,7 @@ export function createGate(context: MiddlewareContext): Gate {
       if (time === undefined || lastGoodMs === undefined) return false;
       // by how long ago, for the clock may have been set since
       const agoMs = clock.now().getTime() - Date.parse(time);
-      return clock.monotonicMs() - lastGoodMs < agoMs;
+      return clock.monotonicMs() - lastGoodMs + roundingMs < agoMs;
     },
     polled: () => breaker.poll(),
     begun: () => breaker.probe(),

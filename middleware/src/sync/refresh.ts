@@ -21,7 +21,8 @@ export async function refresh(
       ...(stale.length === 1 && { limit: 1 }),
     });
     if (page.kind !== 'page') {
-      const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: true, forEverybody: false };
+      const forEverybody = page.kind === 'unavailable';
+      const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: true, forEverybody };
       const failed = stale.splice(0, page.kind === 'unreadable' ? 1 : stale.length);
       ended.push(...failed.map((delivery) => ({ delivery, outcome, untried: true as const })));
       continue;

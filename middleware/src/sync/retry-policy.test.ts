@@ -8,7 +8,7 @@ const failed: Outcome = { kind: 'retry', reason: 'answered 503', status: 503, in
 const middle = () => 0.5;
 
 const decideAfter = (attempts: number, outcome: Outcome = failed, random = middle, waitsForBreaker = false) =>
-  decide({ attempts, waitsUsed: attempts - 1, waitsForBreaker, outcome, now, waitsMs, random });
+  decide({ attempts, waitsUsed: attempts - 1, waitsForBreaker, isNeverGivenUp: false, outcome, now, waitsMs, random });
 
 describe('the retry policy', () => {
   it('is content with a package', () => {

@@ -8,6 +8,8 @@ type Attempt = {
   waitsUsed: number;
   /** Everybody waits until the breaker closes: this attempt uses up no wait, and its delivery is due at once. */
   waitsForBreaker: boolean;
+  /** After the last wait of the schedule comes another one as long. */
+  isNeverGivenUp: boolean;
   now: Date;
   /** Waits between attempts; after the last one the delivery is dead. */
   waitsMs: readonly number[];
@@ -26,17 +28,17 @@ export function longestWaitMs(waitsMs: readonly number[]): number {
 
 /** What happens next after an attempt. */
 export function decide(attempt: Attempt): Decision {
-  const { outcome, attempts, waitsUsed, waitsForBreaker, now, waitsMs, random } = attempt;
+  const { outcome, attempts, waitsUsed, waitsForBreaker, isNeverGivenUp, now, waitsMs, random } = attempt;
   if (outcome.kind === 'delivered') return { state: 'delivered', packageId: outcome.packageId };
   if (outcome.kind === 'rejected') return { state: 'dead', reason: outcome.reason };
   const { reason, afterMs = 0, inDoubt } = outcome;
   if (waitsForBreaker) {
     return { state: 'retrying', dueAt: now.toISOString(), waitMs: 0, waitsUsed, reason, inDoubt };
   }
-  const wait = waitsMs[waitsUsed];
+  const wait = waitsMs[waitsUsed] ?? (isNeverGivenUp ? waitsMs.at(-1) : undefined);
   if (wait === undefined) return { state: 'dead', reason: `given up after ${attempts} attempts: ${reason}` };
   const jittered = wait * (1 + jitter * (2 * random() - 1));
   const waitMs = Math.round(Math.max(jittered, Math.min(afterMs, retryAfterMaxMs)));
   const dueAt = new Date(now.getTime() + waitMs).toISOString();
-  return { state: 'retrying', dueAt, waitMs, waitsUsed: waitsUsed + 1, reason, inDoubt };
+  return { state: 'retrying', dueAt, waitMs, waitsUsed: Math.min(waitsUsed + 1, waitsMs.length), reason, inDoubt };
 }

@@ -109,7 +109,7 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'outage that uses up the schedule',
     file: 'src/sync/deliver.ts',
-    find: 'const waitsForBreaker = isForEverybody && !isOwnFault',
+    find: 'const waitsForBreaker = isForEverybody && !untried',
     replace: 'const waitsForBreaker = isForEverybody && attempts > 99',
     seedsMax: 300,
   },
