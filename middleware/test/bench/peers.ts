@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -20,10 +20,12 @@ export async function installPeers(): Promise<void> {
   await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], options);
 }
 
-/** A file of an installed peer; undefined where it is not installed. */
+/** A file of an installed peer; undefined where it is not installed in the version that is to be measured. */
 export function peerFile(peer: Peer, path: string): string | undefined {
-  const file = join(folder, 'node_modules', peer, path);
-  return existsSync(file) ? file : undefined;
+  const home = join(folder, 'node_modules', peer);
+  if (!existsSync(home)) return undefined;
+  const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { version: string };
+  return version === versions[peer] ? join(home, path) : undefined;
 }
 
 export const nameOf = (peer: Peer) => `${peer} ${versions[peer]}`;

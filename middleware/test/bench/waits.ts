@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Line, quantile, toLine } from './line.ts';
-import { launchMiddleware, never, startNeighbours } from './services.ts';
+import { launchMiddleware, startNeighbours } from './services.ts';
 import type { DatabaseKind, Workplace } from './workplace.ts';
 
 const perSecond = 20;
@@ -33,7 +33,7 @@ async function waitsOf(
   const { environment } = installation;
   await using neighbours = await startNeighbours(environment);
   const { crm, inventory } = neighbours;
-  await using middleware = launchMiddleware(neighbours, { ...environment, ...never, POLL_CRON: cron });
+  await using middleware = launchMiddleware(neighbours, { ...environment, POLL_CRON: cron });
   await middleware.url;
   const measured: number[][] = [];
   for (let round = 0, after = 0; round < rounds; round += 1) {
