@@ -84,6 +84,20 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(Math.max(...waits)).toBeLessThanOrEqual(1);
   });
 
+  it("uses up nobody's schedule though the clock is set ahead while it lasts", async () => {
+    await using outage = await anOutage(kind, 1);
+    outage.target.answerEverybody(() => undefined);
+    await outage.polls(1);
+    outage.source.customers.push(...manyCustomers(10).slice(1));
+    outage.target.answerEverybody(busy);
+    await outage.polls(2);
+    expect(outage.sync.breaker()).toBe('open');
+    outage.clock.set(72 * hourMs);
+    await outage.polls(20);
+    const waits = (await ledger(outage.context)).map(({ waits_used }) => waits_used);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1);
+  });
+
   it("uses up nobody's schedule, though it lasts for more polls than there are waits", async () => {
     await using outage = await anOutage(kind, 20);
     await outage.polls(1);

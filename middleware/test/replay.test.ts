@@ -221,13 +221,18 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(sync.breaker()).toBe('closed');
     // it is not given up either, however long that lasts: it was never tried
     for (let wait = 0; wait < 6; wait += 1) {
-      clock.advance(36_000);
+      clock.advance(72 * 60_000);
       await sync.settle();
     }
     expect(await getDelivery(context, 2)).toMatchObject({ state: 'retrying', error: 'CRM cannot be reached' });
     context.source = source;
     source.customers[1] = aCustomer(2, { name: 'Better' });
-    clock.advance(36_000);
+    // and the whole schedule is before it then
+    target.script(2, busy);
+    clock.advance(72 * 60_000);
+    await sync.settle();
+    expect(await getDelivery(context, 2)).toMatchObject({ state: 'retrying', error: 'answered 503' });
+    clock.advance(5_000);
     await sync.settle();
     expect(target.packages).toMatchObject([{ customerId: 2, name: 'Better' }]);
   });

@@ -48,8 +48,8 @@ async function deliver(
     // one of a group may fail again and again because of another
     const isOwnFault = attempted.length === 1 && gate.wasGoodSince(delivery.failedAt);
     const waitsForBreaker = isForEverybody && !untried && !isOwnFault && gate.state() !== 'closed';
-    // a source that is away is nobody's own fault
-    const isNeverGivenUp = isForEverybody && untried === true;
+    // it is yet to be read again: it was not posted, and the whole schedule lies before it
+    const isNeverGivenUp = isForEverybody && (untried === true || (delivery.stale && !isOwnFault));
     const { waitsUsed } = delivery;
     const { random, waitsMs } = context;
     const how = { waitsForBreaker, isNeverGivenUp, waitsMs, random };

@@ -37,12 +37,12 @@ export function createGate(context: MiddlewareContext): Gate {
     over: 'the breaker is closed: the Inventory answers again',
   });
 
-  let lastGoodMs: number | undefined;
+  let lastGood: { at: string; ms: number } | undefined;
 
   const tellMetrics = () => metrics.breakerOpen.set(breaker.state().kind === 'closed' ? 0 : 1);
 
   async function good() {
-    lastGoodMs = clock.monotonicMs();
+    lastGood = { at: clock.now().toISOString(), ms: clock.monotonicMs() };
     const ended = breaker.good();
     growth.good();
     if (!ended) return;
@@ -72,10 +72,10 @@ export function createGate(context: MiddlewareContext): Gate {
     },
     takesGroups: () => breaker.state().kind === 'closed' && growth.isGrown(),
     wasGoodSince(time) {
-      if (time === undefined || lastGoodMs === undefined) return false;
-      // by how long ago, for the clock may have been set since
+      if (time === undefined || lastGood === undefined) return false;
+      // by the time and by how long ago, for the clock may have been set back or ahead since
       const agoMs = clock.now().getTime() - Date.parse(time);
-      return clock.monotonicMs() - lastGoodMs + roundingMs < agoMs;
+      return lastGood.at > time && clock.monotonicMs() - lastGood.ms + roundingMs < agoMs;
     },
     polled: () => breaker.poll(),
     begun: () => breaker.probe(),

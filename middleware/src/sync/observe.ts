@@ -23,8 +23,10 @@ export function observe(context: MiddlewareContext, finished: Finished): void {
     // told once for everybody
     logger.debug(`no package for ${who} yet: ${decision.reason}; it waits for the breaker`, fields);
   } else {
-    const wait = `attempt ${decision.waitsUsed + 1} of ${waitsMs.length + 1} in ${formatDuration(decision.waitMs)}`;
-    logger.warn(`no package for ${who} yet: ${decision.reason}; ${wait}`, fields);
+    const isOfSchedule = decision.waitsUsed > delivery.waitsUsed;
+    const again = isOfSchedule ? `attempt ${decision.waitsUsed + 1} of ${waitsMs.length + 1}` : 'again';
+    const wait = formatDuration(decision.waitMs);
+    logger.warn(`no package for ${who} yet: ${decision.reason}; ${again} in ${wait}`, fields);
   }
 }
 

@@ -32,7 +32,7 @@ export async function refresh(
     for (const delivery of stale.filter(({ customerId }) => customerId <= last)) {
       const customer = customers.get(delivery.customerId);
       const reason = faultOf(customer);
-      if (customer && !reason) ready.push({ ...delivery, customerName: customer.name, stale: false });
+      if (customer && !reason) ready.push({ ...delivery, customerName: customer.name, stale: false, waitsUsed: 0 });
       else ended.push({ delivery, outcome: { kind: 'rejected', reason: reason ?? '' }, untried: true });
     }
     stale = stale.filter(({ customerId }) => customerId > last);

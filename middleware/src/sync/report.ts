@@ -6,8 +6,6 @@ import { createTrouble } from './trouble.ts';
 
 /** What the CRM takes at once. */
 const groupMax = 500;
-/** A CRM that takes no reports is left alone for so long. */
-const unsupportedMs = 3_600_000;
 
 export type Reporter = {
   /** Tells the CRM of every delivery that came to an end. A call while it runs makes it look again, and joins it. */
@@ -19,15 +17,14 @@ export type Reporter = {
  * a crash on either side; the CRM takes the same one twice without harm.
  */
 export function createReporter(context: MiddlewareContext): Reporter {
-  const { db, write, logger, clock } = context;
+  const { db, write, logger } = context;
   const trouble = createTrouble(context, { meanwhile: 'reports wait', over: 'reports to the CRM go again' });
   let running: Promise<void> | undefined;
   let again = false;
-  let notBeforeMs = 0;
-  let isToldOf = false;
+  let unsupported = false;
 
   async function run(): Promise<void> {
-    while (again && clock.monotonicMs() >= notBeforeMs) {
+    while (again && !unsupported) {
       again = false;
       const rows = await findUnreported(db, groupMax);
       if (rows.length === 0) return;
@@ -36,9 +33,8 @@ export function createReporter(context: MiddlewareContext): Reporter {
         // a gateway before a CRM that is away says of every route that there is none
         const isThere = await showsCustomers(context.source, rows.at(-1)?.customer_id ?? 0);
         if (!isThere) return trouble.tell('the CRM takes no report, and shows no customers either');
-        notBeforeMs = clock.monotonicMs() + unsupportedMs;
-        if (!isToldOf) logger.info('the CRM takes no reports (PUT /customers/integration); it is asked once an hour');
-        isToldOf = true;
+        unsupported = true;
+        logger.info('the CRM takes no reports (PUT /customers/integration); it is not asked again until a restart');
       } else if (answer !== 'accepted') {
         return trouble.tell(`the CRM takes no report: ${answer.reason}`);
       } else {

@@ -8,7 +8,7 @@ type Attempt = {
   waitsUsed: number;
   /** Everybody waits until the breaker closes: this attempt uses up no wait, and its delivery is due at once. */
   waitsForBreaker: boolean;
-  /** After the last wait of the schedule comes another one as long. */
+  /** After the last wait of the schedule comes another one as long, or of an hour. */
   isNeverGivenUp: boolean;
   now: Date;
   /** Waits between attempts; after the last one the delivery is dead. */
@@ -19,7 +19,8 @@ type Attempt = {
 
 /** Many that failed together must not all come back together. */
 const jitter = 0.2;
-const retryAfterMaxMs = 3_600_000;
+const hourMs = 3_600_000;
+const retryAfterMaxMs = hourMs;
 
 /** The longest that a delivery may have to wait for its next attempt. */
 export function longestWaitMs(waitsMs: readonly number[]): number {
@@ -35,7 +36,7 @@ export function decide(attempt: Attempt): Decision {
   if (waitsForBreaker) {
     return { state: 'retrying', dueAt: now.toISOString(), waitMs: 0, waitsUsed, reason, inDoubt };
   }
-  const wait = waitsMs[waitsUsed] ?? (isNeverGivenUp ? waitsMs.at(-1) : undefined);
+  const wait = waitsMs[waitsUsed] ?? (isNeverGivenUp ? Math.max(...waitsMs.slice(-1), hourMs) : undefined);
   if (wait === undefined) return { state: 'dead', reason: `given up after ${attempts} attempts: ${reason}` };
   const jittered = wait * (1 + jitter * (2 * random() - 1));
   const waitMs = Math.round(Math.max(jittered, Math.min(afterMs, retryAfterMaxMs)));

@@ -37,6 +37,9 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
   let steps = 0;
   let startedMs = 0;
   let healed = false;
+  let isStopping = false;
+  let polling = false;
+  let polledMs = 0;
 
   function start() {
     if (daemon) return;
@@ -58,7 +61,21 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
       opened: ledger.open({ step, isAlive }),
       ensureOwner: step,
     });
-    void daemon.sync.poll().then(oracle.polled);
+    poll();
+  }
+
+  /** One that goes on is joined. */
+  function poll() {
+    const sync = daemon?.sync;
+    if (!sync || isStopping || polling) return;
+    const beganMs = time.nowMs();
+    polling = true;
+    void sync.poll().then(() => {
+      if (sync !== daemon?.sync) return;
+      polling = false;
+      polledMs = beganMs;
+      oracle.polled();
+    });
   }
 
   /** Something comes to the daemon, or goes out from it: gives whether it has been killed instead. */
@@ -73,6 +90,8 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
 
   function end(downMs: number) {
     daemon = undefined;
+    isStopping = false;
+    polling = false;
     time.dropDaemon();
     disk.recover();
     oracle.crashed();
@@ -83,15 +102,19 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
   return {
     start,
     dies,
-    daemon: () => daemon,
+    poll,
+    /** When the last poll began that has come to its end. */
+    polledMs: () => polledMs,
+    daemon: () => (isStopping ? undefined : daemon),
     /** How many there were. */
     count: () => lives,
     startedMs: () => startedMs,
 
     async restart(downMs: number) {
       const stopping = daemon;
-      if (!stopping) return;
+      if (!stopping || isStopping) return;
       watch.struck('restart');
+      isStopping = true;
       time.after(shutdownMs, 'world', () => {
         if (daemon !== stopping) return;
         watch.struck('killed at shutdown');

@@ -20,7 +20,6 @@ const rarerBy = 5;
  * see nothing new, and take most of the time there is.
  */
 export function createPolls({ ledger, lives, oracle, time, watch }: Means) {
-  let lastMs = 0;
   let often = 0;
   let gapMs = pollMs;
   let gapMaxMs = 24 * 3_600_000;
@@ -33,14 +32,13 @@ export function createPolls({ ledger, lives, oracle, time, watch }: Means) {
     const daemon = lives.daemon();
     if (!daemon) return;
     const { sync } = daemon;
-    // the poll before has taken up what was due after the last disturbance
-    const isCalm = lastMs > Math.max(watch.disturbedMs(), lives.startedMs());
+    // a whole poll has taken up what was due after the last disturbance
+    const isCalm = lives.polledMs() > Math.max(watch.disturbedMs(), lives.startedMs());
     const isFree =
       time.daemonSleeps() && sync.breaker() === 'closed' && ledger.isWell() && oracle.pausedSince() === undefined;
     oracle.checkCursor();
     if (isCalm && isFree) oracle.checkNobodyIsForgotten();
-    lastMs = time.nowMs();
-    void sync.poll().then(oracle.polled);
+    lives.poll();
   });
 
   return {

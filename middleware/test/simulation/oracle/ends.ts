@@ -42,9 +42,7 @@ export function checkWaits({ plan, rows }: Means): void {
     if (waitMs <= breakerMs) continue;
     const step = used.get(id) ?? 0;
     used.set(id, step + 1);
-    // who waits for the CRM is not given up, and waits as long again
-    const wait = plan.world.waitsMs[step] ?? plan.world.waitsMs.at(-1) ?? 0;
-    const ratio = waitMs / wait;
+    const ratio = waitMs / (plan.world.waitsMs[step] ?? 0);
     if (ratio > 0.79 && ratio < 1.21) ratios.push(ratio);
     else if (ratio < 1 || waitMs > retryAfterMaxMs + roundingMs) {
       throw new Violation(`customer ${id} waits for ${waitMs} ms, which is not wait ${step + 1} of the schedule`);

@@ -120,6 +120,7 @@ export function createPostChecks({ plan, rows, isClaimed, reads, nowMs, wallNow 
         }
       }
     },
+    seesBreaker,
     underWay: () => open.size,
     /** The daemon is dead, with what it had under way and what it knew but had not stored. */
     crashed() {
