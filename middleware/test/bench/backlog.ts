@@ -42,7 +42,8 @@ export async function measureBacklog({ workplace, kind, customers }: Ground, wor
 
 const patienceMs = 180_000;
 
-function inTime(work: Promise<void>): Promise<void> {
+/** Rejects where the work is not done after three minutes. */
+export function inTime(work: Promise<void>): Promise<void> {
   const tooLate = sleep(patienceMs, undefined, { ref: false }).then(() => {
     throw new Error(`the backlog is not done after ${patienceMs / 1000} s`);
   });

@@ -1,3 +1,4 @@
+import { inTime } from './backlog.ts';
 import { type Line, type Pair, toLine } from './line.ts';
 import { bareExpress } from './posts.ts';
 import { type Process, programs, startProcess } from './processes.ts';
@@ -32,16 +33,17 @@ async function measureMemory(workplace: Workplace, kind: DatabaseKind) {
   await using bare = startProcess(bareExpress);
   await bare.url;
   await using neighbours = await startNeighbours(environment);
+  const readyMb = { crm: neighbours.crm.memory().nowMb, inventory: neighbours.inventory.memory().nowMb, middleware: 0 };
   await using middleware = launchMiddleware(neighbours, environment);
   const processes: Record<Service, Process> = { ...neighbours, middleware };
-  const memoryOf = (name: Service) => processes[name].memory();
+  const isDone = inTime(middleware.hasWritten(packageLine, customers));
   await middleware.url;
-  const readyMb = { crm: memoryOf('crm'), inventory: memoryOf('inventory'), middleware: memoryOf('middleware') };
-  await middleware.hasWritten(packageLine, customers);
+  readyMb.middleware = middleware.memory().nowMb;
+  await isDone;
   const ours = {} as Record<Service, Memory>;
   for (const name of services) {
-    const { nowMb, peakMb } = memoryOf(name);
-    ours[name] = { 'when ready': readyMb[name].nowMb, 'after the backlog': nowMb, 'at most': peakMb };
+    const { nowMb, peakMb } = processes[name].memory();
+    ours[name] = { 'when ready': readyMb[name], 'after the backlog': nowMb, 'at most': peakMb };
   }
   return { ours, bareMb: bare.memory().nowMb };
 }

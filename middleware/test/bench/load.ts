@@ -17,18 +17,24 @@ export async function load({ url, path, clients, seconds, body }: Load): Promise
   const { hostname, port } = new URL(url);
   const head = `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\n`;
   const startedAt = performance.now();
-  const endsAt = startedAt + seconds * 1000;
+  let endsAt = startedAt + seconds * 1000;
   let answered = 0;
   const client = async () => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     const exchange = createExchange(socket);
-    while (performance.now() < endsAt) {
-      const text = JSON.stringify(body());
-      const status = await exchange(`${head}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
-      if (status !== 201) throw new Error(`${url}${path} answered ${status}`);
-      answered += 1;
+    try {
+      while (performance.now() < endsAt) {
+        const text = JSON.stringify(body());
+        const status = await exchange(`${head}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+        if (status !== 201) throw new Error(`${url}${path} answered ${status}`);
+        answered += 1;
+      }
+    } catch (error) {
+      endsAt = 0; // for the others too
+      throw error;
+    } finally {
+      socket.destroy();
     }
-    socket.destroy();
   };
   await Promise.all(Array.from({ length: clients }, client));
   return answered / ((performance.now() - startedAt) / 1000);

@@ -11,7 +11,9 @@ const usage = 'npm run bench -- [--json] [--peers] [--database sqlite|postgres] 
 async function run({ json, peers, only, kinds, rounds }: Words): Promise<void> {
   if (peers) await installPeers();
   await using workplace = await openWorkplace();
+  let isStopping = false;
   const stop = async () => {
+    isStopping = true;
     await workplace[Symbol.asyncDispose]();
     process.exit(130);
   };
@@ -24,6 +26,7 @@ async function run({ json, peers, only, kinds, rounds }: Words): Promise<void> {
     try {
       lines.push(...(await measure({ workplace, kinds, rounds })));
     } catch (error) {
+      if (isStopping) return;
       // the others are worth something all the same
       lines.push({ name, than: 'not measured', missing: (error as Error).message });
       process.exitCode = 1;

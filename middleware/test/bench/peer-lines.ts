@@ -53,12 +53,12 @@ const byPgBoss =
   (file: string): Work =>
   async ({ neighbours: { crm, inventory }, environment, resources, begin }) => {
     const words = [file, environment['DATABASE_URL'] ?? '', crm.at, inventory.at, String(slowMax)];
-    const worker = startProcess(pgBoss, {}, words);
+    const worker = resources.use(startProcess(pgBoss, {}, words));
     // its schema is made by then, as ours is
     await worker.hasWritten(/started/, 1);
     begin();
+    // the last batch is yet to be marked as done by then, which is not charged
     await worker.hasWritten(/all are posted/, 1);
-    resources.defer(() => worker.ended);
   };
 
 /** Both routes that others post to, against json-server, which keeps its rows in a JSON file. */

@@ -37,7 +37,7 @@ type Delivery = {
 type Event = { customer_id: number; type: string };
 
 /** As the middleware says it of somebody who was deleted before any package was requested. */
-export const departed = 'the CRM has this customer no longer';
+const departed = 'the CRM has this customer no longer';
 
 /** Compares what is stored with what was promised, and the three databases with each other. */
 export async function judge(read: Read, memory: Memory): Promise<Verdict> {
@@ -48,6 +48,7 @@ export async function judge(read: Read, memory: Memory): Promise<Verdict> {
     ...checkPackages(stored),
     ...checkLedger(stored),
     ...checkStatuses(stored),
+    ...checkDeaths(stored),
     ...checkEvents(stored),
   ];
   const { customers, packagesOf, deliveries } = stored;
@@ -68,6 +69,7 @@ type Stored = {
   keys: Key[];
   deliveries: Map<number, Delivery>;
   statuses: (number | null)[];
+  deaths: string[];
   cursor: number;
   events: Event[];
 };
@@ -89,6 +91,10 @@ async function readAll(read: Read): Promise<Stored> {
        attempts, error from deliveries`,
   );
   const statuses = await read<{ status: number | null }>('middleware', 'select distinct status from attempts');
+  const deaths = await read<{ error: string }>(
+    'middleware',
+    'select distinct error from attempts where next_attempt_at is null and error is not null',
+  );
   const [cursor] = await read<{ last_seen_id: number }>('middleware', 'select last_seen_id from cursors');
   const events = await read<Event>('crm', 'select customer_id, type from events order by id');
   return {
@@ -97,6 +103,7 @@ async function readAll(read: Read): Promise<Stored> {
     keys,
     deliveries: new Map(deliveries.map((row) => [row.customer_id, row])),
     statuses: statuses.map(({ status }) => status),
+    deaths: deaths.map(({ error }) => error),
     cursor: cursor?.last_seen_id ?? 0,
     events,
   };
@@ -188,6 +195,14 @@ const allowedStatuses = [null, 200, 201, 408, 503];
 function checkStatuses({ statuses }: Stored): string[] {
   const wrong = statuses.filter((status) => !allowedStatuses.includes(status));
   return wrong.map((status) => `an attempt was answered with ${status}`);
+}
+
+/** After these attempts there was no other: what is done here is nobody's own fault, so that nobody else may ever be given up. */
+const allowedDeaths = [departed, 'interrupted before an answer was recorded'];
+
+/** A replay forgets that somebody was dead, but not the attempt. */
+function checkDeaths({ deaths }: Stored): string[] {
+  return deaths.filter((error) => !allowedDeaths.includes(error)).map((error) => `somebody was given up: ${error}`);
 }
 
 function checkReport(customer: Customer, { customer_id, state, package_id, attempts }: Delivery): string[] {

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { createReadStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { fillDisk, forbidWrites, moveClocks, troublePostgres, troubleService } from './faults.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -101,22 +102,25 @@ async function troubleAll(own: Own, neighbourhood: Neighbourhood, memory: Memory
 }
 
 /** All is well again; the daemon does the rest, and then it is looked at what has come of it. */
-async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory): Promise<SoakResult> {
+async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory): Promise<SoakResult | undefined> {
   const { kind, minutes, journal, folder, say, ended } = own;
   const { services, read, urls, straight, endTrouble } = neighbourhood;
   endTrouble();
   journal.note('faults are over');
   const settled = await settle({ kind, crmUrl: urls.crm, middlewareUrl: urls.middleware, read, journal, say, ended });
+  if (ended.aborted) return undefined;
   if (!settled.isSettled) journal.violation(`the daemon was not done within ${settled.seconds} s after the faults`);
   const { code, out, err } = await runMiddleware(['reconcile', '--json'], straight, folder);
+  if (ended.aborted) return undefined;
   if (code !== 0) journal.violation(`reconcile ended with exit code ${code}: ${out}${err}`);
   for (const name of ['middleware', 'crm', 'inventory'] as const) {
     const exitCode = await services[name].terminate();
     if (exitCode !== 0) journal.violation(`${name} ended with exit code ${exitCode} at SIGTERM`);
   }
   const verdict = await judge(read, memory);
-  const violations = [...verdict.violations, ...checkFaults(journal), ...checkLogs(folder), ...journal.violations];
-  for (const violation of violations) journal.note(`VIOLATION ${violation}`);
+  const found = [...verdict.violations, ...checkFaults(journal), ...(await checkLogs(folder))];
+  for (const violation of found) journal.note(`VIOLATION ${violation}`);
+  const violations = [...found, ...journal.violations];
   return {
     ...verdict,
     violations,
@@ -141,11 +145,16 @@ function checkFaults({ kills, faults }: Journal): string[] {
 }
 
 /** Whatever was answered with a bare 500 has met with a bug, even if the next try went well. */
-function checkLogs(folder: string): string[] {
-  return serviceNames.flatMap((name) => {
-    const failed = readFileSync(join(folder, `${name}.log`), 'utf8').match(/[^"]* failed, request [^"]*/g) ?? [];
-    return failed.map((line) => `${name}: ${line}`);
-  });
+async function checkLogs(folder: string): Promise<string[]> {
+  const failed: string[] = [];
+  for (const name of serviceNames) {
+    // a log may be longer than any string
+    for await (const line of createInterface(createReadStream(join(folder, `${name}.log`)))) {
+      const [message] = /[^"]* failed, request [^"]*/.exec(line) ?? [];
+      if (message !== undefined) failed.push(`${name}: ${message}`);
+    }
+  }
+  return failed;
 }
 
 /** What is done to the services, beside what is done to them everywhere. */
