@@ -98,7 +98,9 @@ export function makePlan(seed: number): Plan {
   if (isCrowd && random.chance(0.8)) faults.push(group(means));
   if (random.chance(0.12)) {
     // nothing but an outage, which nothing else hides
-    arrivals.push({ atMs: 0, count: 8 });
+    const waiting = random.pick([8, 8, 8, 80]);
+    arrivals.push({ atMs: 0, count: waiting });
+    if (waiting > 50) Object.assign(world, { pageSize: 100, hasGroups: true, concurrency: random.pick([4, 16]) });
     faults.splice(0, Number.POSITIVE_INFINITY, { ...outage(means), service: 'inventory', atMs: 0 } as Fault);
   }
   return { seed, world, arrivals, faults };

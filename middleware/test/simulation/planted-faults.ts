@@ -114,6 +114,20 @@ export const plantedFaults: PlantedFault[] = [
     seedsMax: 300,
   },
   {
+    name: 'group at once after an outage',
+    file: 'src/sync/gate.ts',
+    find: "breaker.state().kind === 'closed' && growth.isGrown()",
+    replace: "breaker.state().kind === 'closed'",
+    seedsMax: 400,
+  },
+  {
+    name: 'probe that is posted again at once',
+    file: 'src/sync/deliver.ts',
+    find: "const quickRetries = means.gate.state() === 'closed';",
+    replace: 'const quickRetries = true;',
+    seedsMax: 300,
+  },
+  {
     name: 'Retry-After that is not heeded',
     file: 'src/sync/retry-policy.ts',
     find: 'Math.max(jittered, Math.min(afterMs, retryAfterMaxMs))',

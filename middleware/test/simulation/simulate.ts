@@ -131,7 +131,14 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
   disk.wipe();
   const crm = createCrm(world.crm, () => clock.now().toISOString());
   const inventory = createInventory(world.inventory, world.hasGroups);
-  const oracle = createOracle({ plan, clock, disk, crm, inventory });
+  const oracle = createOracle({
+    plan,
+    clock,
+    disk,
+    crm,
+    inventory,
+    breakerState: () => lives.daemon()?.sync.breaker(),
+  });
   const poisons = new Map<number, number>();
   const network = createNetwork({
     plan,

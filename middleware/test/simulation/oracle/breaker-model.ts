@@ -12,12 +12,14 @@ type Model =
 
 type Post = { id: number; claimedAt: string; isGroup: boolean };
 
+type Options = { probesAtOpening: number; concurrency: number };
+
 /**
  * What a breaker has to do, seen from outside: once five have failed in a row, one is tried after each poll; when one is
- * answered well, those who waited come one at a time first, and with every good answer one more. `probesAtOpening`: polls
- * that may have been since it has opened, where that cannot be seen at once.
+ * answered well, those who waited come one at a time first, and with every good answer one more, up to `concurrency`; no
+ * group before that. `probesAtOpening`: polls that may have been since it has opened, where that cannot be seen at once.
  */
-export function createBreakerModel(wallNow: () => string, { probesAtOpening }: { probesAtOpening: number }) {
+export function createBreakerModel(wallNow: () => string, { probesAtOpening, concurrency }: Options) {
   let model: Model = { kind: 'closed', failed: new Set(), since: '' };
   /** Since the breaker has closed. */
   let growth: { closedAt: string; since: string; goods: number } | undefined;
@@ -53,8 +55,12 @@ export function createBreakerModel(wallNow: () => string, { probesAtOpening }: {
         model.probes -= 1;
       }
       underWay.set(id, post);
-      if (!growth || isGroup) return;
+      if (!growth) return;
       const { closedAt, goods } = growth;
+      if (isGroup) {
+        if (claimedAt <= closedAt || 1 + goods >= concurrency) return;
+        throw new Violation(`a group is posted after ${goods} good answers since the breaker has closed`);
+      }
       const began = [...underWay.values()].filter((other) => !other.isGroup && other.claimedAt > closedAt).length;
       if (began > 1 + goods) {
         throw new Violation(`${began} posts at once after ${goods} good answers since the breaker has closed`);

@@ -9,7 +9,14 @@ import { createReads } from './reads.ts';
 import { ledgerRows, type Row } from './rows.ts';
 import { Violation } from './violation.ts';
 
-type Means = { plan: Plan; clock: Clock; disk: Disk; crm: Crm; inventory: Inventory };
+type Means = {
+  plan: Plan;
+  clock: Clock;
+  disk: Disk;
+  crm: Crm;
+  inventory: Inventory;
+  breakerState: () => string | undefined;
+};
 
 export type Oracle = ReturnType<typeof createOracle>;
 
@@ -17,7 +24,7 @@ export type Oracle = ReturnType<typeof createOracle>;
 const momentMs = 1_000;
 
 /** Looks on, knows everything, and holds the daemon to what is promised. */
-export function createOracle({ plan, clock, disk, crm, inventory }: Means) {
+export function createOracle({ plan, clock, disk, crm, inventory, breakerState }: Means) {
   const { world } = plan;
   const rows = ledgerRows(disk.database);
   const reads = createReads();
@@ -27,6 +34,7 @@ export function createOracle({ plan, clock, disk, crm, inventory }: Means) {
     rows,
     isClaimed: disk.isClaimed,
     reads,
+    breakerState,
     nowMs: clock.monotonicMs,
     wallNow,
   });

@@ -13,6 +13,8 @@ type Means = {
   /** Whether the claim of this customer is committed. */
   isClaimed: (id: number) => boolean;
   reads: ReturnType<typeof createReads>;
+  /** As the daemon has it. */
+  breakerState: () => string | undefined;
   nowMs: () => number;
   wallNow: () => string;
 };
@@ -22,7 +24,7 @@ const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
 const retryAfterMaxS = 3_600;
 
 /** Looks at each call to the Inventory, and at its answer. */
-export function createPostChecks({ plan, rows, isClaimed, reads, nowMs, wallNow }: Means) {
+export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, nowMs, wallNow }: Means) {
   const { world } = plan;
   const has = (...kinds: string[]) => plan.faults.some(({ kind }) => kinds.includes(kind));
   const isSteady = !has('clock');
@@ -30,13 +32,19 @@ export function createPostChecks({ plan, rows, isClaimed, reads, nowMs, wallNow 
   const isUntouched = isSteady && !has('replay', 'replay dead', 'repair', 'reconcile');
   // a look that fails may fail a whole group, of which nothing is seen here
   const travelInGroups = plan.arrivals.reduce((sum, { count }) => sum + count, 0) > 50;
-  const breaker = createBreakerModel(wallNow, { probesAtOpening: travelInGroups ? 1 : 0 });
+  const breaker = createBreakerModel(wallNow, {
+    probesAtOpening: travelInGroups ? 1 : 0,
+    concurrency: world.concurrency,
+  });
   // what comes between two quick retries is seen here, and is no end of an attempt
   const seesBreaker = isSteady && world.retriesMax === 0 && !has('group');
   const open = new Map<Call, number[]>();
   /** Customers whose last post may have made a package, and who have not been looked for since. */
   const inDoubt = new Set<number>();
   const refused = new Set<number>();
+  /** Claims that were made for a probe. */
+  const probes = new Set<string>();
+  const posted = new Set<string>();
   const notBeforeMs = new Map<number, number>();
 
   function checkPost(id: number, { key, name }: { key: string | undefined; name: string }) {
@@ -67,6 +75,10 @@ export function createPostChecks({ plan, rows, isClaimed, reads, nowMs, wallNow 
         `customer ${id} is posted ${askedMs - nowMs()} ms before the time that Retry-After asked for`,
       );
     }
+    const claim = `${id} ${row.claimed_at}`;
+    if (probes.has(claim)) throw new Violation(`customer ${id} is posted twice in one probe`);
+    if (breakerState() === 'half-open' && !posted.has(claim)) probes.add(claim);
+    posted.add(claim);
     reads.posted(id, name);
     return row.claimed_at;
   }
