@@ -87,6 +87,29 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(await getDelivery(refusal.context, 2)).toMatchObject({ customer_name: 'Better' });
   });
 
+  it('finds the package of a post that was in doubt before a rename, by an Inventory that knows keys and cannot be asked', async () => {
+    const target = fakeTarget();
+    target.find = async () => ({ kind: 'unknown' }) as never;
+    target.script(1, (): Answer => {
+      target.make({ customerId: 1, customerName: 'Customer 1', idempotencyKey: '' });
+      return unanswered();
+    });
+    target.answerEverybody(({ customerName }): Answer => {
+      if (customerName === 'Customer 1') return { kind: 'delivered', packageId: 1, existed: true };
+      return { kind: 'conflict', otherwise: { kind: 'rejected', reason: 'Inventory answered 422', status: 422 } };
+    });
+    const source = fakeSource([aCustomer(1)]);
+    await using test = await testContext(kind, { source, target });
+    const sync = createSync(test.context, owner);
+    await sync.runOnce();
+    source.customers[0] = aCustomer(1, { name: 'Better' });
+    await replay(test.context, 1);
+    await sync.settle();
+    expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
+    expect(target.packages).toHaveLength(1);
+    expect(target.posts.map(({ customerName }) => customerName)).toEqual(['Customer 1', 'Better', 'Customer 1']);
+  });
+
   it('has the whole schedule before it, though it was used up before', async () => {
     await using refusal = await aRefusal(kind);
     const { context, target, sync, clock } = refusal;

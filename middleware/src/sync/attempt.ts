@@ -9,6 +9,9 @@ export type Attempted = { delivery: ClaimedDelivery; outcome: Outcome; untried?:
 
 type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'concurrency'>;
 
+/** What a target answers that knows the key with other content. */
+const keyOfOtherContent = 422;
+
 /** One post, after a look where a package may be there already. */
 export async function attemptOne(
   { db, source, target }: Means,
@@ -20,7 +23,14 @@ export async function attemptOne(
   const { ready, ended } = await refresh(source, [delivery]);
   const [fresh] = ready;
   if (!fresh) return ended[0] as Attempted;
-  return { delivery: fresh, outcome: await resolve(target, fresh, await target.create(toRequest(fresh), options)) };
+  const post = async (named: ClaimedDelivery) => resolve(target, named, await target.create(toRequest(named), options));
+  const outcome = await post(fresh);
+  const { inDoubt, customerName } = delivery;
+  const wasRenamed = inDoubt && customerName !== '' && customerName !== fresh.customerName;
+  if (!wasRenamed || outcome.status !== keyOfOtherContent) return { delivery: fresh, outcome };
+  // the package of the post that is in doubt stands under the earlier name
+  const earlier = await post({ ...fresh, customerName });
+  return { delivery: fresh, outcome: earlier.kind === 'rejected' ? outcome : earlier };
 }
 
 export type GroupAttempt = { attempted: Attempted[]; verdict: GroupVerdict };
