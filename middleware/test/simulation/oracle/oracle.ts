@@ -63,12 +63,12 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
       return () => {
         const isReplayed = ({ customer_id: id, customer_name: name, state, claimed_at }: Row) =>
           state === 'pending' && !claimed_at && (before.has(id) ? before.get(id) !== 'pending' : name === '');
-        reads.replayed(
-          rows
-            .all()
-            .filter(isReplayed)
-            .map(({ customer_id }) => customer_id),
-        );
+        const replayed = rows
+          .all()
+          .filter(isReplayed)
+          .map(({ customer_id }) => customer_id);
+        reads.replayed(replayed);
+        posts.replayed(replayed);
       };
     },
 

@@ -133,6 +133,10 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
       }
     },
     seesBreaker,
+    /** A person need not wait. */
+    replayed(ids: number[]) {
+      for (const id of ids) notBeforeMs.delete(id);
+    },
     underWay: () => open.size,
     /** The daemon is dead, with what it had under way and what it knew but had not stored. */
     crashed() {
