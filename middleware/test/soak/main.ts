@@ -13,7 +13,8 @@ import { toJson, toTable } from './summary.ts';
 const options = readOptions();
 const ended = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.abort());
-process.exitCode = await run(options);
+// where sockets were reset, Node's own cleaning up may go round for ever
+process.exit(await run(options));
 
 function readOptions(): SoakOptions {
   try {
