@@ -32,7 +32,11 @@ describe.each(databases)('an import that contradicts what is stored on %s', (kin
     expect(ran).toEqual({
       code: 1,
       out: '',
-      err: 'line 502: max_quantity must be greater than min_quantity\nNothing is taken in, for 1 of 502 lines is bad; correct them, or leave them out with --skip-bad.\n',
+      err: [
+        'line 502: max_quantity must be greater than min_quantity',
+        'Nothing is taken in, for 1 of 502 lines is bad; correct them, or leave them out with --skip-bad.',
+        '',
+      ].join('\n'),
     });
     expect(await everything(line)).toEqual(before);
   });

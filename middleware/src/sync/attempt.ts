@@ -12,7 +12,7 @@ type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'concurrency'>
 /** What a target answers that knows the key with other content. */
 const keyOfOtherContent = 422;
 
-/** One post, after a look where a package may be there already. */
+/** One post, after a look where a package may be there already; a second one where the first was in doubt under another name. */
 export async function attemptOne(
   { db, source, target }: Means,
   delivery: ClaimedDelivery,

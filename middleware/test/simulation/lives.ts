@@ -64,7 +64,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
     poll();
   }
 
-  /** One that goes on is joined. */
+  /** While one goes on there is no other, and none while the daemon stops. */
   function poll() {
     const sync = daemon?.sync;
     if (!sync || isStopping || polling) return;
