@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { onStopRequest } from '@doorstep/kit/lifecycle.ts';
+import { onStopRequest } from '@doorstep/kit/process/lifecycle.ts';
 
 /** Starts the three services together. One that ends takes the others with it, and so does Ctrl-C. */
 

@@ -1,3 +1,4 @@
+import { StartError } from '@doorstep/kit/errors.ts';
 import {
   type CommonConfig,
   type Environment,
@@ -13,8 +14,7 @@ import {
   requireInProduction,
   requireSecretInProduction,
   secret,
-} from '@doorstep/kit/config.ts';
-import { StartError } from '@doorstep/kit/errors.ts';
+} from '@doorstep/kit/process/config.ts';
 import { loginNameMax, passwordMax } from './customer.ts';
 
 /** Where events go: a bucket of Amazon S3, or of the server at `endpoint`. */

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Tokens } from '@doorstep/kit/auth.ts';
+import type { Tokens } from '@doorstep/kit/auth/tokens.ts';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Database } from '@doorstep/kit/database/open.ts';
 import type { NewCustomer } from './customer.ts';

@@ -1,5 +1,5 @@
-import { fold, searchFold } from '@doorstep/kit/fold.ts';
 import { emailAddress, id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { fold, searchFold } from '@doorstep/kit/text/fold.ts';
 import { z } from 'zod';
 
 export const customerInput = z

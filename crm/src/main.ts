@@ -1,4 +1,4 @@
-import { runService } from '@doorstep/kit/lifecycle.ts';
+import { runService } from '@doorstep/kit/process/lifecycle.ts';
 import { readCrmConfig } from './config.ts';
 import { startCrm } from './crm.ts';
 

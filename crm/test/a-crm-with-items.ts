@@ -1,4 +1,4 @@
-import { createTokens } from '@doorstep/kit/auth.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { type Answer, call } from '@doorstep/kit/test/call.ts';
 import { freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { readCrmConfig } from '../src/config.ts';

@@ -1,4 +1,4 @@
-import { createTokens } from '@doorstep/kit/auth.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCustomer, addCustomer, startTestCrm, type TestCrm } from './start.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createTokens } from '@doorstep/kit/auth.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 
 type Item = {
   id: number;

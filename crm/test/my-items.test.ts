@@ -1,4 +1,4 @@
-import { createTokens } from '@doorstep/kit/auth.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { askAs, type CrmWithItems, itemsKey, startCrmWithItems } from './a-crm-with-items.ts';
 import { addCustomer } from './start.ts';

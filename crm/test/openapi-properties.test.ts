@@ -1,4 +1,4 @@
-import { createTokens } from '@doorstep/kit/auth.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { hostileRequests } from '@doorstep/kit/test/hostile-requests.ts';

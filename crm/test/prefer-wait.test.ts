@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { createTokens } from '@doorstep/kit/auth.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { systemClock } from '@doorstep/kit/clock.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
-import { createLogger } from '@doorstep/kit/logger.ts';
-import { createRegistry } from '@doorstep/kit/metrics.ts';
+import { createLogger } from '@doorstep/kit/process/logger.ts';
+import { createRegistry } from '@doorstep/kit/process/metrics.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';

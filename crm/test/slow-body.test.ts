@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { createTokens } from '@doorstep/kit/auth.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { expect, it } from 'vitest';
 import { aCustomer, startTestCrm } from './start.ts';

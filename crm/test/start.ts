@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
-import type { Running } from '@doorstep/kit/lifecycle.ts';
+import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { readCrmConfig } from '../src/config.ts';

@@ -1,3 +1,4 @@
+import { StartError } from '@doorstep/kit/errors.ts';
 import {
   type CommonConfig,
   type Environment,
@@ -6,8 +7,7 @@ import {
   readSettings,
   secretHttpUrl,
   secretText,
-} from '@doorstep/kit/config.ts';
-import { StartError } from '@doorstep/kit/errors.ts';
+} from '@doorstep/kit/process/config.ts';
 
 export type WebhookSettings = {
   url: string;

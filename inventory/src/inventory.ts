@@ -1,12 +1,13 @@
-import { createTokens, loadSecretKey } from '@doorstep/kit/auth.ts';
+import { createTokens, loadSecretKey } from '@doorstep/kit/auth/tokens.ts';
 import type { Clock } from '@doorstep/kit/clock.ts';
-import { takeOwnerLock } from '@doorstep/kit/database/lock.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
-import type { Running } from '@doorstep/kit/lifecycle.ts';
-import { createLogger } from '@doorstep/kit/logger.ts';
-import { createRegistry } from '@doorstep/kit/metrics.ts';
-import type { Worker } from '@doorstep/kit/worker.ts';
+import type { Running } from '@doorstep/kit/process/lifecycle.ts';
+import { createLogger } from '@doorstep/kit/process/logger.ts';
+import { createRegistry } from '@doorstep/kit/process/metrics.ts';
+import { takeOwnerLock } from '@doorstep/kit/work/owner-lock.ts';
+import type { Worker } from '@doorstep/kit/work/worker.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { startUpkeep } from './background/start-upkeep.ts';
 import type { InventoryConfig, WebhookSettings } from './config.ts';
 import { countAlerts } from './db/alerts.ts';
 import { countBackorders } from './db/backorders.ts';
@@ -15,7 +16,6 @@ import { routes } from './http/routes.ts';
 import { createStockMetrics } from './metrics.ts';
 import { openContext } from './open-context.ts';
 import type { AlertTarget } from './ports.ts';
-import { startUpkeep } from './upkeep/start-upkeep.ts';
 
 const info = {
   title: 'Doorstep Inventory',

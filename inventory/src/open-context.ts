@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { type Database, openDatabase } from '@doorstep/kit/database/open.ts';
-import type { Logger } from '@doorstep/kit/logger.ts';
+import type { Logger } from '@doorstep/kit/process/logger.ts';
 import { packageAdder } from './commands/create-packages.ts';
 import type { InventoryConfig } from './config.ts';
 import type { InventoryContext } from './context.ts';
 import type { InventoryDatabase } from './db/schema.ts';
-import { describeNews } from './describe-news.ts';
+import { describeNews } from './stock/describe-news.ts';
 import type { StockNews } from './stock-news.ts';
 
 type Options = {

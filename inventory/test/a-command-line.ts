@@ -8,7 +8,7 @@ import { call } from '@doorstep/kit/test/call.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { quickStart } from '@doorstep/kit/test/quick-start.ts';
 import { vi } from 'vitest';
-import { runCommandLine } from '../src/command-line.ts';
+import { runCommandLine } from '../src/cli/command-line.ts';
 import type { Item } from '../src/item.ts';
 import { inventoryEnvironment, startInventoryOn } from './start.ts';
 

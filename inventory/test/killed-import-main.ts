@@ -1,5 +1,5 @@
 import { systemClock } from '@doorstep/kit/clock.ts';
-import { runCommandLine } from '../src/command-line.ts';
+import { runCommandLine } from '../src/cli/command-line.ts';
 
 /** An import that is killed once so many lines have gone through the database, all of them in one transaction. */
 export type ImportToKill = { afterLines: number };

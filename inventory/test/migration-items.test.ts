@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
-import type { Running } from '@doorstep/kit/lifecycle.ts';
+import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { databases, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InventoryDatabase } from '../src/db/schema.ts';

@@ -1,4 +1,4 @@
-import type { Running } from '@doorstep/kit/lifecycle.ts';
+import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { readInventoryConfig } from '../src/config.ts';

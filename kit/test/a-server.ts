@@ -1,15 +1,15 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
 import { z } from 'zod';
-import { createTokens } from '../src/auth.ts';
-import { readCommonConfig } from '../src/config.ts';
+import { createTokens } from '../src/auth/tokens.ts';
 import { AppError } from '../src/errors.ts';
 import { feedHeaders, feedQuery, feedReply } from '../src/http/feed.ts';
 import { defineRoute, type Route } from '../src/http/route.ts';
 import { emailAddress, idParam, line } from '../src/http/schemas.ts';
 import { serve } from '../src/http/serve.ts';
-import { createLogger } from '../src/logger.ts';
-import { createRegistry } from '../src/metrics.ts';
+import { readCommonConfig } from '../src/process/config.ts';
+import { createLogger } from '../src/process/logger.ts';
+import { createRegistry } from '../src/process/metrics.ts';
 
 type LogLine = { level: string; message: string } & Record<string, unknown>;
 

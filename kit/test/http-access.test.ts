@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { createTokens } from '../src/auth.ts';
+import { createTokens } from '../src/auth/tokens.ts';
 import { anyone, aServer, route, type TestServer } from './a-server.ts';
 import { call } from './call.ts';
 

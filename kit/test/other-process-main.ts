@@ -12,11 +12,11 @@ async function run(command: OtherProcessCommand): Promise<unknown> {
     return database.close();
   }
   if (command.name === 'lock') {
-    const { takeOwnerLock } = await import('../src/database/lock.ts');
+    const { takeOwnerLock } = await import('../src/work/owner-lock.ts');
     await takeOwnerLock(command.url, command.schema, { refusal: 'Held' });
     return undefined;
   }
-  const { loadSecretKey } = await import('../src/auth.ts');
+  const { loadSecretKey } = await import('../src/auth/tokens.ts');
   return loadSecretKey(undefined, command.dataDir);
 }
 

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type OwnerLock, takeOwnerLock } from '../src/database/lock.ts';
 import { StartError } from '../src/errors.ts';
+import { type OwnerLock, takeOwnerLock } from '../src/work/owner-lock.ts';
 import { databases, freshDatabase } from './databases.ts';
 import { eventually } from './eventually.ts';
 import { startOtherProcess } from './other-process.ts';

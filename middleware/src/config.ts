@@ -1,3 +1,4 @@
+import { line } from '@doorstep/kit/http/schemas.ts';
 import {
   type CommonConfig,
   type Environment,
@@ -7,8 +8,7 @@ import {
   readCommonConfig,
   readSettings,
   secret,
-} from '@doorstep/kit/config.ts';
-import { line } from '@doorstep/kit/http/schemas.ts';
+} from '@doorstep/kit/process/config.ts';
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 

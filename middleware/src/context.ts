@@ -1,6 +1,6 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Database } from '@doorstep/kit/database/open.ts';
-import type { Logger } from '@doorstep/kit/logger.ts';
+import type { Logger } from '@doorstep/kit/process/logger.ts';
 import type { LedgerDatabase } from './db/schema.ts';
 import type { MiddlewareMetrics } from './metrics.ts';
 import type { CustomerSource, PackageTarget } from './ports.ts';

@@ -1,5 +1,5 @@
-import { runCommandOrService } from '@doorstep/kit/lifecycle.ts';
-import { runCommandLine } from './command-line.ts';
+import { runCommandOrService } from '@doorstep/kit/process/lifecycle.ts';
+import { runCommandLine } from './cli/command-line.ts';
 import { readMiddlewareConfig } from './config.ts';
 import { startMiddleware } from './middleware.ts';
 

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DeliveryState } from './delivery.ts';
-import type { Reconciliation } from './reconciliation.ts';
+import type { Reconciliation } from './reconcile/reconciliation.ts';
 
 export type LedgerSummary = {
   cursor: number;

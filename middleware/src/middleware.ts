@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from '@doorstep/kit/http/serve.ts';
-import { type Running, shutdownTimeoutMs } from '@doorstep/kit/lifecycle.ts';
-import { createLogger } from '@doorstep/kit/logger.ts';
+import { type Running, shutdownTimeoutMs } from '@doorstep/kit/process/lifecycle.ts';
+import { createLogger } from '@doorstep/kit/process/logger.ts';
+import { startSchedule } from '@doorstep/kit/work/schedule.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { MiddlewareConfig } from './config.ts';
 import { forgetFact, writeFact } from './db/facts.ts';
 import { takeLedgerLock } from './db/lock.ts';
+import { routes } from './http/routes.ts';
 import { type Overrides, openContext } from './open-context.ts';
-import { routes } from './operations/routes.ts';
 import { watchBothSides } from './reconcile/watch.ts';
-import { startSchedule } from './schedule.ts';
-import { createSync } from './sync/run-once.ts';
+import { createSync } from './sync.ts';
 
 const { version } = packageJson;
 const info = {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { createTokens, loadSecretKey, type Tokens } from '@doorstep/kit/auth.ts';
+import { createTokens, loadSecretKey, type Tokens } from '@doorstep/kit/auth/tokens.ts';
+import { createHttpClient } from '@doorstep/kit/client/http-client.ts';
+import { serviceToken } from '@doorstep/kit/client/service-token.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { type Database, openDatabase } from '@doorstep/kit/database/open.ts';
-import { createHttpClient } from '@doorstep/kit/http-client.ts';
-import type { Logger } from '@doorstep/kit/logger.ts';
-import { createRegistry } from '@doorstep/kit/metrics.ts';
-import { serviceToken } from '@doorstep/kit/service-token.ts';
+import type { Logger } from '@doorstep/kit/process/logger.ts';
+import { createRegistry } from '@doorstep/kit/process/metrics.ts';
 import type { Registry } from 'prom-client';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
@@ -13,9 +13,9 @@ import { inventoryClient } from './adapters/inventory-client.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import type { LedgerDatabase } from './db/schema.ts';
+import { formatDuration } from './format.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
-import { formatDuration } from './sync/format.ts';
 
 export type Overrides = {
   clock?: Clock;

@@ -8,7 +8,7 @@ import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { quickStart } from '@doorstep/kit/test/quick-start.ts';
 import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
-import { runCommandLine } from '../src/command-line.ts';
+import { runCommandLine } from '../src/cli/command-line.ts';
 import { aNeighbourhood } from './a-daemon.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');

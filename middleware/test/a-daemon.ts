@@ -1,4 +1,4 @@
-import { createTokens } from '@doorstep/kit/auth.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { type DatabaseKind, freshDatabase } from '@doorstep/kit/test/databases.ts';

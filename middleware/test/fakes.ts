@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
-import type { Logger } from '@doorstep/kit/logger.ts';
+import type { Logger } from '@doorstep/kit/process/logger.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { Registry } from 'prom-client';
 import type { MiddlewareContext } from '../src/context.ts';

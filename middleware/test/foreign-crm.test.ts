@@ -1,4 +1,4 @@
-import { createHttpClient } from '@doorstep/kit/http-client.ts';
+import { createHttpClient } from '@doorstep/kit/client/http-client.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import nock from 'nock';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -6,11 +6,11 @@ import { crmClient } from '../src/adapters/crm-client.ts';
 import { replay, replayDead } from '../src/commands/replay.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { IntegrationResult, SeenCustomer } from '../src/delivery.ts';
+import { createLateComers } from '../src/intake/late-comers.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../src/ports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
-import { createLateComers } from '../src/sync/late-comers.ts';
-import { createSync, type Sync } from '../src/sync/run-once.ts';
+import { createSync, type Sync } from '../src/sync.ts';
 import { aCustomer, fakeSource, fakeTarget, listed, manyCustomers, owner, testContext } from './fakes.ts';
 
 const baseUrl = 'http://foreign-crm.test';

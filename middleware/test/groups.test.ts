@@ -6,7 +6,7 @@ import type { Retry } from '../src/delivery.ts';
 import type { Answer, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
-import { createSync } from '../src/sync/run-once.ts';
+import { createSync } from '../src/sync.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, owner, testContext, unanswered } from './fakes.ts';
 
 type GroupReply = GroupAnswer | undefined | Promise<GroupAnswer | undefined>;

@@ -1,4 +1,4 @@
-import { createHttpClient } from '@doorstep/kit/http-client.ts';
+import { createHttpClient } from '@doorstep/kit/client/http-client.ts';
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isUsable } from '../src/adapters/inventory-answers.ts';

@@ -3,7 +3,7 @@ import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
 import { replay } from '../src/commands/replay.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
-import { createSync } from '../src/sync/run-once.ts';
+import { createSync } from '../src/sync.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, listed, manyCustomers, owner, testContext } from './fakes.ts';
 
 describe.each(databases)('a package that stands, the ledger on %s', (kind) => {

@@ -1,4 +1,4 @@
-import { createHttpClient } from '@doorstep/kit/http-client.ts';
+import { createHttpClient } from '@doorstep/kit/client/http-client.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import nock from 'nock';
@@ -11,7 +11,7 @@ import type { MiddlewareContext } from '../src/context.ts';
 import type { Answer, PackageRequest } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
-import { createSync } from '../src/sync/run-once.ts';
+import { createSync } from '../src/sync.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
 
 const hourMs = 3_600_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPollLog } from '../src/sync/poll-log.ts';
+import { createPollLog } from '../src/intake/poll-log.ts';
 import { fakeClock, fakeLogger } from './fakes.ts';
 
 const idle = { outcome: 'idle', seen: 0, cursor: 7 } as const;

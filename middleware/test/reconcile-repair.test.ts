@@ -6,7 +6,7 @@ import { readFact } from '../src/db/facts.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { getStatus } from '../src/queries/get-status.ts';
 import { watchBothSides } from '../src/reconcile/watch.ts';
-import { createSync } from '../src/sync/run-once.ts';
+import { createSync } from '../src/sync.ts';
 import { aCustomer, fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
 import { aLedger, compare, compareAndRepair, customers, rejected, removePackage } from './two-sides.ts';
 

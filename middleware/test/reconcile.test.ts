@@ -6,7 +6,7 @@ import { readFact } from '../src/db/facts.ts';
 import type { CustomerSource, PackagePage, PackageTarget } from '../src/ports.ts';
 import { getStatus } from '../src/queries/get-status.ts';
 import { reconcile } from '../src/reconcile/reconcile.ts';
-import type { ReconciliationException } from '../src/reconciliation.ts';
+import type { ReconciliationException } from '../src/reconcile/reconciliation.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, testContext } from './fakes.ts';
 import {
   addPackage,

@@ -7,7 +7,7 @@ import type { MiddlewareContext } from '../src/context.ts';
 import type { Answer, CustomerSource } from '../src/ports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
-import { createSync } from '../src/sync/run-once.ts';
+import { createSync } from '../src/sync.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, owner, testContext, unanswered } from './fakes.ts';
 
 type Kind = (typeof databases)[number];

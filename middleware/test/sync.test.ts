@@ -9,7 +9,7 @@ import type { Retry } from '../src/delivery.ts';
 import type { CustomerSource } from '../src/ports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
-import { createSync } from '../src/sync/run-once.ts';
+import { createSync } from '../src/sync.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, listed, owner, testContext, unanswered } from './fakes.ts';
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => aCustomer(index + 1));

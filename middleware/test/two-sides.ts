@@ -4,8 +4,8 @@ import type { MiddlewareContext } from '../src/context.ts';
 import type { SeenCustomer } from '../src/delivery.ts';
 import type { PackagePage, PackageTarget } from '../src/ports.ts';
 import { type ReconcileOptions, reconcile } from '../src/reconcile/reconcile.ts';
-import type { ReconciliationException } from '../src/reconciliation.ts';
-import { createSync } from '../src/sync/run-once.ts';
+import type { ReconciliationException } from '../src/reconcile/reconciliation.ts';
+import { createSync } from '../src/sync.ts';
 import { aCustomer, fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 
 export type FakeTarget = ReturnType<typeof fakeTarget>;

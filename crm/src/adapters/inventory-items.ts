@@ -1,5 +1,5 @@
-import { asAxiosError, blipRetry, describe, isBrokenOff, isRetryableStatus } from '@doorstep/kit/http-client.ts';
-import type { Logger } from '@doorstep/kit/logger.ts';
+import { asAxiosError, blipRetry, describe, isBrokenOff, isRetryableStatus } from '@doorstep/kit/client/http-client.ts';
+import type { Logger } from '@doorstep/kit/process/logger.ts';
 import type { AxiosError, AxiosInstance, AxiosRequestConfig } from 'axios';
 import { z } from 'zod';
 import { item } from '../item.ts';

@@ -1,6 +1,6 @@
-import { backoffMs } from '@doorstep/kit/backoff.ts';
-import type { Logger } from '@doorstep/kit/logger.ts';
-import type { Next } from '@doorstep/kit/worker.ts';
+import type { Logger } from '@doorstep/kit/process/logger.ts';
+import { backoffMs } from '@doorstep/kit/work/backoff.ts';
+import type { Next } from '@doorstep/kit/work/worker.ts';
 import { unpublishedBacklog } from '../db/events.ts';
 import type { EventMetrics } from '../metrics.ts';
 import { type PublishContext, publishWaiting } from './publish-waiting.ts';

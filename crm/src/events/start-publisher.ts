@@ -1,5 +1,5 @@
-import type { OwnerLock } from '@doorstep/kit/database/lock.ts';
-import { startWorker, type Worker } from '@doorstep/kit/worker.ts';
+import type { OwnerLock } from '@doorstep/kit/work/owner-lock.ts';
+import { startWorker, type Worker } from '@doorstep/kit/work/worker.ts';
 import { createPublishRound, type RoundOptions } from './publish-round.ts';
 
 export type PublisherOptions = RoundOptions & {

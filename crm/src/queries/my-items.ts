@@ -1,4 +1,4 @@
-import type { Claims } from '@doorstep/kit/auth.ts';
+import type { Claims } from '@doorstep/kit/auth/tokens.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { CrmContext } from '../context.ts';
 import { type Item, toMyItem } from '../item.ts';

@@ -1,4 +1,4 @@
-import { type Claims, invalidToken } from '@doorstep/kit/auth.ts';
+import { type Claims, invalidToken } from '@doorstep/kit/auth/tokens.ts';
 import type { CrmContext } from '../context.ts';
 import { findAdmin } from '../db/admins.ts';
 import { findCustomer } from '../db/customers.ts';

@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Clock } from '@doorstep/kit/clock.ts';
 import {
   asAxiosError,
   createHttpClient,
   describe,
   isRetryableStatus,
   retryAfterMs,
-} from '@doorstep/kit/http-client.ts';
+} from '@doorstep/kit/client/http-client.ts';
+import type { Clock } from '@doorstep/kit/clock.ts';
 import type { AxiosError } from 'axios';
 import type { WebhookSettings } from '../config.ts';
 import type { AlertTarget, Message, Refusal } from '../ports.ts';

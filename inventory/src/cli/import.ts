@@ -1,12 +1,12 @@
 import { createReadStream, statSync } from 'node:fs';
-import { type Command, exitCodes } from '@doorstep/kit/command.ts';
+import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
+import { createProgress } from '@doorstep/kit/cli/progress.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
-import { createProgress } from '@doorstep/kit/progress.ts';
-import { fillWaiting } from '../commands/fill-waiting.ts';
 import { type Imported, ImportRefused, importItems } from '../commands/import-items.ts';
 import { countLowItems } from '../db/items.ts';
 import { readRecords } from '../import/read-records.ts';
 import { type BadLine, createStage, type Stage } from '../import/stage.ts';
+import { fillWaiting } from '../stock/fill-waiting.ts';
 import { fileFault } from './file-fault.ts';
 import type { CommandMeans } from './means.ts';
 

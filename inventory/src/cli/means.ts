@@ -1,5 +1,5 @@
+import type { Call } from '@doorstep/kit/cli/command.ts';
 import type { Clock } from '@doorstep/kit/clock.ts';
-import type { Call } from '@doorstep/kit/command.ts';
 import type { InventoryContext } from '../context.ts';
 
 /** What a command has to work with. */

@@ -5,7 +5,7 @@ import { toPackage } from '../db/package-views.ts';
 import { requirePackage, updateStatuses } from '../db/packages.ts';
 import { reasons } from '../movement.ts';
 import { nextStatuses, type PackageStatus, type WelcomePackage } from '../package.ts';
-import { writeStock } from './write-stock.ts';
+import { writeStock } from '../stock/write-stock.ts';
 
 /**
  * Moves a package on; one that is cancelled gives back what it has taken. A second call is refused, as the package is

@@ -1,9 +1,9 @@
 import type { InventoryContext } from '../context.ts';
 import { type ItemRow, requireItem } from '../db/items.ts';
 import { reasons } from '../movement.ts';
-import { requireRoom } from './require-room.ts';
+import { requireRoom } from '../stock/require-room.ts';
+import { writeStock } from '../stock/write-stock.ts';
 import type { ItemVersion } from './update-item.ts';
-import { writeStock } from './write-stock.ts';
 
 export type QuantityChange = ({ by: number } | { to: number }) & { reason?: string | undefined };
 

@@ -2,7 +2,7 @@ import type { InventoryContext } from '../context.ts';
 import { type ItemRow, insertItems, refuseTakenSku, requireItem, toColumns } from '../db/items.ts';
 import type { ItemInput } from '../item.ts';
 import { reasons } from '../movement.ts';
-import { writeStock } from './write-stock.ts';
+import { writeStock } from '../stock/write-stock.ts';
 
 /** @throws AppError `conflict` with `existing_id` where the sku is taken, so that a second call adds nothing. */
 export function createItem(context: InventoryContext, input: ItemInput): Promise<ItemRow> {

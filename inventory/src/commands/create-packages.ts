@@ -9,8 +9,8 @@ import { insertPackageItems } from '../db/package-items.ts';
 import { toPackage } from '../db/package-views.ts';
 import { type Insertion, insertPackages, updateStatuses } from '../db/packages.ts';
 import type { Creation, KeyedRequest, PackageRequest } from '../package.ts';
-import { takeKit } from './take-kit.ts';
-import { type StockContext, type StockWrite, writeStock } from './write-stock.ts';
+import { takeKit } from '../stock/take-kit.ts';
+import { type StockContext, type StockWrite, writeStock } from '../stock/write-stock.ts';
 
 /**
  * Gives for each request, in order, its package: a new one, or the one that its customer has of that type. A new one takes

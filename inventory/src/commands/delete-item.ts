@@ -4,8 +4,8 @@ import { deleteItemRow, requireItem } from '../db/items.ts';
 import { findKitWith } from '../db/kits.ts';
 import { findHolder } from '../db/package-items.ts';
 import { reasons } from '../movement.ts';
+import { writeStock } from '../stock/write-stock.ts';
 import type { ItemVersion } from './update-item.ts';
-import { writeStock } from './write-stock.ts';
 
 /**
  * Deletes an item; its movements stay, and end with one that takes all that was left.

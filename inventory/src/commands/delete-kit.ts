@@ -1,7 +1,7 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
 import { deleteKitRows } from '../db/kits.ts';
-import { writeStock } from './write-stock.ts';
+import { writeStock } from '../stock/write-stock.ts';
 
 /**
  * Packages of this type take nothing from now on, and none of them is backordered any more. What they have taken already

@@ -3,8 +3,8 @@ import type { InventoryContext } from '../context.ts';
 import { findItemsBySku, type ItemRow, insertItems, toColumns } from '../db/items.ts';
 import { type BadLine, givenOf, type Stage, type StagedItem } from '../import/stage.ts';
 import { reasons } from '../movement.ts';
-import { changeItems, type Plan, planChange } from './item-changes.ts';
-import { type StockWrite, writeStock } from './write-stock.ts';
+import { changeItems, type Plan, planChange } from '../stock/plan-change.ts';
+import { type StockWrite, writeStock } from '../stock/write-stock.ts';
 
 export type ImportOptions = {
   /** Leaves out what does not fit to what is there, instead of giving up. */

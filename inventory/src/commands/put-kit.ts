@@ -3,7 +3,7 @@ import type { InventoryContext } from '../context.ts';
 import { missingItems } from '../db/items.ts';
 import { putKitRows, requireKit } from '../db/kits.ts';
 import type { Kit, KitItem } from '../kit.ts';
-import { writeStock } from './write-stock.ts';
+import { writeStock } from '../stock/write-stock.ts';
 
 /**
  * Says what packages of a type are made of from now on, and fills those that waited and can be filled so. What packages

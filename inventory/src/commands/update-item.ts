@@ -2,8 +2,8 @@ import type { InventoryContext } from '../context.ts';
 import { findItemBySku, type ItemRow, refuseTakenSku, requireItem } from '../db/items.ts';
 import type { ItemChange } from '../item.ts';
 import { reasons } from '../movement.ts';
-import { changeItems, planChange } from './item-changes.ts';
-import { writeStock } from './write-stock.ts';
+import { changeItems, planChange } from '../stock/plan-change.ts';
+import { writeStock } from '../stock/write-stock.ts';
 
 export type ItemVersion = {
   id: number;

@@ -1,6 +1,6 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
-import { searchFold } from '@doorstep/kit/fold.ts';
+import { searchFold } from '@doorstep/kit/text/fold.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { fromCents, type Item, type ItemChange, type ItemInput, toCents } from '../item.ts';
 import { count } from './count.ts';

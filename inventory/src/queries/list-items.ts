@@ -1,5 +1,5 @@
 import { contains } from '@doorstep/kit/database/contains.ts';
-import { searchFold } from '@doorstep/kit/fold.ts';
+import { searchFold } from '@doorstep/kit/text/fold.ts';
 import { type Kysely, sql } from 'kysely';
 import type { InventoryContext } from '../context.ts';
 import { count } from '../db/count.ts';

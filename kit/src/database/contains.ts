@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { searchFold } from '../fold.ts';
+import { searchFold } from '../text/fold.ts';
 
 /** Whether a column, which holds texts after `searchFold`, holds this text anywhere in it. */
 export function contains(column: string, text: string): RawBuilder<boolean> {

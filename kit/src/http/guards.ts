@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { type AugmentedRequest, ipKeyGenerator, type RateLimitInfo, rateLimit } from 'express-rate-limit';
-import type { Claims, Tokens } from '../auth.ts';
+import type { Claims, Tokens } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
 import { sendProblem } from './problems.ts';
 import type { Access, Limits, Route } from './route.ts';

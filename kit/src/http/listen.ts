@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setInterval } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
-import { shutdownTimeoutMs } from '../lifecycle.ts';
+import { shutdownTimeoutMs } from '../process/lifecycle.ts';
 
 /** Longer than any client keeps an idle connection, so that no request meets a connection that is just closing. */
 const keepAliveTimeoutMs = 65_000;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Registry } from 'prom-client';
-import type { Logger } from '../logger.ts';
-import { createRequestMetrics } from '../metrics.ts';
+import type { Logger } from '../process/logger.ts';
+import { createRequestMetrics } from '../process/metrics.ts';
 
 /** What nginx writes where the client left before it was answered. */
 const clientClosedRequest = 499;

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Response } from 'express';
 import { isUnavailable } from '../database/faults.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../process/logger.ts';
 
 const statusOf: Record<ErrorCode, number> = {
   invalid: 400,

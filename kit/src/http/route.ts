@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Claims } from '../auth.ts';
+import type { Claims } from '../auth/tokens.ts';
 
 /** `public`: anyone, always. Otherwise a token that may; an open route needs one only with REQUIRE_AUTH. */
 export type Access =

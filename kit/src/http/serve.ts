@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
-import type { Tokens } from '../auth.ts';
-import type { CommonConfig } from '../config.ts';
-import type { Logger } from '../logger.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import type { CommonConfig } from '../process/config.ts';
+import type { Logger } from '../process/logger.ts';
 import { createApp } from './app.ts';
 import { type Listener, listen } from './listen.ts';
 import { type ApiInfo, openApiDocument } from './openapi.ts';

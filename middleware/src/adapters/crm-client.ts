@@ -1,4 +1,4 @@
-import { asAxiosError, blipRetry, describe, hasNextPage, storable } from '@doorstep/kit/http-client.ts';
+import { asAxiosError, blipRetry, describe, hasNextPage, storable } from '@doorstep/kit/client/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';

@@ -1,5 +1,5 @@
-import type { Tokens } from '@doorstep/kit/auth.ts';
-import { asAxiosError, createHttpClient } from '@doorstep/kit/http-client.ts';
+import type { Tokens } from '@doorstep/kit/auth/tokens.ts';
+import { asAxiosError, createHttpClient } from '@doorstep/kit/client/http-client.ts';
 import { type Daemon, type DaemonStatus, operatorRole, type PollAnswer } from '../ports.ts';
 
 const shortTimeoutMs = 5_000;

@@ -6,7 +6,7 @@ import {
   neverArrived,
   retryAfterMs,
   storable,
-} from '@doorstep/kit/http-client.ts';
+} from '@doorstep/kit/client/http-client.ts';
 import type { AxiosError, AxiosResponse } from 'axios';
 import type { Outcome, PackageId, Retry } from '../delivery.ts';
 import type { Answer } from '../ports.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backoffMs } from '@doorstep/kit/backoff.ts';
-import { asAxiosError, retryAfterMs } from '@doorstep/kit/http-client.ts';
+import { asAxiosError, retryAfterMs } from '@doorstep/kit/client/http-client.ts';
+import { backoffMs } from '@doorstep/kit/work/backoff.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { Outcome, PackageId } from '../delivery.ts';

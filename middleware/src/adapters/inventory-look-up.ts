@@ -1,4 +1,4 @@
-import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from '@doorstep/kit/http-client.ts';
+import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from '@doorstep/kit/client/http-client.ts';
 import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId, Retry } from '../delivery.ts';

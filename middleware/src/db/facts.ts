@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Reconciliation } from '../reconciliation.ts';
+import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 type Facts = {

@@ -1,4 +1,4 @@
-import { type OwnerLock, takeOwnerLock } from '@doorstep/kit/database/lock.ts';
+import { type OwnerLock, takeOwnerLock } from '@doorstep/kit/work/owner-lock.ts';
 
 /** One daemon to a ledger. @throws StartError naming the one that is there. */
 export function takeLedgerLock(url: string): Promise<OwnerLock> {

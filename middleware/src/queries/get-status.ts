@@ -1,5 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
-import type { Reconciliation } from '../reconciliation.ts';
+import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import { ledgerSummary } from './ledger-summary.ts';
 
 /** What `/status` and the command line show of the ledger. */

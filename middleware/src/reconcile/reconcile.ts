@@ -3,9 +3,9 @@ import type { MiddlewareContext } from '../context.ts';
 import { readCursor } from '../db/cursor.ts';
 import { listStates } from '../db/deliveries.ts';
 import { writeFact } from '../db/facts.ts';
-import type { Reconciliation, ReconciliationException } from '../reconciliation.ts';
-import { fetchReadable } from '../sync/fetch-readable.ts';
+import { fetchReadable } from '../intake/read-page.ts';
 import { explainMissing, type MissingCustomer } from './explain-missing.ts';
+import type { Reconciliation, ReconciliationException } from './reconciliation.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 
 export type ReconcileOptions = {

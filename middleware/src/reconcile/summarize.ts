@@ -1,4 +1,4 @@
-import type { Reconciliation } from '../reconciliation.ts';
+import type { Reconciliation } from './reconciliation.ts';
 
 /** One line: `59 customers, 59 packages: every customer has exactly one`. */
 export function summarize({ customers, packages, onTheirWay, departed, exceptions, proven }: Reconciliation): string {

@@ -1,7 +1,7 @@
 import { isUnavailable } from '@doorstep/kit/database/faults.ts';
 import { repair } from '../commands/repair.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { formatDuration } from '../sync/format.ts';
+import { formatDuration } from '../format.ts';
 import { reconcile } from './reconcile.ts';
 import { summarize } from './summarize.ts';
 

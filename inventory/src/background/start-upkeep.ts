@@ -1,0 +1,80 @@
+import type { Logger } from '@doorstep/kit/process/logger.ts';
+import { backoffMs } from '@doorstep/kit/work/backoff.ts';
+import type { OwnerLock } from '@doorstep/kit/work/owner-lock.ts';
+import { type Next, startWorker, type Worker } from '@doorstep/kit/work/worker.ts';
+import type { InventoryContext } from '../context.ts';
+import { countAlerts } from '../db/alerts.ts';
+import type { StockMetrics } from '../metrics.ts';
+import type { AlertTarget } from '../ports.ts';
+import { fillWaiting } from '../stock/fill-waiting.ts';
+import { type Failure, sendAlerts } from './send-alerts.ts';
+
+type UpkeepOptions = {
+  context: InventoryContext;
+  /** Unset where nobody is told. */
+  target: AlertTarget | undefined;
+  logger: Logger;
+  metrics: StockMetrics;
+  random: () => number;
+  takeLock: () => Promise<OwnerLock>;
+};
+
+/** Another process, or a command, may have changed the stock, so it looks even without a call. */
+const lookAgainMs = 5_000;
+/** The waits while the webhook is away. */
+const waits = { firstMs: 1_000, longestMs: 60_000 };
+
+const words = {
+  idle: 'back-orders and alerts are not looked after by this process',
+  mine: 'back-orders and alerts are looked after by this process from now on',
+};
+
+/** What a change of the stock leaves to be done: the back-orders that one transaction had no time for, and the alerts. */
+export function startUpkeep(options: UpkeepOptions): Worker {
+  const { context, target, logger, takeLock, random } = options;
+  const tell = target && createSender({ ...options, target, random });
+  const work = async (stop: AbortSignal): Promise<Next> => {
+    // in this order, for whoever keeps the stock from being written keeps nobody from being told
+    const tellAgainMs = tell ? await tell(stop) : lookAgainMs;
+    if (await fillWaiting(context)) return { inMs: 0 };
+    return { inMs: Math.min(tellAgainMs, lookAgainMs), orWhenWoken: true };
+  };
+  return startWorker({ work, takeLock, logger, words });
+}
+
+/** Gives the milliseconds until it may be of use to try again. */
+function createSender({ context, target, logger, metrics, random }: UpkeepOptions & { target: AlertTarget }) {
+  const { clock } = context;
+  let failuresInRow = 0;
+  let notBeforeMs = Number.NEGATIVE_INFINITY;
+  return async (stop: AbortSignal): Promise<number> => {
+    if (clock.monotonicMs() < notBeforeMs) return notBeforeMs - clock.monotonicMs();
+    const { sent, failures } = await sendAlerts({ ...context, target, random }, stop);
+    metrics.webhooks.inc({ outcome: 'sent' }, sent);
+    metrics.webhooks.inc({ outcome: 'failed' }, failures.length);
+    const own = failures.filter(({ isForAll }) => !isForAll);
+    for (const failure of own) logger.warn(describeRefusal(failure));
+    const forAll = failures.find(({ isForAll }) => isForAll);
+    if (forAll) {
+      failuresInRow = sent > 0 ? 1 : failuresInRow + 1;
+      const waitMs = Math.max(backoffMs(waits, failuresInRow, random()), forAll.afterMs ?? 0);
+      notBeforeMs = clock.monotonicMs() + waitMs;
+      const count = await countAlerts(context.db);
+      logger.warn(
+        `low stock is not told: ${forAll.reason}; next try in ${seconds(waitMs)}; ${count} ${count === 1 ? 'alert waits' : 'alerts wait'}`,
+      );
+      return waitMs;
+    }
+    if (sent > 0 && failuresInRow > 0) logger.info('the webhook is told of low stock again');
+    if (sent > 0) failuresInRow = 0;
+    return sent + failures.length === 0 ? lookAgainMs : 0;
+  };
+}
+
+function describeRefusal({ alert, reason, waitMs }: Failure): string {
+  return `alert ${alert.id} for item ${alert.item_id} is not sent: ${reason}; next try in ${seconds(waitMs)}`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}

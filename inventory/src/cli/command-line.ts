@@ -1,0 +1,35 @@
+import type { Call, Command, Terminal } from '@doorstep/kit/cli/command.ts';
+import { runCommand } from '@doorstep/kit/cli/command-line.ts';
+import type { Environment } from '@doorstep/kit/process/config.ts';
+import { createLogger } from '@doorstep/kit/process/logger.ts';
+import { type InventoryConfig, readInventoryConfig } from '../config.ts';
+import { openContext } from '../open-context.ts';
+import { exportCommand } from './export.ts';
+import { importCommand } from './import.ts';
+import type { CommandMeans } from './means.ts';
+
+/** `process` is one. */
+type Standard = Terminal & { stdin: AsyncIterable<Buffer> };
+
+/** Runs one command on the items, whether or not the service is running, and gives its exit code. */
+export function runCommandLine(words: string[], environment: Environment, standard: Standard): Promise<number> {
+  return runCommand(words, standard, {
+    name: 'inventory',
+    remark: 'with the service running or not',
+    closing: [
+      'An item that is there already is changed as the file says, by its sku; its stock is left alone without --set-stock.',
+      'Each takes --json, for scripts. Exit codes: 0 done; 1 bad lines, nothing is taken in; 2 wrong words, settings or',
+      'files; 3 not possible now (the database is away).',
+    ],
+    commands: { import: importCommand, export: exportCommand },
+    readConfig: () => readInventoryConfig(environment),
+    run: (config, command, call) => run(config, command, { ...call, ...standard }),
+  });
+}
+
+async function run(config: InventoryConfig, command: Command<CommandMeans>, call: Call & Standard): Promise<number> {
+  const level = call.values['json'] ? 'error' : config.log.level;
+  const logger = createLogger('inventory', { ...config.log, level, stderr: true });
+  await using open = await openContext({ config, logger });
+  return await command.run({ ...call, context: open.context, clock: open.context.clock });
+}

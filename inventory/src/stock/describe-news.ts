@@ -1,0 +1,37 @@
+import type { Backorder, LowStock, StockNews } from '../stock-news.ts';
+
+type Line = { level: 'debug' | 'info' | 'warn'; text: string };
+
+/** What has come of a change of the stock, a line for each thing that a person in the warehouse would want to know. */
+export function describeNews({ backordered, filled, low }: Pick<StockNews, 'backordered' | 'filled' | 'low'>): Line[] {
+  return [
+    ...(backordered.length > 0 ? [describeBackorders(backordered)] : []),
+    ...(filled.length > 0 ? [{ level: 'info' as const, text: describeFilled(filled) }] : []),
+    ...low.map((item) => ({ level: 'warn' as const, text: describeLow(item) })),
+  ];
+}
+
+/** Those that only stand behind others are no news. */
+function describeBackorders(backordered: Backorder[]): Line {
+  const first = backordered.find(({ isFirst }) => isFirst) ?? (backordered[0] as Backorder);
+  const { packageType, short } = first;
+  const why = short
+    ? `${short.wanted} of ${short.sku} (${short.name}) needed, ${short.there} in stock`
+    : 'older ones wait';
+  const ids = backordered.map(({ packageId }) => packageId);
+  return { level: first.isFirst ? 'warn' : 'debug', text: `${packages(ids)} backordered; ${packageType}: ${why}` };
+}
+
+function describeFilled(filled: number[]): string {
+  return `${packages(filled)} no longer backordered`;
+}
+
+function describeLow({ sku, name, quantity, min_quantity }: LowStock): string {
+  return `low stock: ${quantity} of ${sku} (${name}) left, the minimum is ${min_quantity}`;
+}
+
+/** `package 7 is`, or `3 packages (7 to 9) are` */
+function packages(ids: number[]): string {
+  const [first, last] = [Math.min(...ids), Math.max(...ids)];
+  return ids.length === 1 ? `package ${first} is` : `${ids.length} packages (${first} to ${last}) are`;
+}

@@ -1,0 +1,52 @@
+import type { Transaction } from 'kysely';
+import type { InventoryContext } from '../context.ts';
+import { insertAlerts } from '../db/alerts.ts';
+import { typesWithItems } from '../db/kits.ts';
+import type { InventoryDatabase } from '../db/schema.ts';
+import type { Backorder } from '../stock-news.ts';
+import { fillBackorders } from './fill-backorders.ts';
+import { openStock, type Stock } from './open-stock.ts';
+
+export type StockWrite = {
+  trx: Transaction<InventoryDatabase>;
+  stock: Stock;
+  backordered: Backorder[];
+  /**
+   * Fills what can be filled by now, of packages of these types and of those that wait for what has come, and writes it
+   * all. It is done at the end in any case; whoever answers with what is then in stock does it before. Gives whether
+   * there may be more that can be filled.
+   */
+  settle(types?: string[]): Promise<boolean>;
+};
+
+export type StockContext = Pick<InventoryContext, 'write' | 'clock' | 'sendsAlerts' | 'tell'>;
+
+/**
+ * Runs a write that changes the stock. In the same transaction back-orders are filled with what has come, and alerts are
+ * kept for those who look after the stock; who is to know of it is told after the commit.
+ */
+export async function writeStock<T>(context: StockContext, run: (write: StockWrite) => Promise<T>): Promise<T> {
+  const { value, news } = await context.write(async (trx) => {
+    const stock = openStock(trx, context.clock.now().toISOString());
+    const backordered: Backorder[] = [];
+    const filled: number[] = [];
+    let isUnfinished = false;
+    const settle = async (types: string[] = []) => {
+      const waiting = new Set([...types, ...(await typesWithItems(trx, stock.takeRisen()))]);
+      if (waiting.size > 0) {
+        const outcome = await fillBackorders(trx, stock, [...waiting]);
+        filled.push(...outcome.filled);
+        isUnfinished ||= outcome.isUnfinished;
+      }
+      await stock.flush();
+      return isUnfinished;
+    };
+    const value = await run({ trx, stock, backordered, settle });
+    await settle();
+    const low = stock.fallen();
+    if (context.sendsAlerts) await insertAlerts(trx, low, stock.time);
+    return { value, news: { low, backordered, filled, isUnfinished } };
+  });
+  context.tell(news);
+  return value;
+}

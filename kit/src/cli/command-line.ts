@@ -1,0 +1,60 @@
+import { isUnavailable } from '../database/faults.ts';
+import { AppError, StartError } from '../errors.ts';
+import { type Call, type Command, type Commands, exitCodes, type Terminal } from './command.ts';
+import { listForms, parseWords } from './command-words.ts';
+
+export type CommandLine<Config, Means> = {
+  /** The npm script that runs it. */
+  name: string;
+  /** Completes "npm run NAME -- COMMAND, …". */
+  remark: string;
+  /** What the help ends with: lines. */
+  closing: string[];
+  commands: Commands<Means>;
+  /** @throws StartError for a setting that is wrong. */
+  readConfig(): Config;
+  /** Hands the command its means, and gives its exit code. */
+  run(config: Config, command: Command<Means>, call: Call): Promise<number>;
+};
+
+/**
+ * Runs the command that the words name, and gives its exit code. What was asked for goes to standard output, everything
+ * else to standard error. An error that says what a person can do about it becomes a sentence and an exit code; any other
+ * is thrown on.
+ */
+export async function runCommand<Config, Means>(
+  words: string[],
+  { stdout, stderr }: Terminal,
+  line: CommandLine<Config, Means>,
+): Promise<number> {
+  const print = (text: string) => void stdout.write(`${printable(text)}\n`);
+  const say = (text: string) => void stderr.write(`${printable(text)}\n`);
+  let isUnderstood = false;
+  try {
+    const parsed = parseWords(words, line.commands);
+    if (parsed === 'help') {
+      print(usage(line));
+      return exitCodes.done;
+    }
+    const config = line.readConfig();
+    isUnderstood = true;
+    const { command, ...asked } = parsed;
+    return await line.run(config, command, { ...asked, print, say, terminal: stderr });
+  } catch (error) {
+    if (!(error instanceof AppError || error instanceof StartError || isUnavailable(error))) throw error;
+    say((error as Error).message);
+    if (error instanceof AppError && error.code !== 'unavailable') {
+      return error.code === 'invalid' ? exitCodes.misused : exitCodes.no;
+    }
+    return isUnderstood ? exitCodes.unable : exitCodes.misused;
+  }
+}
+
+function usage<Config, Means>({ name, remark, closing, commands }: CommandLine<Config, Means>): string {
+  return [`npm run ${name} -- COMMAND, ${remark}`, '', ...listForms(commands), '', ...closing].join('\n');
+}
+
+/** Names and reasons come from outside: an escape sequence or a reversed line in one must not reach the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n]|[\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\uFFFD');
+}

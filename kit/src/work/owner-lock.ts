@@ -1,0 +1,148 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+import { isPostgresUrl, sqlitePath, startErrorOf } from '../database/open.ts';
+import { postgresSettings } from '../database/postgres.ts';
+import { StartError } from '../errors.ts';
+
+export type OwnerLock = {
+  /**
+   * Makes sure that the lock is still ours, taking it again where a lost connection has freed it.
+   * @throws StartError when another process has it by now; a connection error when the database is away.
+   */
+  ensure(): Promise<void>;
+  release(): Promise<void>;
+};
+
+/** What is said where another process holds it, and what to do about that. */
+type Held = { refusal: string; advice?: string };
+
+/**
+ * Takes the right to be the only process that works on a database. It ends with the process, however that ends:
+ * the operating system (SQLite) or the server (PostgreSQL) lets go of it.
+ * @throws StartError that begins with `refusal` and names the process that holds it, or says why the database cannot be
+ * used.
+ */
+export async function takeOwnerLock(url: string, schema: string, { refusal, advice }: Held): Promise<OwnerLock> {
+  const heldBy = (holder: string | undefined) => {
+    const sentences = [`${refusal}: ${holder ?? 'a process of unknown name'}.`, ...(advice ? [advice] : [])];
+    return new StartError(sentences.join(' '));
+  };
+  const lock = isPostgresUrl(url) ? postgresLock(url, schema, heldBy) : sqliteLock(`${sqlitePath(url)}.lock`, heldBy);
+  try {
+    await lock.ensure();
+  } catch (error) {
+    throw startErrorOf(error, schema);
+  }
+  return lock;
+}
+
+const self = `process ${process.pid} on ${hostname()}`;
+
+type HeldBy = (holder: string | undefined) => StartError;
+
+/** A write transaction that is never ended: nobody else can begin one. Who holds it stands in a file beside it. */
+function sqliteLock(path: string, heldBy: HeldBy): OwnerLock {
+  let database: DatabaseSync | undefined;
+  const take = () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const candidate = new DatabaseSync(path, { timeout: 0 });
+    try {
+      candidate.exec('begin immediate');
+    } catch (error) {
+      candidate.close();
+      throw (error as { errcode?: number }).errcode === 5 ? heldBy(readHolder(`${path}.holder`)) : error;
+    }
+    writeFileSync(`${path}.holder`, `${self}, since ${new Date().toISOString()}`);
+    return candidate;
+  };
+  return {
+    ensure: async () => {
+      database ??= take();
+    },
+    release: async () => {
+      database?.close();
+      database = undefined;
+    },
+  };
+}
+
+function readHolder(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // it was taken this very moment and has not written its name yet
+  }
+}
+
+const answerTimeoutMs = 5_000;
+
+function postgresLock(url: string, schema: string, heldBy: HeldBy): OwnerLock {
+  let client: pg.Client | undefined;
+  const take = async () => {
+    const candidate = new pg.Client({ ...postgresSettings(url, schema, self), query_timeout: answerTimeoutMs });
+    candidate.on('error', () => undefined); // followed by 'end'
+    candidate.on('end', () => {
+      if (client === candidate) client = undefined;
+    });
+    await candidate.connect();
+    try {
+      // A host that vanishes says no goodbye: the server is to notice within half a minute, not after two hours.
+      await candidate.query(
+        'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4',
+      );
+      const { rows } = await candidate.query(`select pg_try_advisory_lock(${lockKey}) as taken`, [schema]);
+      if (!rows[0].taken) throw heldBy(await findHolder(candidate, schema));
+      return candidate;
+    } catch (error) {
+      await candidate.end().catch(() => undefined);
+      throw error;
+    }
+  };
+  const check = async () => {
+    if (client && !(await answers(client))) {
+      void client.end().catch(() => undefined);
+      client = undefined;
+    }
+    client ??= await take();
+  };
+  let checking: Promise<void> | undefined;
+  return {
+    ensure: () => {
+      checking ??= check().finally(() => {
+        checking = undefined;
+      });
+      return checking;
+    },
+    release: async () => {
+      const held = client;
+      client = undefined;
+      await held?.end();
+    },
+  };
+}
+
+/** The lock is held for as long as its session lives, and a network may lose a session without a word. */
+async function answers(client: pg.Client): Promise<boolean> {
+  return client.query('select 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+const lockKey = `hashtext('doorstep owner'), hashtext($1)`;
+
+async function findHolder(client: pg.Client, schema: string): Promise<string | undefined> {
+  const { rows } = await client.query(
+    `select a.application_name || ', since ' || a.backend_start as name
+       from pg_locks l join pg_stat_activity a on a.pid = l.pid
+      where l.locktype = 'advisory' and l.granted
+        and l.classid::bigint = hashtext('doorstep owner')::bigint & 4294967295
+        and l.objid::bigint = hashtext($1)::bigint & 4294967295
+        and l.database = (select oid from pg_database where datname = current_database())`,
+    [schema],
+  );
+  return rows[0]?.name;
+}

@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../../test/eventually.ts';
+import type { OwnerLock } from './owner-lock.ts';
+import { type Next, startWorker, type WorkerOptions } from './worker.ts';
+
+const aMinuteMs = 60_000;
+const words = { idle: 'nothing is baked here', mine: 'it is baked here from now on' };
+
+/** Lets everything happen that is due. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+type Options = {
+  /** What comes after each round; after the last of them a minute of sleep. */
+  next?: Next[];
+  work?: WorkerOptions['work'];
+  /** What hinders the lock from being taken, or from being had still, time after time; undefined: nothing. */
+  taking?: (string | undefined)[];
+  ensuring?: (string | undefined)[];
+  standByMs?: number;
+};
+
+/** A worker, how many rounds it has begun, what it has told, and what became of its lock. */
+function aWorker({ next = [], work, taking = [], ensuring = [], standByMs = aMinuteMs }: Options = {}) {
+  const lines: string[] = [];
+  const lock: string[] = [];
+  const hinder = async (name: string, hindrances: (string | undefined)[]) => {
+    lock.push(name);
+    const hindrance = hindrances.shift();
+    if (hindrance !== undefined) throw new Error(hindrance);
+  };
+  const held: OwnerLock = { ensure: () => hinder('ensured', ensuring), release: () => hinder('released', []) };
+  let rounds = 0;
+  const tell = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
+  const logger = { info: tell('info'), warn: tell('warn'), error: tell('error') };
+  const worker = startWorker({
+    work: async (stop) => {
+      rounds += 1;
+      return (await work?.(stop)) ?? next.shift() ?? { inMs: aMinuteMs };
+    },
+    takeLock: async () => {
+      await hinder('taken', taking);
+      return held;
+    },
+    logger: logger as unknown as WorkerOptions['logger'],
+    words,
+    standByMs,
+  });
+  return { ...worker, lines, lock, rounds: () => rounds };
+}
+
+describe('a worker', () => {
+  it('works at once, and again for as long as a round says so, each time with its lock made sure of', async () => {
+    await using worker = aWorker({ next: [{ inMs: 0 }, { inMs: 0 }, { inMs: 1 }] });
+
+    await eventually(() => worker.rounds() === 4);
+
+    expect(worker.lock).toEqual(['taken', 'ensured', 'ensured', 'ensured', 'ensured']);
+    expect(worker.lines).toEqual([]);
+  });
+
+  it('sleeps as long as a round says, unless it is woken', async () => {
+    await using worker = aWorker({ next: [{ inMs: aMinuteMs, orWhenWoken: true }] });
+    await settle();
+    expect(worker.rounds()).toBe(1);
+
+    worker.wake();
+    await settle();
+
+    expect(worker.rounds()).toBe(2);
+  });
+
+  it('that was woken during a round works again at once', async () => {
+    const round = Promise.withResolvers<Next>();
+    const rounds = [round.promise];
+    await using worker = aWorker({ work: async () => rounds.shift() ?? { inMs: aMinuteMs } });
+    await settle();
+
+    worker.wake();
+    round.resolve({ inMs: aMinuteMs, orWhenWoken: true });
+    await settle();
+
+    expect(worker.rounds()).toBe(2);
+  });
+
+  it('sleeps on though it is woken, where a round wants to be slept after', async () => {
+    await using worker = aWorker({ next: [{ inMs: aMinuteMs }] });
+    await settle();
+
+    worker.wake();
+    await settle();
+
+    expect(worker.rounds()).toBe(1);
+  });
+
+  it('stops at once while it sleeps, and gives its lock up', async () => {
+    const worker = aWorker({ next: [{ inMs: aMinuteMs, orWhenWoken: true }] });
+    await settle();
+
+    await worker[Symbol.asyncDispose]();
+    worker.wake();
+    await settle();
+
+    expect(worker.rounds()).toBe(1);
+    expect(worker.lock).toEqual(['taken', 'ensured', 'released']);
+  });
+
+  it('tells the round that is under way to stop, and gives its lock up once that is over', async () => {
+    const round = Promise.withResolvers<Next>();
+    let signal: AbortSignal | undefined;
+    const worker = aWorker({
+      work: (stop) => {
+        signal = stop;
+        return round.promise;
+      },
+    });
+    await settle();
+
+    const stopped = worker[Symbol.asyncDispose]();
+    await settle();
+    expect(signal?.aborted).toBe(true);
+    expect(worker.lock).toEqual(['taken', 'ensured']);
+    round.resolve({ inMs: 0 });
+    await stopped;
+
+    expect(worker.rounds()).toBe(1);
+    expect(worker.lock).toEqual(['taken', 'ensured', 'released']);
+  });
+
+  it('tells once each why it may not work, and that it may in the end', async () => {
+    const taking = ['another works', 'another works', 'the disk is full', undefined];
+    await using worker = aWorker({ next: [{ inMs: 0 }], taking, standByMs: 1 });
+
+    await eventually(() => worker.rounds() === 2);
+
+    expect(worker.lines).toEqual([
+      'warn nothing is baked here: another works',
+      'warn nothing is baked here: the disk is full',
+      'info it is baked here from now on',
+    ]);
+    expect(worker.lock).toEqual(['taken', 'taken', 'taken', 'taken', 'ensured', 'ensured']);
+  });
+
+  it('stands by when it has lost its lock, until it has another one', async () => {
+    const ensuring = [undefined, 'another works'];
+    await using worker = aWorker({ next: [{ inMs: 0 }], ensuring, standByMs: 1 });
+
+    await eventually(() => worker.rounds() === 2);
+
+    expect(worker.lock).toEqual(['taken', 'ensured', 'ensured', 'taken', 'ensured']);
+    expect(worker.lines).toEqual(['warn nothing is baked here: another works', 'info it is baked here from now on']);
+  });
+
+  it('that may not work neither works when it is woken, nor gives up what it has not', async () => {
+    const worker = aWorker({ taking: ['another works'] });
+    await settle();
+
+    worker.wake();
+    await settle();
+    await worker[Symbol.asyncDispose]();
+
+    expect(worker.rounds()).toBe(0);
+    expect(worker.lock).toEqual(['taken']);
+  });
+
+  it('outlives a round that throws, and tells of it as an error', async () => {
+    const rounds = [() => Promise.reject(new TypeError('no such cake'))];
+    const work = async () => (rounds.shift() ?? (async () => ({ inMs: aMinuteMs })))();
+    await using worker = aWorker({ work, standByMs: 1 });
+
+    await eventually(() => worker.rounds() === 2);
+
+    expect(worker.lines).toEqual(['error nothing is baked here for the next 0.001 s: no such cake']);
+  });
+
+  it('tells once that the database is away, without calling that a bug, and once that it is back', async () => {
+    const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const rounds = [away, away, away];
+    const work = async () => {
+      const error = rounds.shift();
+      if (error) throw error;
+      return { inMs: aMinuteMs };
+    };
+    await using worker = aWorker({ work, standByMs: 1 });
+
+    await eventually(() => worker.rounds() === 4);
+    await settle();
+
+    expect(worker.lines).toEqual([
+      'warn nothing is baked here: connect ECONNREFUSED',
+      'info it is baked here from now on',
+    ]);
+  });
+
+  it('comes to its end where it is told to, before anybody waits for that', async () => {
+    await using worker = aWorker();
+    await eventually(() => worker.rounds() === 1);
+
+    worker.beginStop();
+
+    await eventually(() => worker.lock.includes('released'));
+  });
+});

@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import type { Call, Command, Terminal } from '@doorstep/kit/cli/command.ts';
+import { runCommand } from '@doorstep/kit/cli/command-line.ts';
+import { isPostgresUrl, sqlitePath } from '@doorstep/kit/database/open.ts';
+import { StartError } from '@doorstep/kit/errors.ts';
+import type { Environment } from '@doorstep/kit/process/config.ts';
+import { createLogger } from '@doorstep/kit/process/logger.ts';
+import { connectDaemon } from '../adapters/daemon-client.ts';
+import { type MiddlewareConfig, readMiddlewareConfig } from '../config.ts';
+import { readFact } from '../db/facts.ts';
+import { takeLedgerLock } from '../db/lock.ts';
+import { openContext } from '../open-context.ts';
+import { closing, commands, remark } from './commands.ts';
+import type { CommandMeans } from './means.ts';
+
+/** Runs one command on the ledger, whether or not the daemon is running, and gives its exit code. */
+export function runCommandLine(words: string[], environment: Environment, terminal: Terminal): Promise<number> {
+  const readConfig = () => readMiddlewareConfig(environment);
+  return runCommand(words, terminal, { name: 'middleware', remark, closing, commands, readConfig, run });
+}
+
+async function run(config: MiddlewareConfig, command: Command<CommandMeans>, call: Call): Promise<number> {
+  refuseMissingLedger(config);
+  const level = call.values['json'] ? 'warn' : config.log.level;
+  await using open = await openContext(config, createLogger('middleware', { ...config.log, level, stderr: true }));
+  const { context, tokens } = open;
+  const daemon = await readFact(context.db, 'daemon');
+  return await command.run({
+    ...call,
+    context,
+    clock: context.clock,
+    daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
+    takeLock: () => takeLedgerLock(config.databaseUrl),
+  });
+}
+
+/** In a wrong folder a command would make a ledger of its own, and say that all is well with it. */
+function refuseMissingLedger({ databaseUrl }: MiddlewareConfig) {
+  if (isPostgresUrl(databaseUrl) || existsSync(sqlitePath(databaseUrl))) return;
+  throw new StartError(`There is no ledger at ${sqlitePath(databaseUrl)}; the daemon makes it at its first start.`);
+}

@@ -1,0 +1,28 @@
+import type { Commands } from '@doorstep/kit/cli/command.ts';
+import { deliveriesCommand } from './deliveries.ts';
+import { explainCommand } from './explain.ts';
+import type { CommandMeans } from './means.ts';
+import { pauseCommand, resumeCommand } from './pause.ts';
+import { pollCommand } from './poll.ts';
+import { quarantineCommand } from './quarantine.ts';
+import { reconcileCommand } from './reconcile.ts';
+import { replayCommand } from './replay.ts';
+import { statusCommand } from './status.ts';
+
+export const commands: Commands<CommandMeans> = {
+  status: statusCommand,
+  deliveries: deliveriesCommand,
+  explain: explainCommand,
+  replay: replayCommand,
+  poll: pollCommand,
+  pause: pauseCommand,
+  resume: resumeCommand,
+  reconcile: reconcileCommand,
+  quarantine: quarantineCommand,
+};
+
+export const remark = 'with the daemon running or not';
+export const closing = [
+  'Each takes --json, for scripts. Exit codes: 0 done; 1 the answer is no (an unknown customer, exceptions left, a poll',
+  'that failed); 2 wrong words or settings; 3 not possible now (the ledger, the CRM or the Inventory is away).',
+];

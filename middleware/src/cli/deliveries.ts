@@ -1,0 +1,35 @@
+import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
+import { parse } from '@doorstep/kit/http/validate.ts';
+import { deliveryFilter } from '../http/filters.ts';
+import { listDeliveries } from '../queries/deliveries.ts';
+import type { CommandMeans } from './means.ts';
+import { table, time } from './words.ts';
+
+const limitDefault = '50';
+
+export const deliveriesCommand: Command<CommandMeans> = {
+  usage: [['[--state dead] [--after ID] [--limit 50]', 'deliveries in the order of their customers']],
+  options: { state: { type: 'string' }, after: { type: 'string' }, limit: { type: 'string' } },
+  positionalsMax: 0,
+  async run({ context, values, print, say }) {
+    const query = parse(deliveryFilter, { limit: limitDefault, ...values });
+    const found = await listDeliveries(context, query);
+    const shown = found.slice(0, query.limit);
+    if (values['json']) print(JSON.stringify(shown));
+    else if (shown.length === 0) say('There are none.');
+    else print(show(shown));
+    if (found.length > shown.length) say(`There are more: --after ${shown.at(-1)?.customer_id}`);
+    return exitCodes.done;
+  },
+};
+
+function show(deliveries: Awaited<ReturnType<typeof listDeliveries>>): string {
+  const rows = deliveries.map((delivery) => [
+    delivery.customer_id,
+    delivery.customer_name,
+    delivery.state,
+    time(delivery.updated_at),
+    delivery.state === 'delivered' ? `package ${delivery.package_id}` : (delivery.error ?? ''),
+  ]);
+  return table([['customer', 'name', 'state', 'since', ''], ...rows]);
+}

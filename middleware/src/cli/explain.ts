@@ -1,0 +1,74 @@
+import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
+import { AppError } from '@doorstep/kit/errors.ts';
+import type { MiddlewareContext } from '../context.ts';
+import { formatDuration } from '../format.ts';
+import { getDelivery } from '../queries/deliveries.ts';
+import { getStatus } from '../queries/get-status.ts';
+import type { CommandMeans } from './means.ts';
+import { hindrance } from './outlook.ts';
+import { customerId, inLine, table, time } from './words.ts';
+
+type Delivery = Awaited<ReturnType<typeof getDelivery>>;
+
+export const explainCommand: Command<CommandMeans> = {
+  usage: [['ID', 'why this customer has a package, or has none yet']],
+  options: {},
+  positionalsMax: 1,
+  async run(means) {
+    const { context, positionals, values, print } = means;
+    const id = customerId(positionals[0]);
+    try {
+      const delivery = await getDelivery(context, id);
+      print(values['json'] ? JSON.stringify(delivery) : await show(means, delivery));
+      return exitCodes.done;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return explainUnseen(means, id);
+    }
+  },
+};
+
+/** The ledger does not know the customer; perhaps the CRM does. */
+async function explainUnseen({ context, values, print, say }: CommandMeans, id: number): Promise<number> {
+  const page = await context.source.fetchPage(id - 1, 1);
+  if (page.kind !== 'page') {
+    say(`Customer ${id} has not been seen by a poll, and the CRM cannot be asked: ${page.reason}.`);
+    return exitCodes.unable;
+  }
+  const customer = page.customers.find((candidate) => candidate.id === id);
+  const { cursor } = await getStatus(context);
+  const reason = !customer
+    ? `The CRM has no customer ${id}.`
+    : id > cursor
+      ? `Customer ${id} (${customer.name}) is in the CRM and comes with the next poll; the highest id that was recorded is ${cursor}.`
+      : `Customer ${id} (${customer.name}) came to the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
+  print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : inLine(reason));
+  return exitCodes.no;
+}
+
+async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
+  const { customer_id, customer_name, state, recorded_at, history } = delivery;
+  const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`)];
+  const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
+  if (hindered) lines.push(`At the moment ${hindered}.`);
+  lines.push('', `${time(recorded_at)}  recorded in the ledger`);
+  const rows = history.map((attempt, index) => [
+    time(attempt.started_at),
+    `attempt ${index + 1}`,
+    attempt.status ?? (attempt.error === null ? 'looked' : 'no answer'),
+    attempt.duration_ms === null ? '' : `${attempt.duration_ms} ms`,
+    attempt.error ?? (attempt.status === null ? 'the package was there already' : 'the package stands'),
+  ]);
+  if (rows.length > 0) lines.push(table(rows));
+  return lines.join('\n');
+}
+
+function verdict({ clock }: MiddlewareContext, delivery: Delivery): string {
+  const { state, package_id, updated_at, error, next_attempt_at } = delivery;
+  if (state === 'delivered') return `package ${package_id}, since ${time(updated_at)}`;
+  if (state === 'dead')
+    return `no package, and no further attempt, because ${error}. "replay ${delivery.customer_id}" tries again.`;
+  const waitMs = next_attempt_at ? Date.parse(next_attempt_at) - clock.now().getTime() : 0;
+  const when = waitMs > 0 ? `next attempt in ${formatDuration(waitMs)}` : 'the next attempt is due';
+  return error ? `no package yet, because ${error}; ${when}` : `no package yet; ${when}`;
+}

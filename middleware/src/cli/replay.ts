@@ -1,0 +1,36 @@
+import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
+import { AppError } from '@doorstep/kit/errors.ts';
+import { parse } from '@doorstep/kit/http/validate.ts';
+import { z } from 'zod';
+import { replay, replayDead } from '../commands/replay.ts';
+import { deathRange } from '../http/filters.ts';
+import type { CommandMeans } from './means.ts';
+import { hindrance } from './outlook.ts';
+import { customerId } from './words.ts';
+
+export const replayCommand: Command<CommandMeans> = {
+  usage: [
+    ['ID', 'deliver again; a package that is there already is found and not made twice'],
+    ['--dead [--since TIME] [--until TIME]', 'deliver again everything that is dead, or that died in between'],
+  ],
+  options: { dead: { type: 'boolean' }, since: { type: 'string' }, until: { type: 'string' } },
+  positionalsMax: 1,
+  async run(means) {
+    const { context, values, positionals, print } = means;
+    const isOne = positionals.length === 1;
+    if (isOne === Boolean(values['dead']) || (isOne && (values['since'] || values['until']))) {
+      throw new AppError('invalid', 'Either a customer id is needed, or --dead with or without --since and --until.');
+    }
+    let replayed = 1;
+    if (isOne) await replay(context, customerId(positionals[0]));
+    else replayed = await replayDead(context, parse(z.object(deathRange), values));
+    await means.daemon.wake();
+    if (values['json']) print(JSON.stringify({ replayed }));
+    else if (replayed === 0) print('No delivery is dead.');
+    else {
+      const due = replayed === 1 ? '1 delivery is due again' : `${replayed} deliveries are due again`;
+      print(`${due}; ${(await hindrance(means)) ?? 'the daemon takes that up'}.`);
+    }
+    return exitCodes.done;
+  },
+};

@@ -1,0 +1,53 @@
+import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
+import { formatDuration } from '../format.ts';
+import type { DaemonStatus } from '../ports.ts';
+import { getStatus } from '../queries/get-status.ts';
+import type { CommandMeans } from './means.ts';
+import { table, time } from './words.ts';
+
+type Status = Awaited<ReturnType<typeof getStatus>> & {
+  daemon: 'running' | 'not running';
+  breaker: string | null;
+  last_poll: DaemonStatus['last_poll'];
+};
+
+export const statusCommand: Command<CommandMeans> = {
+  usage: [['', 'how the work goes']],
+  options: {},
+  positionalsMax: 0,
+  async run({ context, daemon, values, print }) {
+    const answer = await daemon.status();
+    const status: Status = {
+      daemon: answer ? 'running' : 'not running',
+      breaker: answer?.breaker ?? null,
+      last_poll: answer?.last_poll ?? null,
+      ...(await getStatus(context)),
+    };
+    print(values['json'] ? JSON.stringify(status) : show(status));
+    return exitCodes.done;
+  },
+};
+
+function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quarantined, ...rest }: Status): string {
+  const { reconciliation } = rest;
+  const waited = rest.oldest_pending_seconds;
+  const waits = waited === null ? '' : `, the oldest for ${formatDuration(waited * 1000)}`;
+  const rows = [
+    ['daemon', paused ? `${daemon}, paused: nothing is delivered` : daemon],
+    ['breaker', breaker ?? 'unknown while the daemon is not running'],
+    ['last poll', last_poll ? `${time(last_poll.at)}, ${last_poll.reason ?? last_poll.outcome}` : 'unknown'],
+    ['cursor', `${cursor}, the highest customer id that has been recorded`],
+    ['delivered', deliveries.delivered],
+    ['waiting', `${deliveries.pending} for an attempt, ${deliveries.retrying} for another one${waits}`],
+    ['dead', deliveries.dead > 0 ? `${deliveries.dead}; "deliveries --state dead" lists them` : 0],
+    ['quarantined', quarantined > 0 ? `${quarantined} entries of the CRM; "quarantine" lists them` : 0],
+    ['reconciled', reconciliation ? `${time(reconciliation.at)}, ${verdict(reconciliation)}` : 'not yet'],
+  ];
+  return table(rows as (string | number)[][]);
+}
+
+function verdict({ proven, exceptions, on_their_way }: NonNullable<Status['reconciliation']>): string {
+  if (proven) return 'every customer had exactly one package';
+  const count = Object.values(exceptions).reduce((sum, one) => sum + one, 0);
+  return `${count} ${count === 1 ? 'exception' : 'exceptions'}, ${on_their_way} on their way; "reconcile" compares again`;
+}

@@ -1,0 +1,37 @@
+import type { MiddlewareContext } from '../context.ts';
+import { formatDuration } from '../format.ts';
+import type { Finished } from './store.ts';
+
+/** Tells the console and the metrics what came of an attempt. */
+export function observe(context: MiddlewareContext, finished: Finished): void {
+  const { logger, metrics, waitsMs } = context;
+  const { delivery, outcome, decision, attempts, durationMs } = finished;
+  const { customerId, customerName } = delivery;
+  const fields = { customerId, attempts, status: outcome.status, durationMs };
+  metrics.outcomes.inc({ outcome: decision.state });
+  metrics.attempts.inc({ status: outcome.status ?? 'none' });
+  metrics.duration.observe(durationMs / 1000);
+  const who = `customer ${customerId} (${customerName})`;
+  if (decision.state === 'delivered') {
+    const { packageId } = decision;
+    const how = outcome.kind === 'delivered' && outcome.existed ? 'was there already' : 'created';
+    logger.info(`package ${packageId} for ${who} ${how} in ${durationMs} ms`, { ...fields, packageId });
+    observeWholeWay(context, delivery.customerCreatedAt);
+  } else if (decision.state === 'dead') {
+    logger.error(`no package for ${who}, dead: ${decision.reason}`, fields);
+  } else if (decision.waitMs === 0) {
+    // told once for everybody
+    logger.debug(`no package for ${who} yet: ${decision.reason}; it waits for the breaker`, fields);
+  } else {
+    const isOfSchedule = decision.waitsUsed > delivery.waitsUsed;
+    const again = isOfSchedule ? `attempt ${decision.waitsUsed + 1} of ${waitsMs.length + 1}` : 'again';
+    const wait = formatDuration(decision.waitMs);
+    logger.warn(`no package for ${who} yet: ${decision.reason}; ${again} in ${wait}`, fields);
+  }
+}
+
+function observeWholeWay({ metrics, clock }: MiddlewareContext, customerCreatedAt: string | undefined): void {
+  if (!customerCreatedAt) return;
+  const waitedMs = clock.now().getTime() - Date.parse(customerCreatedAt);
+  metrics.customerToPackage.observe(Math.max(0, waitedMs) / 1000);
+}

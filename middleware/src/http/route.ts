@@ -1,0 +1,14 @@
+import { defineRoute } from '@doorstep/kit/http/route.ts';
+import type { MiddlewareContext } from '../context.ts';
+import { operatorRole } from '../ports.ts';
+import type { Sync } from '../sync.ts';
+
+export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock'> & {
+  version: string;
+  sync: Pick<Sync, 'pollAnew' | 'settle' | 'lastPoll' | 'breaker'>;
+};
+
+export const route = defineRoute<OperationsContext>();
+
+/** The operations port is the admin's, and that of whoever may read the key of tokens. */
+export const access = { open: true, roles: ['admin', operatorRole] } as const;

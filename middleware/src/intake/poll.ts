@@ -1,0 +1,54 @@
+import type { MiddlewareContext } from '../context.ts';
+import { readCursor } from '../db/cursor.ts';
+import type { CustomerPage } from '../ports.ts';
+import { createLateComers } from './late-comers.ts';
+import { fetchReadable } from './read-page.ts';
+import { quarantine, record } from './record.ts';
+
+export type PollResult = {
+  outcome: 'found' | 'idle' | 'failed';
+  /** Customers recorded, by a failed poll too. */
+  seen: number;
+  cursor: number;
+  /** Why it failed. */
+  reason?: string;
+};
+
+/** What the CRM cannot show may be well again at the next poll; after this many it is skipped. */
+const brokenPollsMax = 3;
+
+export type Poll = (onRecorded: () => boolean) => Promise<PollResult>;
+
+/**
+ * Asks the CRM for customers it has not shown yet, page after page, and records each page before asking for the next.
+ * No transaction is open while it asks. `onRecorded` is called after each page, so that delivering need not wait for
+ * the last one; where it gives false, no further page is asked for.
+ */
+export function createPoll(context: MiddlewareContext): Poll {
+  const lateComers = createLateComers(context.db);
+  let brokenPolls = 0;
+
+  return async (onRecorded) => {
+    let cursor = await readCursor(context.db);
+    let seen = 0;
+    for (;;) {
+      const page = await fetchReadable(context.source, cursor, { skipsBroken: brokenPolls >= brokenPollsMax });
+      brokenPolls = page.kind === 'unreadable' ? brokenPolls + 1 : 0;
+      if (page.kind !== 'page') return { outcome: 'failed', seen, cursor, reason: page.reason };
+      const late = await lateComers.find(page, cursor);
+      if (late.isNew) await quarantine(context, page.unusable);
+      const unseen = [...late.customers, ...after(page, cursor)];
+      seen += await record(context, unseen);
+      late.recorded();
+      const last = unseen.at(-1);
+      cursor = Math.max(cursor, last?.id ?? 0);
+      // one that shows what is behind the cursor has shown everything it has
+      const goOn = last !== undefined && onRecorded() && page.more && !late.isWhole;
+      if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor };
+    }
+  };
+}
+
+function after({ customers }: CustomerPage, cursor: number) {
+  return customers.filter(({ id }) => id > cursor);
+}

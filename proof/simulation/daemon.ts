@@ -1,0 +1,54 @@
+import type { Clock } from '@doorstep/kit/clock.ts';
+import type { Logger } from '@doorstep/kit/process/logger.ts';
+import { crmClient } from '@doorstep/middleware/src/adapters/crm-client.ts';
+import { inventoryClient } from '@doorstep/middleware/src/adapters/inventory-client.ts';
+import type { MiddlewareContext } from '@doorstep/middleware/src/context.ts';
+import { createMiddlewareMetrics } from '@doorstep/middleware/src/metrics.ts';
+import { createSync, type Sync } from '@doorstep/middleware/src/sync.ts';
+import type { AxiosInstance } from 'axios';
+import { Registry } from 'prom-client';
+import type { ServiceName, World } from './plan.ts';
+import type { Random } from './random.ts';
+import type { Disk } from './storage.ts';
+
+const packageType = 'welcome_pack_v1';
+
+/** One life of the middleware: its core and adapters as they are, among things that are simulated. */
+export type Daemon = { context: MiddlewareContext; sync: Sync };
+
+type Means = {
+  world: World;
+  clock: Clock;
+  logger: Logger;
+  client: (service: ServiceName) => AxiosInstance;
+  random: Random;
+  opened: ReturnType<Disk['open']>;
+  /** Takes its time, as a question to PostgreSQL does. */
+  ensureOwner: () => Promise<void>;
+};
+
+// what is counted is of no interest here
+const metrics = createMiddlewareMetrics(new Registry(), async () => {
+  throw new Error('nobody reads the metrics');
+});
+
+export function startDaemon({ world, clock, logger, client, random, opened, ensureOwner }: Means): Daemon {
+  const context: MiddlewareContext = {
+    ...opened,
+    clock,
+    logger,
+    metrics,
+    random: random.next,
+    concurrency: world.concurrency,
+    waitsMs: world.waitsMs,
+    source: crmClient(client('crm'), world.pageSize),
+    target: inventoryClient(client('inventory'), {
+      packageType,
+      retriesMax: world.retriesMax,
+      firstWaitMs: 1_000,
+      random: random.next,
+      onQuickRetry: (who, reason, waitMs) => void logger.info(`${who}: ${reason}; quick retry in ${waitMs} ms`),
+    }),
+  };
+  return { context, sync: createSync(context, ensureOwner) };
+}

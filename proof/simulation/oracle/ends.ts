@@ -1,0 +1,98 @@
+import { departedReason } from '@doorstep/middleware/src/delivery.ts';
+import type { Plan } from '../plan.ts';
+import type { Crm, Customer, Inventory } from '../services.ts';
+import type { Rows } from './rows.ts';
+import { Violation } from './violation.ts';
+
+type Means = { plan: Plan; rows: Rows; crm: Crm; inventory: Inventory };
+
+const breakerMs = 2;
+const retryAfterMaxMs = 3_600_000;
+const roundingMs = 10;
+
+/** Who is dead has been refused for good, or was tried by the whole schedule, or the CRM shows nobody who could be served. */
+export function checkDead({ plan, rows, crm }: Means, refused: Set<number>): void {
+  for (const { customer_id: id, state, error, waits_used } of rows.all()) {
+    if (state !== 'dead') continue;
+    const reason = error ?? '';
+    const customer = crm.customers[id - 1];
+    const isAllowed =
+      (reason.startsWith('given up after') && waits_used === plan.world.waitsMs.length) ||
+      (reason === departedReason && (customer?.wasDeleted || customer?.isVisible === false)) ||
+      (reason.startsWith('Inventory answered') && refused.has(id)) ||
+      (reason.startsWith('the CRM cannot show this customer') && mayBeUnreadable(plan, id));
+    if (!isAllowed)
+      throw new Violation(`customer ${id} is dead for no good reason, after ${waits_used} waits: ${reason}`);
+  }
+}
+
+/** The CRM stumbles over this customer, over the next where this one is gone, or over everybody now and then. */
+function mayBeUnreadable({ faults }: Plan, id: number): boolean {
+  return faults.some(
+    (fault) => (fault.kind === 'unreadable' && fault.customer >= id) || ('service' in fault && fault.service === 'crm'),
+  );
+}
+
+/** Each customer's waits are those of the schedule, in its order, and spread. */
+export function checkWaits({ plan, rows }: Means): void {
+  const used = new Map<number, number>();
+  const ratios: number[] = [];
+  for (const { customer_id: id, started_at, duration_ms, next_attempt_at } of rows.attempts()) {
+    const waitMs = Date.parse(next_attempt_at) - Date.parse(started_at) - duration_ms;
+    if (waitMs <= breakerMs) continue;
+    const step = used.get(id) ?? 0;
+    used.set(id, step + 1);
+    const ratio = waitMs / (plan.world.waitsMs[step] ?? 0);
+    if (ratio > 0.79 && ratio < 1.21) ratios.push(ratio);
+    else if (ratio < 1 || waitMs > retryAfterMaxMs + roundingMs) {
+      throw new Violation(`customer ${id} waits for ${waitMs} ms, which is not wait ${step + 1} of the schedule`);
+    }
+  }
+  const spread = Math.max(...ratios) - Math.min(...ratios);
+  if (ratios.length >= 5 && spread < 0.002) throw new Violation(`${ratios.length} waits are all alike: no jitter`);
+}
+
+/** Never two, whatever has happened, and none for nobody. */
+export function checkNoDoubles({ crm, inventory }: Means): void {
+  const seen = new Set<number>();
+  for (const { customerId: id } of inventory.packages) {
+    if (seen.has(id)) throw new Violation(`customer ${id} has two packages`);
+    if (!crm.customers[id - 1]) throw new Violation(`there is a package for customer ${id}, whom the CRM never had`);
+    seen.add(id);
+  }
+}
+
+const wasMissed = ({ isDeleted, wasDeleted }: Customer) => isDeleted || wasDeleted;
+
+/** Each customer has one package, and the ledger and the CRM know it. */
+export function checkAgreement(means: Means): void {
+  const { plan, rows, crm, inventory } = means;
+  checkNoDoubles(means);
+  const packages = new Map(inventory.packages.map((one) => [one.customerId, one]));
+  const ledger = new Map(rows.all().map((row) => [row.customer_id, row]));
+  for (const customer of crm.customers) {
+    const { id, isDeleted } = customer;
+    const [row, made, report] = [ledger.get(id), packages.get(id), crm.reports.get(id)];
+    // whoever was not there when the poll came by is found by a comparison, where the Inventory lets itself be compared
+    if (!row && plan.world.inventory === 'keyed' && wasMissed(customer)) continue;
+    if (!isDeleted && !made) {
+      throw new Violation(`customer ${id} has no package: ${row?.state ?? 'never seen'} ${row?.error ?? ''}`);
+    }
+    if (!isDeleted && row?.state !== 'delivered')
+      throw new Violation(`customer ${id} has a package, and is ${row?.state}`);
+    if (row?.state === 'delivered' && Number(row.package_id) !== made?.id) {
+      throw new Violation(`customer ${id} has the package ${made?.id}, and the ledger says ${row.package_id}`);
+    }
+    if (!row || plan.world.crm === 'without-reports') continue;
+    const told = row.state === 'delivered' ? 'delivered' : 'failed';
+    if (report?.state !== told || (told === 'delivered' && report.package_id !== made?.id)) {
+      throw new Violation(`the CRM believes that customer ${id} is ${report?.state}; the ledger says ${told}`);
+    }
+    if (report.attempts !== row.attempts) {
+      throw new Violation(
+        `the CRM knows of ${report.attempts} attempts for customer ${id}, the ledger of ${row.attempts}`,
+      );
+    }
+  }
+  for (const id of packages.keys()) if (!ledger.has(id)) throw new Violation(`the ledger does not know customer ${id}`);
+}

@@ -1,0 +1,158 @@
+/** A line of the core, or of what stands around it in the simulation, and what it is replaced with. */
+export type PlantedFault = {
+  name: string;
+  /** From the root of the repository. */
+  file: string;
+  find: string;
+  replace: string;
+  /** The simulation has to find it within so many seeds. */
+  seedsMax: number;
+};
+
+/** The faults that delivery engines are known for, one line each. */
+export const plantedFaults: PlantedFault[] = [
+  {
+    name: 'marked before the answer',
+    file: 'middleware/src/deliver/deliver.ts',
+    find: 'return { attempted: [await attemptOne(',
+    replace: `await means.store([{ delivery, outcome: { kind: 'delivered', packageId: 1, existed: false },
+      decision: { state: 'delivered', packageId: 1 }, attempts: 1, startedAt: new Date(0).toISOString(), durationMs: 0 }]);
+    return { attempted: [await attemptOne(`,
+    seedsMax: 20,
+  },
+  {
+    name: 'cursor moved before recording',
+    file: 'middleware/src/intake/record.ts',
+    find: 'const added = await write(async (trx) => {',
+    replace: 'await write((trx) => moveCursor(trx, last.id)); const added = await write(async (trx) => {',
+    seedsMax: 100,
+  },
+  {
+    name: 'unique constraint dropped',
+    file: 'proof/simulation/services.ts',
+    find: "const isUnique = kind === 'ours' || kind === 'conflicting';",
+    replace: 'const isUnique = false;',
+    seedsMax: 400,
+  },
+  {
+    name: 'idempotency key that changes between attempts',
+    file: 'middleware/src/deliver/attempt.ts',
+    find: 'function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {',
+    replace: `function toRequest({ customerId, customerName, attempts }: ClaimedDelivery): PackageRequest {
+      if (attempts > 0) return { customerId, customerName, idempotencyKey: 'retry-' + customerId };`,
+    seedsMax: 100,
+  },
+  {
+    name: 'posted before the claim is stored',
+    file: 'kit/src/database/group-commit.ts',
+    find: 'const value = await job.run(trx);',
+    replace: 'const value = await job.run(trx); job.resolve(value as never);',
+    seedsMax: 20,
+  },
+  {
+    name: 'poison that stops the page',
+    file: 'middleware/src/intake/poll.ts',
+    find: 'const brokenPollsMax = 3;',
+    replace: 'const brokenPollsMax = Infinity;',
+    seedsMax: 200,
+  },
+  {
+    name: 'jitter forgotten',
+    file: 'middleware/src/deliver/decide.ts',
+    find: 'const jittered = wait * (1 + jitter * (2 * random() - 1));',
+    replace: 'const jittered = wait;',
+    seedsMax: 200,
+  },
+  {
+    name: 'breaker that never closes',
+    file: 'middleware/src/pace/breaker.ts',
+    find: 'state = closed();\n      return ended;',
+    replace: "if (state.kind === 'closed') state = closed();\n      return ended;",
+    seedsMax: 200,
+  },
+  {
+    name: 'group answered as a whole',
+    file: 'middleware/src/deliver/attempt.ts',
+    find: 'answers[index] as Answer',
+    replace: 'answers[0] as Answer',
+    seedsMax: 300,
+  },
+  {
+    name: 'replay that doubles',
+    file: 'middleware/src/db/replays.ts',
+    find: 'in_doubt: 1,',
+    replace: 'in_doubt: 0,',
+    seedsMax: 300,
+  },
+  {
+    name: 'report lost at a crash',
+    file: 'middleware/src/report.ts',
+    find: 'const answer = await context.source.report(rows.map(toResult));',
+    replace:
+      'await write((trx) => markReported(trx, rows)); const answer = await context.source.report(rows.map(toResult));',
+    seedsMax: 100,
+  },
+  {
+    name: 'pause that is not looked at',
+    file: 'middleware/src/deliver/dispatcher.ts',
+    find: 'if (await isPaused(trx)) return { deliveries: [], grouped: false };',
+    replace: '',
+    seedsMax: 300,
+  },
+  {
+    name: 'too many requests taken for a refusal',
+    file: 'middleware/src/adapters/inventory-answers.ts',
+    find: 'const final = status >= 400 && !isRetryableStatus(status)',
+    replace: 'const final = status >= 400 && (status === 429 || !isRetryableStatus(status))',
+    seedsMax: 300,
+  },
+  {
+    name: 'outage that uses up the schedule',
+    file: 'middleware/src/deliver/deliver.ts',
+    find: 'const waitsForBreaker = isForEverybody && !untried',
+    replace: 'const waitsForBreaker = isForEverybody && attempts > 99',
+    seedsMax: 300,
+  },
+  {
+    name: 'group at once after an outage',
+    file: 'middleware/src/pace/gate.ts',
+    find: "breaker.state().kind === 'closed' && growth.isGrown()",
+    replace: "breaker.state().kind === 'closed'",
+    seedsMax: 400,
+  },
+  {
+    name: 'probe that is posted again at once',
+    file: 'middleware/src/deliver/deliver.ts',
+    find: "const quickRetries = means.gate.state() === 'closed';",
+    replace: 'const quickRetries = true;',
+    seedsMax: 300,
+  },
+  {
+    name: 'Retry-After that is not heeded',
+    file: 'middleware/src/deliver/decide.ts',
+    find: 'Math.max(jittered, Math.min(afterMs, retryAfterMaxMs))',
+    replace: 'jittered',
+    seedsMax: 300,
+  },
+  {
+    name: 'everybody at once after an outage',
+    file: 'middleware/src/pace/growth.ts',
+    find: 'limit = Math.max(Math.floor(limit / 2), 1);',
+    replace: 'limit = max;',
+    seedsMax: 300,
+  },
+  {
+    name: 'replay by what was known before',
+    file: 'middleware/src/db/replays.ts',
+    find: 'stale: 1,',
+    replace: 'stale: 0,',
+    seedsMax: 300,
+  },
+  {
+    name: 'doubt forgotten at a kill',
+    file: 'middleware/src/db/claims.ts',
+    find: '.set({ claimed_at: null, in_doubt: 1 })',
+    replace: '.set({ claimed_at: null })',
+    seedsMax: 300,
+  },
+];
