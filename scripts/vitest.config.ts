@@ -21,7 +21,10 @@ function roomIn(folder: string): number {
   }
 }
 
-const include = ['{kit,crm,inventory,middleware}/{src,test}/**/*.test.ts', 'proof/**/*.test.ts'];
+const include = [
+  '{kit,crm,inventory,middleware}/{src,test}/**/*.test.ts',
+  'proof/{end-to-end,simulation,soak,bench,browser}/**/*.test.ts',
+];
 /** nock changes the whole process, for good. */
 const withNock = globSync(include, { cwd: root }).filter((file) =>
   /from 'nock'/.test(readFileSync(join(root, file), 'utf8')),
