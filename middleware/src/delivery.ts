@@ -8,17 +8,23 @@ export type SeenCustomer = {
   id: number;
   name: string;
   createdAt: string | undefined;
-  /** Why no package can be requested: it is a dead letter from the start. */
+  /** Why no package can be requested: the delivery is dead from the start. */
   fault?: string;
 };
 
-/** Why a delivery is dead whose customer was deleted. Should the CRM list the customer again, it goes on. */
+/** Why a delivery is dead whose customer was deleted. It goes on if the CRM lists the customer again. */
 export const departedReason = 'the CRM has this customer no longer';
 
 /** An entry of the CRM's list that names no customer. */
 export type UnusableEntry = { entry: string; reason: string };
 
-/** A delivery taken up for an attempt. */
+/**
+ * What has to happen before the next post. `look`: a package may exist already. `read and look`: what the ledger knows of
+ * the customer may be out of date, too.
+ */
+export type BeforePost = 'nothing' | 'look' | 'read and look';
+
+/** A delivery claimed for an attempt. */
 export type ClaimedDelivery = {
   customerId: number;
   customerName: string;
@@ -27,17 +33,18 @@ export type ClaimedDelivery = {
   attempts: number;
   /** Waits of the retry schedule that are used up. */
   waitsUsed: number;
-  /** A package may exist already: look before posting. */
-  inDoubt: boolean;
-  /** The customer may have changed: read it again before posting. */
-  stale: boolean;
-  /** The package that stood once, where this is a replay. */
+  beforePost: BeforePost;
+  /** The package of an earlier delivery that is replayed. */
   packageId: PackageId | undefined;
+  waitingSince: string | null;
   /** When the last attempt failed. */
   failedAt: string | undefined;
 };
 
-/** What became of an attempt. */
+/** Whose fault a failure is: this customer's alone, or that of a system that all customers depend on. */
+export type Whose = 'customer' | 'inventory' | 'crm';
+
+/** The result of an attempt. */
 export type Outcome =
   | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean }
   | Retry
@@ -47,21 +54,28 @@ export type Retry = {
   kind: 'retry';
   reason: string;
   status?: number;
-  /** Not before this many milliseconds, says the other side. */
+  /** The other side asks to be left alone for this many milliseconds. */
   afterMs?: number;
-  /** The post may have taken effect all the same. */
+  /** The post may have taken effect. */
   inDoubt: boolean;
-  /** Whoever had been in this customer's place would have fared the same. */
-  forEverybody: boolean;
+  whose: Whose;
 };
 
 /** What happens next after an attempt. */
-export type Decision =
-  | { state: 'delivered'; packageId: PackageId }
-  | { state: 'retrying'; dueAt: string; waitMs: number; waitsUsed: number; reason: string; inDoubt: boolean }
-  | { state: 'dead'; reason: string };
+export type Decision = { state: 'delivered'; packageId: PackageId } | Retrying | { state: 'dead'; reason: string };
 
-/** What is told to the CRM. */
+export type Retrying = {
+  state: 'retrying';
+  /** `breaker`: due as soon as the breaker closes. `crm`: for as long as it takes. */
+  waitsFor: 'schedule' | 'breaker' | 'crm';
+  dueAt: string;
+  waitMs: number;
+  waitsUsed: number;
+  reason: string;
+  inDoubt: boolean;
+};
+
+/** What the CRM is told. */
 export type IntegrationResult = {
   customer_id: number;
   state: 'delivered' | 'failed';

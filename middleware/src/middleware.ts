@@ -48,10 +48,9 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
       logger.warn(`commands will not find this daemon: ${error.message}`);
     });
   logger.info(`middleware ${version} listens on ${url}; CRM ${config.crm.url}, Inventory ${config.inventory.url}`);
-  const stopping = new AbortController();
   const schedules = [
     startSchedule(config.pollCron, () => sync.poll()),
-    startSchedule(config.reconcileCron, () => watchBothSides(context, stopping.signal)),
+    startSchedule(config.reconcileCron, () => watchBothSides(context, sync.stopping)),
   ];
   void sync.poll();
   const running = resources.move();
@@ -59,9 +58,8 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     url,
     [Symbol.asyncDispose]: async () => {
       listener.beginStop();
-      stopping.abort();
       for (const schedule of schedules) schedule.stop();
-      // what does not end in time is in doubt, and looked up at the next start
+      // a call that does not end in time is looked up at the next start
       await Promise.race([sync.stop(), sleep(shutdownTimeoutMs, undefined, { ref: false })]);
       await context.write((trx) => forgetFact(trx, 'daemon')).catch(() => undefined);
       await running.disposeAsync();

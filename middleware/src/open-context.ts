@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { type Database, openDatabase } from '@doorstep/kit/database/open.ts';
 import type { Logger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { Registry } from 'prom-client';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
@@ -13,7 +14,6 @@ import { inventoryClient } from './adapters/inventory-client.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import type { LedgerDatabase } from './db/schema.ts';
-import { formatDuration } from './format.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
 

@@ -1,98 +1,167 @@
 import { StartError } from '@doorstep/kit/errors.ts';
+import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';
+import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import type { MiddlewareContext } from './context.ts';
-import { isAnybodyWaiting } from './db/deliveries.ts';
+import { isAnybodyWaiting, nextDueAt } from './db/deliveries.ts';
+import { createDispatcher } from './deliver/dispatcher.ts';
+import { watchPause } from './deliver/take-up.ts';
 import { createPoll, type PollResult } from './intake/poll.ts';
 import { createPollLog } from './intake/poll-log.ts';
-import { createSettler, type Settler } from './settle.ts';
+import { createGate, type Gate } from './pace/gate.ts';
+import { createReporter } from './report.ts';
 
 type LastPoll = { at: string; outcome: PollResult['outcome']; seen: number; reason?: string };
 
-export type Sync = Settler & {
-  /** One poll; what it finds is delivered in the background. Never throws; a call while one is under way joins it. */
+export type Sync = {
+  /** One poll; what it finds is delivered in the background. Never throws; a call during a poll joins it. */
   poll(): Promise<void>;
-  /**
-   * As `poll`, but where one is under way another follows it, which sees everything that was there at the call. Gives how
-   * it went; undefined once stopped.
-   */
+  /** A poll that begins after this call, so that it sees everything that exists now. Gives its result; undefined once stopped. */
   pollAnew(): Promise<LastPoll | undefined>;
+  /** Delivers what is due and reports it, until nothing is left to do now. Never throws. */
+  settle(): Promise<void>;
   /** A poll, and everything that follows from it. */
   runOnce(): Promise<void>;
   lastPoll(): LastPoll | undefined;
+  breaker(): 'closed' | 'open' | 'half-open';
+  /** Aborted once `stop` is called. */
+  stopping: AbortSignal;
+  /** Claims nothing new; resolves when everything under way has ended. */
+  stop(): Promise<void>;
 };
 
 /**
- * The middleware's work, one step at a time: the daemon calls `poll` on its schedule, tests call `runOnce`. Polling goes
- * on while deliveries are slow. `ensureOwner` throws unless this process is the one to work on the ledger.
+ * The middleware's work: poll → record → deliver → report. The daemon calls `poll` on its schedule, tests call `runOnce`;
+ * in between, the next due delivery wakes it. Polling goes on while deliveries are slow. `ensureOwner` throws unless the
+ * ledger belongs to this process.
  */
 export function createSync(context: MiddlewareContext, ensureOwner: () => Promise<void>): Sync {
-  const { clock, metrics } = context;
-  const pollLog = createPollLog(context);
-  const settler = createSettler(context, ensureOwner);
-  const poll = createPoll(context);
+  const { clock, db, metrics } = context;
+  const stopping = new AbortController();
+  const isStopping = () => stopping.signal.aborted;
+  const gate = createGate(context);
+  const delivery = createDelivery(context, { gate, ensureOwner, stopping: stopping.signal });
+  const pollAndRecord = createPoll(context);
+  const logPoll = createPollLog(context);
+  const polling = singleFlight(poll);
   let lastPoll: LastPoll | undefined;
-  let polling: Promise<void> | undefined;
-  let stopped = false;
-  /** Whether the ledger is there, and ours. */
-  let usable = false;
+  let isLedgerUsable = false;
 
-  function deliver(): boolean {
-    const able = usable && !stopped;
-    if (able) void settler.settle();
-    return able;
+  async function poll(): Promise<void> {
+    if (isStopping()) return;
+    const at = clock.now().toISOString();
+    const result = await pollLedgerAndSource();
+    const { outcome, seen, reason } = result;
+    lastPoll = { at, outcome, seen, ...(reason !== undefined && { reason }) };
+    metrics.polls.inc({ outcome });
+    logPoll(result);
+    if (!isLedgerUsable || isStopping()) return;
+    gate.polled();
+    void delivery.settle();
   }
 
-  async function attempt(): Promise<PollResult> {
+  async function pollLedgerAndSource(): Promise<PollResult> {
     try {
       await ensureOwner();
-      const isBack = !usable;
-      usable = true;
-      // who is in the ledger already need not wait for a CRM that is slow to answer
-      if (isBack && (await isAnybodyWaiting(context.db))) deliver();
-      const result = await poll(deliver);
+      const isBack = !isLedgerUsable;
+      isLedgerUsable = true;
+      // deliveries that are in the ledger already need not wait for a slow CRM
+      if (isBack && (await isAnybodyWaiting(db))) deliverInBackground();
+      const result = await pollAndRecord(deliverInBackground);
       metrics.customersSeen.inc(result.seen);
       return result;
     } catch (error) {
-      usable = false;
+      isLedgerUsable = false;
       const { message } = error as Error;
       const reason = error instanceof StartError ? message : `the ledger cannot be used: ${message}`;
       return { outcome: 'failed', seen: 0, cursor: 0, reason };
     }
   }
 
-  async function pollOnce() {
-    if (stopped) return;
-    const at = clock.now().toISOString();
-    const result = await attempt();
-    metrics.polls.inc({ outcome: result.outcome });
-    const { outcome, seen, reason } = result;
-    lastPoll = { at, outcome, seen, ...(reason !== undefined && { reason }) };
-    pollLog(result);
-    if (usable && !stopped) void settler.settleAfterPoll();
-  }
-
-  function startPoll(): Promise<void> {
-    polling ??= pollOnce().finally(() => {
-      polling = undefined;
-    });
-    return polling;
+  /** Gives whether it may: no further page is read while nothing can be delivered. */
+  function deliverInBackground(): boolean {
+    const mayDeliver = isLedgerUsable && !isStopping();
+    if (mayDeliver) void delivery.settle();
+    return mayDeliver;
   }
 
   return {
-    poll: startPoll,
+    poll: polling.join,
     async pollAnew() {
-      await polling;
-      await startPoll();
-      return stopped ? undefined : lastPoll;
+      await polling.again();
+      return isStopping() ? undefined : lastPoll;
     },
+    settle: delivery.settle,
     async runOnce() {
-      await startPoll();
-      await settler.settle();
+      await polling.join();
+      await delivery.settle();
     },
-    ...settler,
     lastPoll: () => lastPoll,
+    breaker: gate.breaker,
+    stopping: stopping.signal,
     async stop() {
-      stopped = true;
-      await Promise.all([polling, settler.stop()]);
+      stopping.abort();
+      await Promise.all([polling.idle(), delivery.end()]);
+    },
+  };
+}
+
+const shortestWaitMs = 100;
+const longestTimerMs = 2 ** 31 - 1;
+
+type Means = { gate: Gate; ensureOwner: () => Promise<void>; stopping: AbortSignal };
+
+/** Everything after recording. */
+function createDelivery(context: MiddlewareContext, { gate, ensureOwner, stopping }: Means) {
+  const { clock, db } = context;
+  const ledger = createOutageLog(context, { meanwhile: 'deliveries wait', over: 'the ledger can be used again' });
+  const isPaused = watchPause(context);
+  const reporter = createReporter(context);
+  const dispatcher = createDispatcher(context, { gate, ensureOwner, stopping, onStored: () => void report() });
+  const delivering = singleFlight(deliverDue);
+  let retryTimer: NodeJS.Timeout | undefined;
+
+  async function settle(): Promise<void> {
+    dispatcher.lookAgain();
+    await delivering.again();
+    // a CRM that is slow to take reports delays no delivery
+    await report();
+  }
+
+  async function deliverDue(): Promise<void> {
+    try {
+      await dispatcher.run();
+      // an open breaker waits for the next poll, and paused deliveries for a person
+      const goesOn = !(await isPaused()) && !stopping.aborted && gate.breaker() === 'closed';
+      wakeAt(goesOn ? await nextDueAt(db) : undefined);
+      ledger.back();
+    } catch (error) {
+      ledgerFailed(error);
+    }
+  }
+
+  /** The retry schedule keeps its own time, however rarely the CRM is polled. */
+  function wakeAt(due: string | undefined) {
+    clearTimeout(retryTimer);
+    if (due === undefined || stopping.aborted) return;
+    const waitMs = Math.max(Date.parse(due) - clock.now().getTime(), shortestWaitMs);
+    retryTimer = setTimeout(settle, Math.min(waitMs, longestTimerMs));
+  }
+
+  function report(): Promise<void> {
+    return reporter.run().catch(ledgerFailed);
+  }
+
+  function ledgerFailed(error: unknown) {
+    ledger.away(`the ledger cannot be used: ${(error as Error).message}`, error);
+  }
+
+  return {
+    settle,
+    /** Once `stopping` is aborted: resolves when every call is stored and reported. */
+    async end(): Promise<void> {
+      clearTimeout(retryTimer);
+      await delivering.idle();
+      await report();
     },
   };
 }

@@ -159,11 +159,11 @@ export async function testContext(kind: DatabaseKind, overrides: Partial<Middlew
 
 export const owner = async () => undefined;
 
-export const unanswered = (): Answer => ({ kind: 'retry', reason: 'no answer', inDoubt: true, forEverybody: true });
+export const unanswered = (): Answer => ({ kind: 'retry', reason: 'no answer', inDoubt: true, whose: 'inventory' });
 export const busy = (): Answer => ({
   kind: 'retry',
   reason: 'answered 503',
   status: 503,
   inDoubt: false,
-  forEverybody: true,
+  whose: 'inventory',
 });

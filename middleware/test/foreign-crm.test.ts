@@ -271,12 +271,11 @@ describe.each(databases)('late-comers, the ledger on %s', (kind) => {
         customer_name: name,
         state: 'delivered' as const,
         attempts: 1,
-        in_doubt: 0 as const,
         report_pending: 0 as const,
         recorded_at: '2026-01-01T00:00:00.000Z',
         updated_at: '2026-01-01T00:00:00.000Z',
         waits_used: 0,
-        stale: 0 as const,
+        before_post: 'nothing' as const,
       }));
       await test.context.write((trx) => trx.insertInto('deliveries').values(rows).execute());
     }

@@ -111,7 +111,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     const own = new Map<number, Answer>([
       [2, { kind: 'delivered', packageId: 1, status: 200, existed: true }],
       [3, { kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 }],
-      [4, { kind: 'retry', reason: 'answered 500', status: 500, inDoubt: false, forEverybody: false }],
+      [4, { kind: 'retry', reason: 'answered 500', status: 500, inDoubt: false, whose: 'customer' }],
       [5, conflict],
       [6, conflict],
     ]);
@@ -373,7 +373,7 @@ describe.each(databases)('a group with customers to be read again, the ledger on
     const { context } = backlog;
     await context.write(async (trx) => {
       const now = context.clock.now().toISOString();
-      const row = { customer_name: 'before', attempts: 0, waits_used: 0, in_doubt: 0, stale: 1 } as const;
+      const row = { customer_name: 'before', attempts: 0, waits_used: 0, before_post: 'read and look' } as const;
       const times = { due_at: now, recorded_at: now, updated_at: now };
       const rows = idsOf(80).map((customer_id) => ({ ...row, ...times, customer_id, state: 'pending' as const }));
       await trx

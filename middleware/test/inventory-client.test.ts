@@ -77,7 +77,7 @@ describe('a post to the Inventory', () => {
       reason: `Inventory answered ${status}: busy`,
       status,
       inDoubt,
-      forEverybody: true,
+      whose: 'inventory',
     });
   });
 
@@ -114,7 +114,7 @@ describe('a post to the Inventory', () => {
       reason: 'Inventory answered 409',
       status: 409,
       inDoubt: false,
-      forEverybody: false,
+      whose: 'customer',
     };
     expect(await client(3).create(request)).toEqual({ kind: 'conflict', otherwise });
   });
@@ -146,7 +146,7 @@ describe('a post to the Inventory', () => {
       kind: 'retry',
       reason: 'Inventory cannot be reached (ECONNREFUSED)',
       inDoubt: false,
-      forEverybody: true,
+      whose: 'inventory',
     });
   });
 
@@ -161,7 +161,7 @@ describe('a post to the Inventory', () => {
       kind: 'retry',
       reason: 'Inventory gave no answer in time',
       inDoubt: true,
-      forEverybody: true,
+      whose: 'inventory',
     });
     nock.abortPendingRequests();
   });

@@ -87,7 +87,7 @@ describe('a group posted to the Inventory', () => {
       { kind: 'rejected', reason: 'Inventory answered 400: customerName is too long', status: 400 },
     ]);
     expect(await answersTo([{ status: 503, error: 'busy' }, { status: 409 }])).toEqual([
-      { kind: 'retry', reason: 'Inventory answered 503: busy', status: 503, inDoubt: true, forEverybody: false },
+      { kind: 'retry', reason: 'Inventory answered 503: busy', status: 503, inDoubt: true, whose: 'customer' },
       {
         kind: 'conflict',
         otherwise: {
@@ -95,7 +95,7 @@ describe('a group posted to the Inventory', () => {
           reason: 'Inventory answered 409',
           status: 409,
           inDoubt: false,
-          forEverybody: false,
+          whose: 'customer',
         },
       },
     ]);
@@ -153,7 +153,7 @@ describe('a group posted to the Inventory', () => {
       reason: `Inventory answered ${status}: busy`,
       status,
       inDoubt: false,
-      forEverybody: true,
+      whose: 'inventory',
     });
     expect(target.quickRetries).toEqual(
       [1, 2].map((ms) => `2 customers: Inventory answered ${status}: busy; ${ms} ms`),
@@ -175,7 +175,7 @@ describe('a group posted to the Inventory', () => {
     post().reply(401);
     expect(await client().createMany([ana])).toMatchObject({
       kind: 'retry',
-      forEverybody: true,
+      whose: 'inventory',
       reason: expect.stringContaining('INVENTORY_TOKEN'),
     });
   });
@@ -187,7 +187,7 @@ describe('a group posted to the Inventory', () => {
       kind: 'retry',
       reason: 'Inventory gave no answer in time',
       inDoubt: true,
-      forEverybody: true,
+      whose: 'inventory',
     });
     expect(target.quickRetries).toEqual([]);
     nock.abortPendingRequests();
@@ -319,7 +319,7 @@ describe('a look for many packages', () => {
 
   it('is to be repeated where the Inventory is away', async () => {
     lookUp().reply(503);
-    expect(await ask()).toMatchObject({ kind: 'retry', inDoubt: true, forEverybody: true });
+    expect(await ask()).toMatchObject({ kind: 'retry', inDoubt: true, whose: 'inventory' });
   });
 });
 

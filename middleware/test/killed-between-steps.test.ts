@@ -191,13 +191,13 @@ async function killTwice(pairs: [string, string][], settings: Settings): Promise
   await restart(kills(1));
 }
 
-const around = (name: string) => [`before ${name} 1`, `after ${name} 1`];
-const stored = (name: string) => [...around(`write of ${name}`), `inside write of ${name} 1`];
+const around = (name: string, nth = 1) => [`before ${name} ${nth}`, `after ${name} ${nth}`];
+const stored = (name: string, nth = 1) => [...around(`write of ${name}`, nth), `inside write of ${name} ${nth}`];
 const steps = [
   ...around('source.fetchPage'),
   ...stored('record.ts'),
-  ...stored('left-over.ts'),
-  ...stored('drain.ts'), // claimed
+  ...stored('take-up.ts'), // what a killed daemon has left is freed
+  ...stored('take-up.ts', 2), // claimed
   ...stored('store.ts'), // marked
   ...around('source.report'),
   ...stored('report.ts'),
@@ -219,9 +219,9 @@ describe('a daemon that kill -9 meets twice', { timeout: 120_000 }, () => {
 
   it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
     const pairs: [string, string][] = [
-      ['after write of drain.ts 1', 'after target.find 2'],
+      ['after write of take-up.ts 2', 'after target.find 2'],
       ['before target.create 2', 'before target.create 1'],
-      ['POST /packages', 'inside write of left-over.ts 1'],
+      ['POST /packages', 'inside write of take-up.ts 1'],
       ['POST /packages', 'GET /packages'],
       ['after target.create 1', 'after target.find 1'],
       ['inside write of store.ts 1', 'inside write of store.ts 1'],
@@ -242,8 +242,8 @@ describe('a daemon that kill -9 meets while it posts groups', { timeout: 120_000
 
   it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
     const pairs: [string, string][] = [
-      ['after write of drain.ts 1', 'after target.findMany 1'],
-      ['after write of drain.ts 1', 'POST /packages/batch'],
+      ['after write of take-up.ts 2', 'after target.findMany 1'],
+      ['after write of take-up.ts 2', 'POST /packages/batch'],
       ['POST /packages/batch', 'before target.findMany 1'],
       ['POST /packages/batch', 'GET /packages'],
       ['after target.createMany 1', 'inside write of store.ts 1'],

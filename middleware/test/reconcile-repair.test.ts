@@ -28,11 +28,11 @@ describe.each(databases)('a repair, the ledger on %s', (kind) => {
     expect(missing).toEqual([2, 3, 4]);
     const due = await context.db
       .selectFrom('deliveries')
-      .select(['customer_id', 'stale', 'in_doubt', 'due_at', 'waits_used'])
+      .select(['customer_id', 'before_post', 'due_at', 'waits_used'])
       .where('state', '=', 'pending')
       .orderBy('customer_id')
       .execute();
-    const doubtful = { stale: 1, in_doubt: 1, due_at: '2026-01-01T00:01:00.000Z', waits_used: 0 };
+    const doubtful = { before_post: 'read and look', due_at: '2026-01-01T00:01:00.000Z', waits_used: 0 };
     expect(due).toEqual(missing.map((customer_id) => ({ customer_id, ...doubtful })));
     await sync.runOnce();
     expect(target.packages.map(({ customerId, name }) => `${customerId} ${name}`).sort()).toEqual([

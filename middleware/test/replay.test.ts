@@ -270,7 +270,7 @@ async function deadLetters(kind: Kind, count: number, overrides: Partial<Middlew
   const startMs = test.clock.now().getTime();
   const rows = customers.map(({ id, name }) => {
     const at = new Date(startMs + id * 1_000).toISOString();
-    const state = { state: 'dead', attempts: 1, waits_used: 0, in_doubt: 0, stale: 0, error: 'no' } as const;
+    const state = { state: 'dead', attempts: 1, waits_used: 0, before_post: 'nothing', error: 'no' } as const;
     return {
       ...state,
       customer_id: id,

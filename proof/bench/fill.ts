@@ -52,9 +52,11 @@ const fillers = {
   },
   async middleware(db: Kysely<never>, wanted: Range) {
     if (!wanted.delivered) return;
-    await sql`insert into deliveries (customer_id, customer_name, customer_created_at, state, attempts, in_doubt,
+    await sql`insert into deliveries (customer_id, customer_name, customer_created_at, state, attempts, before_post,
         package_id, report_pending, recorded_at, updated_at) ${range(wanted)}
-      select i, 'Customer ' || i, ${at}, 'delivered', 1, 0, cast(i as text), 0, ${at}, ${at} from range`.execute(db);
+      select i, 'Customer ' || i, ${at}, 'delivered', 1, 'nothing', cast(i as text), 0, ${at}, ${at} from range`.execute(
+      db,
+    );
     await sql`insert into attempts (customer_id, started_at, duration_ms, status) ${range(wanted)}
       select i, ${at}, 1, 201 from range`.execute(db);
     await sql`insert into cursors (name, last_seen_id) values ('customers', ${sql.lit(wanted.last)})

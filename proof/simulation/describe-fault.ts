@@ -1,4 +1,4 @@
-import { formatDuration } from '@doorstep/middleware/src/format.ts';
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { Fate, Fault } from './plan.ts';
 
 /** One line for a person. */

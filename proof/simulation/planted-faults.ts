@@ -13,11 +13,12 @@ export type PlantedFault = {
 export const plantedFaults: PlantedFault[] = [
   {
     name: 'marked before the answer',
-    file: 'middleware/src/deliver/deliver.ts',
-    find: 'return { attempted: [await attemptOne(',
-    replace: `await means.store([{ delivery, outcome: { kind: 'delivered', packageId: 1, existed: false },
-      decision: { state: 'delivered', packageId: 1 }, attempts: 1, startedAt: new Date(0).toISOString(), durationMs: 0 }]);
-    return { attempted: [await attemptOne(`,
+    file: 'middleware/src/deliver/dispatcher.ts',
+    find: 'const { finished, notTaken } = await deliver(',
+    replace: `await store(deliveries.map((delivery) => ({ delivery,
+      outcome: { kind: 'delivered', packageId: 1, existed: false }, decision: { state: 'delivered', packageId: 1 },
+      endedAt: 'post', startedAt: new Date(0).toISOString(), durationMs: 0 })));
+    const { finished, notTaken } = await deliver(`,
     seedsMax: 20,
   },
   {
@@ -79,22 +80,21 @@ export const plantedFaults: PlantedFault[] = [
   },
   {
     name: 'replay that doubles',
-    file: 'middleware/src/db/replays.ts',
-    find: 'in_doubt: 1,',
-    replace: 'in_doubt: 0,',
+    file: 'middleware/src/life-cycle.ts',
+    find: "before_post: 'read and look' as const,",
+    replace: "before_post: 'nothing',",
     seedsMax: 300,
   },
   {
     name: 'report lost at a crash',
     file: 'middleware/src/report.ts',
-    find: 'const answer = await context.source.report(rows.map(toResult));',
-    replace:
-      'await write((trx) => markReported(trx, rows)); const answer = await context.source.report(rows.map(toResult));',
+    find: 'const answer = await source.report(rows.map(toResult));',
+    replace: 'await write((trx) => markReported(trx, rows)); const answer = await source.report(rows.map(toResult));',
     seedsMax: 100,
   },
   {
     name: 'pause that is not looked at',
-    file: 'middleware/src/deliver/dispatcher.ts',
+    file: 'middleware/src/deliver/take-up.ts',
     find: 'if (await isPaused(trx)) return { deliveries: [], grouped: false };',
     replace: '',
     seedsMax: 300,
@@ -108,23 +108,23 @@ export const plantedFaults: PlantedFault[] = [
   },
   {
     name: 'outage that uses up the schedule',
-    file: 'middleware/src/deliver/deliver.ts',
-    find: 'const waitsForBreaker = isForEverybody && !untried',
-    replace: 'const waitsForBreaker = isForEverybody && attempts > 99',
+    file: 'middleware/src/deliver/decide.ts',
+    find: "if (whose === 'inventory' && breaker !== 'closed') return waiting('breaker', 0, waitsUsed);",
+    replace: '',
     seedsMax: 300,
   },
   {
     name: 'group at once after an outage',
     file: 'middleware/src/pace/gate.ts',
-    find: "breaker.state().kind === 'closed' && growth.isGrown()",
-    replace: "breaker.state().kind === 'closed'",
+    find: 'if (!growth.isGrown()) return',
+    replace: 'if (growth.limit() < 0) return',
     seedsMax: 400,
   },
   {
     name: 'probe that is posted again at once',
-    file: 'middleware/src/deliver/deliver.ts',
-    find: "const quickRetries = means.gate.state() === 'closed';",
-    replace: 'const quickRetries = true;',
+    file: 'middleware/src/pace/gate.ts',
+    find: "quickRetries: kind() === 'closed',",
+    replace: 'quickRetries: true,',
     seedsMax: 300,
   },
   {
@@ -143,16 +143,16 @@ export const plantedFaults: PlantedFault[] = [
   },
   {
     name: 'replay by what was known before',
-    file: 'middleware/src/db/replays.ts',
-    find: 'stale: 1,',
-    replace: 'stale: 0,',
+    file: 'middleware/src/life-cycle.ts',
+    find: "before_post: 'read and look' as const,",
+    replace: "before_post: 'look',",
     seedsMax: 300,
   },
   {
     name: 'doubt forgotten at a kill',
-    file: 'middleware/src/db/claims.ts',
-    find: '.set({ claimed_at: null, in_doubt: 1 })',
-    replace: '.set({ claimed_at: null })',
+    file: 'middleware/src/life-cycle.ts',
+    find: 'return { customer_id, claimed_at: null, before_post: atLeastLook(before_post) };',
+    replace: 'return { customer_id, claimed_at: null, before_post };',
     seedsMax: 300,
   },
 ];

@@ -46,7 +46,7 @@ export function judgeResult(result: GroupResult): Answer {
     reason: isGood || !named ? withoutId(status) : describeAnswer('Inventory', { status, data: result }, settings),
     ...(named && { status }),
     inDoubt: !named || isDoubtful(status),
-    forEverybody: false,
+    whose: 'customer',
   });
 }
 
@@ -66,7 +66,7 @@ export function toRetry(error: AxiosError): Retry {
     kind: 'retry',
     reason: reasonOf(error),
     inDoubt: isInDoubt(error),
-    forEverybody: status !== 409,
+    whose: status === 409 ? 'customer' : 'inventory',
     ...(status !== undefined && { status }),
     ...(afterMs !== undefined && { afterMs }),
   };

@@ -1,7 +1,7 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { formatDuration } from '../format.ts';
 import { getDelivery } from '../queries/deliveries.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';

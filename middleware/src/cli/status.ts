@@ -1,5 +1,5 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
-import { formatDuration } from '../format.ts';
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { DaemonStatus } from '../ports.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';

@@ -1,12 +1,13 @@
 import type { MiddlewareContext } from '../context.ts';
 import { insertDeliveries } from '../db/deliveries.ts';
 import { restartDeliveries } from '../db/replays.ts';
+import { recorded } from '../life-cycle.ts';
 
 const sliceMax = 500;
 
 /**
- * Makes deliveries due for customers without a package: a new one, stale, so that the CRM is asked for the name, or the
- * one that there is. Whoever has a package all the same keeps it. Safe to repeat.
+ * Makes a delivery due for each customer without a package: a new one, or the one in the ledger started again. Both read
+ * the customer from the CRM and look for a package before they post. Safe to repeat.
  */
 export async function repair(
   { write, clock }: Pick<MiddlewareContext, 'write' | 'clock'>,
@@ -18,8 +19,7 @@ export async function repair(
       const now = clock.now().toISOString();
       await insertDeliveries(
         trx,
-        slice.map((id) => ({ id, name: '', createdAt: undefined })),
-        now,
+        slice.map((id) => recorded({ id, name: '', createdAt: undefined }, now)),
       );
       await restartDeliveries(trx, slice, now);
     });

@@ -1,13 +1,15 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Selectable, Transaction } from 'kysely';
 import type { ClaimedDelivery } from '../delivery.ts';
+import { claimed, dueNow, interrupted, returned } from '../life-cycle.ts';
 import { insertAttempts } from './attempts.ts';
+import { updateDeliveries } from './deliveries.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 export type ClaimOptions = {
   now: string;
   /** How many to take up where each is posted by itself. */
-  singlesMax: number;
+  claimsMax: number;
   /** How many to take up where more than `groupMin` are due; 0: none travel in groups. */
   groupMax: number;
   groupMin: number;
@@ -20,7 +22,7 @@ export type Claim = { deliveries: ClaimedDelivery[]; grouped: boolean };
  * crash leaves claimed was perhaps posted.
  */
 export async function claimDue(trx: Transaction<LedgerDatabase>, options: ClaimOptions): Promise<Claim> {
-  const { now, singlesMax, groupMax, groupMin } = options;
+  const { now, claimsMax, groupMax, groupMin } = options;
   const due = trx
     .selectFrom('deliveries')
     .where('due_at', '<=', now)
@@ -31,12 +33,12 @@ export async function claimDue(trx: Transaction<LedgerDatabase>, options: ClaimO
     groupMax > 0 ? await due.select('customer_id').offset(groupMin).limit(1).executeTakeFirst() : undefined;
   const rows = await due
     .selectAll()
-    .limit(beyond ? groupMax : singlesMax)
+    .limit(beyond ? groupMax : claimsMax)
     .execute();
   await setClaim(
     trx,
     rows.map((row) => row.customer_id),
-    { claimed_at: now },
+    now,
   );
   return { deliveries: rows.map(toClaimed), grouped: beyond !== undefined };
 }
@@ -48,9 +50,9 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
     customerCreatedAt: row.customer_created_at ?? undefined,
     attempts: row.attempts,
     waitsUsed: row.waits_used,
-    inDoubt: row.in_doubt === 1,
-    stale: row.stale === 1,
+    beforePost: row.before_post,
     packageId: row.package_id === null ? undefined : JSON.parse(row.package_id),
+    waitingSince: row.waiting_since,
     failedAt: row.state === 'retrying' ? row.updated_at : undefined,
   };
 }
@@ -76,38 +78,36 @@ export async function claimProbe(
     .where('due_at', '<=', now)
     .where('claimed_at', 'is', null)
     .limit(1);
-  const known = due.where('stale', '=', 0);
+  const known = due.where('before_post', '!=', 'read and look');
   const longest = (waiting: typeof due) => waiting.orderBy('due_at').orderBy('customer_id').executeTakeFirst();
   const probe =
     (await known.where('state', '=', 'pending').orderBy('customer_id').executeTakeFirst()) ??
     (prefersKnown ? await longest(known) : undefined) ??
     (await longest(due));
   if (!probe) return { deliveries: [], grouped: false };
-  await setClaim(trx, [probe.customer_id], { claimed_at: now });
+  await setClaim(trx, [probe.customer_id], now);
   return { deliveries: [toClaimed(probe)], grouped: false };
 }
 
-/** Gives back claims of what was not posted after all; `inDoubt` where it may have been. */
-export async function returnClaims(
+/** Gives back claims that were not used; `inDoubt` if the deliveries may have been posted. */
+export function returnClaims(
   trx: Transaction<LedgerDatabase>,
   deliveries: ClaimedDelivery[],
   inDoubt: boolean,
 ): Promise<void> {
-  const ids = deliveries.map(({ customerId }) => customerId);
-  await setClaim(trx, ids, { claimed_at: null, ...(inDoubt && { in_doubt: 1 as const }) });
+  return updateDeliveries(
+    trx,
+    deliveries.map((delivery) => returned(delivery, inDoubt)),
+  );
 }
 
-/**
- * Frees what is claimed while nothing is under way: it was interrupted (kill -9, a ledger that could not be written),
- * nobody knows how far it came, and it is in doubt.
- */
+/** Frees what is claimed while no call is under way: it was interrupted (kill -9, a ledger that could not be written). */
 export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<void> {
   const rows = await trx
     .selectFrom('deliveries')
-    .select(['customer_id', 'claimed_at'])
+    .select(['customer_id', 'claimed_at', 'before_post'])
     .where('claimed_at', 'is not', null)
     .execute();
-  if (rows.length === 0) return;
   const attempts = rows.map(({ customer_id, claimed_at }) => ({
     customer_id,
     started_at: claimed_at as string,
@@ -117,11 +117,7 @@ export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise
     next_attempt_at: null,
   }));
   await insertAttempts(trx, attempts);
-  await trx
-    .updateTable('deliveries')
-    .set({ claimed_at: null, in_doubt: 1 })
-    .where('claimed_at', 'is not', null)
-    .execute();
+  await updateDeliveries(trx, rows.map(interrupted));
 }
 
 /**
@@ -134,7 +130,7 @@ export async function freeStranded(
 ): Promise<void> {
   await trx
     .updateTable('deliveries')
-    .set({ due_at: now })
+    .set(dueNow(now))
     .where('due_at', '>', now)
     .where('claimed_at', 'is', null)
     .where((eb) =>
@@ -150,7 +146,7 @@ export async function freeFailedSince(
 ): Promise<number> {
   const { numUpdatedRows } = await trx
     .updateTable('deliveries')
-    .set({ due_at: now })
+    .set(dueNow(now))
     .where('due_at', '>', now)
     .where('claimed_at', 'is', null)
     .where('state', '=', 'retrying')
@@ -159,16 +155,12 @@ export async function freeFailedSince(
   return Number(numUpdatedRows);
 }
 
-async function setClaim(
-  trx: Transaction<LedgerDatabase>,
-  ids: number[],
-  change: { claimed_at: string | null; in_doubt?: 1 },
-): Promise<void> {
+async function setClaim(trx: Transaction<LedgerDatabase>, ids: number[], now: string): Promise<void> {
   if (ids.length === 0) return;
   const rows = ids.map((id) => ({ id }));
   await trx
     .updateTable('deliveries')
-    .set(change)
+    .set(claimed(now))
     .where('customer_id', 'in', (eb) =>
       eb.selectFrom(jsonTable(trx, rows, { id: 'bigint' }).as('claimed')).select('id'),
     )

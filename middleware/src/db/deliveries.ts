@@ -1,63 +1,38 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { Decision, PackageId, SeenCustomer } from '../delivery.ts';
+import type { DeliveryRow } from '../life-cycle.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-const customerColumns = {
-  id: 'bigint',
-  name: 'text',
-  created_at: 'timestamptz',
-  fault: 'text',
-  at: 'timestamptz',
-} as const;
+const columnTypes = {
+  customer_id: 'bigint',
+  customer_name: 'text',
+  customer_created_at: 'timestamptz',
+  state: 'text',
+  attempts: 'integer',
+  waits_used: 'integer',
+  due_at: 'timestamptz',
+  claimed_at: 'timestamptz',
+  before_post: 'text',
+  package_id: 'text',
+  error: 'text',
+  report_pending: 'integer',
+  recorded_at: 'timestamptz',
+  waiting_since: 'timestamptz',
+  updated_at: 'timestamptz',
+} as const satisfies Record<keyof DeliveryRow, string>;
+const columns = Object.keys(columnTypes) as (keyof DeliveryRow)[];
 
-/**
- * Adds a delivery for each customer that has none: due at once, or dead where no package can be requested. Gives the
- * ids of those that were added.
- */
-export async function insertDeliveries(
-  trx: Transaction<LedgerDatabase>,
-  customers: SeenCustomer[],
-  now: string,
-): Promise<number[]> {
-  const rows = customers.map(({ id, name, createdAt = null, fault = null }) => {
-    return { id, name, created_at: createdAt, fault, at: now };
-  });
+/** Adds deliveries of customers that have none. Gives the ids of those that were added. */
+export async function insertDeliveries(trx: Transaction<LedgerDatabase>, rows: DeliveryRow[]): Promise<number[]> {
   const inserted = await trx
     .insertInto('deliveries')
-    .columns([
-      'customer_id',
-      'customer_name',
-      'customer_created_at',
-      'state',
-      'attempts',
-      'due_at',
-      'in_doubt',
-      'error',
-      'report_pending',
-      'recorded_at',
-      'waiting_since',
-      'updated_at',
-    ])
+    .columns(columns)
     .expression(
       (eb) =>
         eb
-          .selectFrom(jsonTable<CustomerRow>(trx, rows, customerColumns).as('customer'))
-          .select([
-            'id',
-            'name',
-            'created_at',
-            sql<'pending' | 'dead'>`case when fault is null then 'pending' else 'dead' end`.as('state'),
-            sql<number>`0`.as('attempts'),
-            sql<string | null>`case when fault is null then at end`.as('due_at'),
-            sql<0>`0`.as('in_doubt'),
-            'fault',
-            sql<0 | 1>`case when fault is null then 0 else 1 end`.as('report_pending'),
-            'at as recorded_at',
-            sql<string | null>`case when fault is null then at end`.as('waiting_since'),
-            'at as updated_at',
-          ])
-          .where('id', 'is not', null), // or SQLite would take the ON of ON CONFLICT for one of a join
+          .selectFrom(jsonTable(trx, rows, columnTypes).as('delivery'))
+          .select(columns)
+          .where('customer_id', 'is not', null), // or SQLite would take the ON of ON CONFLICT for one of a join
     )
     .onConflict((conflict) => conflict.column('customer_id').doNothing())
     .returning('customer_id')
@@ -65,78 +40,20 @@ export async function insertDeliveries(
   return inserted.map((row) => row.customer_id);
 }
 
-type CustomerRow = { id: number; name: string; created_at: string | null; fault: string | null; at: string };
+type Change = Pick<DeliveryRow, 'customer_id'> & Partial<DeliveryRow>;
 
-export type Mark = {
-  customerId: number;
-  customerName: string;
-  attempts: number;
-  waitsUsed: number;
-  /** A package may have been made before this attempt. */
-  inDoubt: boolean;
-  /** It could not be read again. */
-  stale: boolean;
-  /** The package that stood once, where this is a replay. */
-  packageId: PackageId | undefined;
-  decision: Decision;
-};
-
-const markColumns = {
-  customer_id: 'bigint',
-  customer_name: 'text',
-  state: 'text',
-  attempts: 'integer',
-  waits_used: 'integer',
-  due_at: 'timestamptz',
-  in_doubt: 'integer',
-  stale: 'integer',
-  package_id: 'text',
-  error: 'text',
-  report_pending: 'integer',
-} as const;
-
-/** Stores what was decided after attempts, and that the CRM is to be told where one was the last. */
-export async function markDeliveries(trx: Transaction<LedgerDatabase>, marks: Mark[], now: string): Promise<void> {
+/** Writes transitions of many deliveries. Each change has the same columns as the first. */
+export async function updateDeliveries(trx: Transaction<LedgerDatabase>, changes: Change[]): Promise<void> {
+  const [first] = changes;
+  if (!first) return;
+  const changed = columns.filter((name) => name in first);
+  const types = Object.fromEntries(changed.map((name) => [name, columnTypes[name]])) as unknown as typeof columnTypes;
   await trx
     .updateTable('deliveries')
-    .from(jsonTable(trx, marks.map(toRow), markColumns).as('mark'))
-    .set((eb) => ({
-      customer_name: eb.ref('mark.customer_name'),
-      state: eb.ref('mark.state'),
-      attempts: eb.ref('mark.attempts'),
-      waits_used: eb.ref('mark.waits_used'),
-      due_at: eb.ref('mark.due_at'),
-      in_doubt: eb.ref('mark.in_doubt'),
-      package_id: eb.ref('mark.package_id'),
-      error: eb.ref('mark.error'),
-      report_pending: eb.ref('mark.report_pending'),
-      waiting_since: sql<string | null>`case when mark.due_at is not null then waiting_since end`,
-      claimed_at: null,
-      stale: eb.ref('mark.stale'),
-      updated_at: now,
-    }))
-    .whereRef('deliveries.customer_id', '=', 'mark.customer_id')
+    .from(jsonTable(trx, changes as DeliveryRow[], types).as('change'))
+    .set((eb) => Object.fromEntries(changed.slice(1).map((name) => [name, eb.ref(`change.${name}`)])))
+    .whereRef('deliveries.customer_id', '=', 'change.customer_id')
     .execute();
-}
-
-function toRow({ customerId, customerName, attempts, waitsUsed, inDoubt, stale, packageId, decision }: Mark) {
-  const { state } = decision;
-  // what was posted once may take effect late: a refusal of the next post ends no doubt
-  const isDoubtful = state === 'retrying' && (inDoubt || decision.inDoubt);
-  const stands = state === 'delivered' ? decision.packageId : state === 'retrying' ? packageId : undefined;
-  return {
-    customer_id: customerId,
-    customer_name: customerName,
-    state,
-    attempts,
-    waits_used: state === 'retrying' ? decision.waitsUsed : waitsUsed,
-    due_at: state === 'retrying' ? decision.dueAt : null,
-    in_doubt: isDoubtful ? (1 as const) : (0 as const),
-    stale: stale ? (1 as const) : (0 as const),
-    package_id: stands === undefined ? null : JSON.stringify(stands),
-    error: state === 'delivered' ? null : decision.reason,
-    report_pending: state === 'retrying' ? (0 as const) : (1 as const),
-  };
 }
 
 /** When the next delivery is due; undefined where none waits. */
@@ -211,10 +128,10 @@ export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number
   return first < last ? [first, last] : [];
 }
 
-type DeliveryRow = Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;
+type Known = Pick<DeliveryRow, 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;
 
 /** The deliveries of these customers, of those who have one. */
-export async function listStates(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, DeliveryRow>> {
+export async function listStates(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, Known>> {
   if (customerIds.length === 0) return new Map();
   const rows = customerIds.map((id) => ({ id }));
   const found = await db

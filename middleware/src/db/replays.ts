@@ -1,5 +1,6 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely, Transaction } from 'kysely';
+import { replayed } from '../life-cycle.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 type DeadQuery = { since?: string | undefined; until?: string | undefined; after: number; limit: number };
@@ -17,8 +18,7 @@ export async function findDead(
 }
 
 /**
- * Makes deliveries due at once, in doubt and stale, but for those that are under way. What package there was stays known.
- * Gives how many of these deliveries there are.
+ * Starts deliveries again, except for those that are claimed. Gives how many of these customers have a delivery.
  */
 export async function restartDeliveries(
   trx: Transaction<LedgerDatabase>,
@@ -29,17 +29,7 @@ export async function restartDeliveries(
   const chosen = jsonTable(trx, rows, { id: 'bigint' }).as('chosen');
   await trx
     .updateTable('deliveries')
-    .set({
-      state: 'pending',
-      waits_used: 0,
-      due_at: now,
-      waiting_since: now,
-      in_doubt: 1,
-      stale: 1,
-      error: null,
-      report_pending: 0,
-      updated_at: now,
-    })
+    .set(replayed(now))
     .where('customer_id', 'in', (eb) => eb.selectFrom(chosen).select('id'))
     .where('claimed_at', 'is', null)
     .execute();

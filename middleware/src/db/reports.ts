@@ -1,5 +1,6 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely, Transaction } from 'kysely';
+import { reported } from '../life-cycle.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 /** Deliveries that came to an end of which the CRM does not know yet. */
@@ -18,13 +19,13 @@ export async function markReported(
   trx: Transaction<LedgerDatabase>,
   rows: Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state' | 'attempts'>[],
 ): Promise<void> {
-  const reported = rows.map(({ customer_id, state, attempts }) => ({ customer_id, state, attempts }));
+  const told = rows.map(({ customer_id, state, attempts }) => ({ customer_id, state, attempts }));
   await trx
     .updateTable('deliveries')
-    .from(jsonTable(trx, reported, { customer_id: 'bigint', state: 'text', attempts: 'integer' }).as('reported'))
-    .set({ report_pending: 0 })
-    .whereRef('deliveries.customer_id', '=', 'reported.customer_id')
-    .whereRef('deliveries.state', '=', 'reported.state')
-    .whereRef('deliveries.attempts', '=', 'reported.attempts')
+    .from(jsonTable(trx, told, { customer_id: 'bigint', state: 'text', attempts: 'integer' }).as('told'))
+    .set(reported)
+    .whereRef('deliveries.customer_id', '=', 'told.customer_id')
+    .whereRef('deliveries.state', '=', 'told.state')
+    .whereRef('deliveries.attempts', '=', 'told.attempts')
     .execute();
 }

@@ -1,26 +1,9 @@
 import type { Generated } from 'kysely';
-import type { DeliveryState } from '../delivery.ts';
+import type { DeliveryRow } from '../life-cycle.ts';
 
 export type LedgerDatabase = {
   cursors: { name: string; last_seen_id: number };
-  deliveries: {
-    customer_id: number;
-    customer_name: string;
-    customer_created_at: string | null;
-    state: DeliveryState;
-    attempts: number;
-    waits_used: number;
-    due_at: string | null;
-    claimed_at: string | null;
-    in_doubt: 0 | 1;
-    stale: 0 | 1;
-    package_id: string | null;
-    error: string | null;
-    report_pending: 0 | 1;
-    recorded_at: string;
-    waiting_since: string | null;
-    updated_at: string;
-  };
+  deliveries: DeliveryRow;
   attempts: {
     id: Generated<number>;
     customer_id: number;

@@ -1,6 +1,6 @@
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { countWaiting } from '../db/deliveries.ts';
-import { formatDuration } from '../format.ts';
 
 const everyMs = 2_000;
 /** With fewer waiting, their own lines say enough. */

@@ -1,50 +1,73 @@
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../delivery.ts';
+import type { Outcome, Retry } from '../delivery.ts';
 import { decide } from './decide.ts';
 
 const now = new Date('2026-01-01T00:00:00.000Z');
-const waitsMs = [5_000, 30_000];
-const failed: Outcome = { kind: 'retry', reason: 'answered 503', status: 503, inDoubt: false, forEverybody: true };
-const middle = () => 0.5;
+const hourMs = 3_600_000;
+const failed: Retry = { kind: 'retry', reason: 'answered 503', status: 503, inDoubt: false, whose: 'inventory' };
 
-const decideAfter = (attempts: number, outcome: Outcome = failed, random = middle, waitsForBreaker = false) =>
-  decide({ attempts, waitsUsed: attempts - 1, waitsForBreaker, isNeverGivenUp: false, outcome, now, waitsMs, random });
+type Attempt = Parameters<typeof decide>[0];
 
-describe('the retry policy', () => {
-  it('is content with a package', () => {
+const decideAfter = (attempts: number, outcome: Outcome = failed, overrides: Partial<Attempt> = {}) => {
+  const pace = { breaker: 'closed', isUnread: false, waitsMs: [5_000, 30_000], random: () => 0.5 } as const;
+  return decide({ attempts, waitsUsed: attempts - 1, outcome, now, ...pace, ...overrides });
+};
+
+describe('the decision after an attempt', () => {
+  it('ends the delivery once there is a package', () => {
     const outcome: Outcome = { kind: 'delivered', packageId: 7, existed: false };
     expect(decideAfter(1, outcome)).toEqual({ state: 'delivered', packageId: 7 });
   });
 
-  it('waits longer after each attempt and gives up after the last wait', () => {
-    expect(decideAfter(1)).toMatchObject({ state: 'retrying', waitMs: 5_000, dueAt: '2026-01-01T00:00:05.000Z' });
-    expect(decideAfter(2)).toMatchObject({ state: 'retrying', waitMs: 30_000 });
-    expect(decideAfter(3)).toEqual({ state: 'dead', reason: 'given up after 3 attempts: answered 503' });
+  it('ends the delivery after a permanent rejection', () => {
+    const outcome: Outcome = { kind: 'rejected', reason: 'answered 400', status: 400 };
+    expect(decideAfter(1, outcome)).toEqual({ state: 'dead', reason: 'answered 400' });
+  });
+
+  it.each(['customer', 'inventory'] as const)('gives up after the last wait of the schedule: %s', (whose) => {
+    const outcome = { ...failed, whose };
+    const dueAt = '2026-01-01T00:00:05.000Z';
+    const first = { state: 'retrying', waitsFor: 'schedule', waitMs: 5_000, waitsUsed: 1, dueAt };
+    expect(decideAfter(1, outcome)).toMatchObject(first);
+    expect(decideAfter(2, outcome)).toMatchObject({ state: 'retrying', waitMs: 30_000, waitsUsed: 2 });
+    expect(decideAfter(3, outcome)).toEqual({ state: 'dead', reason: 'given up after 3 attempts: answered 503' });
   });
 
   it('spreads the waits by a fifth either way', () => {
-    expect(decideAfter(1, failed, () => 0)).toMatchObject({ waitMs: 4_000 });
-    expect(decideAfter(1, failed, () => 0.999999)).toMatchObject({ waitMs: 6_000 });
+    expect(decideAfter(1, failed, { random: () => 0 })).toMatchObject({ waitMs: 4_000 });
+    expect(decideAfter(1, failed, { random: () => 0.999999 })).toMatchObject({ waitMs: 6_000 });
   });
 
   it('honours a longer wait that the other side asks for, up to an hour', () => {
     expect(decideAfter(1, { ...failed, afterMs: 60_000 })).toMatchObject({ waitMs: 60_000 });
     expect(decideAfter(1, { ...failed, afterMs: 1_000 })).toMatchObject({ waitMs: 5_000 });
-    expect(decideAfter(1, { ...failed, afterMs: 86_400_000 })).toMatchObject({ waitMs: 3_600_000 });
+    expect(decideAfter(1, { ...failed, afterMs: 86_400_000 })).toMatchObject({ waitMs: hourMs });
   });
 
-  it('gives up at once on what is refused for good', () => {
-    const outcome: Outcome = { kind: 'rejected', reason: 'answered 400', status: 400 };
-    expect(decideAfter(1, outcome)).toEqual({ state: 'dead', reason: 'answered 400' });
+  it.each(['open', 'half-open'] as const)('waits for a breaker that is %s, and uses up no wait', (breaker) => {
+    const waiting = { state: 'retrying', waitsFor: 'breaker', dueAt: now.toISOString(), waitsUsed: 2 };
+    expect(decideAfter(3, failed, { breaker })).toMatchObject(waiting);
   });
 
-  it('uses up no wait while everybody waits for the breaker', () => {
-    const dueAt = now.toISOString();
-    expect(decideAfter(3, failed, middle, true)).toMatchObject({ state: 'retrying', dueAt, waitsUsed: 2 });
-    expect(decideAfter(1)).toMatchObject({ waitsUsed: 1 });
+  it('goes by the schedule in an open breaker if the customer is the cause', () => {
+    const outcome: Outcome = { ...failed, whose: 'customer' };
+    expect(decideAfter(1, outcome, { breaker: 'open' })).toMatchObject({ waitsFor: 'schedule', waitsUsed: 1 });
+    expect(decideAfter(3, outcome, { breaker: 'open' })).toMatchObject({ state: 'dead' });
   });
 
-  it('carries the doubt along', () => {
+  it('never gives up while the CRM is away', () => {
+    const outcome: Outcome = { ...failed, whose: 'crm' };
+    expect(decideAfter(1, outcome, { breaker: 'open' })).toMatchObject({ waitsFor: 'crm', waitMs: 5_000 });
+    expect(decideAfter(9, outcome)).toMatchObject({ waitsFor: 'crm', waitMs: hourMs, waitsUsed: 2 });
+  });
+
+  it('never gives up a customer that the CRM has not shown again yet, unless that customer is the cause', () => {
+    expect(decideAfter(9, failed, { isUnread: true })).toMatchObject({ waitsFor: 'schedule', waitMs: hourMs });
+    const own: Outcome = { ...failed, whose: 'customer' };
+    expect(decideAfter(9, own, { isUnread: true })).toMatchObject({ state: 'dead' });
+  });
+
+  it('says whether the post may have taken effect', () => {
     expect(decideAfter(1, { ...failed, inDoubt: true })).toMatchObject({ inDoubt: true });
   });
 });

@@ -1,4 +1,4 @@
-import type { Decision, Outcome } from '../delivery.ts';
+import type { Decision, Outcome, Retrying } from '../delivery.ts';
 
 type Attempt = {
   outcome: Outcome;
@@ -6,10 +6,9 @@ type Attempt = {
   attempts: number;
   /** Waits of the schedule that are used up. */
   waitsUsed: number;
-  /** Everybody waits until the breaker closes: this attempt uses up no wait, and its delivery is due at once. */
-  waitsForBreaker: boolean;
-  /** After the last wait of the schedule comes another one as long, or of an hour. */
-  isNeverGivenUp: boolean;
+  /** The CRM has not shown the customer yet since the delivery was started again. */
+  isUnread: boolean;
+  breaker: 'closed' | 'open' | 'half-open';
   now: Date;
   /** Waits between attempts; after the last one the delivery is dead. */
   waitsMs: readonly number[];
@@ -17,7 +16,7 @@ type Attempt = {
   random: () => number;
 };
 
-/** Many that failed together must not all come back together. */
+/** Deliveries that failed together must not all come back together. */
 const jitter = 0.2;
 const hourMs = 3_600_000;
 const retryAfterMaxMs = hourMs;
@@ -29,17 +28,19 @@ export function longestWaitMs(waitsMs: readonly number[]): number {
 
 /** What happens next after an attempt. */
 export function decide(attempt: Attempt): Decision {
-  const { outcome, attempts, waitsUsed, waitsForBreaker, isNeverGivenUp, now, waitsMs, random } = attempt;
+  const { outcome, attempts, waitsUsed, isUnread, breaker, now, waitsMs, random } = attempt;
   if (outcome.kind === 'delivered') return { state: 'delivered', packageId: outcome.packageId };
   if (outcome.kind === 'rejected') return { state: 'dead', reason: outcome.reason };
-  const { reason, afterMs = 0, inDoubt } = outcome;
-  if (waitsForBreaker) {
-    return { state: 'retrying', dueAt: now.toISOString(), waitMs: 0, waitsUsed, reason, inDoubt };
-  }
-  const wait = waitsMs[waitsUsed] ?? (isNeverGivenUp ? Math.max(...waitsMs.slice(-1), hourMs) : undefined);
+  const { reason, afterMs = 0, inDoubt, whose } = outcome;
+  const waiting = (waitsFor: Retrying['waitsFor'], waitMs: number, used: number): Retrying => {
+    const dueAt = new Date(now.getTime() + waitMs).toISOString();
+    return { state: 'retrying', waitsFor, dueAt, waitMs, waitsUsed: used, reason, inDoubt };
+  };
+  if (whose === 'inventory' && breaker !== 'closed') return waiting('breaker', 0, waitsUsed);
+  const isEndless = whose === 'crm' || (whose === 'inventory' && isUnread);
+  const wait = waitsMs[waitsUsed] ?? (isEndless ? Math.max(...waitsMs.slice(-1), hourMs) : undefined);
   if (wait === undefined) return { state: 'dead', reason: `given up after ${attempts} attempts: ${reason}` };
   const jittered = wait * (1 + jitter * (2 * random() - 1));
   const waitMs = Math.round(Math.max(jittered, Math.min(afterMs, retryAfterMaxMs)));
-  const dueAt = new Date(now.getTime() + waitMs).toISOString();
-  return { state: 'retrying', dueAt, waitMs, waitsUsed: Math.min(waitsUsed + 1, waitsMs.length), reason, inDoubt };
+  return waiting(whose === 'crm' ? 'crm' : 'schedule', waitMs, Math.min(waitsUsed + 1, waitsMs.length));
 }

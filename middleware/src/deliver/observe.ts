@@ -1,12 +1,13 @@
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
+import type { Finished } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { formatDuration } from '../format.ts';
-import type { Finished } from './store.ts';
 
-/** Tells the console and the metrics what came of an attempt. */
+/** Logs and counts an ended attempt. */
 export function observe(context: MiddlewareContext, finished: Finished): void {
   const { logger, metrics, waitsMs } = context;
-  const { delivery, outcome, decision, attempts, durationMs } = finished;
+  const { delivery, outcome, decision, durationMs } = finished;
   const { customerId, customerName } = delivery;
+  const attempts = delivery.attempts + 1;
   const fields = { customerId, attempts, status: outcome.status, durationMs };
   metrics.outcomes.inc({ outcome: decision.state });
   metrics.attempts.inc({ status: outcome.status ?? 'none' });
@@ -19,8 +20,8 @@ export function observe(context: MiddlewareContext, finished: Finished): void {
     observeWholeWay(context, delivery.customerCreatedAt);
   } else if (decision.state === 'dead') {
     logger.error(`no package for ${who}, dead: ${decision.reason}`, fields);
-  } else if (decision.waitMs === 0) {
-    // told once for everybody
+  } else if (decision.waitsFor === 'breaker') {
+    // the breaker is logged once, not once for each customer
     logger.debug(`no package for ${who} yet: ${decision.reason}; it waits for the breaker`, fields);
   } else {
     const isOfSchedule = decision.waitsUsed > delivery.waitsUsed;

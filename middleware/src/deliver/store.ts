@@ -1,21 +1,12 @@
+import type { Finished } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { insertAttempts } from '../db/attempts.ts';
-import { markDeliveries } from '../db/deliveries.ts';
-import type { Decision } from '../delivery.ts';
-import type { Attempted } from './attempt.ts';
-
-/** An attempt that has come to its end. */
-export type Finished = Attempted & {
-  decision: Decision;
-  /** This attempt included. */
-  attempts: number;
-  startedAt: string;
-  durationMs: number;
-};
+import { updateDeliveries } from '../db/deliveries.ts';
+import { delivered, died, retrying } from '../life-cycle.ts';
 
 export type Store = (finished: Finished[]) => Promise<void>;
 
-/** Stores what came of attempts. Those that end while others are being stored go together in the next write. */
+/** Stores ended attempts. Those that end while others are being stored go together in the next write. */
 export function createStore({ write, clock }: Pick<MiddlewareContext, 'write' | 'clock'>): Store {
   let waiting: Finished[] = [];
   let next: Promise<void> | undefined;
@@ -26,7 +17,11 @@ export function createStore({ write, clock }: Pick<MiddlewareContext, 'write' | 
     waiting = [];
     next = undefined;
     await write(async (trx) => {
-      await markDeliveries(trx, finished.map(toMark), clock.now().toISOString());
+      const now = clock.now().toISOString();
+      await updateDeliveries(
+        trx,
+        finished.map((one) => afterAttempt(one, now)),
+      );
       await insertAttempts(trx, finished.map(toAttempt));
     });
   }
@@ -41,9 +36,10 @@ export function createStore({ write, clock }: Pick<MiddlewareContext, 'write' | 
   };
 }
 
-function toMark({ delivery, attempts, decision }: Finished) {
-  const { customerId, customerName, waitsUsed, inDoubt, stale, packageId } = delivery;
-  return { customerId, customerName, waitsUsed, inDoubt, stale, packageId, attempts, decision };
+function afterAttempt({ delivery, decision }: Finished, now: string) {
+  if (decision.state === 'delivered') return delivered(delivery, decision.packageId, now);
+  if (decision.state === 'dead') return died(delivery, decision.reason, now);
+  return retrying(delivery, decision, now);
 }
 
 function toAttempt({ delivery, outcome, decision, startedAt, durationMs }: Finished) {

@@ -1,5 +1,5 @@
+import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { createTrouble } from '../trouble.ts';
 import type { PollResult } from './poll.ts';
 
 const idleLineEveryMs = 60_000;
@@ -7,7 +7,7 @@ const idleLineEveryMs = 60_000;
 /** What the console says of polls: each that found someone; idle ones and an absent CRM once a minute. */
 export function createPollLog(context: Pick<MiddlewareContext, 'logger' | 'clock'>) {
   const { logger, clock } = context;
-  const trouble = createTrouble(context, { meanwhile: 'polling goes on', over: 'polling works again' });
+  const outage = createOutageLog(context, { meanwhile: 'polling goes on', over: 'polling works again' });
   let idlePolls = 0;
   let idleLineMs = clock.monotonicMs();
 
@@ -15,8 +15,8 @@ export function createPollLog(context: Pick<MiddlewareContext, 'logger' | 'clock
     if (seen > 0) {
       logger.info(`poll: ${seen} new ${seen === 1 ? 'customer' : 'customers'}, cursor ${cursor}`, { seen, cursor });
     }
-    if (outcome === 'failed') return trouble.tell(reason ?? 'the poll failed');
-    trouble.over();
+    if (outcome === 'failed') return outage.away(reason ?? 'the poll failed');
+    outage.back();
     idlePolls = outcome === 'idle' ? idlePolls + 1 : 0;
     const nowMs = clock.monotonicMs();
     if (nowMs - idleLineMs >= idleLineEveryMs) {

@@ -3,6 +3,7 @@ import { moveCursor } from '../db/cursor.ts';
 import { insertDeliveries } from '../db/deliveries.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
+import { recorded } from '../life-cycle.ts';
 
 /** Bounds one transaction, whatever length of list a CRM answers with. */
 const sliceMax = 500;
@@ -13,23 +14,27 @@ const sliceMax = 500;
  */
 export async function record(context: MiddlewareContext, customers: SeenCustomer[]): Promise<number> {
   const { write, clock, logger } = context;
-  let recorded = 0;
+  let count = 0;
   for (let start = 0; start < customers.length; start += sliceMax) {
     const slice = customers.slice(start, start + sliceMax);
     const last = slice.at(-1) as SeenCustomer;
     const added = await write(async (trx) => {
-      const inserted = await insertDeliveries(trx, slice, clock.now().toISOString());
+      const now = clock.now().toISOString();
+      const inserted = await insertDeliveries(
+        trx,
+        slice.map((customer) => recorded(customer, now)),
+      );
       await moveCursor(trx, last.id);
       return inserted;
     });
-    recorded += added.length;
+    count += added.length;
     const isNew = new Set(added);
     for (const { id, name, fault } of slice) {
       if (fault && isNew.has(id))
         logger.error(`no package for customer ${id} (${name}), dead: ${fault}`, { customerId: id });
     }
   }
-  return recorded;
+  return count;
 }
 
 /** Keeps entries that no delivery can be made of, and tells of each once. */

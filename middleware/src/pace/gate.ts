@@ -1,95 +1,95 @@
+import type { Attempted, CallResult } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { freeFailedSince } from '../db/claims.ts';
-import type { Attempted } from '../deliver/attempt.ts';
-import type { Retry } from '../delivery.ts';
-import { createTrouble } from '../trouble.ts';
 import { type BreakerState, createBreaker } from './breaker.ts';
+import { createGroups, groupMin } from './groups.ts';
 import { createGrowth } from './growth.ts';
+import { createHealth } from './health.ts';
 
-/** How much may be asked of the target. */
+/** How much the Inventory is asked for at once. */
 export type Gate = {
-  state(): BreakerState['kind'];
-  /** How many calls may be begun while so many are under way. */
-  room(underWay: number): number;
-  /** Whether the target has been well for long enough to be given a whole group at once. */
-  takesGroups(): boolean;
-  /** Whether the target has answered well since then: who failed before and fails again has a fault of his own. */
-  wasGoodSince(time: string | undefined): boolean;
-  /** A poll has been: an open breaker may be probed. */
+  breaker(): BreakerState['kind'];
+  /** A poll has ended: an open breaker may be probed. */
   polled(): void;
-  /** A call begins. */
-  begun(): void;
-  /** A call has ended. Where that closes the breaker, everybody who waited for it is made due. */
-  ended(attempted: Attempted[]): Promise<void>;
-  /** A call has ended without anybody knowing how. */
+  allows(): Allowance;
+  /** A call for so many deliveries begins. */
+  begin(count: number): Call;
+};
+
+/** What may begin now. */
+export type Allowance =
+  /** The breaker is open. */
+  | { kind: 'nothing' }
+  /** One call to try whether the Inventory is back; `prefersKnown`: for a customer that need not be read from the CRM first. */
+  | { kind: 'probe'; prefersKnown: boolean }
+  /**
+   * `room`: so many calls. `claimsMax`: so many deliveries may be claimed, a few more than there is room for, so that a free
+   * place need not wait for a claim. If more than `groupMin` are due, up to `groupMax` travel in one call; 0: none do.
+   */
+  | { kind: 'calls'; room: number; claimsMax: number; groupMin: number; groupMax: number };
+
+export type Call = {
+  /** A probe is one post, not four. */
+  quickRetries: boolean;
+  /**
+   * The call was answered. Gives its attempts, with whose fault each failure is, and the state of the breaker after them.
+   * If that closes the breaker, all deliveries that waited for it are made due.
+   */
+  answered(result: CallResult): Promise<{ attempted: Attempted[]; breaker: BreakerState['kind'] }>;
+  /** The call ended without a result. Harmless after an answer. */
   abandoned(): void;
 };
 
-/** Of a time that is stored, and of one that is read. */
-const roundingMs = 2;
+/** Claims that wait for a free place, in places. */
+const aheadMax = 2;
 
 export function createGate(context: MiddlewareContext): Gate {
-  const { clock, metrics, write } = context;
+  const { clock, concurrency, logger } = context;
   const breaker = createBreaker(clock);
-  const growth = createGrowth(context.concurrency);
-  const trouble = createTrouble(context, {
-    meanwhile: 'the breaker is open: one probe a poll, and nobody else is tried',
-    over: 'the breaker is closed: the Inventory answers again',
-  });
+  const growth = createGrowth(concurrency);
+  const groups = createGroups(logger);
+  const health = createHealth(context, breaker, growth);
+  let underWay = 0;
+  let prefersKnown = true;
 
-  let lastGood: { at: string; ms: number } | undefined;
-
-  const tellMetrics = () => metrics.breakerOpen.set(breaker.state().kind === 'closed' ? 0 : 1);
-
-  async function good() {
-    lastGood = { at: clock.now().toISOString(), ms: clock.monotonicMs() };
-    const ended = breaker.good();
-    growth.good();
-    if (!ended) return;
-    trouble.over();
-    await write((trx) => freeFailedSince(trx, { since: ended.since, now: clock.now().toISOString() }));
-  }
-
-  function bad(failures: { delivery: { customerId: number }; outcome: Retry }[]) {
-    growth.bad();
-    const ids = failures.map(({ delivery }) => delivery.customerId);
-    const afterMs = Math.max(...failures.map(({ outcome }) => outcome.afterMs ?? 0));
-    if (breaker.bad(ids, afterMs)) growth.reset();
-    const reason = failures[0]?.outcome.reason ?? '';
-    if (breaker.state().kind !== 'closed') trouble.tell(reason);
-  }
-
-  function abandoned() {
-    if (breaker.state().kind === 'half-open') breaker.bad([]);
-  }
+  const kind = () => breaker.state().kind;
 
   return {
-    state: () => breaker.state().kind,
-    room(underWay) {
-      const state = breaker.state();
-      if (state.kind === 'closed') return Math.max(growth.limit() - underWay, 0);
-      return state.kind === 'open' && state.probes && underWay === 0 ? 1 : 0;
-    },
-    takesGroups: () => breaker.state().kind === 'closed' && growth.isGrown(),
-    wasGoodSince(time) {
-      if (time === undefined || lastGood === undefined) return false;
-      // by the time and by how long ago, for the clock may have been set back or ahead since
-      const agoMs = clock.now().getTime() - Date.parse(time);
-      return lastGood.at > time && clock.monotonicMs() - lastGood.ms + roundingMs < agoMs;
-    },
+    breaker: kind,
     polled: () => breaker.poll(),
-    begun: () => breaker.probe(),
-    async ended(attempted) {
-      const tried = attempted.filter(({ untried }) => !untried);
-      // nothing was learnt of the target
-      if (tried.length === 0) return abandoned();
-      const failures = tried.flatMap(({ delivery, outcome }) =>
-        outcome.kind === 'retry' && outcome.forEverybody ? { delivery, outcome } : [],
-      );
-      if (failures.length < tried.length) await good();
-      else bad(failures);
-      tellMetrics();
+    allows() {
+      const state = breaker.state();
+      if (state.kind !== 'closed') {
+        const mayProbe = state.kind === 'open' && state.probes && underWay === 0;
+        return mayProbe ? { kind: 'probe', prefersKnown } : { kind: 'nothing' };
+      }
+      const room = groups.isFull() ? 0 : Math.max(growth.limit() - underWay, 0);
+      if (!growth.isGrown()) return { kind: 'calls', room, claimsMax: room, groupMin, groupMax: 0 };
+      const claimsMax = room + aheadMax * concurrency;
+      return { kind: 'calls', room, claimsMax, groupMin, groupMax: groups.size() };
     },
-    abandoned,
+    begin(count) {
+      if (kind() === 'open') prefersKnown = !prefersKnown;
+      breaker.probe();
+      underWay += 1;
+      const groupEnded = count > 1 ? groups.begin(count) : undefined;
+      let isOver = false;
+      return {
+        quickRetries: kind() === 'closed',
+        async answered({ attempted, verdict }) {
+          isOver = true;
+          underWay -= 1;
+          groupEnded?.(verdict);
+          groups.ended(attempted.length);
+          if (attempted.length > 0) await health.learn(attempted);
+          return { attempted: health.blame(attempted), breaker: kind() };
+        },
+        abandoned() {
+          if (isOver) return;
+          underWay -= 1;
+          groupEnded?.();
+          health.learnedNothing();
+        },
+      };
+    },
   };
 }

@@ -1,7 +1,7 @@
 import { isUnavailable } from '@doorstep/kit/database/faults.ts';
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import { repair } from '../commands/repair.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { formatDuration } from '../format.ts';
 import { reconcile } from './reconcile.ts';
 import { summarize } from './summarize.ts';
 
