@@ -125,7 +125,7 @@ function connectInventory(config: CrmConfig, { tokens, clock, logger }: Means & 
     connectionsMax: itemsConnectionsMax,
     token: serviceToken({ tokens, clock, subject: 'crm' }),
   });
-  return inventoryItems(client, createBreaker(clock), logger);
+  return inventoryItems(client, { breaker: createBreaker(clock), logger, clock });
 }
 
 /** Past the logger: what is logged is kept, and a password must not be. */

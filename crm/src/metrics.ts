@@ -1,3 +1,4 @@
+import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 type Backlog = { count: number; oldestSeconds: number };
@@ -7,16 +8,8 @@ export type EventMetrics = ReturnType<typeof createEventMetrics>;
 /** `backlog` is asked for whenever the metrics are read; without its answer the others are served all the same. */
 export function createEventMetrics(registry: Registry, backlog: () => Promise<Backlog>) {
   const registers = [registry];
-  let asked: Promise<Backlog | undefined> | undefined;
-  /** One question for both gauges. */
-  const currentBacklog = () => {
-    asked ??= backlog()
-      .catch(() => undefined)
-      .finally(() => {
-        asked = undefined;
-      });
-    return asked;
-  };
+  /** One query for both gauges of a scrape. */
+  const currentBacklog = singleFlight(() => backlog().catch(() => undefined)).join;
   const gauge = (name: string, help: string, pick: (backlog: Backlog) => number) =>
     new Gauge({
       name,

@@ -170,7 +170,7 @@ describe('the log', () => {
       }
     });
 
-    const back = expect.stringMatching(/the Inventory answers again$/);
+    const back = expect.stringMatching(/the Inventory answers again after /);
     expect(lines).toEqual([away('answered 500'), back, away('answered 500'), back]);
   });
 

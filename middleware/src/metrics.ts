@@ -1,3 +1,4 @@
+import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DeliveryState } from './delivery.ts';
 import type { Reconciliation } from './reconcile/reconciliation.ts';
@@ -54,6 +55,8 @@ export function createMiddlewareMetrics(registry: Registry, summary: () => Promi
 
 function createLedgerGauges(registry: Registry, summary: () => Promise<LedgerSummary>): void {
   const registers = [registry];
+  /** One query for all gauges of a scrape. Without an answer the other metrics are served. */
+  const currentSummary = singleFlight(() => summary().catch(() => undefined)).join;
   new Gauge({
     name: 'deliveries',
     help: 'Deliveries in the ledger by state',
@@ -73,16 +76,6 @@ function createLedgerGauges(registry: Registry, summary: () => Promise<LedgerSum
       this.set((await currentSummary())?.oldestPendingSeconds ?? 0);
     },
   });
-  let asked: Promise<LedgerSummary | undefined> | undefined;
-  /** One question to the ledger for both gauges; without an answer the other metrics are served all the same. */
-  function currentSummary() {
-    asked ??= summary()
-      .catch(() => undefined)
-      .finally(() => {
-        asked = undefined;
-      });
-    return asked;
-  }
   new Gauge({
     name: 'quarantined',
     help: 'Entries of the CRM without a usable id',

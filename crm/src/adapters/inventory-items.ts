@@ -1,5 +1,7 @@
 import { asAxiosError, blipRetry, describe, isBrokenOff, isRetryableStatus } from '@doorstep/kit/client/http-client.ts';
+import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Logger } from '@doorstep/kit/process/logger.ts';
+import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';
 import type { AxiosError, AxiosInstance, AxiosRequestConfig } from 'axios';
 import { z } from 'zod';
 import { item } from '../item.ts';
@@ -23,9 +25,14 @@ function isForEverybody(error: AxiosError): boolean {
 /** `mayBeMissing`: 404 is an answer. */
 type Question = AxiosRequestConfig & { mayBeMissing?: boolean };
 
-/** The Inventory as the place of customers' items. It is told to the log when it goes away, and when it is back. */
-export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: Logger): ItemSource {
-  let isAway = false;
+type Means = { breaker: Breaker; logger: Logger; clock: Clock };
+
+/** Customers' items, read from the Inventory. */
+export function inventoryItems(client: AxiosInstance, { breaker, logger, clock }: Means): ItemSource {
+  const outage = createOutageLog(
+    { logger, clock },
+    { meanwhile: 'my-items are answered with 503 until it is back', over: 'the Inventory answers again' },
+  );
 
   /** The answer as the schema has it, undefined where there is no such thing; `unavailable` where there is no good answer. */
   async function read<S extends z.ZodType>(path: string, schema: S, config: Question) {
@@ -38,12 +45,11 @@ export function inventoryItems(client: AxiosInstance, breaker: Breaker, logger: 
       // what it refuses is this question, and others may fare better
       if (outcome.forEverybody) breaker.bad();
       else breaker.good();
-      if (!isAway) logger.warn(`${outcome.reason}; my-items are answered with 503 until it is back`);
+      outage.away(outcome.reason);
     } else {
       breaker.good();
-      if (isAway) logger.info('the Inventory answers again');
+      outage.back();
     }
-    isAway = outcome.kind === 'unavailable';
     return outcome;
   }
 

@@ -4,7 +4,7 @@ import type { Logger } from '../process/logger.ts';
 import { formatDuration } from '../text/format-duration.ts';
 
 export type OutageLog = {
-  /** Something is away. Logged the first time, then once a minute for as long as it lasts. */
+  /** Something is away. Logged the first time, then as `repeats` says. */
   away(reason: string, error?: unknown): void;
   /** It is back. Logged once, and only after an outage. */
   back(): void;
@@ -17,18 +17,30 @@ type Words = {
   over: string;
 };
 
-const repeatMs = 60_000;
+/** `when the reason changes` suits what may last for days without anything being wrong. */
+type Repeats = 'each minute' | 'when the reason changes';
 
-export function createOutageLog({ logger, clock }: { logger: Logger; clock: Clock }, words: Words): OutageLog {
-  let outage: { sinceMs: number; loggedMs: number } | undefined;
+const minuteMs = 60_000;
+
+export function createOutageLog(
+  { logger, clock }: { logger: Logger; clock: Clock },
+  words: Words,
+  repeats: Repeats = 'each minute',
+): OutageLog {
+  let outage: { reason: string; sinceMs: number; loggedMs: number } | undefined;
+
+  function isRepeated({ reason, loggedMs }: { reason: string; loggedMs: number }, now: string): boolean {
+    return repeats === 'each minute' ? clock.monotonicMs() - loggedMs >= minuteMs : reason !== now;
+  }
+
   return {
     away(reason, error) {
+      if (outage && !isRepeated(outage, reason)) return;
       const nowMs = clock.monotonicMs();
-      if (outage && nowMs - outage.loggedMs < repeatMs) return;
       const lasting = outage ? `, for ${formatDuration(nowMs - outage.sinceMs)} now` : '';
       // an unreachable system needs no stack to be understood; any other error may be a bug
       logger.warn(`${reason}${lasting}; ${words.meanwhile}`, isUnavailable(error) ? {} : { error });
-      outage = { sinceMs: outage?.sinceMs ?? nowMs, loggedMs: nowMs };
+      outage = { reason, sinceMs: outage?.sinceMs ?? nowMs, loggedMs: nowMs };
     },
     back() {
       if (!outage) return;

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { isPostgresUrl, sqlitePath, startErrorOf } from '../database/open.ts';
 import { postgresSettings } from '../database/postgres.ts';
 import { StartError } from '../errors.ts';
+import { singleFlight } from './single-flight.ts';
 
 export type OwnerLock = {
   /**
@@ -108,14 +109,8 @@ function postgresLock(url: string, schema: string, heldBy: HeldBy): OwnerLock {
     }
     client ??= await take();
   };
-  let checking: Promise<void> | undefined;
   return {
-    ensure: () => {
-      checking ??= check().finally(() => {
-        checking = undefined;
-      });
-      return checking;
-    },
+    ensure: singleFlight(check).join,
     release: async () => {
       const held = client;
       client = undefined;

@@ -1,6 +1,8 @@
+import { systemClock } from '../clock.ts';
 import { isUnavailable } from '../database/faults.ts';
 import type { Logger } from '../process/logger.ts';
 import { type Alarm, createAlarm } from './alarm.ts';
+import { createOutageLog } from './outage-log.ts';
 import type { OwnerLock } from './owner-lock.ts';
 
 /** When the next round is. */
@@ -20,7 +22,7 @@ export type WorkerOptions = {
   /** One process works at a time. @throws while another one does. */
   takeLock: () => Promise<OwnerLock>;
   logger: Logger;
-  /** What the log says, before the reason, where this process may not work; and once it may after all. */
+  /** What the log says, after the reason, when this process cannot work; and when it can again. */
   words: { idle: string; mine: string };
   /** How long until it tries again to take the lock, or goes on after a bug; 5 s by default. */
   standByMs?: number;
@@ -60,45 +62,36 @@ async function run(options: WorkerOptions, alarm: Alarm, stop: AbortSignal): Pro
   await right.giveUp();
 }
 
-/** That the database is away is told once, for it may be so for long; any other error is a bug. */
 function createRound({ work, logger, words }: WorkerOptions, standByMs: number) {
-  let trouble: string | undefined;
+  const outage = createStandByLog(logger, words);
   return async (stop: AbortSignal): Promise<Next> => {
     try {
       const next = await work(stop);
-      if (trouble !== undefined) logger.info(words.mine);
-      trouble = undefined;
+      outage.back();
       return next;
     } catch (error) {
       const { message } = error as Error;
-      if (!isUnavailable(error)) {
-        logger.error(`${words.idle} for the next ${standByMs / 1000} s: ${message}`, { error });
-      } else if (message !== trouble) {
-        logger.warn(`${words.idle}: ${message}`);
-        trouble = message;
-      }
+      if (isUnavailable(error)) outage.away(message, error);
+      else logger.error(`${words.idle} for the next ${standByMs / 1000} s: ${message}`, { error });
       return { inMs: standByMs };
     }
   };
 }
 
-/** The right to be the process that works. Why it cannot be had is told once, for it may be so for long. */
+/** The right to be the process that works. */
 function createRight({ takeLock, logger, words }: WorkerOptions) {
+  const outage = createStandByLog(logger, words);
   let lock: OwnerLock | undefined;
-  let hindrance: string | undefined;
   return {
     async have(): Promise<boolean> {
       try {
         lock ??= await takeLock();
         await lock.ensure();
-        if (hindrance !== undefined) logger.info(words.mine);
-        hindrance = undefined;
+        outage.back();
         return true;
       } catch (error) {
-        const { message } = error as Error;
-        if (message !== hindrance) logger.warn(`${words.idle}: ${message}`);
-        hindrance = message;
         lock = undefined;
+        outage.away((error as Error).message);
         return false;
       }
     },
@@ -106,4 +99,10 @@ function createRight({ takeLock, logger, words }: WorkerOptions) {
       await lock?.release();
     },
   };
+}
+
+/** A process may stand by for days because another one works. */
+function createStandByLog(logger: Logger, { idle, mine }: WorkerOptions['words']) {
+  const words = { meanwhile: idle, over: mine };
+  return createOutageLog({ logger, clock: systemClock }, words, 'when the reason changes');
 }
