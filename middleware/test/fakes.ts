@@ -127,13 +127,18 @@ function shareDatabase(): Promise<FreshDatabase> {
   return sharedPostgres;
 }
 
-/** A ledger of its own, with everything around it made up; `overrides` replace parts of it. */
-export async function testContext(kind: DatabaseKind, overrides: Partial<MiddlewareContext> = {}) {
+/** A ledger of its own, or the `existing` one, with everything around it made up; `overrides` replace parts of it. */
+export async function testContext(
+  kind: DatabaseKind,
+  overrides: Partial<MiddlewareContext> = {},
+  existing?: FreshDatabase,
+) {
   await using resources = new AsyncDisposableStack();
-  const fresh = kind === 'postgres' ? await shareDatabase() : resources.use(await freshDatabase(kind));
+  const fresh =
+    existing ?? (kind === 'postgres' ? await shareDatabase() : resources.use(await freshDatabase(kind)));
   const options = {
     url: fresh.url,
-    schema: `middleware_${crypto.randomUUID().slice(0, 8)}`,
+    schema: existing ? 'middleware' : `middleware_${crypto.randomUUID().slice(0, 8)}`,
     migrations: join(import.meta.dirname, '../migrations'),
     onError: () => undefined,
   };

@@ -102,8 +102,8 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'too many requests taken for a refusal',
     file: 'middleware/src/adapters/inventory-answers.ts',
-    find: 'const final = status >= 400 && !isRetryableStatus(status)',
-    replace: 'const final = status >= 400 && (status === 429 || !isRetryableStatus(status))',
+    find: "if (isRetryableStatus(status)) return 'busy';",
+    replace: "if (isRetryableStatus(status) && status !== 429) return 'busy';",
     seedsMax: 300,
   },
   {

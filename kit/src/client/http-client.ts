@@ -77,6 +77,11 @@ export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
+/** Whether the other side has no such route. A gateway answers the same for a service that is away. */
+export function isRouteAbsent({ response }: AxiosError): boolean {
+  return [404, 405, 501].includes(response?.status ?? 0);
+}
+
 /** A read comes again soon enough anyway, so a blip is given one more try and no more. */
 export const blipRetry = {
   retries: 1,

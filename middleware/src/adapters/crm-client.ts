@@ -28,7 +28,7 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
         return 'accepted';
       } catch (error) {
         const failure = asAxiosError(error);
-        if ([404, 405, 501].includes(failure.response?.status ?? 0)) return 'unsupported';
+        if (isRouteAbsent(failure)) return 'unsupported';
         return { reason: describe('CRM', failure, settings) };
       }
     },

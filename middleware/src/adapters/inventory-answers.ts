@@ -50,10 +50,31 @@ export function judgeResult(result: GroupResult): Answer {
   });
 }
 
+/** What a failure is, whichever call it ended: the one place that knows statuses by number. */
+type Failure =
+  | 'unanswered'
+  /** A 2xx that names no package. */
+  | 'unusable'
+  | 'redirected'
+  | 'conflict'
+  /** A wrong token or address: no fault of this customer's. */
+  | 'misdirected'
+  | 'busy'
+  | 'refused';
+
+function classify(status: number | undefined): Failure {
+  if (status === undefined) return 'unanswered';
+  if (status === 409) return 'conflict';
+  if ([401, 403, 404, 405].includes(status)) return 'misdirected';
+  if (isRetryableStatus(status)) return 'busy';
+  if (status >= 400) return 'refused';
+  return status >= 300 ? 'redirected' : 'unusable';
+}
+
 function judgeStatus(status: number, retry: Retry): Answer {
-  if (status === 409) return { kind: 'conflict', otherwise: retry };
-  const final = status >= 400 && !isRetryableStatus(status) && !isMisdirected(status);
-  if (!final) return retry;
+  const failure = classify(status);
+  if (failure === 'conflict') return { kind: 'conflict', otherwise: retry };
+  if (failure !== 'refused') return retry;
   const rejected: Outcome = { kind: 'rejected', reason: retry.reason, status };
   // the key is known with another name: a ledger that was lost meets a customer who was renamed since
   return status === 422 ? { kind: 'conflict', otherwise: rejected } : rejected;
@@ -66,24 +87,18 @@ export function toRetry(error: AxiosError): Retry {
     kind: 'retry',
     reason: reasonOf(error),
     inDoubt: isInDoubt(error),
-    whose: status === 409 ? 'customer' : 'inventory',
+    whose: classify(status) === 'conflict' ? 'customer' : 'inventory',
     ...(status !== undefined && { status }),
     ...(afterMs !== undefined && { afterMs }),
   };
-}
-
-/** A wrong token or address: no fault of this customer's. */
-function isMisdirected(status: number): boolean {
-  return [401, 403, 404, 405].includes(status);
 }
 
 /** Who asks for a longer wait than this is left to the retry schedule. */
 const quickWaitMaxMs = 10_000;
 
 export function isQuicklyRetried(error: AxiosError): boolean {
-  const status = error.response?.status;
   if ((retryAfterMs(error) ?? 0) > quickWaitMaxMs) return false;
-  return status === undefined || status < 300 || isRetryableStatus(status) || isMisdirected(status);
+  return ['unanswered', 'unusable', 'misdirected', 'busy'].includes(classify(error.response?.status));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asAxiosError, retryAfterMs } from '@doorstep/kit/client/http-client.ts';
+import { asAxiosError, isRouteAbsent, retryAfterMs } from '@doorstep/kit/client/http-client.ts';
 import { backoffMs } from '@doorstep/kit/work/backoff.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
@@ -70,7 +70,7 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
       }
       const packages = requests.map((request) => ({ ...request, packageType }));
       // what may have arrived is looked up before it is posted again, and that takes a claim of its own
-      const isRetried = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isAbsent(error);
+      const isRetried = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isRouteAbsent(error);
       try {
         const { data } = await client.post(
           '/packages/batch',
@@ -84,7 +84,7 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
         return { kind: 'answers', answers: results.map(judgeResult) };
       } catch (error) {
         const failure = asAxiosError(error);
-        if (isAbsent(failure)) return unsupported('the Inventory has no POST /packages/batch');
+        if (isRouteAbsent(failure)) return unsupported('the Inventory has no POST /packages/batch');
         const answer = judge(failure);
         if (answer.kind === 'retry' && !isStumble(failure)) return answer;
         const { reason, inDoubt } = toRetry(failure);
@@ -106,11 +106,6 @@ function doubtful(outcome: Outcome): Outcome {
 
 function unsupported(reason: string) {
   return { kind: 'unsupported', inDoubt: false, reason } as const;
-}
-
-/** The Inventory has no such route. */
-function isAbsent({ response }: AxiosError): boolean {
-  return [404, 405, 501].includes(response?.status ?? 0);
 }
 
 /** An Inventory that stumbles over one of a group answers 500 to all of it. */
