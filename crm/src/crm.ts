@@ -15,7 +15,6 @@ import type { Registry } from 'prom-client';
 import packageJson from '../package.json' with { type: 'json' };
 import { createBreaker } from './adapters/breaker.ts';
 import { inventoryItems } from './adapters/inventory-items.ts';
-import { customerAdder } from './commands/create-customer.ts';
 import { ensureAdmin } from './commands/ensure-admin.ts';
 import type { CrmConfig } from './config.ts';
 import type { CrmContext } from './context.ts';
@@ -58,7 +57,6 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     tokens,
     tokenExpiresSeconds: config.tokenExpiresSeconds,
     items: connectInventory(config, { ...means, tokens }),
-    addCustomer: customerAdder({ write: database.write, clock }),
     integrationChanges: new EventEmitter().setMaxListeners(0),
     eventsWritten: () => publisher?.wake(),
   };

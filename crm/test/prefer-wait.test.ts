@@ -8,7 +8,6 @@ import { call } from '@doorstep/kit/test/call.ts';
 import { databases, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { customerAdder } from '../src/commands/create-customer.ts';
 import { readCrmConfig } from '../src/config.ts';
 import { routes } from '../src/http/routes.ts';
 import {
@@ -176,7 +175,6 @@ async function serveWith(database: FreshDatabase, integrationChanges: EventEmitt
     context: {
       db,
       write,
-      addCustomer: customerAdder({ write, clock: systemClock }),
       clock: systemClock,
       tokens,
       tokenExpiresSeconds: 60,

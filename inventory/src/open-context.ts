@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { type Database, openDatabase } from '@doorstep/kit/database/open.ts';
 import type { Logger } from '@doorstep/kit/process/logger.ts';
-import { packageAdder } from './commands/create-packages.ts';
 import type { InventoryConfig } from './config.ts';
 import type { InventoryContext } from './context.ts';
 import type { InventoryDatabase } from './db/schema.ts';
@@ -25,16 +24,15 @@ export async function openContext({ config, logger, clock = systemClock, onNews 
     migrations: join(import.meta.dirname, '../migrations'),
     onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
   });
-  const means = {
+  const context: InventoryContext = {
     db: database.db,
     write: database.write,
     clock,
     sendsAlerts: config.webhook !== undefined,
-    tell(news: StockNews) {
+    tell(news) {
       for (const { level, text } of describeNews(news)) logger.log(level, text);
       onNews?.(news);
     },
   };
-  const context: InventoryContext = { ...means, addPackage: packageAdder(means) };
   return { context, check: database.check, [Symbol.asyncDispose]: () => database.close() };
 }

@@ -46,8 +46,9 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'posted before the claim is stored',
     file: 'kit/src/database/group-commit.ts',
-    find: 'const value = await job.run(trx);',
-    replace: 'const value = await job.run(trx); job.resolve(value as never);',
+    find: 'const results = await job.runAll(trx, inputs, context as never);',
+    replace: `const results = await job.runAll(trx, inputs, context as never);
+      for (const [place, { resolve }] of callers.entries()) resolve(results[place] as never);`,
     seedsMax: 20,
   },
   {

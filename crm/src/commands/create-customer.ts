@@ -1,4 +1,3 @@
-import { createBatch } from '@doorstep/kit/database/batch.ts';
 import type { Transaction } from 'kysely';
 import type { CrmContext } from '../context.ts';
 import { type AccountInput, emailKey, type NewCustomer, searchKey } from '../customer.ts';
@@ -13,21 +12,17 @@ import { takenEmail } from './taken-email.ts';
  * @throws AppError `conflict` with `existing_id` where the email is taken.
  */
 export async function createCustomer(
-  { addCustomer, eventsWritten }: CrmContext,
+  context: CrmContext,
   { name, email, password }: AccountInput,
 ): Promise<CustomerRow> {
   const password_hash = password === undefined ? null : await hashPassword(password);
-  const row = await addCustomer({ name, email, password_hash });
-  eventsWritten();
+  const row = await context.write.together(insertAll, { name, email, password_hash }, context);
+  context.eventsWritten();
   return row;
 }
 
-/** Adds customers: those that are to be added at the same time, in one write. */
-export function customerAdder({ write, clock }: Pick<CrmContext, 'write' | 'clock'>): CrmContext['addCustomer'] {
-  return createBatch((take) => write((trx) => insertAll(trx, take(), clock.now().toISOString())));
-}
-
-async function insertAll(trx: Transaction<CrmDatabase>, customers: NewCustomer[], now: string) {
+async function insertAll(trx: Transaction<CrmDatabase>, customers: NewCustomer[], { clock }: CrmContext) {
+  const now = clock.now().toISOString();
   const rows = await insertCustomers(
     trx,
     customers.map(({ name, email, password_hash }) => ({

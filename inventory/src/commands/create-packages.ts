@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
-import { createBatch } from '@doorstep/kit/database/batch.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
-import type { InventoryContext } from '../context.ts';
+import type { Transaction } from 'kysely';
 import { waitingTypes } from '../db/backorders.ts';
 import { findFingerprints, insertIdempotencyKeys } from '../db/idempotency-keys.ts';
 import { readKitsWithStock } from '../db/kits.ts';
 import { insertPackageItems } from '../db/package-items.ts';
 import { toPackage } from '../db/package-views.ts';
 import { type Insertion, insertPackages, updateStatuses } from '../db/packages.ts';
+import type { InventoryDatabase } from '../db/schema.ts';
 import type { Creation, KeyedRequest, PackageRequest } from '../package.ts';
 import { takeKit } from '../stock/take-kit.ts';
-import { type StockContext, type StockWrite, writeStock } from '../stock/write-stock.ts';
+import { changeStock, type StockContext, type StockWrite, writeStock } from '../stock/write-stock.ts';
 
 /**
  * Gives for each request, in order, its package: a new one, or the one that its customer has of that type. A new one takes
  * what its type is made of from the stock; where something is short it takes nothing, and is backordered. Safe to repeat.
  */
-export function createPackages(context: InventoryContext, requests: PackageRequest[]): Promise<Creation[]> {
+export function createPackages(context: StockContext, requests: PackageRequest[]): Promise<Creation[]> {
   return writeStock(context, (write) => insertAll(write, requests));
 }
 
@@ -24,17 +24,23 @@ export function createPackages(context: InventoryContext, requests: PackageReque
  * As `createPackages`, for one. The idempotency key is kept with the package, in its transaction, for ever.
  * @throws AppError `unprocessable` where the key came with another request before.
  */
-export function createPackage(
-  { addPackage }: InventoryContext,
+export async function createPackage(
+  context: StockContext,
   request: PackageRequest,
   idempotencyKey: string | undefined,
 ): Promise<Creation> {
-  return addPackage({ request, idempotencyKey });
+  const { creation, news } = await context.write.together(createTogether, { request, idempotencyKey }, context);
+  if (news) context.tell(news);
+  return creation;
 }
 
-/** Makes packages, each with its key: those that are to be made at the same time, in one write. */
-export function packageAdder(context: StockContext): InventoryContext['addPackage'] {
-  return createBatch((take) => writeStock(context, (write) => createEach(write, take())));
+/** The news of all comes with the first creation, so that it is told once. Without a creation there is none. */
+async function createTogether(trx: Transaction<InventoryDatabase>, asked: KeyedRequest[], context: StockContext) {
+  const { value, news } = await changeStock(trx, context, (write) => createEach(write, asked));
+  const first = value.findIndex((creation) => !(creation instanceof Error));
+  return value.map((creation, place) => {
+    return creation instanceof Error ? creation : { creation, news: place === first ? news : undefined };
+  });
 }
 
 async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Creation | Error)[]> {

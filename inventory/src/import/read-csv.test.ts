@@ -1,9 +1,9 @@
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { FileRecord } from './file-record.ts';
 import { readCsv } from './read-csv.ts';
 import { lineMax } from './read-lines.ts';
-import type { FileRecord } from './read-records.ts';
 
 async function* pieces(texts: string[]): AsyncGenerator<string> {
   yield* texts;

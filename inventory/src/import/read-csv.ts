@@ -3,8 +3,8 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { parse } from 'csv-parse';
 import { z } from 'zod';
 import { itemChange } from '../item.ts';
+import type { FileRecord } from './file-record.ts';
 import { lineMax } from './read-lines.ts';
-import type { FileRecord } from './read-records.ts';
 import { peek } from './read-text.ts';
 
 type Row = { line: number; cells: string[] };

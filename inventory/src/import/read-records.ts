@@ -1,10 +1,8 @@
 import { AppError } from '@doorstep/kit/errors.ts';
+import type { FileRecord } from './file-record.ts';
 import { readCsv } from './read-csv.ts';
 import { lineMax, readLines } from './read-lines.ts';
 import { peek, readText } from './read-text.ts';
-
-/** What stands in a line, field by field as it is written there; or why it cannot be understood. */
-export type FileRecord = { line: number } & ({ fields: Record<string, unknown> } | { fault: string });
 
 /**
  * Reads JSON lines, or CSV with the names of the fields in its first line, whichever it is, in bounded memory.

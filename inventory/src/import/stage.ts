@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
 import { type ItemChange, type ItemInput, importedItem } from '../item.ts';
-import type { FileRecord } from './read-records.ts';
+import type { FileRecord } from './file-record.ts';
 
 export type BadLine = { line: number; fault: string };
 

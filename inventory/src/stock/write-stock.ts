@@ -3,7 +3,7 @@ import type { InventoryContext } from '../context.ts';
 import { insertAlerts } from '../db/alerts.ts';
 import { typesWithItems } from '../db/kits.ts';
 import type { InventoryDatabase } from '../db/schema.ts';
-import type { Backorder } from '../stock-news.ts';
+import type { Backorder, StockNews } from '../stock-news.ts';
 import { fillBackorders } from './fill-backorders.ts';
 import { openStock, type Stock } from './open-stock.ts';
 
@@ -26,27 +26,34 @@ export type StockContext = Pick<InventoryContext, 'write' | 'clock' | 'sendsAler
  * kept for those who look after the stock; who is to know of it is told after the commit.
  */
 export async function writeStock<T>(context: StockContext, run: (write: StockWrite) => Promise<T>): Promise<T> {
-  const { value, news } = await context.write(async (trx) => {
-    const stock = openStock(trx, context.clock.now().toISOString());
-    const backordered: Backorder[] = [];
-    const filled: number[] = [];
-    let isUnfinished = false;
-    const settle = async (types: string[] = []) => {
-      const waiting = new Set([...types, ...(await typesWithItems(trx, stock.takeRisen()))]);
-      if (waiting.size > 0) {
-        const outcome = await fillBackorders(trx, stock, [...waiting]);
-        filled.push(...outcome.filled);
-        isUnfinished ||= outcome.isUnfinished;
-      }
-      await stock.flush();
-      return isUnfinished;
-    };
-    const value = await run({ trx, stock, backordered, settle });
-    await settle();
-    const low = stock.fallen();
-    if (context.sendsAlerts) await insertAlerts(trx, low, stock.time);
-    return { value, news: { low, backordered, filled, isUnfinished } };
-  });
+  const { value, news } = await context.write((trx) => changeStock(trx, context, run));
   context.tell(news);
   return value;
+}
+
+/** As `writeStock`, inside a transaction: the caller tells the news after its commit. */
+export async function changeStock<T>(
+  trx: Transaction<InventoryDatabase>,
+  { clock, sendsAlerts }: StockContext,
+  run: (write: StockWrite) => Promise<T>,
+): Promise<{ value: T; news: StockNews }> {
+  const stock = openStock(trx, clock.now().toISOString());
+  const backordered: Backorder[] = [];
+  const filled: number[] = [];
+  let isUnfinished = false;
+  const settle = async (types: string[] = []) => {
+    const waiting = new Set([...types, ...(await typesWithItems(trx, stock.takeRisen()))]);
+    if (waiting.size > 0) {
+      const outcome = await fillBackorders(trx, stock, [...waiting]);
+      filled.push(...outcome.filled);
+      isUnfinished ||= outcome.isUnfinished;
+    }
+    await stock.flush();
+    return isUnfinished;
+  };
+  const value = await run({ trx, stock, backordered, settle });
+  await settle();
+  const low = stock.fallen();
+  if (sendsAlerts) await insertAlerts(trx, low, stock.time);
+  return { value, news: { low, backordered, filled, isUnfinished } };
 }

@@ -2,21 +2,44 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely';
 import { AppError } from '../errors.ts';
 import { isPostgres } from './columns.ts';
-import { isTransient } from './faults.ts';
+import { isTransient, isUnavailable } from './faults.ts';
 
+/** Runs a write, and resolves once it is committed. */
 export type Write<DB> = <T>(run: (trx: Transaction<DB>) => Promise<T>) => Promise<T>;
 
+export type GroupWrite<DB> = Write<DB> & {
+  /**
+   * Writes an input in one call of `runAll` with all others that wait for the same `runAll` and `context`. `runAll`
+   * returns a result for each input, in order; an Error refuses its input and undoes nothing. If `runAll` throws,
+   * it runs again for each input alone, so each fails independently.
+   */
+  together<Input, Output, Context>(
+    runAll: (trx: Transaction<DB>, inputs: Input[], context: Context) => Promise<(Output | Error)[]>,
+    input: Input,
+    context: Context,
+  ): Promise<Output>;
+};
+
+type RunAll<DB> = (trx: Transaction<DB>, inputs: never[], context: never) => Promise<unknown[]>;
+
+type Caller = { input: unknown; resolve: (value: never) => void; reject: (error: unknown) => void };
+
+/** What runs behind one savepoint: the write of one caller, or the inputs of many. */
 type Job<DB> = {
-  run: (trx: Transaction<DB>) => Promise<unknown>;
-  resolve: (value: never) => void;
-  reject: (error: unknown) => void;
+  runAll: RunAll<DB>;
+  context: unknown;
+  callers: Caller[];
+  /** Callers can join until the job runs or fails. */
+  isOpen: boolean;
   arrivedMs: number;
 };
 
 /** Bounds how long the first caller of a group waits for the last one's statements. */
 const groupMax = 256;
-/** More than this many waiting means that the database does not keep up, or not answer at all. */
-const queueMax = 10_000;
+/** What one statement may hold. */
+const callersMax = 500;
+/** More callers than this waiting means that the database does not keep up, or does not answer at all. */
+const waitingMax = 10_000;
 /** How long a write is tried again where another process is in its way. */
 const patienceMs = 5_000;
 const betweenTriesMs = 20;
@@ -24,7 +47,7 @@ const betweenTriesMs = 20;
 /**
  * Group commit: writes that arrive together share one transaction and one fsync.
  *
- * Each write runs behind its own savepoint: one that throws is undone alone, and its caller gets the error. Nobody is
+ * Each job runs behind its own savepoint: one that throws is undone alone, and its caller gets the error. Nobody is
  * answered before the commit, not even with an error, because a refusal may rest on a neighbour's uncommitted row.
  * When the commit fails, every caller of the group gets that error. A write may run more than once, so it does
  * nothing but talk to its transaction.
@@ -34,30 +57,59 @@ const betweenTriesMs = 20;
  * column alone gives out ids before their rows can be seen; a transaction that commits late would hide a low id behind
  * a reader's cursor for ever.)
  */
-export function createGroupCommit<DB>(db: Kysely<DB>): { write: Write<DB>; drain(): Promise<void> } {
+export function createGroupCommit<DB>(db: Kysely<DB>): { write: GroupWrite<DB>; drain(): Promise<void> } {
   const queue: Job<DB>[] = [];
+  const lastOfKind = new WeakMap<RunAll<DB>, Job<DB>>();
+  let waiting = 0;
   let flushing: Promise<void> | undefined;
 
   async function flush() {
     while (queue.length > 0) {
       // One turn of the event loop lets the requests that have arrived by now join the group.
       await new Promise((resolve) => setImmediate(resolve));
-      const retries = await commit(db, queue.splice(0, groupMax));
+      const group = queue.splice(0, groupMax);
+      const retries = await commit(db, group);
+      waiting -= countCallers(group) - countCallers(retries);
       queue.unshift(...retries);
       if (retries.length > 0) await sleep(betweenTriesMs);
     }
     flushing = undefined;
   }
 
-  return {
-    write: (run) =>
-      new Promise((resolve, reject) => {
-        if (queue.length >= queueMax) throw new AppError('unavailable', 'Too many writes wait for the storage');
-        queue.push({ run, resolve, reject, arrivedMs: performance.now() });
-        flushing ??= flush();
-      }),
-    drain: async () => flushing,
+  function addJob(runAll: RunAll<DB>, context?: unknown): Job<DB> {
+    const job = { runAll, context, callers: [], isOpen: true, arrivedMs: performance.now() };
+    queue.push(job);
+    return job;
+  }
+
+  function openJob(runAll: RunAll<DB>, context: unknown): Job<DB> {
+    const last = lastOfKind.get(runAll);
+    if (last?.isOpen && last.context === context && last.callers.length < callersMax) return last;
+    const job = addJob(runAll, context);
+    lastOfKind.set(runAll, job);
+    return job;
+  }
+
+  function call<T>(findJob: () => Job<DB>, input?: unknown): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (waiting >= waitingMax) throw new AppError('unavailable', 'Too many writes wait for the storage');
+      waiting += 1;
+      findJob().callers.push({ input, resolve, reject });
+      flushing ??= flush();
+    });
+  }
+
+  const write: Write<DB> = (run) => call(() => addJob(async (trx) => [await run(trx)]));
+  const together: GroupWrite<DB>['together'] = async (runAll, input, context) => {
+    const result = await call<Awaited<ReturnType<typeof runAll>>[number]>(() => openJob(runAll, context), input);
+    if (result instanceof Error) throw result;
+    return result;
   };
+  return { write: Object.assign(write, { together }), drain: async () => flushing };
+}
+
+function countCallers<DB>(jobs: Job<DB>[]): number {
+  return jobs.reduce((count, { callers }) => count + callers.length, 0);
 }
 
 /** Runs a group and answers its callers. Gives back the jobs that are to be run again. */
@@ -65,24 +117,30 @@ async function commit<DB>(db: Kysely<DB>, group: Job<DB>[]): Promise<Job<DB>[]> 
   const retries: Job<DB>[] = [];
   const answers: (() => void)[] = [];
   const fail = (job: Job<DB>, error: unknown) => {
+    job.isOpen = false;
     if (isTransient(error) && performance.now() - job.arrivedMs < patienceMs) retries.push(job);
-    else answers.push(() => job.reject(error));
+    else for (const { reject } of job.callers) answers.push(() => reject(error));
+  };
+  const run = async (trx: Transaction<DB>, job: Job<DB>): Promise<void> => {
+    const { callers, context } = job;
+    await trx.executeQuery(savepoint);
+    job.isOpen = false;
+    try {
+      const inputs = callers.map(({ input }) => input as never);
+      const results = await job.runAll(trx, inputs, context as never);
+      // fails where the job has swallowed an error that ended the transaction
+      await trx.executeQuery(releaseSavepoint);
+      for (const [place, { resolve }] of callers.entries()) answers.push(() => resolve(results[place] as never));
+    } catch (error) {
+      await undo(trx, error);
+      if (callers.length === 1 || isTransient(error) || isUnavailable(error)) fail(job, error);
+      else for (const caller of callers) await run(trx, { ...job, callers: [caller] });
+    }
   };
   try {
     await db.transaction().execute(async (trx) => {
       if (isPostgres(trx)) await trx.executeQuery(oneWriter);
-      for (const job of group) {
-        await trx.executeQuery(savepoint);
-        try {
-          const value = await job.run(trx);
-          // fails where the job has swallowed an error that ended the transaction
-          await trx.executeQuery(releaseSavepoint);
-          answers.push(() => job.resolve(value as never));
-        } catch (error) {
-          await undo(trx, error);
-          fail(job, error);
-        }
-      }
+      for (const job of group) await run(trx, job);
     });
   } catch (error) {
     retries.length = 0;

@@ -1,7 +1,7 @@
 import { Kysely, sql } from 'kysely';
 import { StartError } from '../errors.ts';
 import { isUnavailable } from './faults.ts';
-import { createGroupCommit, type Write } from './group-commit.ts';
+import { createGroupCommit, type GroupWrite } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { postgresDialect } from './postgres.ts';
 import { sqliteDialect } from './sqlite.ts';
@@ -10,7 +10,7 @@ export type Database<DB> = {
   /** For reads, outside any transaction. */
   db: Kysely<DB>;
   /** For every write: group commit. */
-  write: Write<DB>;
+  write: GroupWrite<DB>;
   /** @throws when the database does not answer. */
   check(): Promise<void>;
   close(): Promise<void>;
