@@ -1,13 +1,11 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
-import type { Write } from '@doorstep/kit/database/group-commit.ts';
 import type { Database } from '@doorstep/kit/database/open.ts';
 import type { Logger } from '@doorstep/kit/process/logger.ts';
 import type { LedgerDatabase } from './db/schema.ts';
 import type { MiddlewareMetrics } from './metrics.ts';
 import type { CustomerSource, PackageTarget } from './ports.ts';
 
-export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db'> & {
-  write: Write<LedgerDatabase>;
+export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> & {
   clock: Clock;
   /** From 0 up to, not including, 1. */
   random: () => number;

@@ -134,8 +134,7 @@ export async function testContext(
   existing?: FreshDatabase,
 ) {
   await using resources = new AsyncDisposableStack();
-  const fresh =
-    existing ?? (kind === 'postgres' ? await shareDatabase() : resources.use(await freshDatabase(kind)));
+  const fresh = existing ?? (kind === 'postgres' ? await shareDatabase() : resources.use(await freshDatabase(kind)));
   const options = {
     url: fresh.url,
     schema: existing ? 'middleware' : `middleware_${crypto.randomUUID().slice(0, 8)}`,

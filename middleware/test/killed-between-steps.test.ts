@@ -198,7 +198,7 @@ const steps = [
   ...stored('record.ts'),
   ...stored('take-up.ts'), // what a killed daemon has left is freed
   ...stored('take-up.ts', 2), // claimed
-  ...stored('store.ts'), // marked
+  ...stored('storeAll'), // marked
   ...around('source.report'),
   ...stored('report.ts'),
 ];
@@ -224,8 +224,8 @@ describe('a daemon that kill -9 meets twice', { timeout: 120_000 }, () => {
       ['POST /packages', 'inside write of take-up.ts 1'],
       ['POST /packages', 'GET /packages'],
       ['after target.create 1', 'after target.find 1'],
-      ['inside write of store.ts 1', 'inside write of store.ts 1'],
-      ['after write of store.ts 1', 'after source.report 1'],
+      ['inside write of storeAll 1', 'inside write of storeAll 1'],
+      ['after write of storeAll 1', 'after source.report 1'],
     ];
     await killTwice(pairs, settings);
   });
@@ -246,7 +246,7 @@ describe('a daemon that kill -9 meets while it posts groups', { timeout: 120_000
       ['after write of take-up.ts 2', 'POST /packages/batch'],
       ['POST /packages/batch', 'before target.findMany 1'],
       ['POST /packages/batch', 'GET /packages'],
-      ['after target.createMany 1', 'inside write of store.ts 1'],
+      ['after target.createMany 1', 'inside write of storeAll 1'],
     ];
     await killTwice(pairs, settings);
   });

@@ -38,8 +38,10 @@ function createBoundary({ stopAt, boundariesFile }: DaemonToKill) {
   };
 }
 
-function adapt(context: MiddlewareContext, boundary: (name: string) => Promise<void>): MiddlewareContext {
-  const around = <Args extends unknown[], Result>(name: string, call: (...args: Args) => Promise<Result>) => {
+type Boundary = (name: string) => Promise<void>;
+
+function createAround(boundary: Boundary) {
+  return <Args extends unknown[], Result>(name: string, call: (...args: Args) => Promise<Result>) => {
     return async (...args: Args): Promise<Result> => {
       await boundary(`before ${name}`);
       const result = await call(...args);
@@ -47,6 +49,10 @@ function adapt(context: MiddlewareContext, boundary: (name: string) => Promise<v
       return result;
     };
   };
+}
+
+function adapt(context: MiddlewareContext, boundary: Boundary): MiddlewareContext {
+  const around = createAround(boundary);
   const { source, target } = context;
   return {
     ...context,
@@ -62,17 +68,39 @@ function adapt(context: MiddlewareContext, boundary: (name: string) => Promise<v
       find: around('target.find', target.find),
       findMany: around('target.findMany', target.findMany),
     },
-    write(run) {
-      const name = `write of ${run.name || callerFile()}`;
-      return around(name, () =>
-        context.write(async (trx) => {
-          const result = await run(trx);
-          await boundary(`inside ${name}`);
-          return result;
-        }),
-      )();
-    },
+    write: adaptWrite(context.write, boundary),
   };
+}
+
+/** A write is named after its function or, if that has no name, after the file that calls it: `take-up.ts`. */
+function adaptWrite(write: MiddlewareContext['write'], boundary: Boundary): MiddlewareContext['write'] {
+  const around = createAround(boundary);
+  type RunAll = Parameters<typeof write.together>[0];
+  const adapted = new Map<unknown, RunAll>();
+  const adaptRunAll = (runAll: RunAll): RunAll => {
+    const known = adapted.get(runAll);
+    if (known) return known;
+    const withBoundary: RunAll = async (...args) => {
+      const results = await runAll(...args);
+      await boundary(`inside write of ${runAll.name}`);
+      return results;
+    };
+    adapted.set(runAll, withBoundary);
+    return withBoundary;
+  };
+  const alone = (run: Parameters<typeof write>[0]) => {
+    const name = `write of ${run.name || callerFile()}`;
+    return around(name, () =>
+      write(async (trx) => {
+        const result = await run(trx);
+        await boundary(`inside ${name}`);
+        return result;
+      }),
+    )();
+  };
+  const together = (runAll: RunAll, input: unknown, context: unknown) =>
+    around(`write of ${runAll.name}`, () => write.together(adaptRunAll(runAll), input, context))();
+  return Object.assign(alone, { together }) as typeof write;
 }
 
 /** Who has called `write`: `store.ts`. */

@@ -75,7 +75,9 @@ describe.each(databases)('a ledger of the last release, on %s,', (kind) => {
   it('keeps every delivery, and what each needs before its next post', async () => {
     await using database = await freshDatabase(kind, { isEmpty: true });
     await leaveOldLedger(database);
-    const { db, close } = await openDatabase<LedgerDatabase>(options(database, join(import.meta.dirname, '../migrations')));
+    const { db, close } = await openDatabase<LedgerDatabase>(
+      options(database, join(import.meta.dirname, '../migrations')),
+    );
 
     const upgraded = await db.selectFrom('deliveries').selectAll().orderBy('customer_id').execute();
 

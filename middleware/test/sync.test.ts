@@ -265,11 +265,13 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
       return undefined;
     });
     const { write } = test.context;
-    test.context.write = (run) => {
-      if (!fail) return write(run);
-      fail = false;
-      return Promise.reject(new Error('disk full'));
-    };
+    test.context.write = Object.assign(write.bind(undefined), {
+      together: (...args: Parameters<typeof write.together>) => {
+        if (!fail) return write.together(...args);
+        fail = false;
+        return Promise.reject(new Error('disk full'));
+      },
+    }) as typeof write;
     const sync = createSync(test.context, owner);
     await sync.runOnce();
     expect(test.logger.lines.some(({ message }) => message.includes('the ledger cannot be used: disk full'))).toBe(

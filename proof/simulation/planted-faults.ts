@@ -15,7 +15,7 @@ export const plantedFaults: PlantedFault[] = [
     name: 'marked before the answer',
     file: 'middleware/src/deliver/dispatcher.ts',
     find: 'const { finished, notTaken } = await deliver(',
-    replace: `await store(deliveries.map((delivery) => ({ delivery,
+    replace: `await store(context, deliveries.map((delivery) => ({ delivery,
       outcome: { kind: 'delivered', packageId: 1, existed: false }, decision: { state: 'delivered', packageId: 1 },
       endedAt: 'post', startedAt: new Date(0).toISOString(), durationMs: 0 })));
     const { finished, notTaken } = await deliver(`,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { createGroupCommit, type Write } from '@doorstep/kit/database/group-commit.ts';
+import { createGroupCommit, type GroupWrite } from '@doorstep/kit/database/group-commit.ts';
 import { migrate } from '@doorstep/kit/database/migrate.ts';
 import { sqliteDatabase } from '@doorstep/kit/database/sqlite.ts';
 import type { LedgerDatabase } from '@doorstep/middleware/src/db/schema.ts';
@@ -18,7 +18,7 @@ export type Disk = {
   wipe(): void;
   /** The process that had it open is gone: so is what it had not committed. */
   recover(): void;
-  open(hooks: StatementHooks): { db: Kysely<LedgerDatabase>; write: Write<LedgerDatabase> };
+  open(hooks: StatementHooks): { db: Kysely<LedgerDatabase>; write: GroupWrite<LedgerDatabase> };
 };
 
 /** Around each statement. */

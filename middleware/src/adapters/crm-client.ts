@@ -1,4 +1,11 @@
-import { asAxiosError, blipRetry, describe, hasNextPage, storable } from '@doorstep/kit/client/http-client.ts';
+import {
+  asAxiosError,
+  blipRetry,
+  describe,
+  hasNextPage,
+  isRouteAbsent,
+  storable,
+} from '@doorstep/kit/client/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';

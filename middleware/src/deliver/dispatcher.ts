@@ -5,7 +5,7 @@ import type { Gate } from '../pace/gate.ts';
 import { watchBacklog } from './backlog.ts';
 import { deliver } from './deliver.ts';
 import { observe } from './observe.ts';
-import { createStore } from './store.ts';
+import { store } from './store.ts';
 import { createTakeUp, freeLeftOver } from './take-up.ts';
 
 export type Dispatcher = {
@@ -28,7 +28,6 @@ type Means = {
 export function createDispatcher(context: MiddlewareContext, means: Means): Dispatcher {
   const { gate, ensureOwner, stopping, onStored } = means;
   const takeUp = createTakeUp(context, { gate, ensureOwner, stopping });
-  const store = createStore(context);
   let failures: unknown[] = [];
   let wake = () => {};
   stopping.addEventListener('abort', () => wake());
@@ -74,7 +73,7 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     try {
       const { finished, notTaken } = await deliver(context, deliveries, call);
       wake();
-      if (finished.length > 0) await store(finished);
+      if (finished.length > 0) await store(context, finished);
       for (const one of finished) observe(context, one);
       if (notTaken) await context.write((trx) => returnClaims(trx, notTaken.deliveries, notTaken.inDoubt));
       onDone(finished.length);

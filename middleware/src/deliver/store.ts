@@ -1,39 +1,25 @@
+import type { Transaction } from 'kysely';
 import type { Finished } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { insertAttempts } from '../db/attempts.ts';
 import { updateDeliveries } from '../db/deliveries.ts';
+import type { LedgerDatabase } from '../db/schema.ts';
 import { delivered, died, retrying } from '../life-cycle.ts';
 
-export type Store = (finished: Finished[]) => Promise<void>;
+/** Stores the ended attempts of one call. Calls that end during a commit share the statements of the next one. */
+export async function store(context: MiddlewareContext, finished: Finished[]): Promise<void> {
+  await context.write.together(storeAll, finished, context);
+}
 
-/** Stores ended attempts. Those that end while others are being stored go together in the next write. */
-export function createStore({ write, clock }: Pick<MiddlewareContext, 'write' | 'clock'>): Store {
-  let waiting: Finished[] = [];
-  let next: Promise<void> | undefined;
-  let last: Promise<void> = Promise.resolve();
-
-  async function storeWaiting() {
-    const finished = waiting;
-    waiting = [];
-    next = undefined;
-    await write(async (trx) => {
-      const now = clock.now().toISOString();
-      await updateDeliveries(
-        trx,
-        finished.map((one) => afterAttempt(one, now)),
-      );
-      await insertAttempts(trx, finished.map(toAttempt));
-    });
-  }
-
-  return (finished) => {
-    waiting.push(...finished);
-    if (!next) {
-      next = last.then(storeWaiting);
-      last = next.catch(() => undefined);
-    }
-    return next;
-  };
+async function storeAll(trx: Transaction<LedgerDatabase>, calls: Finished[][], { clock }: MiddlewareContext) {
+  const finished = calls.flat();
+  const now = clock.now().toISOString();
+  await updateDeliveries(
+    trx,
+    finished.map((one) => afterAttempt(one, now)),
+  );
+  await insertAttempts(trx, finished.map(toAttempt));
+  return calls.map(() => undefined);
 }
 
 function afterAttempt({ delivery, decision }: Finished, now: string) {
