@@ -121,7 +121,6 @@ export default {
   forbidden: forbidden.map((rule) => ({ severity: 'error', ...rule })),
   options: {
     parser: 'swc', // TypeScript 7 has no compiler API
-    exclude: { path: '^inventory/src/import/read-(csv|records)[.]ts$' }, // a circle that is being removed
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
   },
