@@ -23,7 +23,7 @@ function roomIn(folder: string): number {
 
 const include = [
   '{kit,crm,inventory,middleware}/{src,test}/**/*.test.ts',
-  'proof/{end-to-end,simulation,soak,bench,browser}/**/*.test.ts',
+  'proof/{house,end-to-end,simulation,soak,bench,browser}/**/*.test.ts',
 ];
 /** nock changes the whole process, for good. */
 const withNock = globSync(include, { cwd: root }).filter((file) =>

@@ -42,7 +42,7 @@ export type ClaimedDelivery = {
 };
 
 /** Whose fault a failure is: this customer's alone, or that of a system that all customers depend on. */
-export type Whose = 'customer' | 'inventory' | 'crm';
+type Whose = 'customer' | 'inventory' | 'crm';
 
 /** The result of an attempt. */
 export type Outcome =
