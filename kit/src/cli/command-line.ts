@@ -1,5 +1,6 @@
 import { isUnavailable } from '../database/faults.ts';
 import { AppError, StartError } from '../errors.ts';
+import { inLines } from '../text/printable.ts';
 import { type Call, type Command, type Commands, exitCodes, type Terminal } from './command.ts';
 import { listForms, parseWords } from './command-words.ts';
 
@@ -27,8 +28,8 @@ export async function runCommand<Config, Means>(
   { stdout, stderr }: Terminal,
   line: CommandLine<Config, Means>,
 ): Promise<number> {
-  const print = (text: string) => void stdout.write(`${printable(text)}\n`);
-  const say = (text: string) => void stderr.write(`${printable(text)}\n`);
+  const print = (text: string) => void stdout.write(`${inLines(text)}\n`);
+  const say = (text: string) => void stderr.write(`${inLines(text)}\n`);
   let isUnderstood = false;
   try {
     const parsed = parseWords(words, line.commands);
@@ -52,9 +53,4 @@ export async function runCommand<Config, Means>(
 
 function usage<Config, Means>({ name, remark, closing, commands }: CommandLine<Config, Means>): string {
   return [`npm run ${name} -- COMMAND, ${remark}`, '', ...listForms(commands), '', ...closing].join('\n');
-}
-
-/** Names and reasons come from outside: an escape sequence or a reversed line in one must not reach the terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n]|[\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\uFFFD');
 }

@@ -1,12 +1,13 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
+import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { getDelivery } from '../queries/deliveries.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
-import { customerId, inLine, table, time } from './words.ts';
+import { customerId, table, time } from './words.ts';
 
 type Delivery = Awaited<ReturnType<typeof getDelivery>>;
 

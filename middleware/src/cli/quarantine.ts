@@ -1,10 +1,11 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
+import { inLine } from '@doorstep/kit/text/printable.ts';
 import { z } from 'zod';
 import { listQuarantined } from '../queries/list-quarantined.ts';
 import type { CommandMeans } from './means.ts';
-import { inLine, time } from './words.ts';
+import { time } from './words.ts';
 
 export const quarantineCommand: Command<CommandMeans> = {
   usage: [['[--after ID] [--limit 50]', 'entries of the CRM that no delivery could be made of']],
