@@ -1,7 +1,7 @@
 import type { Call, Command, Terminal } from '@doorstep/kit/cli/command.ts';
 import { runCommand } from '@doorstep/kit/cli/command-line.ts';
-import type { Environment } from '@doorstep/kit/process/config.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
+import type { Environment } from '@doorstep/kit/process/settings.ts';
 import { type InventoryConfig, readInventoryConfig } from '../config.ts';
 import { openContext } from '../open-context.ts';
 import { exportCommand } from './export.ts';
