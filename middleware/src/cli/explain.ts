@@ -7,14 +7,16 @@ import { getDelivery } from '../queries/deliveries.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
-import { customerId, table, time } from './words.ts';
+import { customerId, customerIdIs, table, time } from './words.ts';
 
 type Delivery = Awaited<ReturnType<typeof getDelivery>>;
 
 export const explainCommand: Command<CommandMeans> = {
-  usage: [['ID', 'why this customer has a package, or has none yet']],
-  options: {},
-  positionalsMax: 1,
+  summary: 'explain why a customer has a package, or has none yet',
+  details: 'Shows each attempt with its answer, and when the next one is due.',
+  forms: ['ID'],
+  arguments: { ID: customerIdIs },
+  examples: ['4711'],
   async run(means) {
     const { context, positionals, values, print } = means;
     const id = customerId(positionals[0]);

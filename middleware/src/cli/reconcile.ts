@@ -13,9 +13,12 @@ import { hindrance } from './outlook.ts';
 import { pollHere } from './poll.ts';
 
 export const reconcileCommand: Command<CommandMeans> = {
-  usage: [['[--repair]', 'compare both sides; --repair delivers what is missing']],
-  options: { repair: { type: 'boolean' } },
-  positionalsMax: 0,
+  summary: 'prove that every customer has exactly one package',
+  details:
+    'Reads all customers of the CRM and all packages of the Inventory, and prints the counts and each exception. Exits with 1 if any exception is left.',
+  forms: ['[--repair]'],
+  options: { '--repair': 'first deliver each package that is missing' },
+  examples: ['', '--repair'],
   async run(means) {
     const { context, values, print, say } = means;
     let repaired = 0;

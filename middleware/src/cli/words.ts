@@ -2,6 +2,8 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { idParam } from '@doorstep/kit/http/schemas.ts';
 import { inLine } from '@doorstep/kit/text/printable.ts';
 
+export const customerIdIs = 'the id of the customer in the CRM';
+
 /** @throws AppError `invalid` unless it is a customer id. */
 export function customerId(word: string | undefined): number {
   const result = idParam.safeParse(word);
