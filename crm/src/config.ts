@@ -1,6 +1,11 @@
 import { StartError } from '@doorstep/kit/errors.ts';
 import {
   type CommonConfig,
+  readCommonConfig,
+  requireInProduction,
+  requireSecretInProduction,
+} from '@doorstep/kit/process/config.ts';
+import {
   type Environment,
   integer,
   name,
@@ -9,12 +14,9 @@ import {
   optionalText,
   origins,
   proxies,
-  readCommonConfig,
   readSettings,
-  requireInProduction,
-  requireSecretInProduction,
   secret,
-} from '@doorstep/kit/process/config.ts';
+} from '@doorstep/kit/process/settings.ts';
 import { loginNameMax, passwordMax } from './customer.ts';
 
 /** Where events go: a bucket of Amazon S3, or of the server at `endpoint`. */

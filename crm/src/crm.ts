@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
-import { createTokens, loadSecretKey } from '@doorstep/kit/auth/tokens.ts';
+import { loadSecretKey } from '@doorstep/kit/auth/secret-key.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { createHttpClient } from '@doorstep/kit/client/http-client.ts';
 import { serviceToken } from '@doorstep/kit/client/service-token.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';

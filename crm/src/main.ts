@@ -1,5 +1,9 @@
-import { runService } from '@doorstep/kit/process/lifecycle.ts';
+import { runCommandOrService } from '@doorstep/kit/process/lifecycle.ts';
 import { readCrmConfig } from './config.ts';
 import { startCrm } from './crm.ts';
 
-await runService(async () => startCrm(readCrmConfig(process.env)));
+await runCommandOrService(
+  // the service has no use for what runs commands
+  async (words) => (await import('./cli/command-line.ts')).runCommandLine(words, process.env, process),
+  async () => startCrm(readCrmConfig(process.env)),
+);

@@ -1,13 +1,6 @@
 import { StartError } from '@doorstep/kit/errors.ts';
-import {
-  type CommonConfig,
-  type Environment,
-  origins,
-  readCommonConfig,
-  readSettings,
-  secretHttpUrl,
-  secretText,
-} from '@doorstep/kit/process/config.ts';
+import { type CommonConfig, readCommonConfig } from '@doorstep/kit/process/config.ts';
+import { type Environment, origins, readSettings, secretHttpUrl, secretText } from '@doorstep/kit/process/settings.ts';
 
 export type WebhookSettings = {
   url: string;

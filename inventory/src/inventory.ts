@@ -1,4 +1,5 @@
-import { createTokens, loadSecretKey } from '@doorstep/kit/auth/tokens.ts';
+import { loadSecretKey } from '@doorstep/kit/auth/secret-key.ts';
+import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
 import type { Running } from '@doorstep/kit/process/lifecycle.ts';

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { isPostgresUrl } from '../src/database/open.ts';
@@ -107,6 +109,26 @@ describe('migrations within one process', () => {
     const opened = await Promise.all([openNotes(fresh.url, migrations), openNotes(fresh.url, migrations)]);
     for (const database of opened) await database.close();
     expect(await notesOf(fresh.url)).toEqual(['first page']);
+  });
+});
+
+describe('a folder of migrations', () => {
+  it('may hold other files', async () => {
+    await using fresh = await freshDatabase('sqlite', { isEmpty: true });
+    const folder = await writeHistory(fresh, addPage);
+    await writeFile(join(folder, 'README.md'), 'not a migration');
+    await writeFile(join(folder, '0003-step.d.ts'), 'not a migration');
+    const database = await openNotes(fresh.url, folder);
+    await database.close();
+    expect(await notesOf(fresh.url)).toEqual(['first page']);
+  });
+
+  it('stops the start when a migration in it cannot run', async () => {
+    await using fresh = await freshDatabase('sqlite', { isEmpty: true });
+    const folder = await writeHistory(fresh);
+    await writeFile(join(folder, '0002-step.ts'), 'export async function down() {}');
+    await expect(openNotes(fresh.url, folder)).rejects.toThrow('The migration 0002-step.ts exports no function "up".');
+    expect(await tablesOf(fresh.url)).not.toContain('notes');
   });
 });
 

@@ -16,7 +16,7 @@ async function run(command: OtherProcessCommand): Promise<unknown> {
     await takeOwnerLock(command.url, command.schema, { refusal: 'Held' });
     return undefined;
   }
-  const { loadSecretKey } = await import('../src/auth/tokens.ts');
+  const { loadSecretKey } = await import('../src/auth/secret-key.ts');
   return loadSecretKey(undefined, command.dataDir);
 }
 

@@ -1,7 +1,7 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadSecretKey } from '../src/auth/tokens.ts';
+import { loadSecretKey } from '../src/auth/secret-key.ts';
 import { StartError } from '../src/errors.ts';
 import { freshDatabase } from './databases.ts';
 import { startOtherProcess } from './other-process.ts';

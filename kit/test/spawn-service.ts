@@ -46,19 +46,20 @@ export async function spawnService(name: string, environment: Environment): Prom
   };
 }
 
-/** Runs a service that is expected to end by itself. */
+/** Runs a service, or a command of its, that is expected to end by itself. */
 export async function runToItsEnd(
   name: string,
   environment: Environment,
+  words: string[] = [],
 ): Promise<{ code: number | null; output: string }> {
-  const { child, output } = spawnMain(name, environment);
+  const { child, output } = spawnMain(name, environment, words);
   await once(child, 'close');
   return { code: child.exitCode, output: output() };
 }
 
-function spawnMain(name: string, environment: Environment) {
+function spawnMain(name: string, environment: Environment, words: string[] = []) {
   const { PATH } = process.env;
-  const child = spawn(process.execPath, [join(root, name, 'src/main.ts')], {
+  const child = spawn(process.execPath, [join(root, name, 'src/main.ts'), ...words], {
     env: { PATH, ...quickStart, PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

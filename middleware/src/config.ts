@@ -1,14 +1,13 @@
 import { line } from '@doorstep/kit/http/schemas.ts';
+import { type CommonConfig, readCommonConfig } from '@doorstep/kit/process/config.ts';
 import {
-  type CommonConfig,
   type Environment,
   hostNames,
   integer,
   neighbourUrl,
-  readCommonConfig,
   readSettings,
   secret,
-} from '@doorstep/kit/process/config.ts';
+} from '@doorstep/kit/process/settings.ts';
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 

@@ -345,7 +345,7 @@ describe.concurrent('a command', { timeout: 120_000 }, () => {
     expect(help).toMatchObject({
       code: 0,
       err: '',
-      out: expect.stringMatching(/reconcile \[--repair\][\s\S]*Exit codes: 0 /),
+      out: expect.stringMatching(/^Usage: npm run -s middleware -- replay ID\n[\s\S]*\nExit codes:\n {2}0 /),
     });
   });
 

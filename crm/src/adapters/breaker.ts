@@ -1,5 +1,7 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
 
+// Breakers from npm keep time by timers or the wall clock; this one takes the monotonic clock of the context.
+
 export type Breaker = {
   /** Whether a call may be made now. Each call that was let through is followed by `good` or `bad`. */
   letThrough(): boolean;

@@ -1,11 +1,10 @@
 import type { Call, Command, Terminal } from '@doorstep/kit/cli/command.ts';
 import { runCommand } from '@doorstep/kit/cli/command-line.ts';
-import type { Environment } from '@doorstep/kit/process/config.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
+import type { Environment } from '@doorstep/kit/process/settings.ts';
 import { type InventoryConfig, readInventoryConfig } from '../config.ts';
 import { openContext } from '../open-context.ts';
-import { exportCommand } from './export.ts';
-import { importCommand } from './import.ts';
+import { commands, introduction } from './commands.ts';
 import type { CommandMeans } from './means.ts';
 
 /** `process` is one. */
@@ -14,14 +13,8 @@ type Standard = Terminal & { stdin: AsyncIterable<Buffer> };
 /** Runs one command on the items, whether or not the service is running, and gives its exit code. */
 export function runCommandLine(words: string[], environment: Environment, standard: Standard): Promise<number> {
   return runCommand(words, standard, {
-    name: 'inventory',
-    remark: 'with the service running or not',
-    closing: [
-      'An item that is there already is changed as the file says, by its sku; its stock is left alone without --set-stock.',
-      'Each takes --json, for scripts. Exit codes: 0 done; 1 bad lines, nothing is taken in; 2 wrong words, settings or',
-      'files; 3 not possible now (the database is away).',
-    ],
-    commands: { import: importCommand, export: exportCommand },
+    ...introduction,
+    commands,
     readConfig: () => readInventoryConfig(environment),
     run: (config, command, call) => run(config, command, { ...call, ...standard }),
   });

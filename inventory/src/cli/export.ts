@@ -17,9 +17,11 @@ const formats = ['csv', 'jsonl'] as const;
 type Format = (typeof formats)[number];
 
 export const exportCommand: Command<CommandMeans> = {
-  usage: [['[FILE] [--format csv|jsonl]', 'write all items as they can be imported']],
-  options: { format: { type: 'string' } },
-  positionalsMax: 1,
+  summary: 'export all items in a form that import reads',
+  forms: ['[FILE] [--format csv|jsonl]'],
+  arguments: { FILE: 'the file to write; standard output without it' },
+  options: { '--format <FORMAT>': 'csv or jsonl; without it, the ending of FILE decides, or else jsonl' },
+  examples: ['items.csv', '--format csv'],
   async run(means) {
     const { context, positionals, values, print } = means;
     const [file] = positionals;

@@ -11,12 +11,19 @@ import { fileFault } from './file-fault.ts';
 import type { CommandMeans } from './means.ts';
 
 export const importCommand: Command<CommandMeans> = {
-  usage: [['FILE [--skip-bad] [--set-stock]', 'take in items from CSV or JSON lines; - is standard input']],
-  options: { 'skip-bad': { type: 'boolean' }, 'set-stock': { type: 'boolean' } },
-  positionalsMax: 1,
+  summary: 'import items from CSV or JSON lines',
+  details:
+    'A file is imported as a whole, or not at all if a line in it is invalid. An item whose sku exists is changed as the file says; its stock stays as it is without --set-stock. To import the same file twice is safe.',
+  forms: ['FILE [--skip-bad] [--set-stock]'],
+  arguments: { FILE: 'the file to read; - reads standard input' },
+  options: {
+    '--skip-bad': 'leave out invalid lines and import the others',
+    '--set-stock': 'also set the stock of items that exist',
+  },
+  examples: ['items.csv', 'items.jsonl --skip-bad --set-stock'],
   async run(means) {
     const { context, values } = means;
-    const skipBad = Boolean(values['skip-bad']);
+    const skipBad = Boolean(values['skipBad']);
     using stage = createStage();
     const unfit = await readInto(stage, means);
     tellUnknown(means, stage.unknownFields);
@@ -24,7 +31,7 @@ export const importCommand: Command<CommandMeans> = {
     const progress = createProgress(means, 'items taken in');
     const options = {
       skipBad,
-      setStock: Boolean(values['set-stock']),
+      setStock: Boolean(values['setStock']),
       onProgress: (done: number) => progress.show(done, stage.count()),
     };
     try {

@@ -4,32 +4,36 @@ import { type Call, type Command, exitCodes } from './command.ts';
 import { type CommandLine, runCommand } from './command-line.ts';
 
 const bake: Command<Call> = {
-  usage: [
-    ['CAKE', 'bake a cake'],
-    ['--all [--until TIME]', 'bake all of them'],
-  ],
-  options: { all: { type: 'boolean' }, until: { type: 'string' } },
-  positionalsMax: 1,
+  summary: 'bake a cake, or all of them',
+  details: 'A cake that is baked already stays as it is.',
+  forms: ['CAKE', '--all [--until TIME]'],
+  arguments: { CAKE: 'the name of the cake' },
+  options: {
+    '--all': 'every cake that waits',
+    '--until <TIME>': 'only those that can be baked before this time',
+    '--with-icing': 'with icing',
+  },
+  examples: ['lemon', '--all --until noon'],
   async run({ values, positionals, print, say }) {
     print(JSON.stringify({ ...values, positionals }));
     say('It is hot.');
     return exitCodes.no;
   },
 };
-const wait: Command<Call> = { ...bake, usage: [['', 'wait']], options: {}, positionalsMax: 0 };
+const wait: Command<Call> = { summary: 'wait', forms: [''], examples: [''], run: bake.run };
 
 /** Runs the words, and keeps what is written apart. */
-async function run(words: string, overrides: Partial<CommandLine<string, Call>> = {}) {
+async function run(words: string | string[], overrides: Partial<CommandLine<string, Call>> = {}) {
   const out: string[] = [];
   const err: string[] = [];
   const terminal = {
     stdout: { write: (text: string) => out.push(text) },
     stderr: { write: (text: string) => err.push(text) },
   };
-  const code = await runCommand(words.split(' '), terminal, {
+  const code = await runCommand(typeof words === 'string' ? words.split(' ') : words, terminal, {
     name: 'kitchen',
-    remark: 'with the oven on or not',
-    closing: ['Exit codes: 0 done.', 'That is all.'],
+    about: 'Bakes, with the oven on or not.',
+    exitCodes: { 0: 'done', 1: 'burnt' },
     commands: { bake, wait },
     readConfig: () => 'settings',
     run: (_config, command, call) => command.run(call),
@@ -40,9 +44,9 @@ async function run(words: string, overrides: Partial<CommandLine<string, Call>> 
 
 describe('a command line', () => {
   it('hands a command its words, and gives its exit code and what it prints and says', async () => {
-    expect(await run('bake --all --until noon --json lemon')).toEqual({
+    expect(await run('bake --all --until noon --with-icing --json lemon')).toEqual({
       code: 1,
-      out: '{"all":true,"until":"noon","json":true,"positionals":["lemon"]}\n',
+      out: '{"all":true,"until":"noon","withIcing":true,"json":true,"positionals":["lemon"]}\n',
       err: 'It is hot.\n',
     });
   });
@@ -58,20 +62,59 @@ describe('a command line', () => {
     expect(out).toBe('settings\n');
   });
 
-  it.each(['help', '--help', '-h', 'bake lemon --help'])('says how it is used at %s', async (words) => {
+  it.each([[['help']], [['--help']], [['-h']], [[]]])('lists its commands at %j', async (words) => {
     expect(await run(words)).toEqual({
       code: 0,
-      out: [
-        'npm run kitchen -- COMMAND, with the oven on or not',
-        '',
-        '  bake CAKE                  bake a cake',
-        '  bake --all [--until TIME]  bake all of them',
-        '  wait                       wait',
-        '',
-        'Exit codes: 0 done.',
-        'That is all.',
-        '',
-      ].join('\n'),
+      out: `Usage: npm run -s kitchen -- COMMAND [options]
+
+Bakes, with the oven on or not.
+
+Options:
+  -h, --help    show this help
+
+Commands:
+  bake CAKE     bake a cake, or all of them
+  wait          wait
+  help COMMAND  show this help, or the help of one command
+
+Start the service:
+  npm start                             all three services
+  npm exec -- node kitchen/src/main.ts  this service alone
+
+Exit codes:
+  0  done
+  1  burnt
+`,
+      err: '',
+    });
+  });
+
+  it.each(['bake --help', 'bake lemon -h', 'help bake'])('explains a command at "%s"', async (words) => {
+    expect(await run(words)).toEqual({
+      code: 0,
+      out: `Usage: npm run -s kitchen -- bake CAKE
+       npm run -s kitchen -- bake --all [--until TIME]
+
+Bake a cake, or all of them. A cake that is baked already stays as it is.
+
+Arguments:
+  CAKE          the name of the cake
+
+Options:
+  --all         every cake that waits
+  --until TIME  only those that can be baked before this time
+  --with-icing  with icing
+  --json        print JSON, for scripts
+  -h, --help    show this help
+
+Examples:
+  npm run -s kitchen -- bake lemon
+  npm run -s kitchen -- bake --all --until noon
+
+Exit codes:
+  0  done
+  1  burnt
+`,
       err: '',
     });
   });
@@ -80,9 +123,13 @@ describe('a command line', () => {
     ['cook', 'There is no command "cook"; there are bake, wait.\n'],
     ['toString', 'There is no command "toString"; there are bake, wait.\n'],
     ['', 'There is no command ""; there are bake, wait.\n'],
+    ['help cook', 'There is no command "cook"; there are bake, wait.\n'],
+    ['--long wait', 'There is no command "--long"; there are bake, wait.\n'],
     ['wait --long', "Unknown option '--long'. It is: wait.\n"],
     ['wait now', 'Unexpected "now". It is: wait.\n'],
     ['bake a b', 'Unexpected "b". It is: bake CAKE, or bake --all [--until TIME].\n'],
+    ['bake --until', "Option '--until TIME' argument missing. It is: bake CAKE, or bake --all [--until TIME].\n"],
+    ['bake --untl noon', "Unknown option '--untl'. It is: bake CAKE, or bake --all [--until TIME].\n"],
     ['wait --json=yes', "Option '--json' does not take an argument. It is: wait.\n"],
   ])('ends with 2 and one sentence at "%s", before it reads a setting', async (words, err) => {
     const readConfig = () => {

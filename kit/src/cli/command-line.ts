@@ -1,15 +1,10 @@
 import { isUnavailable } from '../database/faults.ts';
 import { AppError, StartError } from '../errors.ts';
-import { type Call, type Command, type Commands, exitCodes, type Terminal } from './command.ts';
-import { listForms, parseWords } from './command-words.ts';
+import { inLines } from '../text/printable.ts';
+import { type Call, type Command, type Commands, exitCodes, type Introduction, type Terminal } from './command.ts';
+import { parseWords } from './command-words.ts';
 
-export type CommandLine<Config, Means> = {
-  /** The npm script that runs it. */
-  name: string;
-  /** Completes "npm run NAME -- COMMAND, …". */
-  remark: string;
-  /** What the help ends with: lines. */
-  closing: string[];
+export type CommandLine<Config, Means> = Introduction & {
   commands: Commands<Means>;
   /** @throws StartError for a setting that is wrong. */
   readConfig(): Config;
@@ -27,13 +22,13 @@ export async function runCommand<Config, Means>(
   { stdout, stderr }: Terminal,
   line: CommandLine<Config, Means>,
 ): Promise<number> {
-  const print = (text: string) => void stdout.write(`${printable(text)}\n`);
-  const say = (text: string) => void stderr.write(`${printable(text)}\n`);
+  const print = (text: string) => void stdout.write(`${inLines(text)}\n`);
+  const say = (text: string) => void stderr.write(`${inLines(text)}\n`);
   let isUnderstood = false;
   try {
-    const parsed = parseWords(words, line.commands);
-    if (parsed === 'help') {
-      print(usage(line));
+    const parsed = parseWords(words, line);
+    if (typeof parsed === 'string') {
+      print(parsed);
       return exitCodes.done;
     }
     const config = line.readConfig();
@@ -48,13 +43,4 @@ export async function runCommand<Config, Means>(
     }
     return isUnderstood ? exitCodes.unable : exitCodes.misused;
   }
-}
-
-function usage<Config, Means>({ name, remark, closing, commands }: CommandLine<Config, Means>): string {
-  return [`npm run ${name} -- COMMAND, ${remark}`, '', ...listForms(commands), '', ...closing].join('\n');
-}
-
-/** Names and reasons come from outside: an escape sequence or a reversed line in one must not reach the terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n]|[\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\uFFFD');
 }

@@ -1,44 +1,92 @@
-import { parseArgs } from 'node:util';
+import { CommanderError, Command as Program } from 'commander';
 import { AppError } from '../errors.ts';
-import type { Call, Command, Commands } from './command.ts';
+import type { Call, Command, Commands, Introduction } from './command.ts';
 
+type Line<Means> = Introduction & { commands: Commands<Means> };
 type ParsedWords<Means> = Pick<Call, 'values' | 'positionals'> & { command: Command<Means> };
 
+const helpWidth = 80;
+
 /**
- * Finds what is called, and with what; `--json` goes with every command.
+ * Finds what is called, and with what; `--json` goes with every command. Where the words ask for help, or there are none, it
+ * gives the text of the help.
  * @throws AppError `invalid` saying which words are wrong.
  */
-export function parseWords<Means>(words: string[], commands: Commands<Means>): ParsedWords<Means> | 'help' {
-  const [name = '', ...rest] = words;
-  if (['help', '--help', '-h'].includes(name) || rest.includes('--help')) return 'help';
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) {
-    throw new AppError(
-      'invalid',
-      `There is no command ${JSON.stringify(name)}; there are ${Object.keys(commands).join(', ')}.`,
-    );
-  }
-  const { options, positionalsMax, usage } = command;
-  const help = `It is: ${usage.map(([form]) => `${name} ${form}`.trim()).join(', or ')}.`;
-  try {
-    const { values, positionals } = parseArgs({
-      args: rest,
-      options: { json: { type: 'boolean' }, ...options },
-      allowPositionals: true,
+export function parseWords<Means>(words: string[], line: Line<Means>): ParsedWords<Means> | string {
+  let help = '';
+  let parsed: ParsedWords<Means> | undefined;
+  const program = createProgram(line, (text) => {
+    help += text;
+  }).exitOverride((error) => {
+    if (help !== '') throw error;
+    const [first, second] = words;
+    const name = first === 'help' ? second : first;
+    const known = Object.keys(line.commands).join(', ');
+    const others = known ? `there are ${known}` : 'this service has none';
+    throw new AppError('invalid', `There is no command ${JSON.stringify(name)}; ${others}.`);
+  });
+  for (const [name, command] of Object.entries(line.commands)) {
+    const sub = addCommand(program, name, command);
+    sub.action(() => {
+      parsed = { command, values: sub.opts(), positionals: sub.args };
     });
-    if (positionals.length > positionalsMax)
-      throw new Error(`Unexpected ${JSON.stringify(positionals[positionalsMax])}`);
-    return { command, values: values as Call['values'], positionals };
-  } catch (error) {
-    throw new AppError('invalid', `${(error as Error).message.split('. ')[0]}. ${help}`);
+    sub.exitOverride((error) => {
+      if (help !== '') throw error;
+      const forms = command.forms.map((form) => `${name} ${form}`.trim()).join(', or ');
+      throw new AppError('invalid', `${describeMisuse(error, sub)}. It is: ${forms}.`);
+    });
   }
+  try {
+    program.parse(words.length > 0 ? words : ['help'], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  return parsed ?? help.replace(/ +$/gm, '').trimEnd();
 }
 
-/** Each form of each command with what it does, one below the other. */
-export function listForms<Means>(commands: Commands<Means>): string[] {
-  const lines = Object.entries(commands).flatMap(([name, { usage }]) =>
-    usage.map(([words, what]) => [`${name} ${words}`.trim(), what] as const),
+function createProgram({ name, about, exitCodes }: Introduction, write: (text: string) => void): Program {
+  const codes = Object.entries(exitCodes).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  const alone = `npm exec -- node ${name}/src/main.ts`;
+  const start = `Start the service:\n  ${'npm start'.padEnd(alone.length)}  all three services\n  ${alone}  this service alone`;
+  const program = new Program(`npm run -s ${name} --`)
+    .usage('COMMAND [options]')
+    .description(about)
+    .helpCommand('help [COMMAND]', 'show this help, or the help of one command')
+    .helpOption('-h, --help', 'show this help')
+    .showSuggestionAfterError(false)
+    // not the terminal of whoever runs this: help is the same everywhere
+    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => helpWidth })
+    .configureHelp({
+      optionTerm: ({ flags }) => flags.replace(/[<>]/g, ''),
+      subcommandTerm: (sub) => [sub.name(), ...sub.registeredArguments.map((argument) => argument.name())].join(' '),
+    });
+  program.addHelpText('afterAll', `\nExit codes:\n${codes.join('\n')}`);
+  return program.addHelpText('after', `\n${start}`);
+}
+
+function addCommand<Means>(program: Program, name: string, command: Command<Means>): Program {
+  const prefix = `${program.name()} ${name}`;
+  const sub = program
+    .command(name)
+    .summary(command.summary)
+    .description([`${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`, command.details].join(' ').trim())
+    .usage(command.forms.join(`\n       ${prefix} `));
+  for (const [argument, what] of Object.entries(command.arguments ?? {})) sub.argument(`[${argument}]`, what);
+  for (const [flags, what] of Object.entries(command.options ?? {})) sub.option(flags, what);
+  sub.option('--json', 'print JSON, for scripts');
+  const examples = command.examples.map((words) => `  ${prefix} ${words}`);
+  return sub.addHelpText('after', `\n${examples.length > 1 ? 'Examples' : 'Example'}:\n${examples.join('\n')}`);
+}
+
+/** What commander says of wrong words, as the beginning of a sentence. */
+function describeMisuse({ code, message }: CommanderError, sub: Program): string {
+  if (code === 'commander.excessArguments') {
+    return `Unexpected ${JSON.stringify(sub.args[sub.registeredArguments.length])}`;
+  }
+  const [, flag] = /^error: unknown option '(--[^=]+)=.*'$/s.exec(message) ?? [];
+  if (flag && sub.options.some(({ long }) => long === flag)) return `Option '${flag}' does not take an argument`;
+  const said = message.replace(/^error: (option '.*' argument missing$)?/, (_, missing = '') =>
+    missing.replace(/[<>]/g, ''),
   );
-  const widest = Math.max(...lines.map(([words]) => words.length));
-  return lines.map(([words, what]) => `  ${words.padEnd(widest)}  ${what}`);
+  return `${said[0]?.toUpperCase()}${said.slice(1)}`;
 }

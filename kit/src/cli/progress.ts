@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Call } from './command.ts';
 
+// Progress bars from npm keep time by timers and draw from the first moment; short work must draw nothing.
+
 export type Progress = {
   show(done: number, total: number): void;
   end(): void;

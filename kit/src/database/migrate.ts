@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import fs from 'node:fs/promises';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Kysely } from 'kysely';
-import { type Migration, Migrator } from 'kysely/migration';
+import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { StartError } from '../errors.ts';
 
 /**
@@ -11,14 +11,11 @@ import { StartError } from '../errors.ts';
  * @throws StartError when a newer program has migrated this database already.
  */
 export async function migrate<DB>(db: Kysely<DB>, folder: string, schema: string | undefined): Promise<void> {
-  const migrations = await loadMigrations(folder);
-  const migrator = new Migrator({
-    db,
-    provider: { getMigrations: async () => migrations },
-    ...(schema && { migrationTableSchema: schema }),
-  });
+  const provider = migrationsIn(folder);
+  const migrator = new Migrator({ db, provider, ...(schema && { migrationTableSchema: schema }) });
   const { error } = await migrator.migrateToLatest();
   if (!error) return;
+  const migrations = await provider.getMigrations();
   const unknown = (await appliedMigrations(db)).filter((name) => !(name in migrations));
   if (unknown.length === 0) throw error;
   throw new StartError(
@@ -26,13 +23,17 @@ export async function migrate<DB>(db: Kysely<DB>, folder: string, schema: string
   );
 }
 
-async function loadMigrations(folder: string): Promise<Record<string, Migration>> {
-  const files = (await readdir(folder)).filter((file) => /^\d{4}-.+\.ts$/.test(file)).sort();
-  const load = async (file: string) => [
-    file.replace(/\.ts$/, ''),
-    await import(pathToFileURL(join(folder, file)).href),
-  ];
-  return Object.fromEntries(await Promise.all(files.map(load)));
+function migrationsIn(folder: string): FileMigrationProvider {
+  return new FileMigrationProvider({
+    fs,
+    path,
+    migrationFolder: folder,
+    // import() takes `C:\…` for an address of the scheme `c:`
+    import: (file) => import(pathToFileURL(file).href),
+    onFileIgnored(file, reason) {
+      if (reason === 'NotMigration') throw new Error(`The migration ${file} exports no function "up".`);
+    },
+  });
 }
 
 async function appliedMigrations<DB>(db: Kysely<DB>): Promise<string[]> {

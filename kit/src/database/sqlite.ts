@@ -4,6 +4,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { StartError } from '../errors.ts';
 
+// Kysely's dialect expects better-sqlite3, a native addon; this adapts the SQLite that Node brings along.
+
 const sqliteBusy = 5;
 const migrationPatienceMs = 5_000;
 /** Waiting stops the event loop, so a write that meets another process's is tried again by the group commit instead. */

@@ -1,6 +1,8 @@
 import type { RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 
+// helmet sets headers of answers and cors those for other origins; neither refuses a Host.
+
 /** Probes and scrapers come under any name, and what they read is no secret. */
 const openToAnyone = new Set(['/health', '/livez', '/readyz', '/metrics']);
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 
+// Express makes ETags of finished bodies and does not know If-Match; these are versions of rows.
+
 /** The version of what was read, for who wants to change it. */
 export const etagHeaders = z.object({ ETag: z.string().meta({ example: '"1"' }) });
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { integerQuery } from './schemas.ts';
 
+// Pages by id. Packages that page by offset skip rows when others are inserted or deleted between two pages.
+
 export const feedLimitMax = 1000;
 
 /** The query of a feed: what comes after an id, in id order. */

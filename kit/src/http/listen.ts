@@ -6,6 +6,8 @@ import { setInterval } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
 import { shutdownTimeoutMs } from '../process/lifecycle.ts';
 
+// Packages that end a server, such as http-terminator, hang on an open event stream; closeServer does not.
+
 /** Longer than any client keeps an idle connection, so that no request meets a connection that is just closing. */
 const keepAliveTimeoutMs = 65_000;
 

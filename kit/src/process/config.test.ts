@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostNames, httpUrl, integer, readCommonConfig, readSettings } from './config.ts';
+import { readCommonConfig } from './config.ts';
 
 const read = (environment: Record<string, string>) => readCommonConfig('crm', 3001, environment);
 
@@ -37,50 +37,5 @@ describe('configuration', () => {
     );
     const config = read({ NODE_ENV: 'production', JWT_SECRET_KEY: 'a key of no less than 32 bytes here' });
     expect(config).toMatchObject({ requireAuth: true, log: { format: 'json' } });
-  });
-
-  it('takes an address without its closing slash, and none with credentials', () => {
-    const url = (value: string) => readSettings({ URL: httpUrl('http://x') }, { URL: value });
-    expect(url('http://crm:3001/')).toEqual({ URL: 'http://crm:3001' });
-    expect(() => url('http://user:hunter2@crm')).toThrow('URL ');
-    expect(() => url('ftp://crm')).toThrow('it takes an http or https address');
-  });
-
-  it('refuses numbers that only look like one', () => {
-    const number = (value: string) => readSettings({ N: integer({ min: 1, max: 9, default: 1 }) }, { N: value });
-    for (const value of ['1e0', '0x1', '-1', '1.0', ' 1', '10', '0']) expect(() => number(value)).toThrow('N is');
-  });
-
-  it('takes host names separated by commas, an IPv6 address in brackets', () => {
-    const names = (HOSTS: string) => readSettings({ HOSTS: hostNames(['localhost']) }, { HOSTS }).HOSTS;
-    expect(names('')).toEqual(['localhost']);
-    expect(names('ops.example.com')).toEqual(['ops.example.com']);
-    expect(names(' a , 10.0.0.7,[::1],[::ffff:127.0.0.1], [FE80::1]')).toEqual([
-      'a',
-      '10.0.0.7',
-      '[::1]',
-      '[::ffff:127.0.0.1]',
-      '[FE80::1]',
-    ]);
-  });
-
-  it.each([
-    'localhost:3003',
-    '[::1]:3003',
-    '::1',
-    '[::1',
-    '[]',
-    '[localhost]',
-    'http://localhost',
-    'localhost/',
-    'a b',
-    'a,,b',
-    'a,',
-    ',',
-    ' ',
-  ])('takes %j for no host name', (HOSTS) => {
-    expect(() => readSettings({ HOSTS: hostNames([]) }, { HOSTS })).toThrow(
-      `HOSTS is ${JSON.stringify(HOSTS)}; it takes comma-separated host names without a port, such as localhost,[::1].`,
-    );
   });
 });

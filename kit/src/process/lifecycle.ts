@@ -40,7 +40,10 @@ export async function runService(start: () => Promise<Running>): Promise<void> {
   }
 }
 
-/** Runs the command that the process was given words for, and ends with its exit code; without words, the service. */
+/**
+ * Runs the service where the process was given no words. Words are a command, which ends the process with its exit code; `--`
+ * before them, as the npm scripts have it, makes a command even of none, so that the script alone shows the help.
+ */
 export async function runCommandOrService(
   command: (words: string[]) => Promise<number>,
   start: () => Promise<Running>,
@@ -54,7 +57,7 @@ export async function runCommandOrService(
     process.stderr.write(`What was asked for cannot be written: ${error.message}.\n`);
     process.exit(exitCodes.unable);
   });
-  process.exitCode = await command(words);
+  process.exitCode = await command(words[0] === '--' ? words.slice(1) : words);
 }
 
 /** Calls `stop` at the first SIGTERM, SIGINT or loss of the parent; a second signal ends the process at once. */

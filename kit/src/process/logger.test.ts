@@ -43,10 +43,11 @@ describe('a pretty log', () => {
     ['a one-byte escape sequence', 'Eve\u009b2J'],
     ['a line separator', 'Eve\u2028forged'],
     ['a paragraph separator', 'Eve\u2029forged'],
+    ['a reversed line', 'Eve\u202edegrof'],
     ['a backspace', 'Eve\b\b\bBob'],
   ])('cannot be forged by a name with %s', (_what, name) => {
     const text = written({}, (logger) => logger.info(`welcome, ${name}`));
-    expect(text).toMatch(new RegExp(`^${time} welcome, Eve\\\\u[^\\p{Cc}\\p{Zl}\\p{Zp}]*\n$`, 'u'));
+    expect(text).toMatch(new RegExp(`^${time} welcome, Eve\\\\u[^\\p{Cc}\\p{Zl}\\p{Zp}\\u202e]*\n$`, 'u'));
   });
 
   it('keeps letters of every script', () => {

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
+import { escapeUnprintable } from '../text/printable.ts';
 
 export type Logger = winston.Logger;
 
@@ -70,18 +71,13 @@ function describe(error: Error): string {
     error.stack
       ?.split('\n')
       .filter((line) => /^\s+at /.test(line))
-      .map(printable) ?? [];
+      .map(escapeUnprintable) ?? [];
   const cause = error.cause instanceof Error ? [`    caused by ${describe(error.cause)}`] : [];
-  return [`${error.name}: ${printable(error.message)}`, ...frames, ...cause].join('\n');
+  return [`${error.name}: ${escapeUnprintable(error.message)}`, ...frames, ...cause].join('\n');
 }
 
 function pretty({ timestamp, level, message, error }: winston.Logform.TransformableInfo): string {
   const time = String(timestamp).slice(11, 23);
   const mark = level === 'info' ? '' : `${level.toUpperCase()} `;
-  return `${time} ${mark}${printable(String(message))}${error ? `\n${error}` : ''}`;
-}
-
-/** Names come from outside: a line break or an escape sequence in one must not write console lines of its own. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `${time} ${mark}${escapeUnprintable(String(message))}${error ? `\n${error}` : ''}`;
 }

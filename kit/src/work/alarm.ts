@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+// A sleep of node:timers can only be aborted while it lasts. A ring that comes just before it must count as well.
+
 export type Alarm = ReturnType<typeof createAlarm>;
 
 /** Sleeps that end early: all of them with the signal, some when the alarm is rung. A ring before the sleep counts. */

@@ -8,6 +8,9 @@ import { postgresSettings } from '../database/postgres.ts';
 import { StartError } from '../errors.ts';
 import { singleFlight } from './single-flight.ts';
 
+// Lock files from npm are kept fresh by a timer: a process that hangs loses its lock, and a killed one keeps it for a while.
+// Here the operating system or the server frees the lock as the process ends.
+
 export type OwnerLock = {
   /**
    * Makes sure that the lock is still ours, taking it again where a lost connection has freed it.

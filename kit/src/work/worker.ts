@@ -5,6 +5,8 @@ import { type Alarm, createAlarm } from './alarm.ts';
 import { createOutageLog } from './outage-log.ts';
 import type { OwnerLock } from './owner-lock.ts';
 
+// Job queues from npm bring tables and schedules of their own. This is one loop, which works only while it holds a lock.
+
 /** When the next round is. */
 export type Next = {
   /** 0: at once. */

@@ -3,20 +3,20 @@ import type { Call, Command, Terminal } from '@doorstep/kit/cli/command.ts';
 import { runCommand } from '@doorstep/kit/cli/command-line.ts';
 import { isPostgresUrl, sqlitePath } from '@doorstep/kit/database/open.ts';
 import { StartError } from '@doorstep/kit/errors.ts';
-import type { Environment } from '@doorstep/kit/process/config.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
+import type { Environment } from '@doorstep/kit/process/settings.ts';
 import { connectDaemon } from '../adapters/daemon-client.ts';
 import { type MiddlewareConfig, readMiddlewareConfig } from '../config.ts';
 import { readFact } from '../db/facts.ts';
 import { takeLedgerLock } from '../db/lock.ts';
 import { openContext } from '../open-context.ts';
-import { closing, commands, remark } from './commands.ts';
+import { commands, introduction } from './commands.ts';
 import type { CommandMeans } from './means.ts';
 
 /** Runs one command on the ledger, whether or not the daemon is running, and gives its exit code. */
 export function runCommandLine(words: string[], environment: Environment, terminal: Terminal): Promise<number> {
   const readConfig = () => readMiddlewareConfig(environment);
-  return runCommand(words, terminal, { name: 'middleware', remark, closing, commands, readConfig, run });
+  return runCommand(words, terminal, { ...introduction, commands, readConfig, run });
 }
 
 async function run(config: MiddlewareConfig, command: Command<CommandMeans>, call: Call): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Commands } from '@doorstep/kit/cli/command.ts';
+import type { Commands, Introduction } from '@doorstep/kit/cli/command.ts';
 import { deliveriesCommand } from './deliveries.ts';
 import { explainCommand } from './explain.ts';
 import type { CommandMeans } from './means.ts';
@@ -21,8 +21,13 @@ export const commands: Commands<CommandMeans> = {
   quarantine: quarantineCommand,
 };
 
-export const remark = 'with the daemon running or not';
-export const closing = [
-  'Each takes --json, for scripts. Exit codes: 0 done; 1 the answer is no (an unknown customer, exceptions left, a poll',
-  'that failed); 2 wrong words or settings; 3 not possible now (the ledger, the CRM or the Inventory is away).',
-];
+export const introduction: Introduction = {
+  name: 'middleware',
+  about: 'Shows and controls deliveries, whether or not the daemon is running.',
+  exitCodes: {
+    0: 'done',
+    1: 'the answer is no: an unknown customer, exceptions left, a poll that failed',
+    2: 'wrong words or settings',
+    3: 'not possible now: the ledger, the CRM or the Inventory is away',
+  },
+};

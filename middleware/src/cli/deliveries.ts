@@ -1,6 +1,7 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
+import { feedLimitMax } from '@doorstep/kit/http/feed.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
-import { deliveryFilter } from '../http/filters.ts';
+import { deliveryFilter, deliveryState } from '../http/filters.ts';
 import { listDeliveries } from '../queries/deliveries.ts';
 import type { CommandMeans } from './means.ts';
 import { table, time } from './words.ts';
@@ -8,9 +9,14 @@ import { table, time } from './words.ts';
 const limitDefault = '50';
 
 export const deliveriesCommand: Command<CommandMeans> = {
-  usage: [['[--state dead] [--after ID] [--limit 50]', 'deliveries in the order of their customers']],
-  options: { state: { type: 'string' }, after: { type: 'string' }, limit: { type: 'string' } },
-  positionalsMax: 0,
+  summary: 'list deliveries in the order of their customer ids',
+  forms: ['[--state dead] [--after ID] [--limit 50]'],
+  options: {
+    '--state <STATE>': `only deliveries in this state: ${deliveryState.options.join(', ')}`,
+    '--after <ID>': 'only customers with an id above this one',
+    '--limit <COUNT>': `how many to list, at most ${feedLimitMax}; ${limitDefault} without it`,
+  },
+  examples: ['--state dead', '--after 4711 --limit 200'],
   async run({ context, values, print, say }) {
     const query = parse(deliveryFilter, { limit: limitDefault, ...values });
     const found = await listDeliveries(context, query);

@@ -1,19 +1,22 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
+import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { getDelivery } from '../queries/deliveries.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
-import { customerId, inLine, table, time } from './words.ts';
+import { customerId, customerIdIs, table, time } from './words.ts';
 
 type Delivery = Awaited<ReturnType<typeof getDelivery>>;
 
 export const explainCommand: Command<CommandMeans> = {
-  usage: [['ID', 'why this customer has a package, or has none yet']],
-  options: {},
-  positionalsMax: 1,
+  summary: 'explain why a customer has a package, or has none yet',
+  details: 'Shows each attempt with its answer, and when the next one is due.',
+  forms: ['ID'],
+  arguments: { ID: customerIdIs },
+  examples: ['4711'],
   async run(means) {
     const { context, positionals, values, print } = means;
     const id = customerId(positionals[0]);

@@ -4,9 +4,10 @@ import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
 
 export const pauseCommand: Command<CommandMeans> = {
-  usage: [['', 'deliver nothing more, over restarts too, until resumed; polls go on']],
-  options: {},
-  positionalsMax: 0,
+  summary: 'stop delivering until "resume"',
+  details: 'The pause outlasts a restart of the daemon. Polls go on: new customers are recorded, and wait.',
+  forms: [''],
+  examples: [''],
   async run({ context, values, print }) {
     await pause(context);
     print(
@@ -19,9 +20,9 @@ export const pauseCommand: Command<CommandMeans> = {
 };
 
 export const resumeCommand: Command<CommandMeans> = {
-  usage: [['', 'deliver again']],
-  options: {},
-  positionalsMax: 0,
+  summary: 'deliver again after "pause"',
+  forms: [''],
+  examples: [''],
   async run(means) {
     const { context, values, print } = means;
     await resume(context);

@@ -5,9 +5,10 @@ import { createSync } from '../sync.ts';
 import type { CommandMeans } from './means.ts';
 
 export const pollCommand: Command<CommandMeans> = {
-  usage: [['', 'ask the CRM now; without a daemon, also deliver everything that is due']],
-  options: {},
-  positionalsMax: 0,
+  summary: 'ask the CRM for new customers now',
+  details: 'If no daemon is running, the command also delivers everything that is due.',
+  forms: [''],
+  examples: [''],
   async run(means) {
     const { daemon, print, say, values } = means;
     const polled = (await daemon.poll()) ?? (await pollHere(means));

@@ -1,17 +1,25 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
-import { feedQuery } from '@doorstep/kit/http/feed.ts';
+import { feedLimitMax, feedQuery } from '@doorstep/kit/http/feed.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
+import { inLine } from '@doorstep/kit/text/printable.ts';
 import { z } from 'zod';
 import { listQuarantined } from '../queries/list-quarantined.ts';
 import type { CommandMeans } from './means.ts';
-import { inLine, time } from './words.ts';
+import { time } from './words.ts';
+
+const limitDefault = '50';
 
 export const quarantineCommand: Command<CommandMeans> = {
-  usage: [['[--after ID] [--limit 50]', 'entries of the CRM that no delivery could be made of']],
-  options: { after: { type: 'string' }, limit: { type: 'string' } },
-  positionalsMax: 0,
+  summary: 'list entries of the CRM that could not become deliveries',
+  details: 'An entry without a usable id or name is kept here, with the reason.',
+  forms: ['[--after ID] [--limit 50]'],
+  options: {
+    '--after <ID>': 'only entries with an id above this one',
+    '--limit <COUNT>': `how many to list, at most ${feedLimitMax}; ${limitDefault} without it`,
+  },
+  examples: ['', '--limit 200'],
   async run({ context, values, print, say }) {
-    const query = parse(z.object(feedQuery), { limit: '50', ...values });
+    const query = parse(z.object(feedQuery), { limit: limitDefault, ...values });
     const found = await listQuarantined(context, query);
     const shown = found.slice(0, query.limit);
     if (values['json']) print(JSON.stringify(shown));

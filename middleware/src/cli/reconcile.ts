@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { createProgress } from '@doorstep/kit/cli/progress.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
+import { inLine } from '@doorstep/kit/text/printable.ts';
 import { repair } from '../commands/repair.ts';
 import { getStatus, toReconciliationView } from '../queries/get-status.ts';
 import { type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
@@ -10,12 +11,14 @@ import { summarize } from '../reconcile/summarize.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
 import { pollHere } from './poll.ts';
-import { inLine } from './words.ts';
 
 export const reconcileCommand: Command<CommandMeans> = {
-  usage: [['[--repair]', 'compare both sides; --repair delivers what is missing']],
-  options: { repair: { type: 'boolean' } },
-  positionalsMax: 0,
+  summary: 'prove that every customer has exactly one package',
+  details:
+    'Reads all customers of the CRM and all packages of the Inventory, and prints the counts and each exception. Exits with 1 if any exception is left.',
+  forms: ['[--repair]'],
+  options: { '--repair': 'first deliver each package that is missing' },
+  examples: ['', '--repair'],
   async run(means) {
     const { context, values, print, say } = means;
     let repaired = 0;

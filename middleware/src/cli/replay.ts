@@ -6,15 +6,19 @@ import { replay, replayDead } from '../commands/replay.ts';
 import { deathRange } from '../http/filters.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
-import { customerId } from './words.ts';
+import { customerId, customerIdIs } from './words.ts';
 
 export const replayCommand: Command<CommandMeans> = {
-  usage: [
-    ['ID', 'deliver again; a package that is there already is found and not made twice'],
-    ['--dead [--since TIME] [--until TIME]', 'deliver again everything that is dead, or that died in between'],
-  ],
-  options: { dead: { type: 'boolean' }, since: { type: 'string' }, until: { type: 'string' } },
-  positionalsMax: 1,
+  summary: 'deliver again: one customer, or all dead deliveries',
+  details: 'A package that exists is found and not made twice.',
+  forms: ['ID', '--dead [--since TIME] [--until TIME]'],
+  arguments: { ID: customerIdIs },
+  options: {
+    '--dead': 'all dead deliveries',
+    '--since <TIME>': 'only those that died at this time or later',
+    '--until <TIME>': 'only those that died before this time',
+  },
+  examples: ['4711', '--dead', '--dead --since 2026-01-31T12:00:00Z'],
   async run(means) {
     const { context, values, positionals, print } = means;
     const isOne = positionals.length === 1;

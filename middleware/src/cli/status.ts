@@ -12,9 +12,9 @@ type Status = Awaited<ReturnType<typeof getStatus>> & {
 };
 
 export const statusCommand: Command<CommandMeans> = {
-  usage: [['', 'how the work goes']],
-  options: {},
-  positionalsMax: 0,
+  summary: 'show the daemon, the cursor and the counts of deliveries',
+  forms: [''],
+  examples: ['', '--json'],
   async run({ context, daemon, values, print }) {
     const answer = await daemon.status();
     const status: Status = {

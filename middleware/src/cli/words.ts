@@ -1,5 +1,8 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import { idParam } from '@doorstep/kit/http/schemas.ts';
+import { inLine } from '@doorstep/kit/text/printable.ts';
+
+export const customerIdIs = 'the id of the customer in the CRM';
 
 /** @throws AppError `invalid` unless it is a customer id. */
 export function customerId(word: string | undefined): number {
@@ -11,11 +14,6 @@ export function customerId(word: string | undefined): number {
 /** `2026-01-31 12:00:00Z` */
 export function time(iso: string): string {
   return `${iso.slice(0, 19).replace('T', ' ')}Z`;
-}
-
-/** A text from outside, which may hold line breaks, as a part of a line. */
-export function inLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\uFFFD');
 }
 
 /** Lines with their columns one below the other. */

@@ -1,5 +1,7 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
 
+// Breakers from npm count calls and probe by a timer. This one counts customers, and probes once a poll.
+
 export type BreakerState =
   /** `failed`: who has met with failure since the last good answer; `since`: when that began. */
   | { kind: 'closed'; failed: Set<number>; since: string }

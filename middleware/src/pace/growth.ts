@@ -1,3 +1,5 @@
+// p-limit and its like hold a limit; this one adapts it, as TCP does (additive increase, multiplicative decrease).
+
 export type Growth = {
   /** Most calls under way at once, at the moment. */
   limit(): number;

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { flag, hostNames, httpUrl, integer, origins, proxies, readSettings } from './settings.ts';
+
+describe('a setting', () => {
+  it('takes an address without its closing slash, and none with credentials', () => {
+    const url = (value: string) => readSettings({ URL: httpUrl('http://x') }, { URL: value });
+    expect(url('http://crm:3001/')).toEqual({ URL: 'http://crm:3001' });
+    expect(() => url('http://user:hunter2@crm')).toThrow('URL ');
+    expect(() => url('ftp://crm')).toThrow('it takes an http or https address');
+  });
+
+  it('refuses numbers that only look like one', () => {
+    const number = (value: string) => readSettings({ N: integer({ min: 1, max: 9, default: 1 }) }, { N: value });
+    for (const value of ['1e0', '0x1', '-1', '1.0', ' 1', '10', '0']) expect(() => number(value)).toThrow('N is');
+  });
+
+  it('takes host names separated by commas, an IPv6 address in brackets', () => {
+    const names = (HOSTS: string) => readSettings({ HOSTS: hostNames(['localhost']) }, { HOSTS }).HOSTS;
+    expect(names('')).toEqual(['localhost']);
+    expect(names('ops.example.com')).toEqual(['ops.example.com']);
+    expect(names(' a , 10.0.0.7,[::1],[::ffff:127.0.0.1], [FE80::1]')).toEqual([
+      'a',
+      '10.0.0.7',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '[FE80::1]',
+    ]);
+    expect(names('my_crm')).toEqual(['my_crm']);
+  });
+
+  it.each([
+    'localhost:3003',
+    '[::1]:3003',
+    '::1',
+    '[::1',
+    '[]',
+    '[localhost]',
+    '[1::2::3]',
+    'http://localhost',
+    'localhost/',
+    'a b',
+    'a,,b',
+    'a,',
+    ',',
+    ' ',
+  ])('takes %j for no host name', (HOSTS) => {
+    expect(() => readSettings({ HOSTS: hostNames([]) }, { HOSTS })).toThrow(
+      `HOSTS is ${JSON.stringify(HOSTS)}; it takes comma-separated host names without a port, such as localhost,[::1].`,
+    );
+  });
+
+  it('takes origins separated by commas, and nothing else of an address', () => {
+    const read = (ORIGINS: string) => readSettings({ ORIGINS: origins() }, { ORIGINS }).ORIGINS;
+    expect(read('')).toEqual([]);
+    expect(read('https://app.example.com, http://localhost:5173')).toEqual([
+      'https://app.example.com',
+      'http://localhost:5173',
+    ]);
+    for (const wrong of ['*', 'example.com', 'https://example.com/', 'https://example.com/a', 'https://a.com,']) {
+      expect(() => read(wrong)).toThrow(
+        `ORIGINS is ${JSON.stringify(wrong)}; it takes comma-separated origins such as https://app.example.com.`,
+      );
+    }
+  });
+
+  it('takes proxies by name, address or network', () => {
+    const read = (PROXIES: string) => readSettings({ PROXIES: proxies() }, { PROXIES }).PROXIES;
+    const right = [
+      'loopback',
+      'linklocal',
+      'uniquelocal',
+      '10.0.0.7',
+      '10.0.0.0/8',
+      '::1',
+      '::ffff:10.0.0.7',
+      'fd00::/8',
+    ];
+    expect(read(right.join(', '))).toEqual(right);
+    for (const wrong of ['everywhere', '10.0.0', '10.0.0.256', '10.0.0.0/33', 'fd00::/129', '[::1]', '10.0.0.7,']) {
+      expect(() => read(wrong)).toThrow(
+        `PROXIES is ${JSON.stringify(wrong)}; it takes comma-separated addresses or networks, such as loopback,10.0.0.0/8.`,
+      );
+    }
+  });
+
+  it('takes true or false, and no other word for them', () => {
+    const read = (FLAG: string) => readSettings({ FLAG: flag(true) }, { FLAG }).FLAG;
+    expect([read(''), read('true'), read('false')]).toEqual([true, true, false]);
+    for (const wrong of ['TRUE', 'False', '1', '0', 'yes', 'off', ' true']) {
+      expect(() => read(wrong)).toThrow(`FLAG is ${JSON.stringify(wrong)}; it takes true or false.`);
+    }
+  });
+});
