@@ -1,8 +1,7 @@
 import { type Answer, call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
-import { type ApiDocument, sourceOf } from '@doorstep/kit/test/openapi-requests.ts';
-import { branchesOf } from '@doorstep/kit/test/schema-values.ts';
-import { twoValues } from '@doorstep/kit/test/two-values.ts';
+import { inputsOf } from '@doorstep/kit/test/distinct-inputs.ts';
+import type { ApiDocument } from '@doorstep/kit/test/openapi-requests.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CustomerEvent } from '../src/event.ts';
 import { type CrmWithAdmin, startCrmWithAdmin } from './an-admin.ts';
@@ -27,19 +26,10 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
   afterAll(() => crm[Symbol.asyncDispose]());
 
   let seed = 0;
-  /** A value for each input field of a route, and another value for each. */
-  function inputsOf(request: string): [first: Values, second: Values] {
-    const [method = '', path = ''] = request.toLowerCase().split(' ');
-    const source = sourceOf(document, { max: 10 });
-    const schema = document.paths[path]?.[method]?.requestBody?.content['application/json']?.schema ?? {};
-    const fields = Object.entries(branchesOf(schema, source)[0]?.properties ?? {});
-    const pairs = fields.map(([name, field]) => {
-      seed += 1;
-      return [name, twoValues(field, source, seed)] as const;
-    });
-    const nth = (index: 0 | 1) => Object.fromEntries(pairs.map(([name, pair]) => [name, pair[index]]));
-    return [nth(0), nth(1)];
-  }
+  const newInputs = (request: string) => {
+    seed += 100;
+    return inputsOf(document, request, seed);
+  };
 
   /** Everything that shows the customer, by the name of the place. */
   async function placesOf({ body }: Answer) {
@@ -69,7 +59,7 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
   }
 
   it.each(posts)('of %s is in the answer, the customer, the lists and the event', async (request) => {
-    const [given] = inputsOf(request);
+    const [given] = newInputs(request);
 
     const answer = await crm.admin(request, { body: given });
 
@@ -80,7 +70,7 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
   });
 
   it('of a PUT is in the answer, the customer, the lists and the event', async () => {
-    const [before, given] = inputsOf(put);
+    const [before, given] = newInputs(put);
     const { id } = await crm.addAccount(before);
 
     const answer = await crm.admin(put.replace('{id}', String(id)), { body: given });
@@ -94,7 +84,7 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
   });
 
   it('is changed by a PUT of this field alone, and the others stay', async () => {
-    const [before, given] = inputsOf(put);
+    const [before, given] = newInputs(put);
     const { id } = await crm.addAccount(before);
     for (const [name, value] of Object.entries(given)) {
       const account = (await crm.admin(`GET /v1/customers/${id}`)).body;
@@ -107,8 +97,8 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
   });
 
   it('is one that a POST takes too', () => {
-    const [, account] = posts.map((request) => Object.keys(inputsOf(request)[0]));
+    const [, account] = posts.map((request) => Object.keys(newInputs(request)[0]));
 
-    expect(account).toEqual(Object.keys(inputsOf(put)[0]));
+    expect(account).toEqual(Object.keys(newInputs(put)[0]));
   });
 });
