@@ -17,15 +17,13 @@ export function inputsOf(document: ApiDocument, request: string, seed: number): 
 
 /** The first is not the default. Both are plain enough to be shown as they are sent. */
 function twoValues(schema: Schema, source: SchemaSource, seed: number): [first: unknown, second: unknown] {
-  const plain = valuesOf(schema, source).filter(isPlain);
-  const pairs = fc.tuple(
-    plain.filter((value) => value !== schema.default),
-    plain,
-  );
-  const [pair] = fc.sample(
-    pairs.filter(([first, second]) => first !== second),
-    { numRuns: 1, seed },
-  );
+  const branches = branchesOf(schema, source);
+  const defaults = branches.map((branch) => branch.default);
+  // every field of the same kind has the same example
+  const examples = branches.map(({ example }) => example).filter((example) => typeof example === 'string');
+  const plain = valuesOf(schema, source).filter((value) => isPlain(value) && !examples.includes(value as string));
+  const pairs = fc.tuple(plain, plain).filter(([first, second]) => first !== second && !defaults.includes(first));
+  const [pair] = fc.sample(pairs, { numRuns: 1, seed });
   if (!pair) throw new Error(`no values are known of ${JSON.stringify(schema)}`);
   return pair;
 }
