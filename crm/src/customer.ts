@@ -2,12 +2,29 @@ import { emailAddress, id, line, storableText, timestamp } from '@doorstep/kit/h
 import { fold, searchFold } from '@doorstep/kit/text/fold.ts';
 import { z } from 'zod';
 
-export const customerInput = z
-  .object({
-    name: line({ max: 200 }).meta({ example: 'Alice Example' }),
-    email: emailAddress,
-  })
-  .meta({ id: 'CustomerInput' });
+/** The fields of a customer, as clients send them. */
+const inputFields = {
+  name: line({ max: 200 }).meta({ example: 'Alice Example' }),
+  email: emailAddress,
+};
+
+/** The same fields, as every answer and event shows them. A stored row may be older than the limits above. */
+export const shownFields = {
+  name: z.string().meta({ example: 'Alice Example' }),
+  email: z.string().meta({ example: 'alice@example.com' }),
+} satisfies Record<keyof typeof inputFields, z.ZodType>;
+
+export type CustomerFields = { [Name in keyof typeof shownFields]: z.output<(typeof shownFields)[Name]> };
+
+export const fieldNames = Object.keys(shownFields) as (keyof CustomerFields)[];
+
+/** Picks the fields of a customer from a row or an input that holds more. */
+export function fieldsOf(customer: CustomerFields): CustomerFields {
+  return Object.fromEntries(fieldNames.map((name) => [name, customer[name]])) as CustomerFields;
+}
+
+/** An optional field gets its default here: in `inputFields`, a change that leaves the field out would reset it. */
+export const customerInput = z.object(inputFields).meta({ id: 'CustomerInput' });
 
 /** A name to log in with: the admin's, or an email. */
 export const loginNameMax = 254;
@@ -16,18 +33,21 @@ export const loginNameMax = 254;
 export const passwordMax = 1000;
 
 /** At least 12 characters: what a person can remember and a machine cannot guess. */
-const password = storableText({ min: 12, max: passwordMax }).meta({ example: 'correct horse battery staple' });
+const password = storableText({ min: 12, max: passwordMax })
+  .optional()
+  .meta({ description: 'Lets the customer log in', example: 'correct horse battery staple' });
 
-export const accountInput = customerInput
-  .extend({ password: password.optional().meta({ description: 'Lets the customer log in' }) })
-  .meta({ id: 'AccountInput' });
+export const accountInput = customerInput.extend({ password }).meta({ id: 'AccountInput' });
 
 export type AccountInput = z.output<typeof accountInput>;
 
 /** What a customer is made of. */
-export type NewCustomer = { name: string; email: string; password_hash: string | null };
+export type NewCustomer = CustomerFields & { password_hash: string | null };
 
-export const accountChange = accountInput.partial().meta({ id: 'AccountChange' });
+export const accountChange = z
+  .object({ ...inputFields, password })
+  .partial()
+  .meta({ id: 'AccountChange' });
 
 export type AccountChange = z.output<typeof accountChange>;
 
@@ -39,8 +59,7 @@ const packageId = z.union([id, storableText({ min: 1, max: 200 })]);
 export const customer = z
   .object({
     id,
-    name: z.string().meta({ example: 'Alice Example' }),
-    email: z.string().meta({ example: 'alice@example.com' }),
+    ...shownFields,
     created_at: timestamp,
     integration_status: z.string().meta({
       example: 'Package request created successfully',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CustomerEvent, objectKey, toCloudEvent } from './event.ts';
 
-const event: CustomerEvent = {
+const event = {
   id: 42,
   type: 'CustomerUpdated',
   customer_id: 7,
@@ -16,7 +16,7 @@ const event: CustomerEvent = {
     changed: ['name'],
   },
   published_at: null,
-};
+} as CustomerEvent;
 
 describe('a customer event', () => {
   it('is published as a CloudEvent 1.0', () => {

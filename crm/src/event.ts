@@ -1,5 +1,6 @@
 import { id, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
+import { fieldNames, shownFields } from './customer.ts';
 
 const eventType = z.enum(['CustomerCreated', 'CustomerUpdated', 'CustomerDeleted']);
 
@@ -8,12 +9,11 @@ export type EventType = z.output<typeof eventType>;
 /** The customer as the change left it. */
 const eventData = z.object({
   id,
-  name: z.string().meta({ example: 'Alice Example' }),
-  email: z.string().meta({ example: 'alice@example.com' }),
+  ...shownFields,
   created_at: timestamp,
   deleted_at: timestamp.nullable().meta({ example: null }),
   changed: z
-    .array(z.enum(['name', 'email', 'password', 'deleted_at']))
+    .array(z.enum([...fieldNames, 'password', 'deleted_at']))
     .optional()
     .meta({ description: 'What an update has changed' }),
 });

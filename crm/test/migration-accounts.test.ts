@@ -13,9 +13,17 @@ import { aCustomer, addCustomer, adminPassword, openCrmDatabase, readFeed, start
 
 const added_at = '2025-03-04T05:06:07.089Z';
 
-type OlderCustomer = Omit<
+type OlderCustomer = Pick<
   CrmDatabase['customers'],
-  'id' | 'search_key' | 'password_hash' | 'version' | 'credentials_version' | 'deleted_at'
+  | 'name'
+  | 'email'
+  | 'email_key'
+  | 'created_at'
+  | 'integration_state'
+  | 'package_id'
+  | 'integration_attempts'
+  | 'integration_error'
+  | 'integration_updated_at'
 >;
 type OlderDatabase = {
   customers: OlderCustomer & { id: number };

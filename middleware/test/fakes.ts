@@ -108,6 +108,11 @@ export function fakeTarget() {
   };
 }
 
+type Packages = ReturnType<typeof fakeTarget>['packages'];
+
+/** The customers of packages, in order. */
+export const idsIn = (packages: Packages) => packages.map(({ customerId }) => customerId).sort((a, b) => a - b);
+
 type LogLine = { level: string; message: string };
 
 export function fakeLogger() {

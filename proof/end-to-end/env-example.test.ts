@@ -1,24 +1,89 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { readCrmConfig } from '@doorstep/crm/src/config.ts';
 import { readInventoryConfig } from '@doorstep/inventory/src/config.ts';
 import { readMiddlewareConfig } from '@doorstep/middleware/src/config.ts';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-const readers = [readCrmConfig, readInventoryConfig, readMiddlewareConfig];
+const readers = { crm: readCrmConfig, inventory: readInventoryConfig, middleware: readMiddlewareConfig };
+const services = Object.entries(readers);
 
-it('.env.example lists every setting that a service reads, with its default', async () => {
-  const text = await readFile(join(import.meta.dirname, '../../.env.example'), 'utf8');
-  const example = parseEnv(text);
-  const read = new Set<string>();
-  const watched = new Proxy<Record<string, string>>({}, { get: (_target, name) => void read.add(String(name)) });
-  for (const reader of readers) {
+const root = join(import.meta.dirname, '../..');
+const example = parseEnv(readFileSync(join(root, '.env.example'), 'utf8')) as Record<string, string>;
+const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+
+/** Outside a service, npm start and Compose name its port. */
+const ports = ['CRM_PORT', 'INVENTORY_PORT', 'MIDDLEWARE_PORT'];
+
+/** A container does not get these settings: its image fixes the first two, and `ports` in the Compose file uses the rest. */
+const notPassedOn = ['HOST', 'PORT', ...ports];
+
+/** What Compose sets to another value than that of `.env`, or to its own default. */
+const setByCompose = (service: string): Record<string, string> => ({
+  DATA_DIR: '/keys', // a volume of its own, because the three services share the key in it
+  DATABASE_URL: `\${DATABASE_URL:-/data/${service}.db}`,
+  CRM_SERVICE_URL: `\${CRM_SERVICE_URL:-http://crm:3001}`,
+  INVENTORY_SERVICE_URL: `\${INVENTORY_SERVICE_URL:-http://inventory:3002}`,
+});
+
+/** The variables that a service reads. */
+function readBy(reader: (environment: Record<string, string>) => unknown): string[] {
+  const names = new Set<string>();
+  reader(new Proxy<Record<string, string>>({}, { get: (_target, name) => void names.add(String(name)) }));
+  return [...names];
+}
+
+/** The lines of a block in the Compose file, from below its first line to the end of its indentation. */
+function block(text: string, firstLine: string): string {
+  const [, indent = ''] = /^( *)/.exec(firstLine) ?? [];
+  const start = text.indexOf(`\n${firstLine}\n`);
+  if (start < 0) throw new Error(`docker-compose.yml has no line ${JSON.stringify(firstLine)}`);
+  const rest = text.slice(start + firstLine.length + 2);
+  return new RegExp(`^(${indent} +.*\n|\n)*`).exec(rest)?.[0] ?? '';
+}
+
+function variablesIn(lines: string): Record<string, string> {
+  return Object.fromEntries([...lines.matchAll(/^ +([A-Z_]+): (.*)$/gm)].map(([, name, value]) => [name, value]));
+}
+
+/** The environment that Compose gives to a service. */
+function environmentOf(service: string): Record<string, string> {
+  const own = block(block(compose, `  ${service}:`), '    environment:');
+  const shared = own.includes('<<: *settings') ? block(compose, 'x-settings: &settings') : '';
+  return { ...variablesIn(shared), ...variablesIn(own) };
+}
+
+describe('.env.example', () => {
+  it('lists every setting that a service reads, and nothing else', () => {
+    const read = services.flatMap(([, reader]) => readBy(reader)).filter((name) => name !== 'PORT');
+
+    expect(Object.keys(example).sort()).toEqual([...new Set([...read, ...ports])].sort());
+  });
+
+  it.each(services)('changes nothing for the %s: it holds the defaults', (_service, reader) => {
     expect(reader(example)).toEqual(reader({}));
-    reader(watched);
-  }
-  // npm start and Compose make it of the three ports
-  read.delete('PORT');
-  for (const name of ['CRM_PORT', 'INVENTORY_PORT', 'MIDDLEWARE_PORT']) read.add(name);
-  expect(Object.keys(example).sort()).toEqual([...read].sort());
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it.each(services)('passes on to the %s every setting that it reads, and nothing else', (service, reader) => {
+    const names = readBy(reader).filter((name) => !notPassedOn.includes(name));
+    const special = setByCompose(service);
+
+    const expected = Object.fromEntries(names.map((name) => [name, special[name] ?? `\${${name}:-}`]));
+    expect(environmentOf(service)).toEqual(expected);
+  });
+
+  it('publishes each service on the port that .env names, with the default of .env.example', () => {
+    const published = [...compose.matchAll(/"127\.0\.0\.1:\$\{(\w+):-(\d+)\}:(\d+)"/g)].map((match) => match.slice(1));
+
+    expect(published).toEqual(ports.map((name) => [name, example[name], example[name]]));
+  });
+
+  it('uses every setting of .env.example but those that an image or a volume fixes', () => {
+    const used = new Set([...compose.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
+
+    expect([...used, 'HOST', 'DATA_DIR'].sort()).toEqual(Object.keys(example).sort());
+  });
 });

@@ -13,10 +13,10 @@ import { takenEmail } from './taken-email.ts';
  */
 export async function createCustomer(
   context: CrmContext,
-  { name, email, password }: AccountInput,
+  { password, ...fields }: AccountInput,
 ): Promise<CustomerRow> {
   const password_hash = password === undefined ? null : await hashPassword(password);
-  const row = await context.write.together(insertAll, { name, email, password_hash }, context);
+  const row = await context.write.together(insertAll, { ...fields, password_hash }, context);
   context.eventsWritten();
   return row;
 }
@@ -25,12 +25,10 @@ async function insertAll(trx: Transaction<CrmDatabase>, customers: NewCustomer[]
   const now = clock.now().toISOString();
   const rows = await insertCustomers(
     trx,
-    customers.map(({ name, email, password_hash }) => ({
-      name,
-      email,
-      email_key: emailKey(email),
-      search_key: searchKey({ name, email }),
-      password_hash,
+    customers.map((customer) => ({
+      ...customer,
+      email_key: emailKey(customer.email),
+      search_key: searchKey(customer),
       created_at: now,
       integration_state: 'pending' as const,
       integration_attempts: 0,

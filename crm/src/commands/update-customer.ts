@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { CrmContext } from '../context.ts';
-import { type AccountChange, emailKey, searchKey } from '../customer.ts';
+import { type AccountChange, type CustomerFields, emailKey, fieldNames, fieldsOf, searchKey } from '../customer.ts';
 import { type CustomerRow, findCustomerByEmail, requireCustomer, updateCustomer as update } from '../db/customers.ts';
 import { insertEvents } from '../db/events.ts';
 import type { CrmDatabase } from '../db/schema.ts';
@@ -33,16 +33,16 @@ export async function updateCustomer(
   const row = await write(async (trx) => {
     const before = await requireCustomer(trx, id);
     requireVersion(before.version);
-    const changed = changedFields(before, change);
+    const values = changedValues(before, change);
     if (change.email !== undefined) await requireFreeEmail(trx, change.email, { id, tellsWho });
+    const changed = Object.keys(values) as ChangedField[];
     if (password_hash !== undefined) changed.push('password');
     if (changed.length === 0) return before;
-    const { name = before.name, email = before.email } = change;
+    const after = { ...fieldsOf(before), ...values };
     const row = await update(trx, id, {
-      name,
-      email,
-      email_key: emailKey(email),
-      search_key: searchKey({ name, email }),
+      ...after,
+      email_key: emailKey(after.email),
+      search_key: searchKey(after),
       ...(password_hash !== undefined && { password_hash }),
       endTokens: password_hash !== undefined,
     });
@@ -53,8 +53,9 @@ export async function updateCustomer(
   return row;
 }
 
-function changedFields(before: CustomerRow, change: AccountChange): ChangedField[] {
-  return (['name', 'email'] as const).filter((field) => change[field] !== undefined && change[field] !== before[field]);
+function changedValues(before: CustomerRow, change: AccountChange): Partial<CustomerFields> {
+  const changed = fieldNames.filter((name) => change[name] !== undefined && change[name] !== before[name]);
+  return Object.fromEntries(changed.map((name) => [name, change[name]]));
 }
 
 async function requireFreeEmail(

@@ -1,12 +1,11 @@
-import { type Account, type Customer, integrationStatus } from '../customer.ts';
+import { type Account, type Customer, fieldsOf, integrationStatus } from '../customer.ts';
 import type { CustomerRow } from './customers.ts';
 
 /** A customer as the API shows it. */
 export function toCustomer(row: CustomerRow): Customer {
   return {
     id: row.id,
-    name: row.name,
-    email: row.email,
+    ...fieldsOf(row),
     created_at: row.created_at,
     integration_status: integrationStatus(row.integration_state, row.integration_error),
     integration: {

@@ -2,15 +2,14 @@ import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import type { IntegrationResult } from '../customer.ts';
-import type { CrmDatabase } from './schema.ts';
+import { type CrmDatabase, customerFieldColumns } from './schema.ts';
 
 export type CustomerRow = Selectable<CrmDatabase['customers']>;
 
 type NewCustomer = Omit<Insertable<CrmDatabase['customers']>, 'id' | 'version' | 'credentials_version'>;
 
 const newCustomerColumns = {
-  name: 'text',
-  email: 'text',
+  ...customerFieldColumns,
   email_key: 'text',
   search_key: 'text',
   password_hash: 'text',

@@ -1,5 +1,6 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import { fieldsOf } from '../customer.ts';
 import type { ChangedField, CustomerEvent, EventData, EventType } from '../event.ts';
 import type { CustomerRow } from './customers.ts';
 import type { CrmDatabase } from './schema.ts';
@@ -16,8 +17,9 @@ export async function insertEvents(
   { type, time, changed }: Occurrence,
 ): Promise<void> {
   if (customers.length === 0) return;
-  const events = customers.map(({ id, name, email, created_at, deleted_at }, place) => {
-    const data: EventData = { id, name, email, created_at, deleted_at, ...(changed && { changed }) };
+  const events = customers.map((customer, place) => {
+    const { id, created_at, deleted_at } = customer;
+    const data: EventData = { id, ...fieldsOf(customer), created_at, deleted_at, ...(changed && { changed }) };
     return { place, type, customer_id: id, time, data: JSON.stringify(data) };
   });
   const table = jsonTable(trx, events, { place: 'integer', ...newEventColumns });

@@ -1,12 +1,16 @@
 import type { Generated } from 'kysely';
-import type { IntegrationState } from '../customer.ts';
+import type { CustomerFields, IntegrationState } from '../customer.ts';
 import type { EventType } from '../event.ts';
 
+/** The type of each field's column. */
+export const customerFieldColumns = {
+  name: 'text',
+  email: 'text',
+} as const satisfies Record<keyof CustomerFields, string>;
+
 export type CrmDatabase = {
-  customers: {
+  customers: CustomerFields & {
     id: Generated<number>;
-    name: string;
-    email: string;
     email_key: string;
     /** See `searchKey`. */
     search_key: string;

@@ -1,0 +1,199 @@
+import { databases } from '@doorstep/kit/test/databases.ts';
+import { describe, expect, it } from 'vitest';
+import { replay, replayDead } from '../src/commands/replay.ts';
+import type { MiddlewareContext } from '../src/context.ts';
+import type { SeenCustomer } from '../src/delivery.ts';
+import type { CustomerSource, NoPage } from '../src/ports.ts';
+import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
+import { ledgerSummary } from '../src/queries/ledger-summary.ts';
+import { createSync, type Sync } from '../src/sync.ts';
+import { aCustomer, fakeSource, fakeTarget, idsIn, manyCustomers, owner, testContext } from './fakes.ts';
+
+/** A CRM that cannot show any page that holds one of these customers. */
+function aBrokenCrm(customers: SeenCustomer[], broken: number[], pageSize = 500) {
+  const sound = fakeSource(customers, pageSize);
+  const reason = 'CRM answered 500';
+  const source: CustomerSource = {
+    ...sound,
+    async fetchPage(after, limit) {
+      const page = await sound.fetchPage(after, limit);
+      const isBroken = page.kind === 'page' && page.customers.some(({ id }) => broken.includes(id));
+      return isBroken ? { kind: 'unreadable', reason } : page;
+    },
+  };
+  return { ...source, customers: sound.customers, asked: sound.asked, reports: sound.reports, broken };
+}
+
+const without = (count: number, ids: number[]) =>
+  manyCustomers(count)
+    .map(({ id }) => id)
+    .filter((id) => !ids.includes(id));
+
+/** What cannot be shown is skipped at the fourth poll that meets with it. */
+async function polls(sync: Sync, count = 4) {
+  for (let poll = 0; poll < count; poll += 1) await sync.runOnce();
+}
+
+async function deadIn(context: MiddlewareContext) {
+  const dead = await listDeliveries(context, { after: 0, limit: 1_000, state: 'dead' });
+  return dead.map(({ customer_id }) => customer_id);
+}
+
+const fault = 'the CRM cannot show this customer, or has none of this id: CRM answered 500';
+
+describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s', (kind) => {
+  async function aCrmWith(customers: SeenCustomer[], broken: number[]) {
+    const source = aBrokenCrm(customers, broken);
+    const target = fakeTarget();
+    const test = await testContext(kind, { source, target });
+    return { ...test, source, target, sync: createSync(test.context, owner) };
+  }
+
+  it.each([
+    ['in the middle', [5]],
+    ['the first', [1]],
+    ['two in a row', [5, 6]],
+    ['here and there', [3, 9, 21, 22]],
+  ])('gets a package for everybody else, and a dead letter with the reason: %s', async (_where, broken) => {
+    await using crm = await aCrmWith(manyCustomers(30), broken);
+    await polls(crm.sync, 13);
+    expect(idsIn(crm.target.packages)).toEqual(without(30, broken));
+    expect(await deadIn(crm.context)).toEqual(broken);
+    expect(await getDelivery(crm.context, Number(broken[0]))).toMatchObject({ error: fault, attempts: 0 });
+    const failed = crm.source.reports.flat().filter(({ state }) => state === 'failed');
+    expect(failed.map(({ customer_id, error }) => [customer_id, error])).toEqual(broken.map((id) => [id, fault]));
+  });
+
+  it('gets packages for those before it at once, and is told of', async () => {
+    await using crm = await aCrmWith(manyCustomers(30), [5]);
+    await crm.sync.runOnce();
+    expect(idsIn(crm.target.packages)).toEqual([1, 2, 3, 4]);
+    expect(crm.sync.lastPoll()).toMatchObject({ outcome: 'failed', seen: 4 });
+    expect(crm.logger.lines.map(({ message }) => message)).toContain('CRM answered 500; polling goes on');
+  });
+
+  it('gets packages for all where it is well again soon', async () => {
+    await using crm = await aCrmWith(manyCustomers(30), [5, 17]);
+    await polls(crm.sync, 2);
+    crm.source.broken.length = 0;
+    await polls(crm.sync, 1);
+    expect(idsIn(crm.target.packages)).toEqual(without(30, []));
+    crm.source.customers.push(aCustomer(31), aCustomer(32));
+    crm.source.broken.push(31);
+    await polls(crm.sync, 3); // one more would be the fourth in a row
+    crm.source.broken.length = 0;
+    await polls(crm.sync, 1);
+    expect(idsIn(crm.target.packages)).toEqual(without(32, []));
+    expect(await deadIn(crm.context)).toEqual([]);
+  });
+
+  it('is waited for at the end of its list, where nobody is held up, until somebody is behind', async () => {
+    await using crm = await aCrmWith(manyCustomers(30), [30]);
+    await polls(crm.sync, 8);
+    expect(idsIn(crm.target.packages)).toEqual(without(30, [30]));
+    expect(await deadIn(crm.context)).toEqual([]);
+    crm.source.customers.push(aCustomer(31));
+    await polls(crm.sync);
+    expect(await deadIn(crm.context)).toEqual([30]);
+    expect(crm.target.packages.some(({ customerId }) => customerId === 31)).toBe(true);
+  });
+
+  it('is asked no more than usual once the dead letter is written', async () => {
+    await using crm = await aCrmWith(manyCustomers(30), [5]);
+    await polls(crm.sync);
+    expect(crm.source.asked.length).toBeLessThan(100);
+    crm.source.asked.length = 0;
+    await crm.sync.runOnce();
+    expect(crm.source.asked).toEqual([30]);
+  });
+
+  it('is read on behind a gap in its ids, and nobody who may be in it is passed over without a word', async () => {
+    await using crm = await aCrmWith([...manyCustomers(4), aCustomer(60), aCustomer(61)], [60]);
+    await polls(crm.sync);
+    expect(idsIn(crm.target.packages)).toEqual([1, 2, 3, 4, 61]);
+    expect(await deadIn(crm.context)).toEqual(manyCustomers(60).flatMap(({ id }) => (id > 4 ? id : [])));
+  });
+
+  it('gets that package too once it is mended and the dead letter is replayed', async () => {
+    await using crm = await aCrmWith(manyCustomers(10), [5, 6]);
+    await polls(crm.sync);
+    crm.source.broken.length = 0;
+    await replayDead(crm.context, {});
+    await crm.sync.settle();
+    expect(crm.target.packages.find(({ customerId }) => customerId === 5)?.name).toBe('Customer 5');
+    expect(idsIn(crm.target.packages)).toEqual(without(10, []));
+  });
+
+  it('does not keep its neighbours from being replayed', async () => {
+    await using crm = await aCrmWith(manyCustomers(10), [5]);
+    crm.target.script(4, () => ({ kind: 'rejected', reason: 'no', status: 400 }));
+    await polls(crm.sync);
+    expect(await deadIn(crm.context)).toEqual([4, 5]);
+    await replay(crm.context, 4);
+    await crm.sync.settle();
+    expect(await getDelivery(crm.context, 4)).toMatchObject({ state: 'delivered' });
+  });
+});
+
+describe.each(databases)('a CRM that is broken as a whole, the ledger on %s', (kind) => {
+  const noPage: NoPage = { kind: 'unreadable', reason: 'CRM answered 500' };
+
+  it('costs two calls a poll where it can show nothing', async () => {
+    let asked = 0;
+    const fetchPage = async () => {
+      asked += 1;
+      return noPage;
+    };
+    await using test = await testContext(kind, { source: { ...fakeSource([]), fetchPage } });
+    const sync = createSync(test.context, owner);
+    for (let poll = 0; poll < 5; poll += 1) await sync.runOnce();
+    expect(asked).toBeLessThanOrEqual(10);
+    expect(sync.lastPoll()).toMatchObject({ outcome: 'failed', seen: 0 });
+    expect(await listDeliveries(test.context, { after: 0, limit: 10 })).toEqual([]);
+  });
+
+  it('costs a bounded number of calls a poll where it can show only its empty end, and makes no dead letters', async () => {
+    const source = aBrokenCrm(manyCustomers(500), without(500, []));
+    await using test = await testContext(kind, { source });
+    const sync = createSync(test.context, owner);
+    for (let poll = 0; poll < 6; poll += 1) {
+      source.asked.length = 0;
+      await sync.runOnce();
+      expect(source.asked.length).toBeLessThanOrEqual(120);
+    }
+    expect(await listDeliveries(test.context, { after: 0, limit: 10 })).toEqual([]);
+  });
+
+  it('loses nobody where it fails for a while in the middle of a search', async () => {
+    const sound = fakeSource(manyCustomers(30));
+    let calls = 0;
+    const failing = (call: number) => call === 1 || (call >= 3 && call <= 15);
+    const source: CustomerSource = {
+      ...sound,
+      fetchPage: async (after, limit) => {
+        calls += 1;
+        return failing(calls) ? noPage : sound.fetchPage(after, limit);
+      },
+    };
+    const target = fakeTarget();
+    await using test = await testContext(kind, { source, target });
+    const sync = createSync(test.context, owner);
+    await polls(sync, 6);
+    expect(idsIn(target.packages)).toEqual(without(30, []));
+    expect(await deadIn(test.context)).toEqual([]);
+  });
+
+  it('makes no dead letter where it goes away while it is searched', async () => {
+    const source = aBrokenCrm(manyCustomers(10), [5]);
+    const { fetchPage } = source;
+    const leaving: CustomerSource = {
+      ...source,
+      fetchPage: async (after, limit) =>
+        after === 5 ? { kind: 'unavailable', reason: 'CRM cannot be reached' } : fetchPage(after, limit),
+    };
+    const target = fakeTarget();
+    await using test = await testContext(kind, { source: leaving, target });
+    await polls(createSync(test.context, owner), 6);
+    expect(await ledgerSummary(test.context)).toMatchObject({ cursor: 4, deliveries: { dead: 0, delivered: 4 } });
+  });
+});
