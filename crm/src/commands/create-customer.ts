@@ -11,10 +11,7 @@ import { takenEmail } from './taken-email.ts';
  * Adds a customer, whose package is pending from now on, and who can log in where there is a password.
  * @throws AppError `conflict` with `existing_id` where the email is taken.
  */
-export async function createCustomer(
-  context: CrmContext,
-  { password, ...fields }: AccountInput,
-): Promise<CustomerRow> {
+export async function createCustomer(context: CrmContext, { password, ...fields }: AccountInput): Promise<CustomerRow> {
   const password_hash = password === undefined ? null : await hashPassword(password);
   const row = await context.write.together(insertAll, { ...fields, password_hash }, context);
   context.eventsWritten();
