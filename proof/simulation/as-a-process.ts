@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const main = join(import.meta.dirname, 'main.ts');
 
-/** Runs the simulation as a process of its own: it takes the clock and the timers of its threads for itself. */
+/** Runs the simulation in its own process, because it replaces the clock and the timers of its threads. */
 export function simulate(...words: string[]): Promise<{ code: number; output: string }> {
   const options = { maxBuffer: 1 << 30 };
   return new Promise((resolve) => {

@@ -13,7 +13,7 @@ import type { Disk } from './storage.ts';
 
 const packageType = 'welcome_pack_v1';
 
-/** One life of the middleware: its core and adapters as they are, among things that are simulated. */
+/** One life of the daemon: its real core and adapters in a simulated environment. */
 export type Daemon = { context: MiddlewareContext; sync: Sync };
 
 type Means = {
@@ -23,13 +23,12 @@ type Means = {
   client: (service: ServiceName) => AxiosInstance;
   random: Random;
   opened: ReturnType<Disk['open']>;
-  /** Takes its time, as a question to PostgreSQL does. */
+  /** Asynchronous, like a query to PostgreSQL. */
   ensureOwner: () => Promise<void>;
 };
 
-// what is counted is of no interest here
 const metrics = createMiddlewareMetrics(new Registry(), async () => {
-  throw new Error('nobody reads the metrics');
+  throw new Error('the simulation never reads the metrics');
 });
 
 export function startDaemon({ world, clock, logger, client, random, opened, ensureOwner }: Means): Daemon {

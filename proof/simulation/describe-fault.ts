@@ -1,7 +1,6 @@
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { Fate, Fault } from './plan.ts';
 
-/** One line for a person. */
 export function describeFault(fault: Fault | undefined): string {
   if (!fault) return 'no such fault';
   const { kind, ...rest } = fault;

@@ -23,12 +23,12 @@ type Means = {
   polls: Polls;
   time: VirtualTime;
   watch: Watch;
-  /** What the Inventory has against customers. */
+  /** The status with which the Inventory rejects each of these customers. */
   poisons: Map<number, number>;
   moveClock: (byMs: number) => void;
 };
 
-/** Lets come what the plan says. What befalls single calls, statements and steps happens where those are. */
+/** Schedules arrivals and timed faults. A fault of a single call, statement or step is injected where that runs. */
 export function schedulePlan(means: Means): void {
   for (const arrival of means.plan.arrivals) means.time.after(arrival.atMs, 'world', () => arrive(means, arrival));
   const moments = means.plan.faults.flatMap((fault) => momentsOf(means, fault));
@@ -50,7 +50,6 @@ function arrive({ plan, crm, polls, time, watch }: Means, { count }: Plan['arriv
 
 type Moment = [atMs: number, run: () => void];
 
-/** What a fault does, and when. */
 function momentsOf(means: Means, fault: Fault): Moment[] {
   const { crm, ledger, lives, oracle, watch, poisons } = means;
   const from = ({ atMs, forMs }: { atMs: number; forMs: number }, begin: () => void, end: () => void): Moment[] => [
@@ -110,7 +109,7 @@ function momentsOf(means: Means, fault: Fault): Moment[] {
     case 'rename':
       return [[fault.atMs, () => rename(means, fault)]];
     default:
-      // it strikes at a call, a statement, a step or an arrival
+      // injected at a call, a statement, a step or an arrival
       return [];
   }
 }
@@ -134,7 +133,7 @@ function remove(
   time.after(restoredAfterMs, 'world', () => Object.assign(customer, { isDeleted: false }));
 }
 
-/** As `reconcile --repair` at the command line. */
+/** Does the same as `reconcile --repair` on the command line. */
 async function repairAll(context: MiddlewareContext): Promise<void> {
   const missing: number[] = [];
   await reconcile(context, {

@@ -7,10 +7,10 @@ import type { Watch } from './watch.ts';
 
 type Means = { plan: Plan; disk: Disk; time: VirtualTime; watch: Watch };
 
-/** A statement that takes its time lets others go first. */
+/** The share of statements that take time, so that other work runs between them. */
 const slowStatements = 0.1;
 
-/** The ledger's storage, with what goes wrong with it. */
+/** The ledger's storage, with the storage faults of the plan. */
 export function createLedger({ plan, disk, time, watch }: Means) {
   const random = createRandom(plan.seed + 1);
   const commitsLost = new Set(plan.faults.flatMap((fault) => (fault.kind === 'commit lost' ? [fault.nth] : [])));

@@ -25,10 +25,10 @@ type Means = {
   watch: Watch;
 };
 
-/** As a service that is told to stop. */
+/** How long a service has to stop after SIGTERM. */
 const shutdownMs = 10_000;
 
-/** The daemon, from one life to the next. */
+/** Starts, kills and restarts the daemon. */
 export function createLives({ plan, clock, disk, ledger, network, oracle, time, watch }: Means) {
   const crashes = new Map(plan.faults.flatMap((fault) => (fault.kind === 'crash' ? [[fault.step, fault.downMs]] : [])));
   const logger = createLogger(watch);
@@ -48,7 +48,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
     watch.trace(() => 'the daemon starts');
     const life = lives;
     const isAlive = () => life === lives && daemon !== undefined;
-    // what is dead goes no further
+    // a killed daemon never gets past this point
     const step = async () => {
       if (!isAlive() || dies()) await new Promise(() => undefined);
     };
@@ -64,7 +64,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
     poll();
   }
 
-  /** While one goes on there is no other, and none while the daemon stops. */
+  /** Polls never overlap, and none begins while the daemon stops. */
   function poll() {
     const sync = daemon?.sync;
     if (!sync || isStopping || polling) return;
@@ -78,7 +78,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
     });
   }
 
-  /** Something comes to the daemon, or goes out from it: gives whether it has been killed instead. */
+  /** Called before the daemon receives or sends anything. Returns true if the plan kills the daemon at this step. */
   function dies(): boolean {
     steps += 1;
     const downMs = healed ? undefined : crashes.get(steps);
@@ -103,10 +103,9 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
     start,
     dies,
     poll,
-    /** When the last poll began that has come to its end. */
+    /** When the last completed poll began. */
     polledMs: () => polledMs,
     daemon: () => (isStopping ? undefined : daemon),
-    /** How many there were. */
     count: () => lives,
     startedMs: () => startedMs,
 
@@ -125,8 +124,8 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
     },
 
     /**
-     * What a person does while the daemon runs. Gives what came of it; undefined where a broken ledger has kept it from
-     * being done. Without a daemon nothing is done.
+     * Runs an operator's command. Returns undefined if no daemon runs or the command is refused: the ledger is
+     * unavailable, or the customer unknown.
      */
     async operate<Result>(
       run: (context: MiddlewareContext) => Promise<Result>,
@@ -149,7 +148,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
       }
     },
 
-    /** No more crashes. */
+    /** From now on the daemon does not crash. */
     heal() {
       healed = true;
       start();
@@ -159,7 +158,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
 
 export type Lives = ReturnType<typeof createLives>;
 
-/** An error that is logged as one is a bug: whatever is simulated, the core has a sentence for. */
+/** A logged error object is a bug, because the core has its own message for every simulated fault. */
 function createLogger(watch: Watch): Logger {
   const log =
     (level: string) =>

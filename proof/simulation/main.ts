@@ -7,16 +7,16 @@ import { runTasks, shrink } from './run.ts';
 import type { Done } from './worker.ts';
 
 const usage = `npm run simulate -- [--seeds N] [--seed S] [--faults 0,3] [--trace] [--plant NAME | --planted]
-  --seeds N     how many seeds to run; 1000 unless told otherwise, or one with --seed
-  --seed S      the first of them; 1 unless told otherwise
-  --faults …    only these faults of the plan, as a failing run names them, or none
-  --trace       everything that happens
-  --plant NAME  plants a known fault in a copy of the core
-  --planted     plants known faults in a copy of the core, one after the other, and looks whether they are found
+  --seeds N     number of seeds to run; default 1000, or 1 with --seed
+  --seed S      first seed; default 1
+  --faults …    inject only these faults of the plan, by the numbers that a failing run prints; "none" for no fault
+  --trace       print every event
+  --plant NAME  plant one known fault in a copy of the core
+  --planted     plant every known fault in a copy of the core, and check that the simulation finds each
 `;
 
-/** A long run says so often how far it is. */
-const tellEvery = 10_000;
+/** A long run prints its progress after this many seeds. */
+const progressEvery = 10_000;
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const count = (number: number) => number.toLocaleString('en');
@@ -54,7 +54,6 @@ function tasksOf({ first, seeds, faults, trace: traces }: Arguments) {
   return Array.from({ length: seeds }, (_, index) => ({ seed: first + index, faults, traces }));
 }
 
-/** Adds up what has happened. */
 function createTally() {
   const startMs = performance.now();
   const faults = new Map<string, number>();
@@ -86,7 +85,7 @@ async function findFault(given: Arguments): Promise<boolean> {
     planted: given.plant,
     onDone(done) {
       tally.add(done);
-      if (!given.trace && tally.seeds() % tellEvery === 0)
+      if (!given.trace && tally.seeds() % progressEvery === 0)
         print(`${count(tally.seeds())} of ${count(given.seeds)} seeds`);
       for (const line of done.trace) print(line);
     },
@@ -98,7 +97,7 @@ async function findFault(given: Arguments): Promise<boolean> {
   print(`\nseed ${seed} breaks a promise: ${outcome.violation}`);
   print(
     faults.length === 0
-      ? 'It needs no fault for it.'
+      ? 'It happens without any fault.'
       : `It needs ${faults.length} of ${broken.faultsInPlan} faults for it:`,
   );
   const plan = makePlan(seed);

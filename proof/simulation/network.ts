@@ -11,7 +11,7 @@ import type { VirtualTime } from './virtual-time.ts';
 export type Call = { service: ServiceName; nth: number; request: Request; fate: Fate | undefined };
 
 export type Network = {
-  /** The axios that the adapters of one life of the core are given: its calls go through the simulated network. */
+  /** The axios instance for the adapters of one daemon life; its calls go through the simulated network. */
   connect(service: ServiceName, life: Life): AxiosInstance;
   /** From now on every call arrives and is answered. */
   heal(): void;
@@ -20,17 +20,17 @@ export type Network = {
 type Means = {
   plan: Plan;
   time: VirtualTime;
-  /** What the service does with a request. */
+  /** Runs a request at the service. */
   handle(call: Call): Reply;
   onSent(call: Call): void;
-  /** Undefined: no answer came. */
+  /** `reply` is undefined if no answer arrives. */
   onAnswered(call: Call, reply: Reply | undefined): void;
   onFate(kind: string): void;
 };
 
-/** From one start of the daemon to its end. */
+/** The daemon from one start to its end. */
 export type Life = {
-  /** Before it does anything: it may be killed there, and then this never resolves. */
+  /** Called before each action; never resolves if the daemon is killed there. */
   step(): Promise<void>;
   isAlive(): boolean;
 };
@@ -48,10 +48,10 @@ export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }
   async function exchange(call: Call, { isAlive }: Life): Promise<Reply | AxiosError> {
     const { fate, service, nth, request } = call;
     const pathMs = 1 + Math.floor(drawn(plan.seed, service.length, nth) * usualMs);
-    /** What is on its way arrives, whatever becomes of who sent it. */
+    /** A request in flight arrives even if its sender dies. */
     const arrive = (ms: number) =>
       new Promise<Reply>((resolve) => time.after(ms, 'world', () => resolve(handle(call))));
-    /** Nothing comes back to the dead. */
+    /** No answer reaches a dead daemon. */
     const back = async <Answer>(ms: number, answer: Answer): Promise<Answer> => {
       if (!isAlive()) return new Promise(() => undefined);
       await time.wait(ms, 'daemon');
@@ -97,7 +97,7 @@ export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }
 
   async function send({ service, life }: Line, request: Request, config: AxiosRequestConfig): Promise<AxiosResponse> {
     await life.step();
-    // something else that went on beside it may have been its end
+    // concurrent work may have killed the daemon meanwhile
     if (!life.isAlive()) return new Promise(() => undefined);
     const nths = count(service, request);
     const fate = healed ? undefined : fateOf(plan, { service, request, nowMs: time.nowMs(), ...nths });
@@ -147,7 +147,7 @@ export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }
   };
 }
 
-/** What axios-retry does: a retry is counted between asking for its condition and asking for its delay. */
+/** Mimics axios-retry, which counts a retry after it asks for the condition and before it asks for the delay. */
 async function retrying(config: AxiosRequestConfig, send: () => Promise<AxiosResponse>): Promise<AxiosResponse> {
   const asked = config['axios-retry'] as IAxiosRetryConfig | undefined;
   if (!asked) return send();

@@ -1,21 +1,21 @@
 import { createRandom, type Random } from './random.ts';
 
-/** Everything that is decided before a run: the same plan makes the same run. */
+/** Everything that is decided before a run: the same plan gives the same run. */
 export type Plan = {
   seed: number;
   world: World;
-  /** So many customers are added to the CRM at once. Their ids are 1, 2, 3… */
+  /** Batches of customers that are added to the CRM. Their ids are 1, 2, 3… */
   arrivals: { atMs: number; count: number }[];
-  /** What goes wrong, and what people do meanwhile. */
+  /** Faults, and an operator's commands. */
   faults: Fault[];
 };
 
 export type World = {
-  /** `whole-list`: takes no parameters, and has no order guarantee. */
+  /** `whole-list`: ignores parameters and guarantees no order. */
   crm: 'ours' | 'whole-list' | 'without-reports';
   /**
-   * `conflicting`: answers 409 to a second package. `keyed`: knows the idempotency key, and cannot be asked. `plain`: makes
-   * whatever it is asked for, and can be asked.
+   * `conflicting`: answers 409 to a second package. `keyed`: knows idempotency keys, but has no look-up. `plain`:
+   * creates a package for every post, but has a look-up.
    */
   inventory: 'ours' | 'conflicting' | 'keyed' | 'plain';
   hasGroups: boolean;
@@ -27,41 +27,41 @@ export type World = {
 
 export type ServiceName = 'crm' | 'inventory';
 
-/** What becomes of one HTTP call. */
+/** What happens to one HTTP call. */
 export type Fate =
   | { kind: 'refused' | 'lost before' | 'lost after' | 'no answer' | 'no answer, done' | 'no id' }
-  /** Done only after the caller has given up. */
+  /** The work is done only after the caller has timed out. */
   | { kind: 'done late'; byMs: number }
   | { kind: 'slow'; byMs: number }
-  /** The request comes a second time. */
+  /** The request arrives twice. */
   | { kind: 'twice'; afterMs: number }
   | { kind: 'status'; status: number; retryAfterS?: number; done: boolean }
-  /** Of a group, only the first are done. */
+  /** Only the first packages of a group are created. */
   | { kind: 'torn'; share: number; status?: number }
-  /** Of a group, some are refused. */
+  /** Some packages of a group are rejected. */
   | { kind: 'some refused'; status: number; share: number };
 
 export type Fault =
-  /** Every call to the service fares so. */
+  /** Every call to the service has this fate. */
   | { kind: 'outage'; service: ServiceName; atMs: number; forMs: number; fate: Fate }
-  /** A share of the calls fares so; which, is drawn with `salt`. */
+  /** A share of the calls has one of these fates; `salt` seeds the choice. */
   | { kind: 'storm'; service: ServiceName; atMs: number; forMs: number; share: number; fates: Fate[]; salt: number }
-  /** The nth call to the service fares so. */
+  /** The nth call to the service has this fate. */
   | { kind: 'call'; service: ServiceName; nth: number; fate: Fate }
-  /** The nth post of a group to the Inventory fares so. */
+  /** The nth group posted to the Inventory has this fate. */
   | { kind: 'group'; nth: number; fate: Fate }
-  /** The Inventory has something against this customer, until a person puts it right. */
+  /** The Inventory rejects this customer until an operator fixes that. */
   | { kind: 'poison'; customer: number; status: number }
-  /** The CRM stumbles over this customer, until a person puts it right. */
+  /** The CRM fails on this customer until an operator fixes that. */
   | { kind: 'unreadable'; customer: number; atMs: number }
-  /** The CRM shows this customer later than those who came after. */
+  /** The CRM shows this customer after later ones. */
   | { kind: 'late'; customer: number; byMs: number }
-  /** kill -9 before the nth thing that comes to the daemon: an answer, a timer, a row. */
+  /** kill -9 before the nth step of the daemon: a call, an answer, a timer, a statement. */
   | { kind: 'crash'; step: number; downMs: number }
   | { kind: 'restart' | 'clock'; atMs: number; byMs: number }
   | { kind: 'disk full' | 'ledger away'; atMs: number; forMs: number }
   | { kind: 'pause'; atMs: number; forMs: number }
-  /** The commit is done, and the word of it lost. */
+  /** The commit succeeds, but its confirmation is lost. */
   | { kind: 'commit lost'; nth: number }
   | { kind: 'replay'; customer: number; atMs: number }
   | { kind: 'replay dead' | 'reconcile' | 'repair'; atMs: number }
@@ -74,7 +74,7 @@ const dayMs = 24 * hourMs;
 
 const usualWaitsMs = [5_000, 30_000, 300_000, 1_800_000, 2 * hourMs, 5 * hourMs, 10 * hourMs, 10 * hourMs];
 
-/** A clock that has jumped so far makes everything due, or nothing. */
+/** A jump this far makes every delivery due, or none. */
 const jumpMaxMs = 3 * dayMs;
 
 export function makePlan(seed: number): Plan {
@@ -87,7 +87,8 @@ export function makePlan(seed: number): Plan {
   })).sort((a, b) => a.atMs - b.atMs);
   const isCrowd = random.chance(0.1);
   if (isCrowd) {
-    // enough for a group, and for another when that one is halved; as many pages as customers would take most of the time
+    // enough for a group, and for a second one when the first is halved; pages of one customer would dominate the run
+    // time
     Object.assign(random.pick(arrivals), { count: random.integer(51, 130) });
     Object.assign(world, { pageSize: 100, hasGroups: true, concurrency: random.pick([4, 16]) });
   }
@@ -97,7 +98,7 @@ export function makePlan(seed: number): Plan {
   const faults = Array.from({ length: count }, () => random.pick(kinds)(means));
   if (isCrowd && random.chance(0.8)) faults.push(group(means));
   if (random.chance(0.12)) {
-    // nothing but an outage, which nothing else hides
+    // only an outage, so that no other fault hides its effects
     const waiting = random.pick([8, 8, 8, 80]);
     arrivals.push({ atMs: 0, count: waiting });
     if (waiting > 50) Object.assign(world, { pageSize: 100, hasGroups: true, concurrency: random.pick([4, 16]) });
@@ -125,12 +126,12 @@ type Means = Pick<Plan, 'world' | 'arrivals'> & {
   random: Random;
   spanMs: number;
   customers: number;
-  /** There are so many that they travel in groups. */
+  /** There are enough customers for groups. */
   isCrowd: boolean;
 };
 type MakeFault = (means: Means) => Fault;
 
-/** Most of what goes wrong does so while there is something to do. */
+/** Most faults begin near an arrival, while the daemon has work. */
 function atMs({ random, spanMs, arrivals }: Means): number {
   if (random.chance(0.3)) return random.magnitude(1, spanMs);
   return Math.max(random.pick(arrivals).atMs + random.integer(-1_000, 1_000) + random.magnitude(1, minuteMs), 0);
@@ -244,9 +245,9 @@ const kinds: MakeFault[] = [
 const refusals = [400, 400, 401, 403, 409, 413, 422, 429, 500, 503];
 
 function makeFate({ random, world }: Means, service: ServiceName): Fate {
-  // who refuses to be asked, and knows neither key nor customer, cannot be kept from making a second one
+  // an Inventory that refuses look-ups and knows neither key nor customer cannot be kept from creating a second package
   const refusing = world.inventory === 'plain' && service === 'inventory' ? [] : [400, 401, 403];
-  // a CRM that is well, and says that it has no route for reports, is believed at once
+  // the core believes a single 404 from a healthy CRM: it has no route for reports
   const absent = service === 'crm' || world.inventory === 'plain' ? [] : [404];
   const status = random.pick([...refusing, ...absent, 408, 409, 425, 429, 500, 500, 502, 503, 503]);
   const fates: Fate[] = [
@@ -264,10 +265,10 @@ function makeFate({ random, world }: Means, service: ServiceName): Fate {
     },
     { kind: 'status', status: 429, done: false, retryAfterS: random.magnitude(1, 7200) },
   ];
-  // a slow one lets something else happen in between
+  // weighted, because other events can happen during a slow answer
   if (service === 'crm') return random.pick([...fates, ...fates.filter(({ kind }) => kind === 'slow')]);
   fates.push({ kind: 'no id' });
-  // what is done behind the caller's back, nobody can look for: an Inventory must know the key, or the customer
+  // no look-up shows work that is still to be done, so these need an Inventory that knows the key or the customer
   if (world.inventory === 'plain' || random.chance(0.6)) return random.pick(fates);
   return random.pick([
     { kind: 'done late', byMs: random.magnitude(1_000, hourMs) },

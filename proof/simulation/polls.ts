@@ -14,10 +14,11 @@ type Means = {
 
 const pollMs = 5_000;
 const pollsOften = 2;
-const rarerBy = 5;
+const gapGrowth = 5;
+
 /**
- * The schedule of polls: every five seconds while something goes on, then rarer and rarer. Those that are left out would
- * see nothing new, and take most of the time there is.
+ * The poll schedule: every five seconds while something happens, then at growing intervals. The polls that are left out
+ * would find nothing new and take most of the run time.
  */
 export function createPolls({ ledger, lives, oracle, time, watch }: Means) {
   let often = 0;
@@ -27,29 +28,29 @@ export function createPolls({ ledger, lives, oracle, time, watch }: Means) {
 
   const poll = watch.guarded(() => {
     often += 1;
-    if (often > pollsOften) gapMs = Math.min(gapMs * rarerBy, gapMaxMs);
+    if (often > pollsOften) gapMs = Math.min(gapMs * gapGrowth, gapMaxMs);
     next = time.after(gapMs, 'world', poll);
     const daemon = lives.daemon();
     if (!daemon) return;
     const { sync } = daemon;
-    // a whole poll has taken up what was due after the last disturbance
+    // a complete poll has run since the last disturbance
     const isCalm = lives.polledMs() > Math.max(watch.disturbedMs(), lives.startedMs());
     const isFree =
       time.daemonSleeps() && sync.breaker() === 'closed' && ledger.isWell() && oracle.pausedSince() === undefined;
     oracle.checkCursor();
-    if (isCalm && isFree) oracle.checkNobodyIsForgotten();
+    if (isCalm && isFree) oracle.checkNoDueDeliveryWaits();
     lives.poll();
   });
 
   return {
-    /** Something has happened. */
+    /** Makes polls frequent again after an event. */
     soon() {
       often = 0;
       gapMs = pollMs;
       if (next) next.cancelled = true;
       next = time.after(pollMs, 'world', poll);
     },
-    /** From now on none is rarer than this. */
+    /** Limits the interval between polls. */
     limit(ms: number) {
       gapMaxMs = ms;
     },

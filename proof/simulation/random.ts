@@ -1,6 +1,6 @@
 import { mulberry32 } from '@doorstep/kit/test/mulberry32.ts';
 
-/** Numbers that are the same for the same seed. */
+/** A random source that a seed determines. */
 export function createRandom(seed: number) {
   const next = mulberry32(seed);
   const integer = (min: number, max: number) => min + Math.floor(next() * (max - min + 1));
@@ -11,14 +11,14 @@ export function createRandom(seed: number) {
     integer,
     chance: (share: number) => next() < share,
     pick: <T>(choices: readonly T[]): T => choices[integer(0, choices.length - 1)] as T,
-    /** As `integer`, and as often between 1 and 10 as between 1,000 and 10,000. */
+    /** An integer as often between 1 and 10 as between 1,000 and 10,000. */
     magnitude: (min: number, max: number) => Math.round(min * (max / min) ** next()),
   };
 }
 
 export type Random = ReturnType<typeof createRandom>;
 
-/** A number from 0 up to 1 that depends on these numbers alone, so that nothing else that happens changes it. */
+/** A number from 0 up to 1 that depends only on the labels, so that no other draw changes it. */
 export function drawn(...labels: number[]): number {
   let seed = 0x9e3779b9;
   for (const label of labels) seed = Math.imul(seed ^ (label + 0x7f4a7c15 + (seed << 6)), 0x85ebca6b) ^ (seed >>> 13);

@@ -2,11 +2,10 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Done, Task } from './worker.ts';
 
-/** So many seeds go to a worker at once. */
+/** Seeds in one message to a worker. */
 const tasksMax = 20;
 
 type Options = {
-  /** How many threads to use. */
   threads: number;
   /** The name of a fault to plant. */
   planted?: string | undefined;
@@ -14,8 +13,8 @@ type Options = {
 };
 
 /**
- * Runs tasks, in the threads that there are, until none is left or one has broken a promise. Gives the first of them, in
- * the order of the tasks; what comes after it may have been run or not.
+ * Runs tasks until none is left or one has broken a promise. Returns the first such task in the given order; later
+ * tasks may or may not have run.
  */
 export async function runTasks(tasks: Task[], { threads, planted, onDone }: Options): Promise<Done | undefined> {
   const waiting = [...tasks];
@@ -42,7 +41,7 @@ function startWorker(planted: string | undefined) {
   const runningSeed = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { planted, runningSeed } });
   return {
-    /** @throws what the worker has thrown, or that a seed does not come to its end. */
+    /** @throws the worker's error, or an Error that names a seed that does not end. */
     async run(tasks: Task[]): Promise<Done[]> {
       const patience = new AbortController();
       const running = () => new Float64Array(runningSeed)[0];
@@ -57,7 +56,7 @@ function startWorker(planted: string | undefined) {
         return done;
       } catch (error) {
         if (!patience.signal.aborted) throw error;
-        throw new Error(`seed ${running()} does not come to its end: npm run simulate -- --seed ${running()} --trace`);
+        throw new Error(`seed ${running()} does not end: npm run simulate -- --seed ${running()} --trace`);
       } finally {
         clearInterval(timer);
       }
@@ -66,7 +65,7 @@ function startWorker(planted: string | undefined) {
   };
 }
 
-/** Leaves out faults, one after the other, as long as a promise is still broken. Gives the run with those that are needed. */
+/** Removes faults one by one as long as a promise stays broken. Returns the run with the faults that it needs. */
 export async function shrink({ task, faultsInPlan }: Done, planted: string | undefined): Promise<Done> {
   await using worker = startWorker(planted);
   const run = async (faults: number[]) => {
@@ -75,14 +74,14 @@ export async function shrink({ task, faultsInPlan }: Done, planted: string | und
   };
   let needed = task.faults ?? Array.from({ length: faultsInPlan }, (_, index) => index);
   let least = await run(needed);
-  if (!least) throw new Error(`seed ${task.seed} broke a promise, and does not do it again`);
+  if (!least) throw new Error(`seed ${task.seed} broke a promise, but not when it was repeated`);
   for (let index = 0; index < needed.length; ) {
     const fewer = needed.toSpliced(index, 1);
     const still = await run(fewer);
     if (still) {
       least = still;
       needed = fewer;
-      // what was needed beside the one that is gone may be needed no longer
+      // an earlier fault may have become unnecessary without this one
       index = 0;
     } else index += 1;
   }

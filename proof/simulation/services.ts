@@ -11,7 +11,7 @@ export type Request = {
 export type Reply = { status: number; data: unknown; headers: Record<string, string> };
 
 export type Customer = { id: number; name: string; isDeleted: boolean; isVisible: boolean; wasDeleted: boolean };
-/** What a CRM is told of a customer. */
+/** The result of a delivery, as reported to the CRM. */
 type Report = { customer_id: number; state: string; package_id: unknown; attempts: number };
 export type Package = { id: number; customerId: number; customerName: string; packageType: string };
 
@@ -22,11 +22,11 @@ const reply = (status: number, data: unknown, headers: Record<string, string> = 
 });
 const next = { link: '<…>; rel="next"' };
 
-/** A CRM that answers at once and forgets nothing. */
+/** An in-memory CRM that answers immediately. */
 export function createCrm(kind: World['crm'], createdAt: () => string) {
   const customers: Customer[] = [];
   const reports = new Map<number, Report>();
-  /** Customers over whom it stumbles. */
+  /** The CRM answers 500 to every page that holds one of these customers. */
   const unreadable = new Set<number>();
 
   function list({ after = 0, limit = 1000 }: { after?: number; limit?: number }): Reply {
@@ -61,7 +61,7 @@ export function createCrm(kind: World['crm'], createdAt: () => string) {
 
 type Post = { customerId: number; customerName: string; packageType: string; idempotencyKey: string | undefined };
 
-/** An Inventory that answers at once and forgets nothing. */
+/** An in-memory Inventory that answers immediately. */
 export function createInventory(kind: World['inventory'], hasGroups: boolean) {
   const packages: Package[] = [];
   const byCustomer = new Map<number, Package>();

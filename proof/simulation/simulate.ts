@@ -17,31 +17,31 @@ import { createVirtualTime, useVirtualTime } from './virtual-time.ts';
 import { createWatch } from './watch.ts';
 
 export type Outcome = {
-  /** What was broken; undefined where every promise was kept. */
+  /** The first broken promise; undefined if every promise was kept. */
   violation: string | undefined;
   customers: number;
   packages: number;
   virtualMs: number;
-  /** How often each kind of fault has struck. */
+  /** How often each kind of fault struck. */
   faults: Record<string, number>;
 };
 
 type Options = {
   disk: Disk;
-  /** Told everything that happens. */
+  /** Called with a line for each event. */
   trace?: ((line: string) => void) | undefined;
 };
 
 const hourMs = 3_600_000;
-/** A run that goes on for ever breaks a promise as well. */
+/** A run that never ends breaks a promise too. */
 const eventsMax = 100_000;
 
-/** For what nobody has caught: it belongs to the run in progress. */
+/** Reports an uncaught error as a failure of the current run. */
 export let reportUncaught: (error: unknown) => void = () => undefined;
 
 /**
- * Runs the core through a plan, and then, when everything is well again, to its end. Gives whether it has kept what is
- * promised. The same plan gives the same, to the byte.
+ * Runs the core through a plan and then, without faults, until no work is left. Returns whether it kept its promises.
+ * The same plan gives the same outcome, to the byte.
  */
 export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Outcome> {
   const { time, watch, crm, inventory, poisons, oracle, lives, polls, heal, mend } = createSimulation(plan, {
@@ -57,24 +57,27 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
     return watch.violation() !== undefined;
   }
 
-  /** Until nothing is left to do: the longest wait there is, or all of them where somebody is refused again and again. */
-  async function settle(what: string, needsPerson = false) {
+  /**
+   * Runs until no work is left, at most for the longest wait; for all of them if a customer is rejected again and
+   * again.
+   */
+  async function settle(what: string, needsOperator = false) {
     const waitsMs = [hourMs, ...plan.world.waitsMs];
-    const longestMs = needsPerson ? waitsMs.reduce((sum, wait) => sum + wait) : Math.max(...waitsMs);
-    // past each whom the CRM cannot show it goes after some polls, and those are rare here
-    const patienceMs = 1.2 * longestMs + 3 * hourMs + 4 * pollMaxMs * crm.unreadable.size;
-    const deadlineMs = time.nowMs() + patienceMs;
+    const longestMs = needsOperator ? waitsMs.reduce((sum, wait) => sum + wait) : Math.max(...waitsMs);
+    // the daemon skips a customer that the CRM cannot show only after several polls, which are rare here
+    const settleMaxMs = 1.2 * longestMs + 3 * hourMs + 4 * pollMaxMs * crm.unreadable.size;
+    const deadlineMs = time.nowMs() + settleMaxMs;
     polls.soon();
     await time.run(() => {
       if (time.nowMs() > deadlineMs) {
-        watch.fail(new Violation(`${what}, somebody still waits after ${Math.round(patienceMs / hourMs)} hours`));
+        watch.fail(new Violation(`${what}, a delivery still waits after ${Math.round(settleMaxMs / hourMs)} hours`));
       }
       const isOpen = lives.daemon()?.sync.breaker() === 'open';
       return isOver() || (time.daemonSleeps() && oracle.isSettled(new Set(isOpen ? poisons.keys() : [])));
     });
   }
 
-  /** Something that a person does, to its end. */
+  /** Runs an operator's command to its end. */
   async function act<Result>(run: (context: MiddlewareContext) => Promise<Result>): Promise<Result | undefined> {
     let done: { result: Result | undefined } | undefined;
     void lives.operate(run).then((result) => {
@@ -85,23 +88,23 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
   }
 
   async function proveEquality() {
-    // whoever was deleted before a poll came, and is there again, is found by a comparison
+    // only a reconciliation finds a customer that was deleted before the poll and then restored
     await act((context) => watchBothSides(context, new AbortController().signal));
-    await settle('after a comparison');
+    await settle('after a reconciliation');
     const proof = await act((context) => reconcile(context, { onException: () => undefined }));
     if (proof?.kind === 'done' && proof.reconciliation.proven) return;
-    watch.fail(new Violation(`the comparison proves nothing: ${JSON.stringify(proof)}`));
+    watch.fail(new Violation(`the reconciliation proves nothing: ${JSON.stringify(proof)}`));
   }
 
   const isKept = () => watch.violation() === undefined;
   await time.run(() => isOver() || time.nowMs() >= endOf(plan));
   heal();
   await act(resume);
-  await settle('after the last fault', plan.faults.some(isForPerson));
+  await settle('after the last fault', plan.faults.some(lastsUntilFixed));
   if (isKept()) watch.guarded(oracle.checkEnds)();
   mend();
   if (isKept()) await act((context) => replayDead(context, {}));
-  if (isKept()) await settle('after a replay of the dead');
+  if (isKept()) await settle('after a replay of the dead letters');
   if (isKept() && plan.world.inventory !== 'keyed') await proveEquality();
   if (isKept()) watch.guarded(oracle.checkAgreement)();
   time.dropDaemon();
@@ -116,10 +119,10 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
 
 const startMs = Date.parse('2026-01-01T00:00:00.000Z');
 const pollMaxMs = 2 * hourMs;
-/** What is still on its way arrives. */
+/** Time for calls in flight to arrive. */
 const afterMs = 60_000;
 
-/** Everything that a run consists of. `heal` ends the faults, `mend` what only a person can put right. */
+/** Creates the parts of a run. `heal` ends the faults; `mend` ends those that only an operator can fix. */
 function createSimulation(plan: Plan, { disk, trace }: Options) {
   const { world } = plan;
   let clockOffMs = 0;
@@ -188,7 +191,7 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
     lives,
     polls,
     heal() {
-      watch.trace(() => 'everything is well again');
+      watch.trace(() => 'all faults are over');
       watch.disturbed();
       network.heal();
       ledger.heal();
@@ -202,10 +205,10 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
   };
 }
 
-/** What lasts until a person puts it right. */
-const isForPerson = ({ kind }: Fault) => kind === 'poison' || kind === 'unreadable';
+/** Faults that last until an operator fixes them. */
+const lastsUntilFixed = ({ kind }: Fault) => kind === 'poison' || kind === 'unreadable';
 
-/** When everything that has a time has come to its end; who is down after a crash is started as everything is made well. */
+/** When the last timed event has ended. `heal` starts a daemon that is still down then. */
 function endOf({ arrivals, faults }: Plan): number {
   const arrivedMs = Math.max(...arrivals.map(({ atMs }) => atMs));
   const endMs = (fault: Fault) => {
@@ -221,7 +224,7 @@ function fatesOf(fault: Fault): Fate[] {
   return 'fate' in fault ? [fault.fate] : [];
 }
 
-/** So long after its call, something may still come of it. */
+/** How long after its call a fate may still have an effect. */
 function echoMs(fate: Fate): number {
   if (fate.kind === 'twice') return fate.afterMs;
   return fate.kind === 'done late' ? fate.byMs : 0;

@@ -6,22 +6,22 @@ import { sqliteDatabase } from '@doorstep/kit/database/sqlite.ts';
 import type { LedgerDatabase } from '@doorstep/middleware/src/db/schema.ts';
 import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, SqliteDialect } from 'kysely';
 
-/** What goes wrong at a statement, if anything does: before it is run, or after. */
+/** The error that a statement throws before or after it runs, if any. */
 export type StatementFault = { before?: Error; after?: Error };
 
 export type Disk = {
-  /** For looking at what the daemon has written, committed or not. */
+  /** Shows what the daemon has written, committed or not. */
   database: DatabaseSync;
-  /** Whether this customer's delivery is claimed, as far as is committed. */
+  /** Whether a claim on this customer's delivery is committed. */
   isClaimed(id: number): boolean;
-  /** Everything that was ever written goes. */
+  /** Deletes all rows. */
   wipe(): void;
-  /** The process that had it open is gone: so is what it had not committed. */
+  /** Rolls back what a dead process had not committed. */
   recover(): void;
   open(hooks: StatementHooks): { db: Kysely<LedgerDatabase>; write: GroupWrite<LedgerDatabase> };
 };
 
-/** Around each statement. */
+/** Called around each statement. */
 type StatementHooks = {
   /** Resolves when it is the statement's turn. */
   turn(sql: string): Promise<void>;
@@ -29,7 +29,7 @@ type StatementHooks = {
   faultOf(sql: string): StatementFault;
 };
 
-/** A real SQLite in memory that outlives the simulated processes, and that takes its time with each statement. */
+/** A real in-memory SQLite that outlives the simulated processes and whose statements are asynchronous. */
 export async function createDisk(): Promise<Disk> {
   const database = new DatabaseSync(':memory:');
   const dialect = new SqliteDialect({ database: sqliteDatabase(database) });
@@ -42,7 +42,7 @@ export async function createDisk(): Promise<Disk> {
     .prepare("select name from sqlite_master where type = 'table' and name not like 'kysely%'")
     .all()
     .map(({ name }) => name as string)
-    // a row goes before the one that it refers to
+    // referencing rows are deleted first
     .sort((a, b) => Number(b === 'attempts') - Number(a === 'attempts'));
 
   const claims = database.prepare('select customer_id from deliveries where claimed_at is not null');
@@ -62,11 +62,11 @@ export async function createDisk(): Promise<Disk> {
       const inner = dialect.createDriver();
       const wrap = (connection: DatabaseConnection): DatabaseConnection => ({
         streamQuery: () => {
-          throw new Error('the ledger streams nothing');
+          throw new Error('the ledger never streams');
         },
         async executeQuery<Row>(query: CompiledQuery) {
           await turn(query.sql);
-          // something else that went on beside it may have been its end
+          // concurrent work may have killed the daemon meanwhile
           if (!isAlive()) return new Promise(() => undefined);
           const { before, after } = faultOf(query.sql);
           if (before) throw before;

@@ -1,26 +1,25 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 
-/** Who waits: what the daemon waits for never comes once it is killed. */
+/** Who waits: the daemon's entries are dropped when it is killed. */
 type Owner = 'daemon' | 'world';
 
 type Entry = { atMs: number; owner: Owner; run: () => void; cancelled: boolean };
 
 export type VirtualTime = {
   nowMs(): number;
-  /** Runs something after so many milliseconds, what was asked for first coming first. */
+  /** Runs a function after a delay; entries for the same moment run in the order of their creation. */
   after(ms: number, owner: Owner, run: () => void): Entry;
-  /** Resolves after so many milliseconds. */
   wait(ms: number, owner: Owner): Promise<void>;
-  /** The daemon is dead: nothing comes to it any more. */
+  /** Drops the entries of a dead daemon. */
   dropDaemon(): void;
-  /** Whether the daemon waits for nothing but its timers. */
+  /** Whether the daemon waits only for its timers. */
   daemonSleeps(): boolean;
-  /** Goes from one moment to the next where something happens, until `done`, or until nothing is left. */
+  /** Runs the entries in the order of their time until `done` returns true or none is left. */
   run(done: () => boolean): Promise<void>;
 };
 
 type Hooks = {
-  /** Called before something comes to the daemon; where it gives true, the daemon has been killed instead. */
+  /** Called before each entry of the daemon. Returns true if the daemon was killed instead. */
   beforeDaemon(): boolean;
 };
 
@@ -29,7 +28,7 @@ const timersOfCore = new WeakSet<Entry>();
 
 export function createVirtualTime({ beforeDaemon }: Hooks): VirtualTime {
   let nowMs = 0;
-  /** The next one last. */
+  /** Sorted in reverse: the next entry is the last one. */
   let queue: Entry[] = [];
 
   function after(ms: number, owner: Owner, run: () => void): Entry {
@@ -64,7 +63,7 @@ export function createVirtualTime({ beforeDaemon }: Hooks): VirtualTime {
         nowMs = entry.atMs;
         if (entry.owner === 'daemon' && beforeDaemon()) continue;
         entry.run();
-        // everything that follows without waiting has happened by the next turn of the event loop
+        // by the next turn of the event loop, everything that follows without waiting has run
         await new Promise((resolve) => nextTurn(resolve));
       }
     },
@@ -73,14 +72,14 @@ export function createVirtualTime({ beforeDaemon }: Hooks): VirtualTime {
 
 let current: VirtualTime | undefined;
 
-/** Whose timers the core's timers are from now on. */
+/** The timers of the core use this time from now on. */
 export function useVirtualTime(time: VirtualTime): void {
   current = time;
 }
 
 /**
- * Puts simulated timers in the place of Node's, in the whole thread, for good. To be called before the core is loaded:
- * it runs as it is, and takes the timers of its platform.
+ * Replaces Node's timers in the whole thread, for good. Call before the core is loaded, because the unchanged core
+ * takes the timers of its platform when it is imported.
  */
 export function replaceTimers(): void {
   const start = (ms: number, run: () => void) => {

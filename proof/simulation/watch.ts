@@ -1,19 +1,19 @@
 import { Violation } from './oracle/violation.ts';
 
-/** What is told of a run. */
+/** Collects the faults, the trace and the first violation of a run. */
 export type Watch = {
-  /** How often each kind of fault has struck. */
+  /** How often each kind of fault struck. */
   faults: Record<string, number>;
   struck(kind: string): void;
-  /** When something last happened that the daemon may need some time to get over. */
+  /** Marks an event from which the daemon may need time to recover. */
   disturbed(): void;
   disturbedMs(): number;
-  /** `line` is made only where somebody reads it. */
+  /** `line` is called only if the run is traced. */
   trace(line: () => string): void;
-  /** A promise was broken, or the core met with a bug. The first one counts. */
+  /** Records a broken promise or a bug in the core. The first one counts. */
   fail(error: unknown): void;
   violation(): string | undefined;
-  /** Makes what is thrown a violation. */
+  /** Records what `run` throws as a violation. */
   guarded<Args extends unknown[]>(run: (...args: Args) => void): (...args: Args) => void;
 };
 
@@ -25,7 +25,7 @@ export function createWatch(nowMs: () => number, write: ((line: string) => void)
   const fail = (error: unknown) => {
     if (violation !== undefined) return;
     const isViolation = error instanceof Violation;
-    violation = isViolation ? error.message : `the core met with a bug: ${(error as Error).stack ?? error}`;
+    violation = isViolation ? error.message : `bug in the core: ${(error as Error).stack ?? error}`;
   };
   return {
     faults,

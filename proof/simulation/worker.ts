@@ -9,11 +9,12 @@ import type { Outcome } from './simulate.ts';
 export type Task = { seed: number; faults?: number[] | undefined; traces?: boolean };
 export type Done = { task: Task; outcome: Outcome; trace: string[]; faultsInPlan: number };
 
-/** Puts a changed copy of the file in its place while it is loaded. The file itself stays as it is. */
+/** Loads a changed copy in place of the file. The file itself stays unchanged. */
 function plant({ name, file, find, replace }: PlantedFault) {
   const path = join(import.meta.dirname, '../..', file);
   const source = readFileSync(path, 'utf8');
-  if (source.split(find).length !== 2) throw new Error(`"${name}" cannot be planted: its place in ${file} is gone`);
+  if (source.split(find).length !== 2)
+    throw new Error(`"${name}" cannot be planted: ${file} does not contain its line exactly once`);
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
@@ -22,7 +23,7 @@ function plant({ name, file, find, replace }: PlantedFault) {
   });
 }
 
-/** Read by the main thread, should this one never come to an end. */
+/** The main thread reads it if this thread hangs. */
 const runningSeed = new Float64Array(workerData.runningSeed);
 const planted = plantedFaults.find(({ name }) => name === workerData.planted);
 if (planted) plant(planted);
@@ -31,10 +32,10 @@ const simulation = await import('./simulate.ts');
 const { createDisk } = await import('./storage.ts');
 const { replaceTimers } = await import('./virtual-time.ts');
 const disk = await createDisk();
-// nobody reads them, and they cost more than the rest of an error
+// deeper stack traces are never read and cost more than the rest of an error
 Error.stackTraceLimit = 3;
 replaceTimers();
-// what nobody has caught is a bug that the run in progress has met with
+// an unhandled rejection is a bug that the current run has found
 process.on('unhandledRejection', (error) => simulation.reportUncaught(error));
 
 parentPort?.on('message', async (tasks: Task[]) => {

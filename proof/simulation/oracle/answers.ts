@@ -1,21 +1,21 @@
 import type { Call } from '../network.ts';
 import type { Reply } from '../services.ts';
 
-/** What an answer means for a customer, by the contract and not by the core. */
+/** What an answer means for a customer, derived from the contract and not from the core. */
 export type Verdict = {
   id: number;
   /**
-   * `failing`: whoever had been asked for would have fared the same. `own`: it is this customer's. `untold`: the group is
-   * to be sent otherwise.
+   * `failing`: any other customer would have failed too. `own`: only this customer is affected. `inconclusive`: the
+   * group has to be sent in another way.
    */
-  kind: 'good' | 'final' | 'failing' | 'own' | 'untold';
-  /** A package may have been made all the same. */
+  kind: 'good' | 'final' | 'failing' | 'own' | 'inconclusive';
+  /** The package may exist although the answer does not confirm it. */
   inDoubt: boolean;
 };
 
 const retried = [401, 403, 404, 405, 408, 409, 425, 429];
 
-/** Whether a status ends a delivery. */
+/** Whether the status is a definite rejection. */
 export function isFinal(status: number): boolean {
   return status >= 400 && status < 500 && !retried.includes(status);
 }
@@ -24,23 +24,22 @@ export function isGroup({ request }: Call): boolean {
   return request.url === '/packages/batch';
 }
 
-/** The customers for whom packages are posted. */
+/** The customers whose packages the call posts. */
 export function customersOf({ request }: Call): number[] {
   if (request.method !== 'post') return [];
   const data = request.data as { customerId?: number; packages?: { customerId: number }[] };
   return data.packages ? data.packages.map(({ customerId }) => customerId) : [data.customerId as number];
 }
 
-/** The customers whose packages are looked for. */
-export function lookedFor({ request }: Call): number[] {
+/** The customers whose packages the call looks up. */
+export function lookedUp({ request }: Call): number[] {
   const asked = request.method === 'get' ? request.params['customerId'] : undefined;
   return asked === undefined ? [] : String(asked).split(',').map(Number);
 }
 
-/** Fewer may have faults of their own. */
+/** If fewer fail, each customer may be at fault itself. */
 const manyMin = 5;
 
-/** What the answer to a post means, for each of its customers. */
 export function verdictsOf(call: Call, reply: Reply | undefined): Verdict[] {
   const ids = customersOf(call);
   if (!reply) return ids.map((id) => ({ id, kind: 'failing', inDoubt: call.fate?.kind !== 'refused' }));
@@ -52,8 +51,8 @@ export function verdictsOf(call: Call, reply: Reply | undefined): Verdict[] {
   }
   const { results } = (data ?? {}) as { results?: { status: number }[] };
   if (status !== 200 || results?.length !== ids.length) {
-    const isTold = ![404, 405, 500, 501].includes(status) && !isFinal(status) && status !== 200;
-    return ids.map((id) => ({ id, kind: isTold ? 'failing' : 'untold', inDoubt }));
+    const isConclusive = ![404, 405, 500, 501].includes(status) && !isFinal(status) && status !== 200;
+    return ids.map((id) => ({ id, kind: isConclusive ? 'failing' : 'inconclusive', inDoubt }));
   }
   const kinds = results.map((result) => (result.status < 300 ? 'good' : kindOf(result.status)));
   const allFail = kinds.length >= manyMin && kinds.every((kind) => kind === 'failing' || kind === 'own');

@@ -1,9 +1,9 @@
 import type { Verdict } from './answers.ts';
 import { Violation } from './violation.ts';
 
-/** So many different customers in a row. */
+/** Different customers that fail in a row before the breaker opens. */
 const failedMin = 5;
-/** A poll may come while the probe of the one before is yet to begin. */
+/** A poll may run before the probe of the previous poll has begun. */
 const probesMax = 2;
 
 type Model =
@@ -15,13 +15,14 @@ type Post = { id: number; claimedAt: string; isGroup: boolean };
 type Options = { probesAtOpening: number; concurrency: number };
 
 /**
- * What a breaker has to do, seen from outside: once five have failed in a row, one is tried after each poll; when one is
- * answered well, those who waited come one at a time first, and with every good answer one more, up to `concurrency`; no
- * group before that. `probesAtOpening`: polls that may have been since it has opened, where that cannot be seen at once.
+ * The breaker as seen from outside. After five failures in a row it opens and allows one probe per poll. A good answer
+ * closes it: the waiting deliveries then start one at a time, and each good answer allows one more, up to
+ * `concurrency`; no group is posted before that. `probesAtOpening`: polls that may have run since the breaker opened,
+ * if the model sees the opening late.
  */
 export function createBreakerModel(wallNow: () => string, { probesAtOpening, concurrency }: Options) {
   let model: Model = { kind: 'closed', failed: new Set(), since: '' };
-  /** Since the breaker has closed. */
+  /** Set once the breaker has closed. */
   let growth: { closedAt: string; since: string; goods: number } | undefined;
   const underWay = new Map<number, Post>();
 
@@ -29,7 +30,7 @@ export function createBreakerModel(wallNow: () => string, { probesAtOpening, con
     return { kind: 'closed', failed: new Set(), since: '' };
   }
 
-  /** Gives whether that has closed it. */
+  /** Returns whether this closes the breaker. */
   function good(): boolean {
     const wasOpen = model.kind === 'open';
     if (growth) growth.goods += 1;
@@ -51,7 +52,7 @@ export function createBreakerModel(wallNow: () => string, { probesAtOpening, con
     sent(post: Post) {
       const { id, claimedAt, isGroup } = post;
       if (model.kind === 'open' && claimedAt > model.openedAt) {
-        if (model.probes === 0) throw new Violation(`customer ${id} is posted while the breaker has to be open`);
+        if (model.probes === 0) throw new Violation(`customer ${id} is posted while the breaker must be open`);
         model.probes -= 1;
       }
       underWay.set(id, post);
@@ -59,36 +60,36 @@ export function createBreakerModel(wallNow: () => string, { probesAtOpening, con
       const { closedAt, goods } = growth;
       if (isGroup) {
         if (claimedAt <= closedAt || 1 + goods >= concurrency) return;
-        throw new Violation(`a group is posted after ${goods} good answers since the breaker has closed`);
+        throw new Violation(`a group is posted only ${goods} good answers after the breaker closed`);
       }
       const began = [...underWay.values()].filter((other) => !other.isGroup && other.claimedAt > closedAt).length;
       if (began > 1 + goods) {
-        throw new Violation(`${began} posts at once after ${goods} good answers since the breaker has closed`);
+        throw new Violation(`${began} concurrent posts only ${goods} good answers after the breaker closed`);
       }
     },
-    /** Gives whether that has closed it. */
+    /** Returns whether this closes the breaker. */
     answered(verdicts: Verdict[]): boolean {
       for (const { id } of verdicts) underWay.delete(id);
-      const told = verdicts.filter(({ kind }) => kind !== 'untold');
-      if (told.length === 0) return false;
-      if (told.some(({ kind }) => kind !== 'failing')) return good();
-      bad(told.map(({ id }) => id));
+      const conclusive = verdicts.filter(({ kind }) => kind !== 'inconclusive');
+      if (conclusive.length === 0) return false;
+      if (conclusive.some(({ kind }) => kind !== 'failing')) return good();
+      bad(conclusive.map(({ id }) => id));
       return false;
     },
-    /** A package was found where one was looked for. Gives whether that has closed it. */
+    /** A look-up has found a package. Returns whether this closes the breaker. */
     found: good,
-    /** A look for packages has failed. */
-    lookFailed: bad,
+    /** A look-up has failed. */
+    lookUpFailed: bad,
     polled() {
       if (model.kind === 'open') model.probes = Math.min(model.probes + 1, probesMax);
     },
-    /** A new life knows nothing. */
+    /** A restarted daemon knows no earlier failure. */
     reset() {
       model = closed();
       growth = undefined;
       underWay.clear();
     },
-    /** Between when those have failed who had to be due once the breaker had closed. */
+    /** The time range of failures whose deliveries become due when the breaker closes. */
     freed: () => growth,
   };
 }

@@ -10,7 +10,10 @@ const breakerMs = 2;
 const retryAfterMaxMs = 3_600_000;
 const roundingMs = 10;
 
-/** Who is dead has been refused for good, or was tried by the whole schedule, or the CRM shows nobody who could be served. */
+/**
+ * A delivery is dead only after a definite rejection, after the whole retry schedule, or if the CRM cannot show its
+ * customer.
+ */
 export function checkDead({ plan, rows, crm }: Means, refused: Set<number>): void {
   for (const { customer_id: id, state, error, waits_used } of rows.all()) {
     if (state !== 'dead') continue;
@@ -22,18 +25,18 @@ export function checkDead({ plan, rows, crm }: Means, refused: Set<number>): voi
       (reason.startsWith('Inventory answered') && refused.has(id)) ||
       (reason.startsWith('the CRM cannot show this customer') && mayBeUnreadable(plan, id));
     if (!isAllowed)
-      throw new Violation(`customer ${id} is dead for no good reason, after ${waits_used} waits: ${reason}`);
+      throw new Violation(`customer ${id} is dead without a valid reason, after ${waits_used} waits: ${reason}`);
   }
 }
 
-/** The CRM stumbles over this customer, over the next where this one is gone, or over everybody now and then. */
+/** The CRM fails on this customer, on the next one if this one is gone, or on any customer during a fault. */
 function mayBeUnreadable({ faults }: Plan, id: number): boolean {
   return faults.some(
     (fault) => (fault.kind === 'unreadable' && fault.customer >= id) || ('service' in fault && fault.service === 'crm'),
   );
 }
 
-/** Each customer's waits are those of the schedule, in its order, and spread. */
+/** Each customer's waits follow the retry schedule in order, with jitter. */
 export function checkWaits({ plan, rows }: Means): void {
   const used = new Map<number, number>();
   const ratios: number[] = [];
@@ -49,22 +52,22 @@ export function checkWaits({ plan, rows }: Means): void {
     }
   }
   const spread = Math.max(...ratios) - Math.min(...ratios);
-  if (ratios.length >= 5 && spread < 0.002) throw new Violation(`${ratios.length} waits are all alike: no jitter`);
+  if (ratios.length >= 5 && spread < 0.002) throw new Violation(`${ratios.length} waits have no jitter`);
 }
 
-/** Never two, whatever has happened, and none for nobody. */
+/** No customer has two packages, and every package belongs to a customer. */
 export function checkNoDoubles({ crm, inventory }: Means): void {
   const seen = new Set<number>();
   for (const { customerId: id } of inventory.packages) {
     if (seen.has(id)) throw new Violation(`customer ${id} has two packages`);
-    if (!crm.customers[id - 1]) throw new Violation(`there is a package for customer ${id}, whom the CRM never had`);
+    if (!crm.customers[id - 1]) throw new Violation(`a package exists for customer ${id}, which was never in the CRM`);
     seen.add(id);
   }
 }
 
-const wasMissed = ({ isDeleted, wasDeleted }: Customer) => isDeleted || wasDeleted;
+const mayBeMissed = ({ isDeleted, wasDeleted }: Customer) => isDeleted || wasDeleted;
 
-/** Each customer has one package, and the ledger and the CRM know it. */
+/** Each customer has one package, and the ledger and the CRM agree on it. */
 export function checkAgreement(means: Means): void {
   const { plan, rows, crm, inventory } = means;
   checkNoDoubles(means);
@@ -73,26 +76,28 @@ export function checkAgreement(means: Means): void {
   for (const customer of crm.customers) {
     const { id, isDeleted } = customer;
     const [row, made, report] = [ledger.get(id), packages.get(id), crm.reports.get(id)];
-    // whoever was not there when the poll came by is found by a comparison, where the Inventory lets itself be compared
-    if (!row && plan.world.inventory === 'keyed' && wasMissed(customer)) continue;
+    // only a reconciliation finds a customer that was deleted during the poll, and a `keyed` Inventory cannot be
+    // reconciled
+    if (!row && plan.world.inventory === 'keyed' && mayBeMissed(customer)) continue;
     if (!isDeleted && !made) {
       throw new Violation(`customer ${id} has no package: ${row?.state ?? 'never seen'} ${row?.error ?? ''}`);
     }
     if (!isDeleted && row?.state !== 'delivered')
-      throw new Violation(`customer ${id} has a package, and is ${row?.state}`);
+      throw new Violation(`customer ${id} has a package, but its delivery is ${row?.state}`);
     if (row?.state === 'delivered' && Number(row.package_id) !== made?.id) {
-      throw new Violation(`customer ${id} has the package ${made?.id}, and the ledger says ${row.package_id}`);
+      throw new Violation(`customer ${id} has package ${made?.id}, but the ledger says ${row.package_id}`);
     }
     if (!row || plan.world.crm === 'without-reports') continue;
     const told = row.state === 'delivered' ? 'delivered' : 'failed';
     if (report?.state !== told || (told === 'delivered' && report.package_id !== made?.id)) {
-      throw new Violation(`the CRM believes that customer ${id} is ${report?.state}; the ledger says ${told}`);
+      throw new Violation(`the CRM shows customer ${id} as ${report?.state}, but the ledger says ${told}`);
     }
     if (report.attempts !== row.attempts) {
       throw new Violation(
-        `the CRM knows of ${report.attempts} attempts for customer ${id}, the ledger of ${row.attempts}`,
+        `the CRM shows ${report.attempts} attempts for customer ${id}, but the ledger has ${row.attempts}`,
       );
     }
   }
-  for (const id of packages.keys()) if (!ledger.has(id)) throw new Violation(`the ledger does not know customer ${id}`);
+  for (const id of packages.keys())
+    if (!ledger.has(id)) throw new Violation(`customer ${id} has a package, but is not in the ledger`);
 }

@@ -20,10 +20,10 @@ type Means = {
 
 export type Oracle = ReturnType<typeof createOracle>;
 
-/** What is due may need a moment to be taken up. */
+/** How late the daemon may claim a due delivery. */
 const momentMs = 1_000;
 
-/** Looks on, knows everything, and holds the daemon to what is promised. */
+/** Observes the whole run and checks that the daemon keeps its promises. */
 export function createOracle({ plan, clock, disk, crm, inventory, breakerState }: Means) {
   const { world } = plan;
   const rows = ledgerRows(disk.database);
@@ -57,7 +57,7 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
     },
     polled: posts.breaker.polled,
     pausedSince: rows.pausedSince,
-    /** To be called before somebody may make deliveries due; gives what is to be called when that is done. */
+    /** Call before a command that may replay deliveries; call the returned function after it. */
     beforeReplay() {
       const before = new Map(rows.all().map(({ customer_id, state }) => [customer_id, state]));
       return () => {
@@ -73,69 +73,72 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
     },
 
     /**
-     * Whether nothing is left to do. `lonely`: those for whom the breaker may stay open, as long as there is nobody else by
-     * whom an outage could be told from a fault of their own.
+     * Whether no work is left. `exempt`: customers that may keep waiting behind an open breaker, because no other
+     * customer is left that would tell an outage from a fault of their own.
      */
-    isSettled(lonely: Set<number>): boolean {
+    isSettled(exempt: Set<number>): boolean {
       const { waiting, unreported, cursor: seen } = rows.sums();
-      const isWaiting = ({ customer_id: id, due_at, claimed_at }: Row) => (due_at || claimed_at) && !lonely.has(id);
-      if (waiting > 0 && (lonely.size === 0 || rows.all().some(isWaiting))) return false;
+      const isWaiting = ({ customer_id: id, due_at, claimed_at }: Row) => (due_at || claimed_at) && !exempt.has(id);
+      if (waiting > 0 && (exempt.size === 0 || rows.all().some(isWaiting))) return false;
       if (unreported > 0 && world.crm !== 'without-reports') return false;
       const isUnseen = ({ id, isVisible, isDeleted, wasDeleted }: Customer) =>
         isVisible && !isDeleted && !(wasDeleted && id <= seen) && !crm.unreadable.has(id) && !rows.one(id);
       return !crm.customers.some(isUnseen);
     },
 
-    /** Nobody waits who is due, while nothing is under way and nothing keeps anybody from being delivered. */
-    checkNobodyIsForgotten() {
+    /** No due delivery waits while the daemon is idle and nothing holds deliveries back. */
+    checkNoDueDeliveryWaits() {
       const now = clock.now().getTime();
       const isIdle = 'claimed_at is null and not exists (select 1 from deliveries where claimed_at is not null)';
       const before = new Date(now - momentMs).toISOString();
       const after = new Date(now + momentMs).toISOString();
       const late = rows.first(`${isIdle} and due_at < ?`, before);
-      if (late) throw new Violation(`customer ${late.customer_id} is due since ${late.due_at}, and nobody takes it up`);
+      if (late)
+        throw new Violation(`customer ${late.customer_id} has been due since ${late.due_at}, but is not claimed`);
       const early = rows.first(`${isIdle} and state = 'pending' and due_at > ?`, after);
       if (early)
-        throw new Violation(`customer ${early.customer_id} has yet to be tried, and waits for ${early.due_at}`);
+        throw new Violation(`customer ${early.customer_id} has had no attempt, but waits until ${early.due_at}`);
       const freed = posts.seesBreaker ? posts.breaker.freed() : undefined;
-      // of a group that fails by a look nothing is seen here, and the breaker may have been taken for open
+      // the model does not see a group that fails at its look-up, so it may be wrong about the breaker
       if (!freed || has('disk full', 'ledger away', 'commit lost') || crm.customers.length > 50) return;
       const waiting = "state = 'retrying' and updated_at > ? and updated_at < ? and due_at > ?";
       const kept = rows.first(`${isIdle} and ${waiting}`, freed.since, freed.closedAt, after);
       if (kept)
-        throw new Violation(`customer ${kept.customer_id} waits for ${kept.due_at}, though the breaker has closed`);
+        throw new Violation(`customer ${kept.customer_id} waits until ${kept.due_at}, although the breaker has closed`);
     },
 
-    /** The cursor never falls. */
+    /** The cursor never moves back. */
     checkCursor() {
       const { cursor: now } = rows.sums();
-      if (now < cursor) throw new Violation(`the cursor has fallen from ${cursor} to ${now}`);
+      if (now < cursor) throw new Violation(`the cursor moved back from ${cursor} to ${now}`);
       cursor = now;
     },
 
-    /** An outage uses up nobody's schedule. To be called as it begins; gives what is to be called at its end. */
+    /**
+     * An outage does not consume anyone's retry budget. Call when it begins; call the returned function when it ends.
+     */
     outageBegins(): () => void {
       const before = {
         lives,
         underWay: posts.underWay(),
         waits: new Map(rows.all().map((row) => [row.customer_id, row.waits_used])),
       };
-      // anything else that goes wrong with the Inventory has its own customers, whose schedules it may use up
+      // any other fault of the Inventory may consume the retry budget of the customers that it affects
       const inventoryFaults = plan.faults.filter((fault) => 'service' in fault && fault.service === 'inventory');
       const isAlone = inventoryFaults.length === 1 && !has('poison', 'group', 'clock', 'commit lost');
       const isUntouched = !has('replay', 'replay dead', 'repair', 'reconcile');
       return () => {
         const isUsed = ({ customer_id: id, waits_used }: Row) => waits_used > (before.waits.get(id) ?? 0);
         const used = rows.all().filter(isUsed).length;
-        // those whom the breaker has yet to take for an outage; it counts anew after what was under way is answered well
+        // failures before the breaker opens; a good answer to an earlier call makes it count anew
         const allowed = 4 * (1 + lives - before.lives + before.underWay);
         if (isAlone && isUntouched && used > allowed) {
-          throw new Violation(`an outage has used up waits of ${used} schedules; ${allowed} are allowed`);
+          throw new Violation(`an outage consumed the retry budget of ${used} customers; ${allowed} are allowed`);
         }
       };
     },
 
-    /** Everybody has come to an end that is allowed. */
+    /** Every delivery has ended as it may. */
     checkEnds() {
       checkNoDoubles(ends);
       checkDead(ends, posts.refused);

@@ -1,7 +1,7 @@
 import type { Call } from '../network.ts';
 import type { Plan } from '../plan.ts';
 import type { Reply } from '../services.ts';
-import { customersOf, isFinal, isGroup, lookedFor, verdictsOf } from './answers.ts';
+import { customersOf, isFinal, isGroup, lookedUp, verdictsOf } from './answers.ts';
 import { createBreakerModel } from './breaker-model.ts';
 import type { createReads } from './reads.ts';
 import type { Rows } from './rows.ts';
@@ -13,43 +13,43 @@ type Means = {
   /** Whether the claim of this customer is committed. */
   isClaimed: (id: number) => boolean;
   reads: ReturnType<typeof createReads>;
-  /** As the daemon has it. */
+  /** The state of the daemon's own breaker. */
   breakerState: () => string | undefined;
   nowMs: () => number;
   wallNow: () => string;
 };
 
-/** An Inventory that answers a look so cannot be asked: whatever is in doubt is posted again with its key. */
+/** An Inventory that answers so has no look-up: a delivery in doubt is posted again with its key. */
 const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
 const retryAfterMaxS = 3_600;
 
-/** Looks at each call to the Inventory, and at its answer. */
+/** Checks each call to the Inventory and its answer. */
 export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, nowMs, wallNow }: Means) {
   const { world } = plan;
   const has = (...kinds: string[]) => plan.faults.some(({ kind }) => kinds.includes(kind));
   const isSteady = !has('clock');
-  /** Nobody makes somebody due before the time. */
+  /** No command makes a delivery due early. */
   const isUntouched = isSteady && !has('replay', 'replay dead', 'repair', 'reconcile');
-  // a look that fails may fail a whole group, of which nothing is seen here
+  // a failed look-up may fail a whole group, which the model does not see
   const travelInGroups = plan.arrivals.reduce((sum, { count }) => sum + count, 0) > 50;
   const breaker = createBreakerModel(wallNow, {
     probesAtOpening: travelInGroups ? 1 : 0,
     concurrency: world.concurrency,
   });
-  // what comes between two quick retries is seen here, and is no end of an attempt
+  // the model sees each quick retry, and would take it for the end of an attempt
   const seesBreaker = isSteady && world.retriesMax === 0 && !has('group');
   const open = new Map<Call, number[]>();
-  /** Customers whose last post may have made a package, and who have not been looked for since. */
+  /** Customers whose last post may have created a package and that have not been checkLookUp up since. */
   const inDoubt = new Set<number>();
   const refused = new Set<number>();
-  /** Claims that were made for a probe. */
+  /** Claims of probes, as customer id and claim time. */
   const probes = new Set<string>();
   const posted = new Set<string>();
   const notBeforeMs = new Map<number, number>();
 
   function checkPost(id: number, { key, name }: { key: string | undefined; name: string }) {
     const row = rows.one(id);
-    if (!row) throw new Violation(`customer ${id} is posted, and the ledger does not know of it`);
+    if (!row) throw new Violation(`customer ${id} is posted, but is not in the ledger`);
     if (row.state === 'delivered' || row.state === 'dead') {
       throw new Violation(`customer ${id} is posted again after a final answer (${row.state})`);
     }
@@ -61,19 +61,19 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
       throw new Violation(`customer ${id} is posted without a claim in the ledger`);
     const pausedSince = rows.pausedSince();
     if (isSteady && pausedSince !== undefined && row.claimed_at > pausedSince) {
-      throw new Violation(`customer ${id} is taken up at ${row.claimed_at}, though paused since ${pausedSince}`);
+      throw new Violation(
+        `customer ${id} is claimed at ${row.claimed_at}, although deliveries are paused since ${pausedSince}`,
+      );
     }
     if ([...open.values()].some((ids) => ids.includes(id)))
-      throw new Violation(`customer ${id} is posted twice at once`);
-    if (key !== `welcome-${id}`) throw new Violation(`customer ${id} is posted with the key ${key}`);
+      throw new Violation(`customer ${id} has two concurrent posts`);
+    if (key !== `welcome-${id}`) throw new Violation(`customer ${id} is posted with the wrong key ${key}`);
     if (inDoubt.has(id) && world.inventory !== 'keyed') {
-      throw new Violation(`customer ${id} is posted again without a look, though a package may have been made`);
+      throw new Violation(`customer ${id} is posted again without a look-up, although a package may exist`);
     }
     const askedMs = notBeforeMs.get(id) ?? 0;
     if (isUntouched && nowMs() < askedMs) {
-      throw new Violation(
-        `customer ${id} is posted ${askedMs - nowMs()} ms before the time that Retry-After asked for`,
-      );
+      throw new Violation(`customer ${id} is posted ${askedMs - nowMs()} ms before its Retry-After has passed`);
     }
     const claim = `${id} ${row.claimed_at}`;
     if (probes.has(claim)) throw new Violation(`customer ${id} is posted twice in one probe`);
@@ -83,12 +83,12 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
     return row.claimed_at;
   }
 
-  function looked(ids: number[], reply: Reply | undefined) {
+  function checkLookUp(ids: number[], reply: Reply | undefined) {
     if (ids.length === 0) return;
     const isAnswered = reply && (reply.status === 200 || cannotBeAsked.includes(reply.status));
-    // as a post that is answered so, it says nothing of anybody else
+    // as for a post, a 409 says nothing about other customers
     if (reply?.status === 409) return void breaker.answered(ids.map((id) => ({ id, kind: 'own', inDoubt: true })));
-    if (!isAnswered) return breaker.lookFailed(ids);
+    if (!isAnswered) return breaker.lookUpFailed(ids);
     for (const id of ids) inDoubt.delete(id);
     const found = reply.status === 200 ? (reply.data as { customerId: number }[]) : [];
     if (found.some(({ customerId }) => ids.includes(customerId)) && (breaker.found() || !seesBreaker)) {
@@ -112,12 +112,12 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
       });
       open.set(call, ids);
       if (open.size > world.concurrency) {
-        throw new Violation(`${open.size} posts at once; ${world.concurrency} are allowed`);
+        throw new Violation(`${open.size} concurrent posts; ${world.concurrency} are allowed`);
       }
       if (call.fate?.kind !== 'refused') for (const id of ids) inDoubt.add(id);
     },
     answered(call: Call, reply: Reply | undefined) {
-      looked(lookedFor(call), reply);
+      checkLookUp(lookedUp(call), reply);
       if (!open.delete(call)) return;
       const verdicts = verdictsOf(call, reply);
       const isGood = verdicts.some(({ kind }) => kind === 'good' || kind === 'final' || kind === 'own');
@@ -133,12 +133,12 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
       }
     },
     seesBreaker,
-    /** A person need not wait. */
+    /** A replay need not wait for Retry-After. */
     replayed(ids: number[]) {
       for (const id of ids) notBeforeMs.delete(id);
     },
     underWay: () => open.size,
-    /** The daemon is dead, with what it had under way and what it knew but had not stored. */
+    /** A killed daemon loses its calls and everything that it had not stored. */
     crashed() {
       open.clear();
       notBeforeMs.clear();

@@ -3,12 +3,12 @@ import type { Reply } from '../services.ts';
 import { Violation } from './violation.ts';
 
 /**
- * Whoever is replayed is read again from the CRM before the next post: with the name that the CRM shows, and not at all
- * where it shows nobody.
+ * After a replay the daemon reads the customer again before it posts: the post has the name that the CRM shows, and
+ * there is no post if the CRM no longer has the customer.
  */
 export function createReads() {
   const unread = new Set<number>();
-  /** What the CRM has shown since the replay; undefined: that there is nobody. */
+  /** The name that the CRM has shown since the replay; undefined if it has no such customer. */
   const shown = new Map<number, string | undefined>();
 
   return {
@@ -30,11 +30,11 @@ export function createReads() {
       }
     },
     posted(id: number, name: string) {
-      if (unread.has(id)) throw new Violation(`customer ${id} is posted after a replay, and was not read again`);
+      if (unread.has(id)) throw new Violation(`customer ${id} is posted after a replay, but was not read again`);
       if (!shown.has(id)) return;
       const known = shown.get(id);
-      if (known === undefined) throw new Violation(`customer ${id} is posted, whom the CRM shows no longer`);
-      if (known !== name) throw new Violation(`customer ${id} is posted as ${name}; the CRM says ${known}`);
+      if (known === undefined) throw new Violation(`customer ${id} is posted, but the CRM no longer has it`);
+      if (known !== name) throw new Violation(`customer ${id} is posted as ${name}, but the CRM says ${known}`);
       shown.delete(id);
     },
   };

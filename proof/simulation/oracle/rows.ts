@@ -12,7 +12,7 @@ export type Row = {
   attempts: number;
 };
 
-/** The ledger, read by the connection of the daemon: with what that has yet to commit. */
+/** Reads the ledger on the daemon's own connection, so that uncommitted rows are seen too. */
 export function ledgerRows(database: DatabaseSync) {
   const one = database.prepare('select * from deliveries where customer_id = ?');
   const all = database.prepare('select * from deliveries order by customer_id');

@@ -1,2 +1,2 @@
-/** A promise that was not kept. */
+/** A broken promise. */
 export class Violation extends Error {}
