@@ -1,9 +1,8 @@
-/** An answer, or none: the connection was refused, broke, or was silent for too long. */
 export type Reply = { status: number; body: unknown };
 
 type Options = { method?: string; body?: unknown; token?: string; timeoutMs?: number };
 
-/** One HTTP call; undefined where no whole answer came. */
+/** Makes one HTTP call. Returns undefined if no complete answer arrives in time. */
 export async function ask(url: string, options: Options = {}): Promise<Reply | undefined> {
   const { method = 'GET', body, token, timeoutMs = 6_000 } = options;
   try {

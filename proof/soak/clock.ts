@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { globSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The wall clock of one service, which is moved while it runs. */
+/** The wall clock of one service, which can be moved while the service runs. */
 export type ServiceClock = {
-  /** What the service is to be started with. */
+  /** The environment to start the service with. */
   environment: Record<string, string>;
-  /** So many seconds ahead of the true time, or behind it. */
+  /** Sets the clock ahead of the true time, or behind it if negative. */
   move(seconds: number): void;
 };
 
-/** libfaketime, where it is installed and Node sees a clock that is moved while it runs. */
+/** The path of libfaketime, if it is installed and a running Node sees the clock move. */
 export function findFaketime(folder: string): string | undefined {
   const [library] = globSync(['/usr/lib/*/faketime/libfaketimeMT.so.1', '/usr/lib/faketime/libfaketimeMT.so.1']);
   if (library === undefined) return undefined;
@@ -26,7 +26,7 @@ export function findFaketime(folder: string): string | undefined {
 export function createClock(library: string | undefined, file: string): ServiceClock {
   if (library === undefined) return { environment: {}, move: () => undefined };
   const move = (seconds: number) => {
-    // what is read while it is written would be no time at all
+    // a half-written file would not be a valid time
     writeFileSync(`${file}.new`, `${seconds < 0 ? '' : '+'}${seconds}`);
     renameSync(`${file}.new`, file);
   };
@@ -37,7 +37,7 @@ export function createClock(library: string | undefined, file: string): ServiceC
     FAKETIME_NO_CACHE: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
     NO_FAKE_STAT: '1',
-    // a process that is killed would leave its shared memory behind
+    // a killed process would leave its shared memory behind
     FAKETIME_DISABLE_SHM: '1',
   };
   return { environment, move };

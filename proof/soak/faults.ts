@@ -10,7 +10,7 @@ type Means = { random: Random; journal: Journal; over: AbortSignal };
 
 const frozenMaxMs = 30_000;
 
-/** A wait, and then one thing after the other, until it is over. Faults of several things overlap as they come. */
+/** Injects one fault after another, each after a wait, until the run is over. Faults of different targets overlap. */
 async function repeat({ over }: Means, nextWaitMs: () => number, fault: () => Promise<void>) {
   for (;;) {
     await pause(nextWaitMs(), over);
@@ -19,8 +19,8 @@ async function repeat({ over }: Means, nextWaitMs: () => number, fault: () => Pr
   }
 }
 
-/** Every choice is made before the fault, so that the order of choices is that of the seed. */
-export async function troubleService(service: ServiceProcess, means: Means): Promise<void> {
+/** Makes every random choice before the fault, so that the seed alone determines their order. */
+export async function injectServiceFaults(service: ServiceProcess, means: Means): Promise<void> {
   const { journal, over } = means;
   const random = means.random.fork(service.name);
   await repeat(
@@ -40,7 +40,7 @@ export async function troubleService(service: ServiceProcess, means: Means): Pro
       } else {
         journal.fault(kind, service.name);
         const code = await service.terminate();
-        if (code === null) journal.violation(`${service.name} did not end at SIGTERM`);
+        if (code === null) journal.violation(`${service.name} did not stop after SIGTERM`);
       }
       await pause(downMs, over);
       await service.start();
@@ -49,7 +49,7 @@ export async function troubleService(service: ServiceProcess, means: Means): Pro
   );
 }
 
-export async function troublePostgres(postgres: PostgresProcess, means: Means): Promise<void> {
+export async function injectPostgresFaults(postgres: PostgresProcess, means: Means): Promise<void> {
   const { journal, over } = means;
   const random = means.random.fork('postgres');
   await repeat(
@@ -102,7 +102,7 @@ export async function fillDisk(disk: SmallDisk, means: Means): Promise<void> {
       disk.fill(random);
       await pause(fullMs, over);
       disk.free();
-      journal.note('the disk has room again');
+      journal.note('the disk has space again');
     },
   );
 }

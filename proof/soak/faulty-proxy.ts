@@ -5,17 +5,17 @@ import type { Journal } from './journal.ts';
 import type { Random } from './random.ts';
 import { pause } from './waits.ts';
 
-/** What becomes of a connection. */
+/** What happens to a connection. */
 type Mode =
   | { kind: 'passed' }
-  /** Nothing is passed on; the connection is reset. */
+  /** Forwards nothing and resets the connection. */
   | { kind: 'refused' }
-  /** Requests are passed on; in place of the answer comes a reset. */
+  /** Forwards requests, and resets the connection instead of forwarding the answer. */
   | { kind: 'reply lost' }
   | { kind: 'delayed'; ms: number }
-  /** Reset after so many bytes of what comes, whichever way they go. */
+  /** Resets the connection after this many bytes in either direction. */
   | { kind: 'cut'; bytesLeft: number }
-  /** Open, and silent for ever. */
+  /** Stays open, but forwards nothing. */
   | { kind: 'half-open' };
 
 type Connection = { client: Socket; upstream: Socket; mode: Mode };
@@ -29,7 +29,7 @@ const fair = { passed: 60, refused: 1, 'reply lost': 1, delayed: 3, cut: 1, 'hal
 const delayMaxMs = 2_500;
 const cutBytesMax = 2_000;
 
-/** A stretch of bad network, in windows of better and worse; in each, every connection is dealt with as is chosen for it. */
+/** A proxy that alternates between good and bad periods; each connection gets a random mode. */
 export async function startFaultyProxy({ name, targetPort, random, journal, over }: Options): Promise<FaultyProxy> {
   const connections = new Set<Connection>();
   const windows = random.fork('windows');
@@ -60,7 +60,7 @@ export async function startFaultyProxy({ name, targetPort, random, journal, over
     while (!until.aborted) {
       weights = windows.chance(0.4) ? foul : fair;
       const lastsMs = windows.between(2_000, 10_000);
-      // connections are kept for hours, so those that are open get their share too
+      // kept-alive connections last for hours, so open ones get a new mode too
       for (const connection of connections) {
         if (connection.mode.kind !== 'half-open') connection.mode = chooseMode();
         if (connection.mode.kind === 'refused') reset(connection);
@@ -74,7 +74,7 @@ export async function startFaultyProxy({ name, targetPort, random, journal, over
     passAll() {
       weights = undefined;
       for (const connection of connections) {
-        // nobody could tell what it has lost by now
+        // a faulty connection may already have lost bytes
         if (connection.mode.kind === 'passed') continue;
         reset(connection);
       }
@@ -109,7 +109,7 @@ function join(connection: Connection, onClosed: () => void) {
     from.on('end', () => inOrder(() => connection.mode.kind !== 'half-open' && to.end()));
     from.on('error', () => undefined);
     from.on('close', (hadError) => {
-      if (connection.mode.kind === 'half-open' && isReply) return; // the client is not to hear of it
+      if (connection.mode.kind === 'half-open' && isReply) return; // the client must not notice
       if (hadError) reset(connection);
       else to.end();
       if (!isReply) onClosed();
@@ -128,7 +128,7 @@ async function passOn(connection: Connection, { bytes, to, isReply }: Bytes) {
     const passed = bytes.subarray(0, mode.bytesLeft);
     mode.bytesLeft -= passed.length;
     if (!to.destroyed) to.write(passed);
-    // what is written has to leave before the reset, or nothing of it arrives
+    // the bytes have to leave before the reset, or none of them arrives
     if (mode.bytesLeft === 0) setImmediate(() => reset(connection));
     return;
   }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below what systems hand out to those who connect. Somebody who connects to a port of those on which nobody listens
- * may be given that very port, is then connected with itself, and keeps the service from coming back.
+ * Below the ephemeral ports of common systems. A client that connects to an ephemeral port without a listener may be
+ * given that very port; it is then connected to itself and keeps the service from listening there again.
  */
 const portMin = 20_000;
 const portMax = 32_000;

@@ -1,13 +1,13 @@
 import { createWriteStream } from 'node:fs';
 
-/** What was done to the services and when: counted, and written to a file, line by line. */
+/** Counts what is done to the services, and writes it to a file line by line. */
 export type Journal = {
-  /** Something was done on purpose. */
+  /** An injected fault. */
   fault(kind: string, detail?: string): void;
   killed(process: string): void;
-  /** Somebody who looks after the middleware has been answered. */
+  /** An operator's command that the middleware has answered. */
   operation(kind: string): void;
-  /** Something has happened that may never happen. */
+  /** A broken promise. */
   violation(what: string): void;
   note(line: string): void;
   faults: Map<string, number>;
@@ -17,11 +17,11 @@ export type Journal = {
   close(): Promise<void>;
 };
 
-/** A fault that shows everywhere must not fill the memory. */
+/** A bug that shows everywhere must not fill the memory. */
 const violationsMax = 1000;
 
-/** `tell` is told of each violation as it is found. */
-export function createJournal(path: string, tell: (violation: string) => void): Journal {
+/** `onViolation` is called with each violation as it is found. */
+export function createJournal(path: string, onViolation: (violation: string) => void): Journal {
   const file = createWriteStream(path);
   const startMs = performance.now();
   const faults = new Map<string, number>();
@@ -52,7 +52,7 @@ export function createJournal(path: string, tell: (violation: string) => void): 
       note(`VIOLATION ${what}`);
       if (violations.length >= violationsMax) return;
       violations.push(what);
-      tell(what);
+      onViolation(what);
     },
     close: () => new Promise((resolve) => file.end(resolve)),
   };

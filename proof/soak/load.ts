@@ -4,14 +4,14 @@ import type { Journal } from './journal.ts';
 import type { Random } from './random.ts';
 import { pause } from './waits.ts';
 
-/** `maybe`: nobody has answered. */
+/** `maybe`: the request got no answer. */
 type Known = { name: string; email: string; isDeleted: 'no' | 'yes' | 'maybe' };
 
-/** What the clients of the CRM were told. */
+/** What the CRM has answered to its clients. */
 export type Memory = {
-  /** Customers that the CRM has answered for. */
+  /** Customers that the CRM has confirmed. */
   known: Map<number, Known>;
-  /** Emails of customers who may be there or not. */
+  /** Emails of customers that may or may not exist. */
   inDoubt: Set<string>;
 };
 
@@ -23,13 +23,13 @@ type Options = {
   over: AbortSignal;
 };
 
-/** Some clients give up at once, and some only after a while. */
+/** Some clients give up at once, others only after several attempts. */
 const triesMax = 6;
 const againMs = 1_000;
 
-const tokenSeconds = 365 * 24 * 3600; // whatever the clocks of the services say
+const tokenSeconds = 365 * 24 * 3600; // valid whatever the clocks of the services show
 
-/** Clients of the CRM that add customers at a steady rate and in bursts, and delete some. Resolves when all have ended. */
+/** Adds customers at a steady rate and in bursts, and deletes some. Resolves when every request has ended. */
 export async function addAndDelete(options: Options, memory: Memory): Promise<void> {
   const { random, over } = options;
   const clients = createClients(options, memory);
@@ -56,8 +56,8 @@ export async function addAndDelete(options: Options, memory: Memory): Promise<vo
   await Promise.all(underWay);
 }
 
-/** No fault of the CRM: a request that was cut short, or that came while it or its database was frozen or away. */
-const again = [408, 503];
+/** Not a bug of the CRM: the request was cut short, or the CRM or its database was unavailable. */
+const temporaryStatuses = [408, 503];
 
 function createClients({ crmUrl, jwtSecretKey, journal, over }: Options, { known, inDoubt }: Memory) {
   const tokens = createTokens(jwtSecretKey);
@@ -67,25 +67,25 @@ function createClients({ crmUrl, jwtSecretKey, journal, over }: Options, { known
 
   function learn({ name, email }: { name: string; email: string }, reply: Reply | undefined) {
     const { id, existing_id } = (reply?.body ?? {}) as { id?: number; existing_id?: number };
-    // an answer of 409 is to a repeated request: the first one has had its effect
+    // a 409 answers a repeated request of which an earlier attempt took effect
     const found = reply?.status === 201 ? id : reply?.status === 409 ? existing_id : undefined;
     if (found === undefined) return void inDoubt.add(email);
     inDoubt.delete(email);
     const before = known.get(found);
     if (before && before.email !== email)
-      journal.violation(`customer ${found} was given to ${before.email} and ${email}`);
+      journal.violation(`the id ${found} was given to both ${before.email} and ${email}`);
     if (!before) known.set(found, { name, email, isDeleted: 'no' });
   }
 
   const isExpected = (what: string, reply: Reply | undefined, statuses: number[]) => {
-    if (reply === undefined || [...statuses, ...again].includes(reply.status)) return;
+    if (reply === undefined || [...statuses, ...temporaryStatuses].includes(reply.status)) return;
     journal.violation(`${what} was answered with ${reply.status} ${JSON.stringify(reply.body)}`);
   };
 
   const chosen = (random: Random): [number, Known] | undefined => {
     const ids = [...known.keys()];
     if (ids.length === 0) return undefined;
-    // every other time one of the last, who may not have a package yet
+    // half of the time a recent customer, which may not have a package yet
     const id = random.pick(random.chance(0.5) ? ids.slice(-5) : ids);
     return [id, known.get(id) as Known];
   };
@@ -115,7 +115,7 @@ function createClients({ crmUrl, jwtSecretKey, journal, over }: Options, { known
       isExpected(`DELETE of customer ${id}`, reply, wasInDoubt ? [204, 404] : [204]);
       if (reply?.status === 204 || reply?.status === 404) customer.isDeleted = 'yes';
     },
-    /** Of no use to anybody here, but it takes the CRM to the Inventory. */
+    /** Makes the CRM call the Inventory; its answer does not matter. */
     async seeItems(random: Random) {
       const [id] = chosen(random) ?? [];
       if (id === undefined) return;

@@ -8,12 +8,12 @@ import { readArguments, type SoakOptions } from './read-arguments.ts';
 import { type SoakResult, soak } from './soak.ts';
 import { toJson, toTable } from './summary.ts';
 
-/** Runs the three services in the worst of conditions for a while, and proves that no package was lost or doubled. */
+/** Runs the three services under continuous faults, and proves that every customer got exactly one package. */
 
 const options = readOptions();
 const ended = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.abort());
-// where sockets were reset, Node's own cleaning up may go round for ever
+// after resets of sockets, Node's own clean-up may loop forever
 process.exit(await run(options));
 
 function readOptions(): SoakOptions {
@@ -29,7 +29,7 @@ function readOptions(): SoakOptions {
 async function run({ minutes, kinds, seed, json, keep }: SoakOptions): Promise<number> {
   const say = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'doorstep-soak-'));
-  chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
+  chmodSync(folder, 0o711); // PostgreSQL, when started by root, runs as another user and has to enter it
   const faketime = findFaketime(folder);
   let isBroken = false;
   say(`soak of ${minutes} min on ${kinds.join(' and ')}, seed ${seed}, in ${folder}`);
@@ -47,14 +47,15 @@ async function run({ minutes, kinds, seed, json, keep }: SoakOptions): Promise<n
   const isProven = results.length === kinds.length && results.every((result) => result.isProven);
   const isKept = keep || isBroken || (!isProven && !ended.signal.aborted);
   show(results, { json, isProven, seed, minutes, folder: isKept ? folder : undefined });
-  if (ended.signal.aborted) say(`Ended before its time: ${isBroken ? 'a promise is broken' : 'nothing is proven'}.`);
+  if (ended.signal.aborted) say(`Stopped early: ${isBroken ? 'a promise is broken' : 'nothing is proven'}.`);
   if (isKept) say(`Logs and databases are in ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
-  if (!isProven && !ended.signal.aborted) say(`NOT PROVEN. Again: npm run soak -- ${words(minutes, kinds, seed)}`);
+  if (!isProven && !ended.signal.aborted)
+    say(`NOT PROVEN. To repeat: npm run soak -- ${repeatArguments(minutes, kinds, seed)}`);
   return isProven ? 0 : 1;
 }
 
-function words(minutes: number, kinds: DatabaseKind[], seed: string): string {
+function repeatArguments(minutes: number, kinds: DatabaseKind[], seed: string): string {
   const database = kinds.length === 1 ? ` --database ${kinds[0]}` : '';
   return `--minutes ${minutes}${database} --seed ${seed}`;
 }

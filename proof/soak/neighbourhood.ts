@@ -20,13 +20,13 @@ type Options = {
   journal: Journal;
   over: AbortSignal;
   ended: AbortSignal;
-  /** Whether what lies on the small disk is to outlive it. */
+  /** Whether the files of the small disk are kept after the run. */
   keeps: () => boolean;
 };
 
 export type Neighbourhood = Awaited<ReturnType<typeof startNeighbourhood>>;
 
-/** The three services as their users run them, with bad network between them and a small disk for the ledger. */
+/** Starts the three services as users run them, with faulty proxies between them and the ledger on a small disk. */
 export async function startNeighbourhood(options: Options) {
   const { kind, folder, faketime, random, journal, over, ended, keeps } = options;
   await using resources = new AsyncDisposableStack();
@@ -73,13 +73,13 @@ export async function startNeighbourhood(options: Options) {
     jwtSecretKey,
     crmByProxy,
     urls: { crm: urlOf(ports.crm), middleware: urlOf(ports.middleware) },
-    /** What the command line is to be run with: past the proxies, and by the same clock. */
-    straight: {
+    /** The environment of the command line: it bypasses the proxies and shares the daemon's clock. */
+    directEnvironment: {
       ...services.middleware.environment,
       CRM_SERVICE_URL: urlOf(ports.crm),
       INVENTORY_SERVICE_URL: urlOf(ports.inventory),
     } as Environment,
-    endTrouble() {
+    endFaults() {
       for (const proxy of proxies) proxy.passAll();
       for (const clock of clocks.values()) clock.move(0);
     },
@@ -89,7 +89,7 @@ export async function startNeighbourhood(options: Options) {
 
 const urlOf = (port: number) => `http://127.0.0.1:${port}`;
 
-/** Nobody may run out of attempts because of what is done here: each of these waits is one more attempt. */
+/** Long enough that no delivery runs out of attempts because of the injected faults. */
 const retrySchedule = ['1s', '2s', '3s', ...Array(500).fill('5s')].join();
 
 type Means = {
@@ -113,7 +113,7 @@ function makeEnvironments({ folder, ports, jwtSecretKey, postgres }: Means): Rec
     middleware: {
       ...common('middleware'),
       POLL_CRON: '*/2 * * * * *',
-      // it would repair what a poll has missed
+      // a reconciliation would repair what a poll has missed
       RECONCILE_CRON: '0 0 0 1 1 *',
       DELIVERY_TIMEOUT_MS: '3000',
       DELIVERY_RETRIES: '2',

@@ -12,7 +12,6 @@ import { pause } from './waits.ts';
 type Options = {
   middlewareUrl: string;
   memory: Memory;
-  /** What the command line is started with. */
   environment: Environment;
   folder: string;
   random: Random;
@@ -22,7 +21,7 @@ type Options = {
 
 const resumeAgainMs = 1_000;
 
-/** Somebody who looks after the middleware while all this goes on, over HTTP and on the command line. */
+/** Operates the middleware during the faults, over HTTP and on the command line. */
 export async function operate(options: Options): Promise<void> {
   const { middlewareUrl, memory, journal, over } = options;
   const random = options.random.fork('operator');
@@ -59,14 +58,14 @@ export async function operate(options: Options): Promise<void> {
   }
 }
 
-/** A million customers are compared in less. */
+/** Reconciling a million customers takes less. */
 const commandTimeoutMs = 10 * 60_000;
 
-/** Whatever happens meanwhile, nobody may ever be seen with two packages, and no package without a customer. */
+/** Even during the faults, no customer may have two packages, and no package may lack a customer. */
 async function reconcile({ environment, folder, journal }: Options) {
   const { code, out, err } = await runMiddleware(['reconcile', '--json'], environment, folder);
   journal.note(`reconcile: exit code ${code}`);
-  // 0 and 1 are answers; 3: not possible while the other side is away
+  // 0 and 1 are results; 3 means that a service cannot be reached
   if ((code === 0 || code === 1) && /"proven":(true|false)/.test(out)) journal.operation('reconcile');
   else if (code !== 3) journal.violation(`reconcile ended with exit code ${code}: ${out}${err}`);
   for (const line of out.split('\n')) {
@@ -74,7 +73,6 @@ async function reconcile({ environment, folder, journal }: Options) {
   }
 }
 
-/** A command, run to its end. */
 export async function runMiddleware(words: string[], environment: Environment, folder: string) {
   const { PATH } = process.env;
   const child = spawn(process.execPath, [join(root, 'middleware/src/main.ts'), ...words], {

@@ -4,11 +4,11 @@ import type { Read } from './read-databases.ts';
 export type Verdict = {
   customers: number;
   packages: number;
-  /** Customers who are in the CRM, were not deleted and have no package. */
+  /** Live customers without a package. */
   lost: number;
   /** Customers with more than one package. */
   doubled: number;
-  /** Deliveries that have not come to an end. */
+  /** Unfinished deliveries. */
   waiting: number;
   violations: string[];
 };
@@ -36,10 +36,10 @@ type Delivery = {
 };
 type Event = { customer_id: number; type: string };
 
-/** As the middleware says it of somebody who was deleted before any package was requested. */
+/** The middleware's reason for a customer that was deleted before its package was requested. */
 const departed = 'the CRM has this customer no longer';
 
-/** Compares what is stored with what was promised, and the three databases with each other. */
+/** Compares the three databases with the answers to the clients, and with each other. */
 export async function judge(read: Read, memory: Memory): Promise<Verdict> {
   const stored = await readAll(read);
   const violations = [
@@ -109,24 +109,24 @@ async function readAll(read: Read): Promise<Stored> {
   };
 }
 
-/** Something was done at all, or nothing is proven. */
+/** A run without customers or packages proves nothing. */
 function checkAmount({ packagesOf }: Stored, { known }: Memory): string[] {
   return [
-    ...(known.size === 0 ? ['no customer was answered'] : []),
-    ...(packagesOf.size === 0 ? ['there is no package'] : []),
+    ...(known.size === 0 ? ['no customer was confirmed'] : []),
+    ...(packagesOf.size === 0 ? ['no package was created'] : []),
   ];
 }
 
-/** What was answered is stored, and nobody is there twice. */
+/** Every confirmed customer is stored, and no email belongs to two live customers. */
 function checkMemory({ customers }: Stored, { known }: Memory): string[] {
   const wrong = [...known].flatMap(([id, { name, email, isDeleted }]) => {
     const row = customers.get(id);
-    if (!row) return [`customer ${id} (${email}) was answered and is not in the CRM`];
+    if (!row) return [`customer ${id} (${email}) was confirmed, but is not in the CRM`];
     if (row.email !== email || row.name !== name) {
-      return [`customer ${id} is ${row.name}, ${row.email}, and was answered as ${name}, ${email}`];
+      return [`customer ${id} is stored as ${row.name}, ${row.email}, but was confirmed as ${name}, ${email}`];
     }
-    if (isDeleted === 'yes' && row.is_deleted === 0) return [`customer ${id} was deleted and is there`];
-    if (isDeleted === 'no' && row.is_deleted === 1) return [`customer ${id} is deleted, and nobody has asked for that`];
+    if (isDeleted === 'yes' && row.is_deleted === 0) return [`customer ${id} was deleted, but is still in the CRM`];
+    if (isDeleted === 'no' && row.is_deleted === 1) return [`customer ${id} is deleted, but no client asked for that`];
     return [];
   });
   const live = [...customers.values()].filter(({ is_deleted }) => is_deleted === 0);
@@ -143,44 +143,47 @@ function checkPackages({ customers, packagesOf, keys }: Stored): string[] {
   for (const [customerId, own] of packagesOf) {
     if (own.length > 1) violations.push(`DOUBLED: customer ${customerId} has ${own.length} packages`);
     if (!customers.has(customerId))
-      violations.push(`package ${own[0]?.id} is for ${customerId}, whom the CRM never had`);
+      violations.push(`package ${own[0]?.id} is for customer ${customerId}, which was never in the CRM`);
     const name = customers.get(customerId)?.name;
     for (const { id, customer_name, package_type } of own) {
       packageIds.set(id, customerId);
       if (customer_name !== name)
-        violations.push(`package ${id} is for ${customer_name}, and ${customerId} is ${name}`);
-      if (package_type !== 'welcome_pack_v1') violations.push(`package ${id} is of the type ${package_type}`);
+        violations.push(`package ${id} is for ${customer_name}, but customer ${customerId} is ${name}`);
+      if (package_type !== 'welcome_pack_v1') violations.push(`package ${id} has the type ${package_type}`);
     }
   }
   for (const { key, package_id } of keys) {
     const owner = packageIds.get(package_id);
-    if (key !== `welcome-${owner}`) violations.push(`the key ${key} stands for package ${package_id} of ${owner}`);
+    if (key !== `welcome-${owner}`)
+      violations.push(`the key ${key} belongs to package ${package_id} of customer ${owner}`);
   }
   return violations;
 }
 
 const isWaiting = ({ state, is_claimed }: Delivery) => is_claimed === 1 || state === 'pending' || state === 'retrying';
 
-/** The ledger knows everybody, has nobody waiting, and the Inventory and the CRM say what it says. */
+/** The ledger has every customer, no delivery waits, and the Inventory and the CRM agree with the ledger. */
 function checkLedger({ customers, packagesOf, deliveries, cursor }: Stored): string[] {
   const violations: string[] = [];
   for (const { id, is_deleted } of customers.values()) {
     if (is_deleted === 1) continue;
     if (!deliveries.has(id)) violations.push(`customer ${id} is not in the ledger`);
-    if (id > cursor) violations.push(`customer ${id} is beyond the cursor, which is ${cursor}`);
+    if (id > cursor) violations.push(`customer ${id} is beyond the cursor, ${cursor}`);
   }
   for (const delivery of deliveries.values()) {
     const id = delivery.customer_id;
     const customer = customers.get(id);
-    const stands = packagesOf.get(id)?.[0]?.id;
-    if (!customer) violations.push(`the ledger has customer ${id}, whom the CRM never had`);
+    const packageId = packagesOf.get(id)?.[0]?.id;
+    if (!customer) violations.push(`the ledger has customer ${id}, which was never in the CRM`);
     else if (customer.name !== delivery.customer_name) {
-      violations.push(`the ledger has customer ${id} as ${delivery.customer_name}, the CRM as ${customer.name}`);
+      violations.push(`customer ${id} is ${delivery.customer_name} in the ledger, but ${customer.name} in the CRM`);
     }
-    if (isWaiting(delivery)) violations.push(`the delivery to customer ${id} is ${delivery.state} at the end`);
-    if (delivery.report_pending === 1) violations.push(`the CRM was not told of customer ${id}`);
-    if (delivery.state === 'delivered' && delivery.package_id !== String(stands)) {
-      violations.push(`customer ${id} was delivered package ${delivery.package_id}, and has ${stands}`);
+    if (isWaiting(delivery)) violations.push(`the delivery for customer ${id} is still ${delivery.state} at the end`);
+    if (delivery.report_pending === 1) violations.push(`the delivery for customer ${id} was not reported to the CRM`);
+    if (delivery.state === 'delivered' && delivery.package_id !== String(packageId)) {
+      violations.push(
+        `customer ${id} has package ${delivery.package_id} in the ledger, but ${packageId} in the Inventory`,
+      );
     }
     const isAllowed = customer?.is_deleted === 1 && delivery.error === departed;
     if (delivery.state === 'dead' && !isAllowed) violations.push(`customer ${id} is dead: ${delivery.error}`);
@@ -189,7 +192,7 @@ function checkLedger({ customers, packagesOf, deliveries, cursor }: Stored): str
   return violations;
 }
 
-/** What an Inventory may answer in which nothing is wrong: a package, or that it was cut short, or kept from its database. */
+/** Answers of a correct Inventory: a package, 408 to a request that was cut short, or 503 without its database. */
 const allowedStatuses = [null, 200, 201, 408, 503];
 
 function checkStatuses({ statuses }: Stored): string[] {
@@ -197,21 +200,21 @@ function checkStatuses({ statuses }: Stored): string[] {
   return wrong.map((status) => `an attempt was answered with ${status}`);
 }
 
-/** After these attempts there was no other: what is done here is nobody's own fault, so that nobody else may ever be given up. */
+/** The only errors after which a delivery may have no further attempt: no injected fault is a customer's own. */
 const allowedDeaths = [departed, 'interrupted before an answer was recorded'];
 
-/** A replay forgets that somebody was dead, but not the attempt. */
+/** Reads the attempts, because a replay clears the state of a dead delivery, but keeps its attempts. */
 function checkDeaths({ deaths }: Stored): string[] {
-  return deaths.filter((error) => !allowedDeaths.includes(error)).map((error) => `somebody was given up: ${error}`);
+  return deaths.filter((error) => !allowedDeaths.includes(error)).map((error) => `a delivery was given up: ${error}`);
 }
 
 function checkReport(customer: Customer, { customer_id, state, package_id, attempts }: Delivery): string[] {
   const told = `${customer.integration_state} ${customer.package_id} ${customer.integration_attempts}`;
   const ledger = `${state === 'dead' ? 'failed' : state} ${package_id} ${attempts}`;
-  return told === ledger ? [] : [`of customer ${customer_id} the CRM says ${told}, and the ledger ${ledger}`];
+  return told === ledger ? [] : [`customer ${customer_id} is ${told} in the CRM, but ${ledger} in the ledger`];
 }
 
-/** Each customer was created once, in the order of ids, and deleted once where she is. */
+/** Each customer has one creation event, in id order, and one deletion event if it is deleted. */
 function checkEvents({ customers, events }: Stored): string[] {
   const violations: string[] = [];
   const of = (type: string) => events.flatMap((event) => (event.type === type ? [event.customer_id] : []));
@@ -219,16 +222,16 @@ function checkEvents({ customers, events }: Stored): string[] {
   const deleted = of('CustomerDeleted');
   for (const [index, id] of created.entries()) {
     const before = created[index - 1] ?? 0;
-    if (id <= before) violations.push(`the event that customer ${id} was created comes after that of ${before}`);
-    if (!customers.has(id)) violations.push(`customer ${id} has an event, and is not in the CRM`);
+    if (id <= before) violations.push(`the creation event of customer ${id} comes after that of customer ${before}`);
+    if (!customers.has(id)) violations.push(`customer ${id} has an event, but is not in the CRM`);
   }
   const wasCreated = new Set(created);
   const timesDeleted = Map.groupBy(deleted, (id) => id);
   for (const { id, is_deleted } of customers.values()) {
-    if (!wasCreated.has(id)) violations.push(`customer ${id} has no event of being created`);
+    if (!wasCreated.has(id)) violations.push(`customer ${id} has no creation event`);
     const times = timesDeleted.get(id)?.length ?? 0;
     if (times !== is_deleted)
-      violations.push(`customer ${id} was deleted ${times} times by events, ${is_deleted} in the CRM`);
+      violations.push(`customer ${id} has ${times} deletion events; there must be ${is_deleted}`);
   }
   return violations;
 }

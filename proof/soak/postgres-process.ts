@@ -7,12 +7,12 @@ import { importWithoutHooks } from '@doorstep/kit/test/start-postgres.ts';
 import pg from 'pg';
 import { freePort } from './free-ports.ts';
 import type { Journal } from './journal.ts';
-import { pause, startAgainAndAgain } from './waits.ts';
+import { pause, startWithRetries } from './waits.ts';
 
-/** A PostgreSQL that writes through to the disk, and can be killed with all its processes. */
+/** A durable PostgreSQL that can be killed with all its processes. */
 export type PostgresProcess = AsyncDisposable & {
   url: string;
-  /** As `url`, but what is made there is put on the small disk, where there is one. */
+  /** Like `url`, but new tables go to the small disk, if there is one. */
   ledgerUrl: string;
   start(): Promise<void>;
   kill(): Promise<void>;
@@ -62,9 +62,9 @@ export async function startPostgres({ folder, smallDisk, journal, ended }: Optio
   }
 
   const onFailed = () => journal.note('postgres could not start');
-  const start = () => startAgainAndAgain('postgres', { startOnce, onFailed, ended });
+  const start = () => startWithRetries('postgres', { startOnce, onFailed, ended });
 
-  /** None can be added by then: the first, which starts the others, stands still. */
+  /** Stops the postmaster before it lists the children, so that none can be added. */
   function haltAll(): number[] {
     send([pid], 'SIGSTOP');
     return [...childrenOf(pid), pid];
@@ -89,7 +89,7 @@ export async function startPostgres({ folder, smallDisk, journal, ended }: Optio
       send(pids, 'SIGCONT');
     },
     async [Symbol.asyncDispose]() {
-      // it may have ended with the terminal's Ctrl-C, and then says nothing any more
+      // by signals, because the terminal's Ctrl-C may already have ended the server
       send([...childrenOf(pid), pid], 'SIGCONT');
       send([pid], 'SIGINT');
       await ending(pid);
@@ -120,7 +120,7 @@ function send(pids: number[], signal: NodeJS.Signals) {
     try {
       process.kill(pid, signal);
     } catch {
-      // it has ended by itself
+      // the process has already ended
     }
   }
 }

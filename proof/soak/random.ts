@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mulberry32 } from '@doorstep/kit/test/mulberry32.ts';
 
-/** What is chosen follows from the seed alone. Each fork is a stream of its own, however often the others are asked. */
+/** A random source that a seed determines. Each fork is a stream of its own, whatever is drawn from the others. */
 export type Random = {
   between(min: number, max: number): number;
   whole(min: number, max: number): number;
   chance(probability: number): boolean;
   pick<T>(list: readonly T[]): T;
-  /** One of the keys, each as often as its weight says. */
+  /** One of the keys, as often as its weight says. */
   weighted<K extends string>(weights: Record<K, number>): K;
   fork(label: string): Random;
 };

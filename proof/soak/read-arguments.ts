@@ -18,7 +18,7 @@ export function readArguments(words: string[]): SoakOptions {
   if (database !== undefined && database !== 'sqlite' && database !== 'postgres') {
     throw new StartError(`--database is ${JSON.stringify(database)}; it takes sqlite or postgres.`);
   }
-  // it is to be typed into a command
+  // the seed becomes part of the command that repeats the run
   if (seed !== undefined && !/^[\w.-]{1,64}$/.test(seed)) {
     throw new StartError(`--seed is ${JSON.stringify(seed)}; it takes 1 to 64 letters, digits, dots and hyphens.`);
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 
-/** The rows of a query on one of the three databases, by SQL alone: nothing of what is to be proven takes part in it. */
+/** Queries one of the three databases with plain SQL, so that no code under test takes part in the proof. */
 export type Read = <Row>(schema: 'crm' | 'inventory' | 'middleware', sql: string) => Promise<Row[]>;
 
 export function readSqlite(folder: string): Read {
@@ -18,7 +18,7 @@ export function readSqlite(folder: string): Read {
 
 const int8 = 20;
 
-/** It may be frozen, and at the end of a long run there is much to read. */
+/** PostgreSQL may be frozen, and a long run leaves many rows to read. */
 const timeoutMs = 60_000;
 
 export function readPostgres(url: string): Read {

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { compileCache } from '@doorstep/kit/test/quick-start.ts';
 import type { Journal } from './journal.ts';
-import { pause, startAgainAndAgain } from './waits.ts';
+import { pause, startWithRetries } from './waits.ts';
 
 export const serviceNames = ['crm', 'inventory', 'middleware'] as const;
 export type ServiceName = (typeof serviceNames)[number];
@@ -14,10 +14,10 @@ export type ServiceProcess = AsyncDisposable & {
   name: ServiceName;
   environment: Environment;
   pid(): number | undefined;
-  /** Resolves once it answers. One that cannot start, for want of a disk or a database, is started again and again. */
+  /** Resolves once the service is ready. Retries while a full disk or a missing database keeps it from starting. */
   start(): Promise<void>;
   kill(): Promise<void>;
-  /** Gives its exit code; null where it had to be killed, or does not run. */
+  /** Returns the exit code; null if it had to be killed or was not running. */
   terminate(): Promise<number | null>;
   freeze(ms: number, signal: AbortSignal): Promise<void>;
 };
@@ -27,17 +27,17 @@ type Options = {
   environment: Environment;
   folder: string;
   journal: Journal;
-  /** Whether what it needs is taken from it now and then, so that it cannot start. */
+  /** Whether injected faults may keep it from starting. */
   mayFailToStart: boolean;
   ended: AbortSignal;
 };
 
 export const root = join(import.meta.dirname, '../..');
 const startTimeoutMs = 60_000;
-/** It has ten seconds to finish what is under way, and two more to give up. */
+/** A service has ten seconds to finish its open work, and two more to give up. */
 const stopTimeoutMs = 20_000;
 
-/** A service as a process of its own, which whoever runs it starts again when it has ended. */
+/** A service in its own process, which is restarted when it ends, as a supervisor would do. */
 export function createServiceProcess(options: Options): ServiceProcess {
   const { name, environment, folder, journal, mayFailToStart } = options;
   const closed = new AbortController();
@@ -51,7 +51,7 @@ export function createServiceProcess(options: Options): ServiceProcess {
     const started = spawn(process.execPath, [join(root, name, 'src/main.ts')], {
       cwd: folder,
       env: { PATH, ...compileCache, ...environment },
-      // a session of its own, or the terminal would send Ctrl-C to each of them
+      // a session of its own, or the terminal's Ctrl-C would reach the service too
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -67,8 +67,8 @@ export function createServiceProcess(options: Options): ServiceProcess {
       return false;
     }
     started.once('exit', (code, signal) => {
-      if (child !== started) return; // it was made to end
-      journal.violation(`${name} ended by itself: ${signal ?? `exit code ${code}`}`);
+      if (child !== started) return; // the soak has ended it
+      journal.violation(`${name} ended unexpectedly: ${signal ?? `exit code ${code}`}`);
       start().catch((error: Error) => journal.violation(error.message));
     });
     return true;
@@ -77,7 +77,7 @@ export function createServiceProcess(options: Options): ServiceProcess {
   const onFailed = () => (mayFailToStart ? journal.note : journal.violation)(`${name} could not start`);
 
   function start(): Promise<void> {
-    starting ??= startAgainAndAgain(name, { startOnce, onFailed, ended }).finally(() => {
+    starting ??= startWithRetries(name, { startOnce, onFailed, ended }).finally(() => {
       starting = undefined;
     });
     return starting;

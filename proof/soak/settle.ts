@@ -17,9 +17,9 @@ type Options = {
 export type Settled = { isSettled: boolean; replayed: number; seconds: number };
 
 const settleTimeoutMs = 5 * 60_000;
-const tellEveryMs = 15_000;
+const progressEveryMs = 15_000;
 
-/** Waits until the daemon has done all that there is to do, by itself: nobody polls for it or looks after it. */
+/** Resumes deliveries and waits until the daemon has finished all work by itself; replays dead letters once. */
 export async function settle(options: Options): Promise<Settled> {
   const { middlewareUrl, read, journal, ended } = options;
   const startMs = performance.now();
@@ -50,20 +50,20 @@ type Status = { cursor: number; deliveries: { pending: number; retrying: number 
 
 async function waitForAll({ kind, crmUrl, middlewareUrl, read, say, ended }: Options): Promise<boolean> {
   const deadlineMs = performance.now() + settleTimeoutMs;
-  let tellMs = performance.now() + tellEveryMs;
+  let progressMs = performance.now() + progressEveryMs;
   while (!ended.aborted && performance.now() < deadlineMs) {
     const status = (await ask(`${middlewareUrl}/status`))?.body as Status | undefined;
     const beyond = status && (await ask(`${crmUrl}/customers?after=${status.cursor}&limit=1`));
-    const [untold] = await read<{ count: number }>(
+    const [unreported] = await read<{ count: number }>(
       'middleware',
       'select count(*) as count from deliveries where report_pending = 1 or claimed_at is not null',
     );
     const waiting = status ? status.deliveries.pending + status.deliveries.retrying : Number.NaN;
     const isAtEnd = Array.isArray(beyond?.body) && beyond.body.length === 0;
-    if (waiting === 0 && isAtEnd && untold?.count === 0) return true;
-    if (performance.now() > tellMs) {
-      say(`${kind}, faults are over: ${waiting} wait, ${untold?.count} are to be told to the CRM`);
-      tellMs += tellEveryMs;
+    if (waiting === 0 && isAtEnd && unreported?.count === 0) return true;
+    if (performance.now() > progressMs) {
+      say(`${kind}, faults are over: ${waiting} deliveries wait, ${unreported?.count} are not yet reported to the CRM`);
+      progressMs += progressEveryMs;
     }
     await pause(500, ended);
   }

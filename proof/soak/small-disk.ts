@@ -2,20 +2,20 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmdirSync, statfsSync } from 'node:fs';
 import type { Random } from './random.ts';
 
-/** A file system of its own for the ledger, which can be made as small as what is on it. */
+/** A file system of its own for the ledger, which can be shrunk until it is full. */
 export type SmallDisk = {
   fill(random: Random): void;
   free(): void;
-  /** Takes it away, and leaves a copy of what was on it in its place where it is to be kept. */
+  /** Unmounts it; with `keep`, leaves a copy of its files in its place. */
   unmount(keep: boolean): void;
 };
 
-const sizeMax = '4g'; // it takes memory only for what is on it
+const sizeMax = '4g'; // a tmpfs takes memory only for its files
 const pageBytes = 4096;
 const sparePagesMax = 8;
 const fillTriesMax = 10;
 
-/** Undefined where this user may mount none. */
+/** Returns undefined if this user may not mount file systems. */
 export function mountSmallDisk(path: string): SmallDisk | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
   mkdirSync(path, { recursive: true });
@@ -33,7 +33,7 @@ export function mountSmallDisk(path: string): SmallDisk | undefined {
         try {
           return void resize((blocks - bfree) * bsize + random.whole(1, sparePagesMax) * pageBytes);
         } catch (error) {
-          // the ledger has grown in between
+          // the ledger has grown meanwhile
           if (tried === fillTriesMax) throw error;
         }
       }
@@ -41,7 +41,7 @@ export function mountSmallDisk(path: string): SmallDisk | undefined {
     free: () => void resize(sizeMax),
     unmount(keep) {
       const copy = `${path}-kept`;
-      // with their owners: what is kept is to be started again
+      // with their owners, so that PostgreSQL can be started on the copy
       if (keep) run('cp', '--archive', path, copy);
       run('umount', '--lazy', path);
       if (!keep) return;
@@ -51,7 +51,6 @@ export function mountSmallDisk(path: string): SmallDisk | undefined {
   };
 }
 
-/** Whether there is `prlimit` here. */
 export function canForbidWrites(): boolean {
   try {
     execFileSync('prlimit', ['--version'], { stdio: 'ignore' });
@@ -61,12 +60,12 @@ export function canForbidWrites(): boolean {
   }
 }
 
-/** A process that may write to no file, as on a disk that is full; what it writes to a pipe goes on. */
+/** Forbids or allows a process to write to files. Forbidden writes fail as on a full disk; pipes still work. */
 export function setWrites(pid: number, mode: 'forbidden' | 'allowed'): void {
   const limit = mode === 'forbidden' ? '0:unlimited' : 'unlimited:unlimited';
   try {
     execFileSync('prlimit', [`--fsize=${limit}`, '--pid', String(pid)], { stdio: 'ignore' });
   } catch {
-    // it has been killed meanwhile
+    // the process has been killed meanwhile
   }
 }

@@ -2,7 +2,7 @@ import { createReadStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
-import { fillDisk, forbidWrites, moveClocks, troublePostgres, troubleService } from './faults.ts';
+import { fillDisk, forbidWrites, injectPostgresFaults, injectServiceFaults, moveClocks } from './faults.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { addAndDelete, type Memory } from './load.ts';
 import { type Neighbourhood, startNeighbourhood } from './neighbourhood.ts';
@@ -22,9 +22,9 @@ export type SoakResult = Verdict & {
   kills: Record<string, number>;
   faults: Record<string, number>;
   operations: Record<string, number>;
-  /** What could not be done on this machine. */
+  /** Faults that this machine cannot inject. */
   notCovered: string[];
-  /** Who was dead when all was over, and was replayed. */
+  /** Dead letters that were replayed after the faults. */
   replayed: number;
   settledSeconds: number;
   isProven: boolean;
@@ -35,16 +35,16 @@ type Options = {
   minutes: number;
   seed: string;
   folder: string;
-  /** Whether the databases are kept, even of a good run. */
+  /** Whether to keep the databases even if the run succeeds. */
   keep: boolean;
   faketime: string | undefined;
   say: (line: string) => void;
-  /** Told of each violation as it is found. */
+  /** Called with each violation as it is found. */
   onViolation: (violation: string) => void;
   ended: AbortSignal;
 };
 
-/** Undefined where it was ended before it could come to anything. */
+/** Returns undefined if the run was stopped early. */
 export async function soak(options: Options): Promise<SoakResult | undefined> {
   const { kind, minutes, seed, keep, faketime, say, onViolation, ended } = options;
   const folder = join(options.folder, kind);
@@ -60,10 +60,10 @@ export async function soak(options: Options): Promise<SoakResult | undefined> {
     await using services = await startNeighbourhood({ kind, folder, faketime, random, journal, over, ended, keeps });
     const memory: Memory = { known: new Map(), inDoubt: new Set() };
     say(`${kind}: ${coverage(own, services).join(', ')}`);
-    const minute = tellEachMinute(own, services, memory);
+    const minute = reportEachMinute(own, services, memory);
     const timeout = setTimeout(() => timer.abort(), minutes * 60_000);
     try {
-      await troubleAll(own, services, memory, timer);
+      await injectAllFaults(own, services, memory, timer);
     } finally {
       timer.abort();
       clearTimeout(timeout);
@@ -78,44 +78,44 @@ export async function soak(options: Options): Promise<SoakResult | undefined> {
 
 type Own = Options & { journal: Journal; random: Random; over: AbortSignal };
 
-async function troubleAll(own: Own, neighbourhood: Neighbourhood, memory: Memory, timer: AbortController) {
+async function injectAllFaults(own: Own, neighbourhood: Neighbourhood, memory: Memory, timer: AbortController) {
   const { random, journal, over, folder, faketime } = own;
-  const { services, postgres, disk, clocks, crmByProxy, jwtSecretKey, urls, straight } = neighbourhood;
+  const { services, postgres, disk, clocks, crmByProxy, jwtSecretKey, urls, directEnvironment } = neighbourhood;
   const means = { random, journal, over };
-  const troubles = [
+  const running = [
     addAndDelete({ crmUrl: crmByProxy, jwtSecretKey, ...means }, memory),
-    operate({ middlewareUrl: urls.middleware, memory, environment: straight, folder, ...means }),
-    ...serviceNames.map((name) => troubleService(services[name], means)),
-    postgres && troublePostgres(postgres, means),
+    operate({ middlewareUrl: urls.middleware, memory, environment: directEnvironment, folder, ...means }),
+    ...serviceNames.map((name) => injectServiceFaults(services[name], means)),
+    postgres && injectPostgresFaults(postgres, means),
     faketime && moveClocks([...clocks], means),
     disk && fillDisk(disk, means),
     !postgres && canForbidWrites() && forbidWrites(services.middleware, means),
   ];
   try {
-    await Promise.all(troubles);
+    await Promise.all(running);
   } catch (error) {
     timer.abort();
-    // none of the others may start a service again once they are being stopped
-    await Promise.allSettled(troubles);
+    // the others end first, or they would restart services that are being stopped
+    await Promise.allSettled(running);
     throw error;
   }
 }
 
-/** All is well again; the daemon does the rest, and then it is looked at what has come of it. */
+/** Ends the faults, lets the daemon finish its work, and judges the result. */
 async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory): Promise<SoakResult | undefined> {
   const { kind, minutes, journal, folder, say, ended } = own;
-  const { services, read, urls, straight, endTrouble } = neighbourhood;
-  endTrouble();
+  const { services, read, urls, directEnvironment, endFaults } = neighbourhood;
+  endFaults();
   journal.note('faults are over');
   const settled = await settle({ kind, crmUrl: urls.crm, middlewareUrl: urls.middleware, read, journal, say, ended });
   if (ended.aborted) return undefined;
-  if (!settled.isSettled) journal.violation(`the daemon was not done within ${settled.seconds} s after the faults`);
-  const { code, out, err } = await runMiddleware(['reconcile', '--json'], straight, folder);
+  if (!settled.isSettled) journal.violation(`the daemon did not finish within ${settled.seconds} s after the faults`);
+  const { code, out, err } = await runMiddleware(['reconcile', '--json'], directEnvironment, folder);
   if (ended.aborted) return undefined;
   if (code !== 0) journal.violation(`reconcile ended with exit code ${code}: ${out}${err}`);
   for (const name of ['middleware', 'crm', 'inventory'] as const) {
     const exitCode = await services[name].terminate();
-    if (exitCode !== 0) journal.violation(`${name} ended with exit code ${exitCode} at SIGTERM`);
+    if (exitCode !== 0) journal.violation(`${name} ended with exit code ${exitCode} after SIGTERM`);
   }
   const verdict = await judge(read, memory);
   const found = [...verdict.violations, ...checkFaults(journal), ...(await checkLogs(folder))];
@@ -141,14 +141,14 @@ async function conclude(own: Own, neighbourhood: Neighbourhood, memory: Memory):
 
 /** A run without faults proves nothing. */
 function checkFaults({ kills, faults }: Journal): string[] {
-  return sum(kills) > 0 && sum(faults) > 0 ? [] : ['nothing was killed, or no other fault has struck'];
+  return sum(kills) > 0 && sum(faults) > 0 ? [] : ['no process was killed, or no other fault was injected'];
 }
 
-/** Whatever was answered with a bare 500 has met with a bug, even if the next try went well. */
+/** A request that was answered with a bare 500 met a bug, even if its next attempt succeeded. */
 async function checkLogs(folder: string): Promise<string[]> {
   const failed: string[] = [];
   for (const name of serviceNames) {
-    // a log may be longer than any string
+    // a log may be longer than the longest string
     for await (const line of createInterface(createReadStream(join(folder, `${name}.log`)))) {
       const [message] = /[^"]* failed, request [^"]*/.exec(line) ?? [];
       if (message !== undefined) failed.push(`${name}: ${message}`);
@@ -157,12 +157,11 @@ async function checkLogs(folder: string): Promise<string[]> {
   return failed;
 }
 
-/** What is done to the services, beside what is done to them everywhere. */
 function coverage({ faketime }: Own, { disk, postgres }: Neighbourhood): string[] {
   return [
-    'bad network, kill -9, SIGTERM and SIGSTOP of all',
+    'bad network, kill -9, SIGTERM and SIGSTOP for every process',
     disk ? 'a full disk under the ledger' : '',
-    !postgres && canForbidWrites() ? 'writes of the daemon that fail' : '',
+    !postgres && canForbidWrites() ? 'failing writes of the daemon' : '',
     faketime ? 'moved clocks' : '',
   ].filter(Boolean);
 }
@@ -170,14 +169,14 @@ function coverage({ faketime }: Own, { disk, postgres }: Neighbourhood): string[
 function notCovered({ faketime }: Own, { disk, postgres }: Neighbourhood): string[] {
   const hasFullDisk = disk || (!postgres && canForbidWrites());
   return [
-    hasFullDisk ? '' : 'a full disk, which takes root or, with SQLite, prlimit',
-    faketime ? '' : 'moved clocks, which take libfaketime',
+    hasFullDisk ? '' : 'a full disk, which needs root or, with SQLite, prlimit',
+    faketime ? '' : 'moved clocks, which need libfaketime',
   ].filter(Boolean);
 }
 
-function tellEachMinute({ kind, journal, say }: Own, { read }: Neighbourhood, { known }: Memory): NodeJS.Timeout {
+function reportEachMinute({ kind, journal, say }: Own, { read }: Neighbourhood, { known }: Memory): NodeJS.Timeout {
   let minute = 0;
-  const tell = async () => {
+  const report = async () => {
     minute += 1;
     const packages = await read<{ count: number }>('inventory', 'select count(*) as count from packages').then(
       ([row]) => row?.count,
@@ -187,7 +186,7 @@ function tellEachMinute({ kind, journal, say }: Own, { read }: Neighbourhood, { 
       `${kind}, minute ${minute}: ${known.size} customers, ${packages} packages, ${sum(journal.kills)} kills, ${sum(journal.faults)} other faults`,
     );
   };
-  return setInterval(tell, 60_000);
+  return setInterval(report, 60_000);
 }
 
 const sum = (counts: Map<string, number>) => [...counts.values()].reduce((total, count) => total + count, 0);

@@ -2,17 +2,17 @@ import type { SoakResult } from './soak.ts';
 
 const shownMax = 20;
 
-/** What came of a run, as a table of two columns. */
+/** The result of a run as a table of two columns. */
 export function toTable(result: SoakResult): string {
   const rows: [string, string | number][] = [
     ['minutes', result.minutes],
-    ['customers answered', `${result.answered}, ${result.deleted} of them deleted again`],
+    ['customers confirmed', `${result.answered}, of which ${result.deleted} were deleted`],
     ['customers in doubt', result.inDoubt],
     ['customers in the CRM', result.customers],
     ['packages', result.packages],
     ['kills', listCounts(result.kills)],
     ['faults', listCounts(result.faults)],
-    ['looked after', listCounts(result.operations)],
+    ['operator commands', listCounts(result.operations)],
     ['not covered', result.notCovered.join('; ') || 'nothing'],
     ['replayed at the end', result.replayed],
     ['settled after', `${result.settledSeconds} s`],
