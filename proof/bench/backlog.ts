@@ -10,23 +10,23 @@ const plainLoop = join(import.meta.dirname, 'plain-loop-main.ts');
 
 type Neighbours = Awaited<ReturnType<typeof startNeighbours>>;
 
-/** What is there to be worked with, and what to end afterwards: to stop is no part of the work. */
+/** What a measured program works with. `resources` are released after the measurement. */
 type Site = {
   neighbours: Neighbours;
   environment: Environment;
   resources: AsyncDisposableStack;
-  /** The work begins only now: what was done before does not count. */
+  /** Restarts the clock, so that the set-up before it is not measured. */
   begin(): void;
 };
 export type Work = (site: Site) => Promise<void>;
 
-export type Ground = { workplace: Workplace; kind: DatabaseKind; customers: number };
+export type Backlog = { workplace: Workplace; kind: DatabaseKind; customers: number };
 
 /**
- * Customers a second, from the start of whoever does the work, or from when it says that it begins, until the last has her
- * package and that is remembered.
+ * Customers per second, from the start of the work or from its call of `begin`, until the last customer has a package
+ * and the program has recorded it.
  */
-export async function measureBacklog({ workplace, kind, customers }: Ground, work: Work): Promise<number> {
+export async function measureBacklog({ workplace, kind, customers }: Backlog, work: Work): Promise<number> {
   await using resources = new AsyncDisposableStack();
   const { environment } = resources.use(await workplace.install(kind, { customers, delivered: false }));
   const neighbours = resources.use(await startNeighbours(environment));
@@ -40,21 +40,22 @@ export async function measureBacklog({ workplace, kind, customers }: Ground, wor
   return customers / seconds;
 }
 
-const patienceMs = 180_000;
+const timeoutMs = 180_000;
 
-/** Rejects where the work is not done after three minutes. */
+/** Rejects if the work takes more than three minutes. */
 export function inTime(work: Promise<void>): Promise<void> {
-  const tooLate = sleep(patienceMs, undefined, { ref: false }).then(() => {
-    throw new Error(`the backlog is not done after ${patienceMs / 1000} s`);
+  const tooLate = sleep(timeoutMs, undefined, { ref: false }).then(() => {
+    throw new Error(`the backlog was not finished within ${timeoutMs / 1000} s`);
   });
   return Promise.race([work, tooLate]);
 }
 
-/** Who is fast and leaves somebody out is not measured. */
+/** A program that skips customers must not count as fast. */
 async function ensureAllDelivered(inventory: string, customers: number) {
   const response = await fetch(`${inventory}/packages?after=${customers - 1}`);
   const { length } = (await response.json()) as unknown[];
-  if (length !== 1) throw new Error(`${length} packages where there should be the last of ${customers}`);
+  if (length !== 1)
+    throw new Error(`found ${length} packages where there must be one, for the last of ${customers} customers`);
 }
 
 export const byMiddleware =
@@ -79,15 +80,15 @@ const byPlainLoop =
     await startProcess(plainLoop, {}, words).ended;
   };
 
-/** Who goes at one pace from the first customer to the last is measured on so many. */
+/** Programs that keep the same pace from the first customer to the last are measured on this many, to save time. */
 export const slowMax = 4_000;
 
-/** The backlog, by the middleware with and without the batch route, and by plain loops that post one, or 16, at once. */
-export async function backlogLines(ground: Ground, rounds: number): Promise<Line[]> {
-  const { customers, kind } = ground;
-  const shorter = { ...ground, customers: Math.min(customers, slowMax) };
+/** The backlog: the middleware with and without the batch route, against plain loops that post 1 or 16 at once. */
+export async function backlogLines(backlog: Backlog, rounds: number): Promise<Line[]> {
+  const { customers, kind } = backlog;
+  const shorter = { ...backlog, customers: Math.min(customers, slowMax) };
   const measured = await inTurns(rounds, {
-    ours: () => measureBacklog(ground, byMiddleware(customers)),
+    ours: () => measureBacklog(backlog, byMiddleware(customers)),
     loop: () => measureBacklog(shorter, byPlainLoop(1)),
     single: () => measureBacklog(shorter, byMiddlewareWithoutBatch(shorter.customers)),
     loop16: () => measureBacklog(shorter, byPlainLoop(16)),

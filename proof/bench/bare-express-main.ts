@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 
-/** What anybody writes first: takes whatever is posted, checks nothing, and forgets it all when it ends. */
+/** The baseline: accepts every post, validates nothing, and keeps the rows in memory. */
 const app = express();
 const rows: object[] = [];
 app.use(express.json());

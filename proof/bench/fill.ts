@@ -3,13 +3,15 @@ import { isPostgresUrl, openDatabase } from '@doorstep/kit/database/open.ts';
 import { type Kysely, sql } from 'kysely';
 import { programs } from './processes.ts';
 
-/** So many customers, with a package each or all of them waiting. */
+/** How many customers to insert, either all with a package or all waiting. */
 export type Filling = { customers: number; delivered: boolean };
 
-/** What one statement inserts: a statement has ten seconds. */
+/** Rows per statement, because a statement has ten seconds. */
 const chunkMax = 20_000;
 
-/** Fills the databases of the three services, in a folder of SQLite files or in one of PostgreSQL, by SQL alone. */
+/**
+ * Fills the databases of the three services with plain SQL. `place` is a folder of SQLite files or a PostgreSQL URL.
+ */
 export async function fill(place: string, { customers, delivered }: Filling): Promise<void> {
   for (const schema of ['crm', 'inventory', 'middleware'] as const) {
     const url = isPostgresUrl(place) ? place : join(place, `${schema}.db`);
@@ -20,7 +22,7 @@ export async function fill(place: string, { customers, delivered }: Filling): Pr
       await database.write((trx) => fillers[schema](trx, { first, last, delivered }));
     }
     if (isPostgresUrl(place)) await sql`analyze`.execute(database.db);
-    await database.check(); // Kysely closes nothing that was never asked for anything
+    await database.check(); // Kysely does not close a connection that was never used
     await database.close();
   }
 }

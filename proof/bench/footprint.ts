@@ -10,11 +10,11 @@ const services = ['crm', 'inventory', 'middleware'] as const;
 
 type Service = (typeof services)[number];
 
-const moments = ['when ready', 'after the backlog', 'at most'] as const;
+const moments = ['when ready', 'after the backlog', 'peak'] as const;
 
 type Memory = Record<(typeof moments)[number], number>;
 
-/** The memory of each process before and after a backlog, and what it came to in between. */
+/** The memory of each process before and after a backlog, and its peak. */
 export async function memoryLines(workplace: Workplace, kind: DatabaseKind, rounds: number): Promise<Line[]> {
   const measured: Awaited<ReturnType<typeof measureMemory>>[] = [];
   for (let round = 0; round < rounds; round += 1) measured.push(await measureMemory(workplace, kind));
@@ -43,12 +43,12 @@ async function measureMemory(workplace: Workplace, kind: DatabaseKind) {
   const ours = {} as Record<Service, Memory>;
   for (const name of services) {
     const { nowMb, peakMb } = processes[name].memory();
-    ours[name] = { 'when ready': readyMb[name], 'after the backlog': nowMb, 'at most': peakMb };
+    ours[name] = { 'when ready': readyMb[name], 'after the backlog': nowMb, peak: peakMb };
   }
   return { ours, bareMb: bare.memory().nowMb };
 }
 
-/** From the start of a process until `/readyz` says that it is ready; all three as `npm start` starts them. */
+/** From the start of a process until `/readyz` succeeds; for all three, until `npm start` reports them up. */
 export async function startLines(workplace: Workplace, kind: DatabaseKind, rounds: number): Promise<Line[]> {
   await using installation = await workplace.install(kind, { customers: 0, delivered: false });
   const environment = { ...installation.environment, ...never, PORT: '0' };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 
-/** Stands before an Inventory and makes it one without `POST /packages/batch`. It looks at the first bytes of a request alone. */
+/** A proxy that hides `POST /packages/batch` of an Inventory. It reads only the first bytes of a request. */
 export async function startFrontWithoutBatch(target: string): Promise<AsyncDisposable & { url: string }> {
   const { hostname, port } = new URL(target);
   const server = createServer((client) => {

@@ -9,7 +9,7 @@ import type { DatabaseKind, Workplace } from './workplace.ts';
 
 export type Order = {
   workplace: Workplace;
-  /** The databases asked for; most lines are measured on the first alone. */
+  /** The requested databases; most lines are measured only on the first. */
   kinds: [DatabaseKind, ...DatabaseKind[]];
   rounds: number;
 };

@@ -1,13 +1,13 @@
-/** What a line of the table shows: two measurements of one run, and what the one is of the other. */
+/** A line of the table: two measurements of one run and their ratio. */
 export type Line = {
   name: string;
-  /** What it is compared with. */
+  /** What ours is compared with. */
   than: string;
   unit: string;
   ours: number;
   theirs: number;
   ratio: number;
-  /** The least and the greatest ratio of the rounds. */
+  /** The lowest and the highest ratio of the rounds. */
   spread: [number, number];
   better: 'more' | 'less';
   goal?: number;
@@ -16,15 +16,15 @@ export type Line = {
 /** A line that cannot be measured here, and why. */
 export type Missing = { name: string; than: string; missing: string };
 
-export type Words = Pick<Line, 'name' | 'than' | 'unit' | 'better'> & { goal?: number };
+export type Labels = Pick<Line, 'name' | 'than' | 'unit' | 'better'> & { goal?: number };
 
-/** One measurement of each, in each round. */
+/** The measurements of one round. */
 export type Pair = { ours: number; theirs: number };
 
-export function toLine(words: Words, pairs: Pair[]): Line {
+export function toLine(labels: Labels, pairs: Pair[]): Line {
   const ratios = pairs.map(({ ours, theirs }) => ours / theirs);
   return {
-    ...words,
+    ...labels,
     ours: median(pairs.map(({ ours }) => ours)),
     theirs: median(pairs.map(({ theirs }) => theirs)),
     ratio: median(ratios),
@@ -43,7 +43,7 @@ export function quantile(values: number[], share: number): number {
   return below + (above - below) * (place % 1);
 }
 
-/** Measures each in turn, round after round, so that what disturbs the machine disturbs all of them. */
+/** Interleaves the measurements in each round, so that a disturbance of the machine affects all of them. */
 export async function inTurns<Name extends string>(
   rounds: number,
   measures: Record<Name, () => Promise<number>>,

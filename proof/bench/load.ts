@@ -10,8 +10,8 @@ type Load = {
 };
 
 /**
- * So many clients, each with a connection of its own, post one request after the other. Gives how many a second were
- * answered. It speaks HTTP by hand: a whole client would need as much of the machine as the server that it measures.
+ * Each client posts one request after another on its own connection. Returns the answers per second. Speaks HTTP by
+ * hand, because a full client would need as much CPU as the server that it measures.
  */
 export async function load({ url, path, clients, seconds, body }: Load): Promise<number> {
   const { hostname, port } = new URL(url);
@@ -30,7 +30,7 @@ export async function load({ url, path, clients, seconds, body }: Load): Promise
         answered += 1;
       }
     } catch (error) {
-      endsAt = 0; // for the others too
+      endsAt = 0; // stops the other clients too
       throw error;
     } finally {
       socket.destroy();
@@ -42,7 +42,7 @@ export async function load({ url, path, clients, seconds, body }: Load): Promise
 
 const silenceMaxMs = 30_000;
 
-/** Sends a request and gives the status of the answer, once the whole of it is there. */
+/** Sends a request; resolves with the status once the whole answer has arrived. */
 function createExchange(socket: Socket): (request: string) => Promise<number> {
   let answer = '';
   let waiting: PromiseWithResolvers<number> | undefined;

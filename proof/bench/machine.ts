@@ -7,7 +7,7 @@ const seconds = 1;
 
 export type Machine = { cpu: string; cores: number; memoryGb: number; node: string; syncsPerSecond: number };
 
-/** What the numbers were measured on. A disk that syncs faster than it can makes every durable write look cheap. */
+/** The machine behind the numbers. A disk that only pretends to sync makes every durable write look cheap. */
 export function describeMachine(folder: string): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -18,7 +18,7 @@ export function describeMachine(folder: string): Machine {
   };
 }
 
-/** Pages that reach the disk one after the other, in a second. */
+/** Pages written and synced one after another, per second. */
 function countSyncs(folder: string): number {
   const file = openSync(join(folder, 'synced'), 'w');
   const page = Buffer.alloc(pageBytes);

@@ -2,13 +2,18 @@ import { groups } from './groups.ts';
 import type { Line, Missing } from './line.ts';
 import { describeMachine } from './machine.ts';
 import { installPeers } from './peers.ts';
+import { type BenchOptions, readArguments } from './read-arguments.ts';
 import { formatTable } from './table.ts';
-import { readWords, type Words } from './words.ts';
 import { openWorkplace } from './workplace.ts';
 
-const usage = 'npm run bench -- [--json] [--peers] [--database sqlite|postgres] [--only NAME] [--rounds N]';
+const usage = `npm run bench -- [--json] [--peers] [--database sqlite|postgres] [--only NAME] [--rounds N]
+  --json      print JSON instead of a table
+  --peers     install the peers to compare with first, outside this repository
+  --database  measure on this database; default both
+  --only      measure one group of lines: ${Object.keys(groups).join(', ')}
+  --rounds    measure this often in turns; default 3`;
 
-async function run({ json, peers, only, kinds, rounds }: Words): Promise<void> {
+async function run({ json, peers, only, kinds, rounds }: BenchOptions): Promise<void> {
   if (peers) await installPeers();
   await using workplace = await openWorkplace();
   let isStopping = false;
@@ -27,7 +32,7 @@ async function run({ json, peers, only, kinds, rounds }: Words): Promise<void> {
       lines.push(...(await measure({ workplace, kinds, rounds })));
     } catch (error) {
       if (isStopping) return;
-      // the others are worth something all the same
+      // the other groups are still valid
       lines.push({ name, than: 'not measured', missing: (error as Error).message });
       process.exitCode = 1;
     }
@@ -35,11 +40,11 @@ async function run({ json, peers, only, kinds, rounds }: Words): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify({ machine, lines }, undefined, 2)}\n` : formatTable(lines, machine));
 }
 
-let words: Words;
+let options: BenchOptions;
 try {
-  words = readWords(process.argv.slice(2));
+  options = readArguments(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n${usage}\n`);
   process.exit(2);
 }
-await run(words);
+await run(options);

@@ -4,10 +4,10 @@ import { freePort } from '@doorstep/kit/test/start-postgres.ts';
 import type { Work } from './backlog.ts';
 import { startProcess } from './processes.ts';
 
-/** What the flow says once no customer is left. */
+/** The flow prints this when no customer is left. */
 const over = 'no customer is left';
 
-/** The same work as a Node-RED flow does it, from when its flows have started until the last customer has her package. */
+/** The same work by a Node-RED flow, from the start of its flows until the last customer has a package. */
 export const byNodeRed =
   (file: string): Work =>
   async ({ neighbours: { crm, inventory }, environment, resources, begin }) => {
@@ -21,7 +21,7 @@ export const byNodeRed =
     await nodeRed.hasWritten(new RegExp(over), 1);
   };
 
-/** On this machine alone, and without asking anybody elsewhere for anything. */
+/** Listens only on this machine and calls no other. */
 const settings = async () => ({
   uiHost: '127.0.0.1',
   uiPort: await freePort(),
@@ -29,18 +29,15 @@ const settings = async () => ({
   disableEditor: true,
   telemetry: { enabled: false, updateNotification: false },
   editorTheme: { tours: false },
-  // what it has seen lies in a file, written behind its back every half minute
+  // the cursor lies in a file that Node-RED writes every 30 seconds
   contextStorage: { default: { module: 'localfilesystem' } },
 });
 
 const pageSize = 500;
 
-/**
- * A page of customers is asked for and split, each customer is posted, and once all of the page are answered the next page
- * is asked for.
- */
+/** Reads a page of customers, splits it, posts each customer, and reads the next page once every post is answered. */
 function flow(crm: string, inventory: string): object[] {
-  // without a place on the sheet a node counts as a setting of others
+  // Node-RED takes a node without coordinates for a configuration node
   const place = { z: 'sheet', x: 0, y: 0 };
   const request = { ...place, type: 'http request', ret: 'obj', paytoqs: 'ignore' };
   const code = (id: string, next: string, lines: string[]) => {

@@ -13,7 +13,7 @@ import type { DatabaseKind, Workplace } from './workplace.ts';
 
 const customers = 10_000;
 
-/** The backlog against others that do the same work on the same neighbours and the same database. */
+/** The backlog against peers that do the same work with the same CRM, Inventory and database. */
 export async function peerBacklogLines(workplace: Workplace, rounds: number): Promise<(Line | Missing)[]> {
   return [
     await againstWork(
@@ -39,10 +39,10 @@ async function againstWork(
     than: `${nameOf(peer)}, over ${slowMax.toLocaleString('en')}`,
   };
   if (!file) return { ...words, missing: notInstalled };
-  const ground = { workplace, kind, customers };
+  const backlog = { workplace, kind, customers };
   const pairs = await inTurns(rounds, {
-    ours: () => measureBacklog(ground, byMiddleware(customers)),
-    theirs: () => measureBacklog({ ...ground, customers: slowMax }, work(file)),
+    ours: () => measureBacklog(backlog, byMiddleware(customers)),
+    theirs: () => measureBacklog({ ...backlog, customers: slowMax }, work(file)),
   });
   return toLine({ ...words, unit: '/s', better: 'more' }, pairs);
 }
@@ -54,14 +54,14 @@ const byPgBoss =
   async ({ neighbours: { crm, inventory }, environment, resources, begin }) => {
     const words = [file, environment['DATABASE_URL'] ?? '', crm.at, inventory.at, String(slowMax)];
     const worker = resources.use(startProcess(pgBoss, {}, words));
-    // its schema is made by then, as ours is
+    // by then its schema exists, as ours does
     await worker.hasWritten(/started/, 1);
     begin();
-    // the last batch is yet to be marked as done by then, which is not charged
+    // the time to mark the last batch as done is not counted
     await worker.hasWritten(/all are posted/, 1);
   };
 
-/** Both routes that others post to, against json-server, which keeps its rows in a JSON file. */
+/** Both public POST routes against json-server, which keeps its rows in a JSON file. */
 export async function peerPostLines(workplace: Workplace, rounds: number): Promise<(Line | Missing)[]> {
   const file = peerFile('json-server', 'lib/cli/bin.js');
   const lines: (Line | Missing)[] = [];

@@ -5,12 +5,12 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Others that do a part of the same work, in the versions that are measured. */
+/** Peers that do a part of the same work, in the measured versions. */
 const versions = { 'json-server': '0.17.4', 'node-red': '5.0.7', 'pg-boss': '12.35.0' };
 
 type Peer = keyof typeof versions;
 
-/** Outside the workspace: nothing of ours depends on them. */
+/** Outside the workspace, because none of our packages depends on them. */
 const folder = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'doorstep-bench-peers');
 
 export async function installPeers(): Promise<void> {
@@ -20,7 +20,7 @@ export async function installPeers(): Promise<void> {
   await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], options);
 }
 
-/** A file of an installed peer; undefined where it is not installed in the version that is to be measured. */
+/** A file of an installed peer; undefined if the measured version is not installed. */
 export function peerFile(peer: Peer, path: string): string | undefined {
   const home = join(folder, 'node_modules', peer);
   if (!existsSync(home)) return undefined;
@@ -30,4 +30,4 @@ export function peerFile(peer: Peer, path: string): string | undefined {
 
 export const nameOf = (peer: Peer) => `${peer} ${versions[peer]}`;
 
-export const notInstalled = 'not installed; npm run bench -- --peers';
+export const notInstalled = 'not installed; npm run bench -- --peers installs it';

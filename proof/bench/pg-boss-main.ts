@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 
 /**
- * The same work as a pg-boss worker does it: a job for each customer, its key the customer, and a worker that takes the
- * jobs in batches as fast as it can and posts 16 packages at once. Says so when as many are posted as there are customers.
+ * The same work by pg-boss: one job per customer, keyed by the customer, and a worker that takes jobs in batches as
+ * fast as it can and posts 16 packages at once. Prints a line when every customer has a package.
  */
 const [file = '', databaseUrl = '', crm = '', inventory = '', expected = '0'] = process.argv.slice(2);
 const { PgBoss } = await import(pathToFileURL(file).href);
@@ -17,7 +17,7 @@ type Job = { data: Customer };
 const boss = new PgBoss(databaseUrl);
 boss.on('error', (error: Error) => process.stderr.write(`${error.message}\n`));
 await boss.start();
-// one job for a customer at a time
+// at most one open job per customer
 await boss.createQueue(queue, { policy: 'exclusive' });
 process.stdout.write('started\n');
 let posted = 0;
@@ -35,7 +35,7 @@ async function poll(): Promise<void> {
       queue,
       customers.map(({ id, name }) => ({ data: { id, name }, singletonKey: String(id) })),
     );
-    // not before there is something to do, or it would wait first
+    // starts after the first jobs exist, or it would wait for one polling interval
     working ??= boss.work(queue, { batchSize, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 }, deliver);
     after = last.id;
   }

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /**
- * What a script that cron starts would do: reads all customers, posts a package for each that it has not seen, and
- * remembers it on the disk before it goes on. As many at once as it is told to.
+ * What a cron script would do: reads all customers, posts a package for each unseen one, and records that on disk
+ * before it goes on. Posts `atOnce` packages at a time.
  */
 const [crm = '', inventory = '', file = '', atOnce = '1'] = process.argv.slice(2);
 const seen = new DatabaseSync(file);

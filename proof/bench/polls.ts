@@ -6,10 +6,10 @@ const few = 1_000;
 const many = 1_000_000;
 const pollsEach = 20;
 
-/** A poll that finds nobody new, where a thousand have their packages and where a million have. */
+/** An idle poll with a million delivered packages, against one with a thousand. */
 export async function pollLines(workplace: Workplace, kind: DatabaseKind, rounds: number): Promise<Line[]> {
-  await using large = await aSettledHouse(workplace, kind, many);
-  await using small = await aSettledHouse(workplace, kind, few);
+  await using large = await startSettledServices(workplace, kind, many);
+  await using small = await startSettledServices(workplace, kind, few);
   const [, ...measured] = await inTurns(rounds + 1, {
     ours: () => pollMs(large.url),
     theirs: () => pollMs(small.url),
@@ -18,7 +18,7 @@ export async function pollLines(workplace: Workplace, kind: DatabaseKind, rounds
   return [toLine({ name, than: `${few.toLocaleString('en')} delivered`, unit: ' ms', better: 'less' }, measured)];
 }
 
-async function aSettledHouse(workplace: Workplace, kind: DatabaseKind, customers: number) {
+async function startSettledServices(workplace: Workplace, kind: DatabaseKind, customers: number) {
   await using resources = new AsyncDisposableStack();
   const { environment } = resources.use(await workplace.install(kind, { customers, delivered: true }));
   const neighbours = resources.use(await startNeighbours(environment));

@@ -11,13 +11,13 @@ const clients = 32;
 const seconds = 2;
 const goal = 0.75;
 
-/** The two routes that others post to, and what they are posted. No two bodies are alike. */
+/** The two public POST routes and their bodies, each of which is unique. */
 export const posted = {
   crm: { path: '/customers', body: (n: number) => ({ name: `Customer ${n}`, email: `customer-${n}@example.com` }) },
   inventory: { path: '/packages', body: (n: number) => ({ customerId: n, customerName: `Customer ${n}` }) },
 };
 
-/** Both routes, every answer durable, against the same from memory. */
+/** Both routes with durable writes, against a server that keeps its rows in memory. */
 export async function postLines(workplace: Workplace, kinds: DatabaseKind[], rounds: number): Promise<Line[]> {
   const lines: Line[] = [];
   await using bare = startProcess(bareExpress);
@@ -33,7 +33,10 @@ export async function postLines(workplace: Workplace, kinds: DatabaseKind[], rou
   return lines;
 }
 
-/** Answers a second of two that take the same requests, in turns; the first round, in which both warm up, does not count. */
+/**
+ * Answers per second of two servers that take the same requests in turns. The first round warms both up and does not
+ * count.
+ */
 export async function comparePosts(
   service: keyof typeof posted,
   urls: { ours: string; theirs: string },

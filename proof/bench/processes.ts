@@ -15,19 +15,19 @@ export const programs = {
 export type Environment = Record<string, string>;
 
 export type Process = AsyncDisposable & {
-  /** Where it listens, once it has said so. */
+  /** Its address, once it is ready. */
   url: Promise<string>;
-  /** Resolves at its end; rejects where that was a failure. */
+  /** Resolves when it ends; rejects if its exit code is not 0. */
   ended: Promise<void>;
-  /** Resolves when it has written such lines so often from now on; rejects where it ends before. */
+  /** Resolves when its output from now on has matched `count` times; rejects if it ends first. */
   hasWritten(pattern: RegExp, count: number): Promise<void>;
-  /** Megabytes of memory that it has now, and the most it ever had. */
+  /** Its memory now, and its peak. */
   memory(): { nowMb: number; peakMb: number };
 };
 
 const running = new Set<ChildProcess>();
 
-/** Starts a program as its users do. A service ends with this process, however that ends. */
+/** Starts a program as its users do. A service ends when this process ends, for whatever reason. */
 export function startProcess(file: string, environment: Environment = {}, words: string[] = []): Process {
   // NODE_OPTIONS, so that a run can be profiled: NODE_OPTIONS='--cpu-prof --cpu-prof-dir=…'
   const { PATH, HOME, NODE_OPTIONS } = process.env;
@@ -62,7 +62,6 @@ export function startProcess(file: string, environment: Environment = {}, words:
   };
 }
 
-/** Ends what still runs, without a word. */
 export function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
@@ -91,7 +90,7 @@ function watchOutput({ stdout, stderr }: ChildProcess) {
   };
 }
 
-/** Linux alone tells it; elsewhere there is nothing to tell. */
+/** Works only on Linux, and throws elsewhere. */
 function readMemory(pid: number): { nowMb: number; peakMb: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const mb = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;

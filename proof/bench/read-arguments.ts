@@ -2,20 +2,20 @@ import { parseArgs } from 'node:util';
 import { groups } from './groups.ts';
 import type { DatabaseKind } from './workplace.ts';
 
-export type Words = {
+export type BenchOptions = {
   json: boolean;
   peers: boolean;
-  /** One of `groups`; all where it is unset. */
+  /** One of `groups`; unset: all. */
   only: string | undefined;
   kinds: [DatabaseKind, ...DatabaseKind[]];
   rounds: number;
 };
 
-const kinds: Words['kinds'] = ['sqlite', 'postgres'];
+const kinds: BenchOptions['kinds'] = ['sqlite', 'postgres'];
 const roundsMax = 100;
 
-/** @throws Error with a sentence for who typed them. */
-export function readWords(args: string[]): Words {
+/** @throws Error with one sentence that says what is wrong. */
+export function readArguments(args: string[]): BenchOptions {
   const { values } = parseArgs({
     args,
     options: {

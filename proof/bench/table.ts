@@ -3,7 +3,7 @@ import type { Machine } from './machine.ts';
 
 const heading = ['', 'ours', 'theirs', 'ratio', 'spread', '', 'compared with'];
 
-/** The lines as a table to read, and below it what it was measured on. */
+/** The lines as a table, followed by a description of the machine. */
 export function formatTable(lines: (Line | Missing)[], machine: Machine): string {
   const rows = [heading, ...lines.map(toCells)];
   const widths = heading.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -42,9 +42,9 @@ const threeDigits = (value: number) =>
 
 function foot({ cpu, cores, memoryGb, node, syncsPerSecond }: Machine): string {
   return [
-    'Medians over the rounds; the ratio is the median of the ratios of the rounds, the spread its least and greatest.',
-    'What two programs do is measured in turns in the same run. Every write of ours is durable: SQLite with',
-    'synchronous=FULL, PostgreSQL with fsync and synchronous_commit on, both on the disk of the temporary files.',
-    `${cpu}, ${cores} cores, ${memoryGb} GB, Node ${node}, ${syncsPerSecond.toLocaleString('en')} syncs of a page a second.`,
+    'Values are medians over the rounds. The ratio is the median of the ratios of the rounds, the spread their range.',
+    'Both sides are measured in turns in the same run. Every write of ours is durable: SQLite with',
+    'synchronous=FULL, PostgreSQL with fsync and synchronous_commit on, both on the disk of the temporary folder.',
+    `${cpu}, ${cores} cores, ${memoryGb} GB, Node ${node}, ${syncsPerSecond.toLocaleString('en')} page syncs per second.`,
   ].join('\n');
 }

@@ -5,20 +5,20 @@ import type { DatabaseKind, Workplace } from './workplace.ts';
 
 const perSecond = 20;
 const secondsEach = 30;
-const patienceMs = 60_000;
+const timeoutMs = 60_000;
 
-/** Polled so often; the mean customer comes in the middle between two polls. */
+/** The poll schedules; the average customer arrives halfway between two polls. */
 const schedules = [
   { words: 'polled every 5 s', cron: '*/5 * * * * *', intervalMs: 5_000 },
   { words: 'polled every second', cron: '* * * * * *', intervalMs: 1_000 },
 ];
 
 /**
- * From a customer's `created_at` to the package's `createdAt`, while customers come all the time. The least that polling
- * allows is half the time between two polls in the middle, and all of it at the end.
+ * From a customer's `created_at` to the package's `createdAt`, under a steady load. Polling alone costs half an
+ * interval at the median, and a whole one at the maximum.
  */
 export async function waitLines(workplace: Workplace, kind: DatabaseKind, rounds: number): Promise<Line[]> {
-  // both at once: together they leave most of the machine idle
+  // at the same time, because together they leave most of the machine idle
   const waits = await Promise.allSettled(schedules.map((schedule) => waitsOf({ workplace, kind, rounds }, schedule)));
   return waits.flatMap((one) => {
     if (one.status === 'rejected') throw one.reason;
@@ -53,7 +53,7 @@ async function waitsOf(
   return [line(0.5), line(0.99)];
 }
 
-/** Adds customers at their pace, whether the CRM keeps up or not. Gives when each was added, by id. */
+/** Adds customers at a fixed rate, whether or not the CRM keeps up. Returns each customer's creation time, by id. */
 async function addCustomers(crm: string, round: number): Promise<Map<number, number>> {
   const createdAt = new Map<number, number>();
   const add = async (n: number) => {
@@ -71,7 +71,7 @@ async function addCustomers(crm: string, round: number): Promise<Map<number, num
   for (let n = 0; n < perSecond * secondsEach; n += 1) {
     await sleep(Math.max(0, startedAt + (n * 1000) / perSecond - performance.now()));
     const added = add(n);
-    // it is awaited only after the last
+    // awaited only below, so an early rejection must not count as unhandled
     added.catch(() => undefined);
     adding.push(added);
   }
@@ -79,13 +79,14 @@ async function addCustomers(crm: string, round: number): Promise<Map<number, num
   return createdAt;
 }
 
-/** The waits of these customers, whose packages come after `after`; `last` is the last of them. */
+/** Waits until these customers have packages, with ids above `after`. Returns their waits and the last package id. */
 async function readWaits(inventory: string, createdAt: Map<number, number>, after: number) {
   const waitsMs: number[] = [];
   let last = after;
-  const deadlineMs = performance.now() + patienceMs;
+  const deadlineMs = performance.now() + timeoutMs;
   while (waitsMs.length < createdAt.size) {
-    if (performance.now() > deadlineMs) throw new Error(`${waitsMs.length} of ${createdAt.size} packages are there`);
+    if (performance.now() > deadlineMs)
+      throw new Error(`only ${waitsMs.length} of ${createdAt.size} packages exist after ${timeoutMs / 1000} s`);
     const response = await fetch(`${inventory}/packages?after=${last}`);
     for (const made of (await response.json()) as { id: number; customerId: number; createdAt: string }[]) {
       waitsMs.push(Date.parse(made.createdAt) - (createdAt.get(made.customerId) ?? Number.NaN));

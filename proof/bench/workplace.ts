@@ -8,19 +8,19 @@ import { killAll } from './processes.ts';
 
 export type DatabaseKind = 'sqlite' | 'postgres';
 
-/** What three services are started with to work on databases of their own. */
+/** The environment of three services with databases of their own. */
 type Installation = AsyncDisposable & { environment: Record<string, string> };
 
 export type Workplace = AsyncDisposable & {
-  /** Databases that are filled like this, made once and copied from then on; gone when disposed of. */
+  /** Returns filled databases: made once per filling, then copied. Disposing deletes the copy. */
   install(kind: DatabaseKind, filling: Filling): Promise<Installation>;
   folder: string;
 };
 
-/** Settings of which none makes it less durable: it is the durable way that is measured. */
+/** None of these makes PostgreSQL less durable, because durable writes are measured. */
 const postgresFlags = ['jit=off', 'max_connections=100'];
 
-/** A place for databases, on the disk that temporary files lie on. Nothing of it is left once it is disposed of. */
+/** A folder for databases in the system's temporary folder. Disposing deletes everything. */
 export async function openWorkplace(): Promise<Workplace> {
   const folder = await mkdtemp(join(tmpdir(), 'doorstep-bench-'));
   await chmod(folder, 0o755);
@@ -47,7 +47,7 @@ export async function openWorkplace(): Promise<Workplace> {
     await (await postgres)?.stop();
     await rm(folder, { recursive: true, force: true });
   }
-  // Ctrl-C leaves while what was under way fails, and leaves as well
+  // Ctrl-C disposes of it while the current measurement fails, and disposes of it again
   let leaving: Promise<void> | undefined;
 
   return {

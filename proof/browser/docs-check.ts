@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 
 /**
- * Opens the docs pages of the CRM and of the Inventory in a browser, logs in, and tries routes with the token, as a reader
- * of the pages would. Called with the path of a Chromium or Chrome; with a second path, leaves a picture of each page there,
- * whose name ends with that of the service.
+ * Opens the docs pages of the CRM and the Inventory in a browser, logs in, and tries routes with the token. Takes the
+ * path of a Chromium or Chrome; with a second path, saves a screenshot of each page under it, with the service's name
+ * appended.
  */
 
 const [executablePath, picture] = process.argv.slice(2);
@@ -20,7 +20,7 @@ const running: ChildProcess[] = [];
 try {
   const crm = await start('crm');
   const inventory = await start('inventory');
-  // root, as in a container, may start a Chromium without its sandbox only; it sees no page but ours
+  // as root, as in a container, Chromium starts only without its sandbox; it opens only our pages
   const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
   try {
     const token = await readCrmDocs(await browser.newPage(), crm);
@@ -35,7 +35,6 @@ try {
 process.stdout.write('The docs pages work in a browser: log in, authorize, try it out.\n');
 process.exit(0);
 
-/** Gives its address. */
 async function start(service: 'crm' | 'inventory'): Promise<string> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '../..', service, 'src/main.ts')], {
     env: { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'error', ADMIN_PASSWORD: password, REQUIRE_AUTH: 'true' },
@@ -46,9 +45,9 @@ async function start(service: 'crm' | 'inventory'): Promise<string> {
   return ready;
 }
 
-/** Gives the token that the page has given. */
+/** Returns the token from the login on the page. */
 async function readCrmDocs(page: Page, url: string): Promise<string> {
-  const complaints = await open(page, url);
+  const errors = await open(page, url);
   const refused = await tryOut(page, 'getV1Customers');
   if (!refused.includes('A bearer token is needed')) throw new Error(`without a token: ${refused}`);
 
@@ -56,27 +55,27 @@ async function readCrmDocs(page: Page, url: string): Promise<string> {
   const { access_token } = JSON.parse(await tryOut(page, 'postV1AuthLogin', login)) as { access_token: string };
   await authorize(page, access_token);
   await addAndList(page, 'postV1Customers', 'getV1Customers');
-  await leave(page, complaints, 'crm');
+  await finish(page, errors, 'crm');
   return access_token;
 }
 
 async function readInventoryDocs(page: Page, url: string, token: string): Promise<void> {
-  const complaints = await open(page, url);
+  const errors = await open(page, url);
   await authorize(page, token);
   await addAndList(page, 'postApiV1Items', 'getApiV1Items');
-  await leave(page, complaints, 'inventory');
+  await finish(page, errors, 'inventory');
 }
 
-/** Gives what the page complains of, from now on. */
+/** Opens the docs. Returns a list that collects the page's errors. */
 async function open(page: Page, url: string): Promise<string[]> {
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(error.message));
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    // the browser's own line for an answer of 4xx, which is asked for
-    if (message.type() === 'error' && !/status of 401/.test(message.text())) complaints.push(message.text());
+    // the browser itself logs the 401, which this check provokes
+    if (message.type() === 'error' && !/status of 401/.test(message.text())) errors.push(message.text());
   });
   await page.goto(`${url}/docs`);
-  return complaints;
+  return errors;
 }
 
 async function authorize(page: Page, token: string): Promise<void> {
@@ -86,19 +85,18 @@ async function authorize(page: Page, token: string): Promise<void> {
   await page.locator('.auth-btn-wrapper .btn-done').click();
 }
 
-/** Adds the example, and finds it in the list. */
 async function addAndList(page: Page, add: string, list: string): Promise<void> {
   const added = JSON.parse(await tryOut(page, add)) as { id: number };
   const listed = JSON.parse(await tryOut(page, list)) as { items: { id: number }[] };
-  if (!listed.items.some(({ id }) => id === added.id)) throw new Error(`${list} is without ${added.id}`);
+  if (!listed.items.some(({ id }) => id === added.id)) throw new Error(`${list} does not list ${added.id}`);
 }
 
-async function leave(page: Page, complaints: string[], service: string): Promise<void> {
+async function finish(page: Page, errors: string[], service: string): Promise<void> {
   if (picture) await page.screenshot({ path: picture.replace(/(\.\w+)?$/, `-${service}$1`), fullPage: true });
-  if (complaints.length > 0) throw new Error(`the page of ${service} complains: ${complaints.join('; ')}`);
+  if (errors.length > 0) throw new Error(`errors on the page of ${service}: ${errors.join('; ')}`);
 }
 
-/** Opens a route, sends its example or the given body, and gives the body of the answer. */
+/** Opens a route, sends its example or the given body, and returns the body of the answer. */
 async function tryOut(page: Page, operationId: string, body?: string): Promise<string> {
   const operation = page.locator(`[id^="operations-"][id$="-${operationId}"]`);
   if (!(await operation.locator('.opblock-body').isVisible())) await operation.locator('.opblock-summary').click();

@@ -23,7 +23,7 @@ import {
   toMarkdown,
 } from './access-table.ts';
 
-/** All three, with the customers 1 and 2 in the CRM. */
+/** Starts all three services, with customers 1 and 2 in the CRM. */
 async function startServices(REQUIRE_AUTH: string) {
   await using resources = new AsyncDisposableStack();
   const { dataDir } = resources.use(await freshDatabase('sqlite'));
@@ -52,7 +52,7 @@ async function startServices(REQUIRE_AUTH: string) {
 
 const modes = ['true', 'false'] as const;
 
-/** Written out by hand, so that a wrong row of the table does not pass for what was meant. */
+/** Written by hand, so that a wrong row of the table does not pass. */
 const always: [service: Service, operation: string, answers: Partial<Record<Caller, number>>][] = [
   ['crm', 'POST /v1/auth/login', { 'no token': 400, 'wrong token': 400, admin: 400 }],
   ['crm', 'GET /v1/customers', { 'no token': 401, owner: 403, service: 403, operator: 403, admin: 200 }],
@@ -107,7 +107,7 @@ describe.each(modes)('with REQUIRE_AUTH=%s', (mode) => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('every caller gets from every route what the tables of access say', () => {
+  it('every route answers every caller as the access tables say', () => {
     const wrong = cells.filter((cell) => {
       const refusal = refusalOf(cell, mode === 'true');
       return refusal === undefined ? cell.status === 401 || cell.status === 403 : cell.status !== refusal;
@@ -121,7 +121,7 @@ describe.each(modes)('with REQUIRE_AUTH=%s', (mode) => {
     expect(cells.filter(({ status }) => status >= 500)).toEqual([]);
   });
 
-  it('no other spelling of a path, nor HEAD, lets a caller without a token past', async () => {
+  it('no other spelling of a path, and no HEAD, lets a caller without a token pass', async () => {
     const refused = cells.filter(({ caller, status }) => caller === 'no token' && status === 401);
     const paths = refused.filter(({ operation }) => operation.startsWith('GET '));
 
@@ -148,14 +148,11 @@ describe.each(modes)('with REQUIRE_AUTH=%s', (mode) => {
     expect((await ownOperations(services[name])).sort()).toEqual(Object.keys(table).sort());
   });
 
-  it.each([...always, ...(mode === 'true' ? withTokens : withoutTokens)])(
-    '%s answers %s as is written here',
-    (...row) => {
-      const [service, operation, answers] = row;
+  it.each([...always, ...(mode === 'true' ? withTokens : withoutTokens)])('%s answers %s as written here', (...row) => {
+    const [service, operation, answers] = row;
 
-      const asked = cells.filter((cell) => cell.service === service && cell.operation === operation);
+    const asked = cells.filter((cell) => cell.service === service && cell.operation === operation);
 
-      expect(Object.fromEntries(asked.map(({ caller, status }) => [caller, status]))).toMatchObject(answers);
-    },
-  );
+    expect(Object.fromEntries(asked.map(({ caller, status }) => [caller, status]))).toMatchObject(answers);
+  });
 });

@@ -11,11 +11,11 @@ export type Services = Record<Service, { url: string }>;
 export const secretKey = 'a key of no less than 32 bytes here';
 
 const ownerId = '1';
-/** An id that nothing has. */
+/** An id that no record has. */
 const noId = '999999';
 
 const customerOf = (subject: string) => ({ subject, role: 'customer', version: 1 });
-/** Those who call, with what their token says; the first two have no token that is valid. */
+/** The callers and the claims of their tokens; the first two have no valid token. */
 const callers = {
   'no token': undefined,
   'wrong token': undefined,
@@ -35,10 +35,10 @@ export const callerNames = Object.keys(callers) as Caller[];
 export type Operation = string;
 export type Cell = { service: Service; operation: Operation; caller: Caller; status: number };
 
-/** What every service answers to anyone, by the contract. */
+/** The operations that every service opens to anyone, by the contract. */
 const toAnyone = ['/', '/health', '/livez', '/readyz', '/metrics', '/openapi.json'].map((path) => `GET ${path}`);
 
-/** The operations that a service documents, but for those that every service has. */
+/** The operations that a service documents, without those that every service has. */
 export async function ownOperations(service: { url: string }): Promise<Operation[]> {
   return (await operations(service)).filter((operation) => !toAnyone.includes(operation));
 }
@@ -59,7 +59,7 @@ function accessOf(service: Service, operation: Operation): Access {
   return row;
 }
 
-/** 401, 403, or `undefined` where the request passes, and is answered by what it asks for. */
+/** 401, 403, or `undefined` if the request passes. */
 export function refusalOf({ service, operation, caller }: Cell, requireAuth: boolean): 401 | 403 | undefined {
   const access = accessOf(service, operation);
   if (access === 'public' || (access.open && !requireAuth)) return undefined;
@@ -69,7 +69,7 @@ export function refusalOf({ service, operation, caller }: Cell, requireAuth: boo
   return access.owner?.role === claims.role && caller === 'owner' ? undefined : 403;
 }
 
-/** Asks for everything as everyone. What passes changes nothing that a later cell depends on. */
+/** Calls every operation as every caller. A call that passes changes nothing that a later cell depends on. */
 export async function askEveryCell(services: Services): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (const service of Object.keys(services) as Service[]) {
@@ -98,7 +98,7 @@ async function authorization(caller: Caller): Promise<Record<string, string>> {
   return { Authorization: `Bearer ${await createTokens(key).sign(claims, 60)}` };
 }
 
-/** The table in Markdown: a row for each route, a column for each caller, in each cell the status of the answer. */
+/** The table in Markdown: a row per route, a column per caller, and in each cell the status of the answer. */
 export function toMarkdown(cells: Cell[]): string {
   const rows = [...Map.groupBy(cells, ({ service, operation }) => `${service} | \`${operation}\``)].map(
     ([route, row]) => `| ${route} | ${row.map(({ status }) => status).join(' | ')} |`,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** Brings the Compose file up for real, beside whatever else runs here, and sees a customer's package through it. */
+/** Starts the real Compose file as a project of its own, and follows a customer to her package. */
 
 const run = promisify(execFile);
 const composeFile = join(import.meta.dirname, '../../docker-compose.yml');
@@ -36,7 +36,8 @@ let failed = 0;
 let token: string | undefined;
 const neverAborted = new AbortController().signal;
 const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interrupted.abort(new Error(`${signal} came`)));
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => interrupted.abort(new Error(`received ${signal}`)));
 
 const compose = await findCompose();
 const ports = await freePorts();
@@ -45,7 +46,7 @@ const folder = mkdtempSync(join(tmpdir(), 'doorstep-'));
 const envFile = join(folder, '.env');
 await checkAll();
 if (failed > 0) await showLogs();
-await check('all of it is taken away again', cleanUp);
+await check('everything is removed again', cleanUp);
 say(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
 
@@ -53,41 +54,41 @@ async function checkAll() {
   const isUp = await check('all three become healthy on empty volumes', () => bringUp({}));
   if (!isUp) return;
   for (const service of services) await checkContainer(service);
-  const alice = await check('a posted customer is answered with her package', () => postCustomer('Alice'));
+  const alice = await check('a new customer gets her package', () => postCustomer('Alice'));
   if (!alice) return;
-  await check('Inventory has exactly one package for her', () => expectOnePackage(alice));
+  await check('the Inventory has exactly one package for her', () => expectOnePackage(alice));
   const isUpAgain = await check('all three become healthy again after down and up', async () => {
     await runCompose(['down']);
     return bringUp({ REQUIRE_AUTH: 'true', ADMIN_PASSWORD: adminPassword });
   });
   if (!isUpAgain) return;
-  // Besides what it proves, each of these asks another service with the CRM's token: all three share one key.
+  // these also prove that all three share one key: each service accepts the CRM's token
   token = await check('the admin can log in', logIn);
   if (!token) return;
-  await check('she is still there', () => expectCustomer(alice));
-  await check('a further poll goes well', () => awaitPoll(alice));
+  await check('the customer still exists', () => expectCustomer(alice));
+  await check('a further poll succeeds', () => awaitPoll(alice));
   await check('she still has exactly one package', () => expectOnePackage(alice));
   await check('the command line proves that both sides are equal', async () => {
     await runCompose(['exec', '-T', 'middleware', 'node', 'middleware/src/main.ts', 'reconcile']);
   });
-  await check('items are taken in while the Inventory runs', async () => {
+  await check('items are imported while the Inventory runs', async () => {
     const line = JSON.stringify({ sku: 'MUG-01', name: 'Mug', price: 12.5, quantity: 40 });
     const importing = `echo '${line}' | node inventory/src/main.ts import -`;
     await runCompose(['exec', '-T', 'inventory', 'sh', '-c', importing]);
     const { items } = await request<{ items: { quantity: number }[] }>('inventory', '/api/v1/items/?name=mug');
-    expect(items.length === 1 && items[0]?.quantity === 40, `there are ${JSON.stringify(items)}`);
+    expect(items.length === 1 && items[0]?.quantity === 40, `the items are ${JSON.stringify(items)}`);
   });
 }
 
 async function checkContainer(service: Service) {
-  await check(`${service} runs as another user than root`, async () => {
+  await check(`${service} does not run as root`, async () => {
     const uid = (await runCompose(['exec', '-T', service, 'node', '-p', 'process.getuid()'])).trim();
     expect(/^[1-9]\d*$/.test(uid), `its user id is ${uid}`);
   });
   await check(`${service} has a read-only root filesystem`, async () => {
     expect((await inspect(service)).HostConfig.ReadonlyRootfs, 'it is writable');
   });
-  await check(`${service} is published on 127.0.0.1 alone`, async () => {
+  await check(`${service} is published only on 127.0.0.1`, async () => {
     const published = Object.values((await inspect(service)).NetworkSettings.Ports).flatMap((bound) => bound ?? []);
     expect(published.length > 0, 'it is not published at all');
     for (const { HostIp, HostPort } of published) {
@@ -96,7 +97,7 @@ async function checkContainer(service: Service) {
   });
 }
 
-/** Gives what `prove` gives; undefined, and counted as failed, where it throws. */
+/** Returns what `prove` returns; undefined, counted as a failure, if it throws. */
 async function check<T>(name: string, prove: () => Promise<T>): Promise<T | undefined> {
   try {
     const result = await prove();
@@ -129,7 +130,7 @@ async function logIn(): Promise<string> {
 async function expectOnePackage({ id, packageId }: Alice) {
   const packages = await request<{ id: number }[]>('inventory', `/packages?customerId=${id}`);
   const ids = packages.map((one) => one.id).join(', ');
-  expect(ids === String(packageId), `her package is ${packageId}, and Inventory has ${ids || 'none'}`);
+  expect(ids === String(packageId), `her package is ${packageId}, but the Inventory has ${ids || 'none'}`);
 }
 
 async function expectCustomer({ id }: Alice) {
@@ -141,9 +142,9 @@ async function awaitPoll({ id }: Alice) {
   const before = await request<Status>('middleware', '/status');
   await eventually(pollTimeoutMs, async () => {
     const { cursor, last_poll } = await request<Status>('middleware', '/status');
-    expect(last_poll !== null && last_poll.at !== before.last_poll?.at, 'there was no further poll');
+    expect(last_poll !== null && last_poll.at !== before.last_poll?.at, 'no further poll has run');
     expect(last_poll?.outcome === 'idle', `the poll's outcome is ${last_poll?.outcome}`);
-    expect(cursor === id, `the cursor is ${cursor}, and she is customer ${id}`);
+    expect(cursor === id, `the cursor is ${cursor}, but she is customer ${id}`);
   });
 }
 
@@ -164,7 +165,7 @@ async function request<T>(service: Service, path: string, init: RequestInit = {}
   return JSON.parse(body) as T;
 }
 
-/** Repeats what throws until it does not; throws its last error when the time is over. */
+/** Repeats the attempt until it succeeds; throws its last error after the timeout. */
 async function eventually(timeoutMs: number, attempt: () => Promise<void>) {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -215,11 +216,11 @@ async function findCompose(): Promise<[string, ...string[]]> {
     const version = await run(command, [...rest, 'version']).catch(() => undefined);
     if (version) return [command, ...rest];
   }
-  say('Neither docker compose nor docker-compose can be run here.');
+  say('Neither docker compose nor docker-compose is available.');
   process.exit(1);
 }
 
-/** Gives what the command printed. */
+/** Returns what the command printed. */
 async function runCompose(args: string[], signal = interrupted.signal): Promise<string> {
   const [command, ...rest] = compose;
   const alone = ['--file', composeFile, '--project-name', project, '--env-file', envFile];
@@ -234,14 +235,14 @@ function writeSettings(settings: Record<string, string>) {
   writeFileSync(envFile, lines.join(''));
 }
 
-/** Nothing of the user's own settings may come in: a DATABASE_URL would lead to real data. */
+/** Keeps out the user's own settings: a DATABASE_URL would lead to real data. */
 function environmentWithoutSettings() {
   const environment = { ...process.env };
   for (const [, name] of readFileSync(composeFile, 'utf8').matchAll(/\$\{(\w+)/g)) delete environment[String(name)];
   return environment;
 }
 
-/** All are held until each is known, or one could be given out twice. */
+/** Holds every port until all are known, or one could be assigned twice. */
 async function freePorts(): Promise<Record<Service, number>> {
   const held = await Promise.all(services.map(listenAnywhere));
   const [crm = 0, inventory = 0, middleware = 0] = held.map((server) => {

@@ -15,7 +15,7 @@ const never = '0 0 0 1 1 *';
 
 type Service = { url: string };
 
-describe.each(databases)('a customer who is deleted, on %s', (kind) => {
+describe.each(databases)('a deleted customer, on %s', (kind) => {
   const resources = new AsyncDisposableStack();
   let crm: Service;
   let inventory: Service;
@@ -34,10 +34,10 @@ describe.each(databases)('a customer who is deleted, on %s', (kind) => {
     crm = resources.use(await startCrm(readCrmConfig(settings)));
     inventory = resources.use(await startInventory(readInventoryConfig(settings)));
     const neighbours = { CRM_SERVICE_URL: crm.url, INVENTORY_SERVICE_URL: inventory.url };
-    // it polls when it is told to, and compares every second
+    // polls only on request, and reconciles every second
     const crons = { POLL_CRON: never, RECONCILE_CRON: '* * * * * *' };
     middleware = resources.use(await startMiddleware(readMiddlewareConfig({ ...settings, ...neighbours, ...crons })));
-    // the poll of the start is over
+    // waits for the poll at start-up
     await eventually(async () => expect((await call(middleware, 'GET /status')).body.last_poll).not.toBeNull());
     const claims = { subject: 'admin', role: 'admin', version: 1 };
     headers = { Authorization: `Bearer ${await createTokens(JWT_SECRET_KEY).sign(claims, 600)}` };
@@ -52,9 +52,9 @@ describe.each(databases)('a customer who is deleted, on %s', (kind) => {
   const restore = (id: number) => call(crm, `POST /v1/customers/${id}/restore`, { headers });
   const packagesOf = async (id: number) => (await call(inventory, `GET /packages?customerId=${id}`)).body.length;
   const poll = () => call(middleware, 'POST /poll');
-  const comparison = async () => (await call(middleware, 'GET /status')).body.reconciliation;
+  const reconciliation = async () => (await call(middleware, 'GET /status')).body.reconciliation;
 
-  it('before any poll gets no package, and exactly one once restored', async () => {
+  it('gets no package if deleted before any poll, and exactly one once restored', async () => {
     const deleted = await add('dora');
     await remove(deleted);
     const later = await add('erin');
@@ -65,13 +65,13 @@ describe.each(databases)('a customer who is deleted, on %s', (kind) => {
     await restore(deleted);
 
     await eventually(async () => {
-      // the comparison records her, and the next poll takes her along
+      // the reconciliation records her, and the next poll delivers
       await poll();
       expect(await packagesOf(deleted)).toBe(1);
     });
   });
 
-  it('again after the comparison has found her gets exactly one package once restored again', async () => {
+  it('gets exactly one package if deleted and restored again after the reconciliation has found her', async () => {
     await call(middleware, 'POST /pause');
     const deleted = await add('heidi');
     await remove(deleted);
@@ -92,7 +92,7 @@ describe.each(databases)('a customer who is deleted, on %s', (kind) => {
     });
   });
 
-  it('once the package stands is no exception to what is proven', async () => {
+  it('is no exception in the reconciliation if deleted after she got her package', async () => {
     const gone = await add('frank');
     await poll();
     await eventually(async () => expect(await packagesOf(gone)).toBe(1));
@@ -101,7 +101,7 @@ describe.each(databases)('a customer who is deleted, on %s', (kind) => {
     await poll();
     await eventually(async () => expect(await packagesOf(later)).toBe(1));
 
-    await eventually(async () => expect(await comparison()).toMatchObject({ proven: true, departed: 1 }));
+    await eventually(async () => expect(await reconciliation()).toMatchObject({ proven: true, departed: 1 }));
     expect(await packagesOf(gone)).toBe(1);
   });
 });

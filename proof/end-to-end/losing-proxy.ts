@@ -7,8 +7,8 @@ export type LosingProxy = AsyncDisposable & {
 };
 
 /**
- * A proxy that hands every request on and loses replies: of each connection that carries a POST, the first answer is cut
- * off before its first byte, until `losesMax` were lost. The other side has done its work by then.
+ * A proxy that forwards every request but loses replies: on each connection that carries a POST, the first reply is cut
+ * off before its first byte, until `losesMax` are lost. The target has done its work by then.
  */
 export async function startLosingProxy(target: string, losesMax: number): Promise<LosingProxy> {
   const { hostname, port } = new URL(target);

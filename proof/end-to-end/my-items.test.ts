@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 const ADMIN_PASSWORD = 'correct horse battery';
 const password = 'staple correct horse';
 
-/** A CRM and an Inventory beside it that ask for tokens, and three customers who can log in. */
+/** Starts a CRM and an Inventory that require tokens, with two customers who can log in. */
 async function startBoth(kind: (typeof databases)[number]) {
   await using resources = new AsyncDisposableStack();
   const { url, dataDir } = resources.use(await freshDatabase(kind));
@@ -40,7 +40,7 @@ async function startBoth(kind: (typeof databases)[number]) {
 }
 
 describe.each(databases)('items of a customer, in the Inventory on %s', (kind) => {
-  it('are shown to her by the CRM, and nobody else', async () => {
+  it('are shown by the CRM to that customer only', async () => {
     await using both = await startBoth(kind);
 
     const [all, found, one, other] = await Promise.all(

@@ -123,10 +123,7 @@ export function createLives({ plan, clock, disk, ledger, network, oracle, time, 
       if (daemon === stopping) end(downMs);
     },
 
-    /**
-     * Runs an operator's command. Returns undefined if no daemon runs or the command is refused: the ledger is
-     * unavailable, or the customer unknown.
-     */
+    /** Runs an operator's command. Returns undefined if no daemon runs or it refuses the command. */
     async operate<Result>(
       run: (context: MiddlewareContext) => Promise<Result>,
       kind = '',

@@ -24,14 +24,12 @@ export function isGroup({ request }: Call): boolean {
   return request.url === '/packages/batch';
 }
 
-/** The customers whose packages the call posts. */
 export function customersOf({ request }: Call): number[] {
   if (request.method !== 'post') return [];
   const data = request.data as { customerId?: number; packages?: { customerId: number }[] };
   return data.packages ? data.packages.map(({ customerId }) => customerId) : [data.customerId as number];
 }
 
-/** The customers whose packages the call looks up. */
 export function lookedUp({ request }: Call): number[] {
   const asked = request.method === 'get' ? request.params['customerId'] : undefined;
   return asked === undefined ? [] : String(asked).split(',').map(Number);

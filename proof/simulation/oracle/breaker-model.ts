@@ -15,10 +15,9 @@ type Post = { id: number; claimedAt: string; isGroup: boolean };
 type Options = { probesAtOpening: number; concurrency: number };
 
 /**
- * The breaker as seen from outside. After five failures in a row it opens and allows one probe per poll. A good answer
- * closes it: the waiting deliveries then start one at a time, and each good answer allows one more, up to
- * `concurrency`; no group is posted before that. `probesAtOpening`: polls that may have run since the breaker opened,
- * if the model sees the opening late.
+ * The breaker as seen from outside: five failures in a row open it, and it allows one probe per poll. A good answer
+ * closes it; each further one allows one more concurrent post, up to `concurrency`, and groups only then.
+ * `probesAtOpening`: polls that may have run since the breaker opened, if the model sees the opening late.
  */
 export function createBreakerModel(wallNow: () => string, { probesAtOpening, concurrency }: Options) {
   let model: Model = { kind: 'closed', failed: new Set(), since: '' };

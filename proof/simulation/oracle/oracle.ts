@@ -107,7 +107,6 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
         throw new Violation(`customer ${kept.customer_id} waits until ${kept.due_at}, although the breaker has closed`);
     },
 
-    /** The cursor never moves back. */
     checkCursor() {
       const { cursor: now } = rows.sums();
       if (now < cursor) throw new Violation(`the cursor moved back from ${cursor} to ${now}`);
@@ -138,7 +137,6 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
       };
     },
 
-    /** Every delivery has ended as it may. */
     checkEnds() {
       checkNoDoubles(ends);
       checkDead(ends, posts.refused);

@@ -10,7 +10,6 @@ import { Violation } from './violation.ts';
 type Means = {
   plan: Plan;
   rows: Rows;
-  /** Whether the claim of this customer is committed. */
   isClaimed: (id: number) => boolean;
   reads: ReturnType<typeof createReads>;
   /** The state of the daemon's own breaker. */
@@ -23,7 +22,6 @@ type Means = {
 const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
 const retryAfterMaxS = 3_600;
 
-/** Checks each call to the Inventory and its answer. */
 export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, nowMs, wallNow }: Means) {
   const { world } = plan;
   const has = (...kinds: string[]) => plan.faults.some(({ kind }) => kinds.includes(kind));

@@ -1,2 +1,1 @@
-/** A broken promise. */
 export class Violation extends Error {}
