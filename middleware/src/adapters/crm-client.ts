@@ -12,7 +12,6 @@ import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 
 const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
 
-/** The CRM as a source of customers. */
 export function crmClient(client: AxiosInstance, pageSize: number): CustomerSource {
   return {
     pageSize,
@@ -42,13 +41,13 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
   };
 }
 
-/** A customer that the CRM stumbles over makes it answer 500 to every page that holds it. */
+/** A CRM that fails on one customer answers 500 to every page that holds that customer. */
 function toNoPage(error: AxiosError): NoPage {
   const kind = error.response?.status === 500 ? 'unreadable' : 'unavailable';
   return { kind, reason: describe('CRM', error, settings) };
 }
 
-/** What is kept of entries that name no customer is bounded, however many a list holds. */
+/** Limits memory: a list may hold any number of entries without a usable id. */
 const unusableMax = 1000;
 
 function toPage(entries: unknown[], more: boolean): CustomerPage {
@@ -64,10 +63,10 @@ function toPage(entries: unknown[], more: boolean): CustomerPage {
 }
 
 const nameMax = 1000;
-/** The cursor goes past every id it is shown, and an absurd one would hide everybody behind it. */
+/** The cursor moves past every id that it sees, so an absurdly high one would hide all later customers. */
 const idMax = 2 ** 52;
 
-/** Undefined without a usable id. Any other oddity is for the Inventory to judge, customer by customer. */
+/** Returns undefined without a usable id. Any other defect is left to the Inventory, customer by customer. */
 function toCustomer(entry: unknown): SeenCustomer | undefined {
   const { id: givenId, name, created_at } = (entry ?? {}) as Record<string, unknown>;
   const id = typeof givenId === 'string' && /^\d+$/.test(givenId) ? Number(givenId) : givenId;
@@ -81,7 +80,7 @@ function toCustomer(entry: unknown): SeenCustomer | undefined {
   };
 }
 
-/** ISO 8601; undefined for what is no time, or one of a year that PostgreSQL does not read in that form. */
+/** ISO 8601; undefined for an invalid time, or a year that PostgreSQL does not read in that form. */
 function toTimestamp(text: unknown): string | undefined {
   const time = typeof text === 'string' ? new Date(text) : undefined;
   if (!time || Number.isNaN(time.getTime())) return undefined;

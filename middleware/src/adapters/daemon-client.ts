@@ -3,26 +3,26 @@ import { asAxiosError, createHttpClient } from '@doorstep/kit/client/http-client
 import { type Daemon, type DaemonStatus, operatorRole, type PollAnswer } from '../ports.ts';
 
 const shortTimeoutMs = 5_000;
-/** A poll waits for the CRM, page after page. */
+/** A poll reads the CRM page after page. */
 const pollTimeoutMs = 600_000;
 const tokenSeconds = 60;
 
 type Means = {
   tokens: Tokens;
-  /** A name that the operations port answers to. */
+  /** A host name that the operations port accepts. */
   hostName: string;
 };
 
-/** The daemon that works on the ledger, through its operations port; every answer is undefined where none is there. */
+/** The daemon, through its operations port. Every answer is undefined if no daemon runs. */
 export function connectDaemon(url: string | undefined, { tokens, hostName }: Means): Daemon {
   /**
-   * Who listens there may have come after a daemon that was killed: only an answer of the right form is one, and the
-   * token is good for nothing but a daemon's operations.
+   * Another program may listen on the port of a killed daemon: only an answer of the right form counts, and the token
+   * is valid only for operations of a daemon.
    */
   async function ask<T extends object>(method: 'get' | 'post', path: string, timeoutMs: number, field: keyof T) {
     if (url === undefined) return undefined;
     const client = createHttpClient({
-      // every address of a machine is one to listen on, but none to call
+      // a daemon may listen on a wildcard address, but a client cannot call one
       baseUrl: url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:'),
       timeoutMs,
       connectionsMax: 1,

@@ -11,21 +11,18 @@ import type { AxiosError, AxiosResponse } from 'axios';
 import type { Outcome, PackageId, Retry } from '../delivery.ts';
 import type { Answer } from '../ports.ts';
 
-/** What the answers of an Inventory mean, ours or another. */
-
 const settings = { token: 'INVENTORY_TOKEN', url: 'INVENTORY_SERVICE_URL' };
 
-/** An answer to a post that names no package is none. */
+/** An answer to a post counts only if it names a package. */
 export function isUsable({ config, data }: AxiosResponse): boolean {
   return config.method !== 'post' || config.url !== '/packages' || packageIdOf(data) !== undefined;
 }
 
 export function created({ data, status, headers }: AxiosResponse): Outcome {
-  const packageId = packageIdOf(data) as PackageId; // there is one, or the answer would not have passed
+  const packageId = packageIdOf(data) as PackageId; // `isUsable` has checked it
   return { kind: 'delivered', packageId, status, existed: headers['idempotent-replayed'] === 'true' };
 }
 
-/** What an answer that is no package means. */
 export function judge(error: AxiosError): Answer {
   const status = error.response?.status;
   return status === undefined ? toRetry(error) : judgeStatus(status, toRetry(error));
@@ -33,7 +30,6 @@ export function judge(error: AxiosError): Answer {
 
 type GroupResult = { status?: unknown; package?: unknown; error?: unknown } | null | undefined;
 
-/** What the answer to one of a group means. */
 export function judgeResult(result: GroupResult): Answer {
   const given = Number(result?.status);
   const status = given >= 100 && given <= 599 ? given : Number.NaN;
@@ -50,14 +46,14 @@ export function judgeResult(result: GroupResult): Answer {
   });
 }
 
-/** What a failure is, whichever call it ended: the one place that knows statuses by number. */
+/** The kinds of failures of any call: the only place that knows statuses by number. */
 type Failure =
   | 'unanswered'
-  /** A 2xx that names no package. */
+  /** A 2xx without a package id. */
   | 'unusable'
   | 'redirected'
   | 'conflict'
-  /** A wrong token or address: no fault of this customer's. */
+  /** A wrong token or address, which is not a fault of the customer. */
   | 'misdirected'
   | 'busy'
   | 'refused';
@@ -76,7 +72,7 @@ function judgeStatus(status: number, retry: Retry): Answer {
   if (failure === 'conflict') return { kind: 'conflict', otherwise: retry };
   if (failure !== 'refused') return retry;
   const rejected: Outcome = { kind: 'rejected', reason: retry.reason, status };
-  // the key is known with another name: a ledger that was lost meets a customer who was renamed since
+  // the key exists with another name: the ledger was lost, and the customer renamed since
   return status === 422 ? { kind: 'conflict', otherwise: rejected } : rejected;
 }
 
@@ -93,7 +89,7 @@ export function toRetry(error: AxiosError): Retry {
   };
 }
 
-/** Who asks for a longer wait than this is left to the retry schedule. */
+/** A longer Retry-After is left to the retry schedule. */
 const quickWaitMaxMs = 10_000;
 
 export function isQuicklyRetried(error: AxiosError): boolean {
@@ -102,8 +98,8 @@ export function isQuicklyRetried(error: AxiosError): boolean {
 }
 
 /**
- * Whether the post may have made a package: where no answer came, and after every answer but a refusal. A gateway
- * answers for an Inventory that has done its work, and so does an Inventory that fails afterwards.
+ * Whether the post may have created a package: without an answer, and after any answer but a definite rejection. A
+ * gateway may answer for an Inventory that has done its work, and an Inventory may fail after doing it.
  */
 export function isInDoubt(error: AxiosError): boolean {
   const status = error.response?.status;
@@ -130,7 +126,7 @@ function isSuccess(status: number): boolean {
 
 const packageIdMax = 200;
 
-/** A positive integer as it is; anything else that can be told apart as text. */
+/** Keeps a positive integer as it is; turns any other usable id into text. */
 export function packageIdOf(data: unknown): PackageId | undefined {
   const id = (data as { id?: unknown } | null | undefined)?.id;
   if (Number.isSafeInteger(id) && (id as number) > 0) return id as number;

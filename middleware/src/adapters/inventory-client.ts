@@ -10,17 +10,15 @@ import { inventoryLookUp } from './inventory-look-up.ts';
 
 type InventoryOptions = {
   packageType: string;
-  /** Quick retries inside one attempt. */
   retriesMax: number;
-  /** Wait before the first of them; each further one waits twice as long. */
+  /** Wait before the first quick retry; each further wait is twice as long. */
   firstWaitMs: number;
   /** From 0 up to, not including, 1. */
   random: () => number;
-  /** Told before each quick retry; `who` is `customer 7`, or how many there are. */
+  /** Called before each quick retry; `who` is `customer 7`, or the number of customers. */
   onQuickRetry: (who: string, reason: string, waitMs: number) => void;
 };
 
-/** The Inventory as a target of packages. */
 export function inventoryClient(client: AxiosInstance, options: InventoryOptions): PackageTarget {
   const { packageType } = options;
   const lookUp = inventoryLookUp(client, packageType);
@@ -33,7 +31,8 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
       let found: PackageId | undefined;
       let mayHaveBeenMade = false;
       const mayPostAgain = async (error: AxiosError) => {
-        // it may be in the making since an earlier post, and an Inventory that knows no keys would make a second one
+        // an earlier post may still take effect, and an Inventory without idempotency keys would create a second
+        // package
         mayHaveBeenMade ||= isInDoubt(error);
         if (!mayHaveBeenMade) return true;
         const existing = await lookUp.find(customerId);
@@ -61,7 +60,7 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
     },
 
     async createMany(requests) {
-      // A group carries no key that another Inventory would know, so what is in doubt must be found by looking.
+      // another Inventory may not know the keys of a group, so a package in doubt must be found by look-up
       if (!canBeAsked) {
         const answer = await lookUp.find(requests[0]?.customerId ?? 0);
         if (answer.kind === 'retry') return answer;
@@ -69,7 +68,7 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
         canBeAsked = true;
       }
       const packages = requests.map((request) => ({ ...request, packageType }));
-      // what may have arrived is looked up before it is posted again, and that takes a claim of its own
+      // a group that may have arrived is looked up before it is posted again, and that takes a new claim
       const isRetried = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isRouteAbsent(error);
       try {
         const { data } = await client.post(
@@ -94,7 +93,7 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
   };
 }
 
-/** An earlier post of the same attempt may have made a package, or may make it yet. */
+/** An earlier post of the same attempt may have created a package, or may still create it. */
 function inDoubt(answer: Answer): Answer {
   if (answer.kind === 'conflict') return { ...answer, otherwise: doubtful(answer.otherwise) };
   return doubtful(answer);
@@ -108,14 +107,14 @@ function unsupported(reason: string) {
   return { kind: 'unsupported', inDoubt: false, reason } as const;
 }
 
-/** An Inventory that stumbles over one of a group answers 500 to all of it. */
+/** An Inventory that fails on one package of a group answers 500 to the whole group. */
 function isStumble({ response }: AxiosError): boolean {
   return response?.status === 500;
 }
 
 type QuickRetries = {
   isRetried: (error: AxiosError) => boolean;
-  /** Asked after the wait: nothing is to happen between a look and the post. */
+  /** Called after the wait, so that nothing happens between the look-up and the post. */
   mayPostAgain?: (error: AxiosError) => Promise<boolean>;
 };
 
@@ -131,10 +130,9 @@ function quickly(who: string, options: InventoryOptions, { isRetried, mayPostAga
   };
 }
 
-/** The wait before a quick retry, of which is told. */
 function waitBefore(who: string, error: AxiosError, { firstWaitMs, random, onQuickRetry }: InventoryOptions): number {
   const before = error.config?.['axios-retry']?.retryCount ?? 0;
-  // a few at most, so that they need no longest one
+  // there are only a few, so the wait needs no upper limit
   const waits = { firstMs: firstWaitMs, longestMs: Number.POSITIVE_INFINITY };
   const waitMs = Math.round(Math.max(backoffMs(waits, before + 1, random()), retryAfterMs(error) ?? 0));
   onQuickRetry(who, reasonOf(error), waitMs);

@@ -6,16 +6,15 @@ import type { PackageTarget } from '../ports.ts';
 import { packageIdOf, toRetry } from './inventory-answers.ts';
 
 const pageSize = 1000;
-/** The whole list of an Inventory that takes no filter fits; an endless answer does not. */
+/** Large enough for the whole list of an Inventory without filters, but not for an endless answer. */
 const listBytesMax = 16 * 1024 * 1024;
 
-/** An Inventory that pages, though it takes no filter, is followed so far. */
+/** How far an Inventory is read that pages but ignores the filter. */
 const pagesMax = 100;
 
-/** Statuses of an Inventory that cannot be asked, or not by us. */
+/** Statuses of an Inventory that has no look-up, or none for us. */
 const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
 
-/** The questions that the Inventory is asked. */
 export function inventoryLookUp(
   client: AxiosInstance,
   packageType: string,
@@ -94,7 +93,7 @@ export function inventoryLookUp(
 type List = { entries: Entry[]; more: boolean };
 type Entry = { id: PackageId | undefined; customerId: number | undefined; packageType: unknown };
 
-/** A package in either shape, with a customer id that may be given as text. */
+/** Reads a package in either shape; its customer id may be text. */
 function toEntry(entry: unknown): Entry {
   const given = (entry ?? {}) as Record<string, unknown>;
   const customerId = Number(given['customerId'] ?? given['customer_id'] ?? Number.NaN);
@@ -105,7 +104,7 @@ function toEntry(entry: unknown): Entry {
   };
 }
 
-/** An Inventory that takes no parameters shows what is behind `after` again: that ends it. */
+/** An Inventory that ignores parameters repeats the entries up to `after`; that ends the list. */
 function toPage({ entries, more }: List, after: number): { unseen: Entry[]; next: number | undefined } | undefined {
   const isNumbered = entries.every(({ id }) => typeof id === 'number');
   if (!isNumbered && more) return undefined;

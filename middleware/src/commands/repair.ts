@@ -6,8 +6,7 @@ import { recorded } from '../life-cycle.ts';
 const sliceMax = 500;
 
 /**
- * Makes a delivery due for each customer without a package: a new one, or the one in the ledger started again. Both read
- * the customer from the CRM and look for a package before they post. Safe to repeat.
+ * Makes a new or a restarted delivery due for each customer. Safe to repeat: each looks up the package before it posts.
  */
 export async function repair(
   { write, clock }: Pick<MiddlewareContext, 'write' | 'clock'>,

@@ -5,10 +5,9 @@ import { findDead, restartDeliveries } from '../db/replays.ts';
 type Writer = Pick<MiddlewareContext, 'write' | 'clock'>;
 
 /**
- * Makes a delivery due at once, whatever its state, with the whole retry schedule before it. The customer is read again
- * from the CRM and a package that is there already is found, so a replay never makes a second one and is safe to repeat.
- * What is under way just now goes on instead.
- * @throws AppError `not_found` for a customer that was never seen.
+ * Makes a delivery due at once, with its whole retry schedule, unless it is claimed. The customer is read again and an
+ * existing package is looked up before the post, so a replay never creates a second package and is safe to repeat.
+ * @throws AppError `not_found` for a customer that no poll has seen.
  */
 export function replay({ write, clock }: Writer, customerId: number): Promise<void> {
   return write(async (trx) => {
@@ -19,10 +18,10 @@ export function replay({ write, clock }: Writer, customerId: number): Promise<vo
 
 type Range = { since?: string | undefined; until?: string | undefined };
 
-/** As one transaction that does not hold up everybody else's for long. */
+/** Keeps each transaction short, because it blocks all other writes. */
 const sliceMax = 1000;
 
-/** Replays every dead delivery that died at `since` or later and before `until`. Gives how many those were. */
+/** Replays every delivery that died at `since` or later and before `until`. Returns their number. */
 export async function replayDead({ write, clock }: Writer, range: Range): Promise<number> {
   let replayed = 0;
   for (let after = 0; ; ) {

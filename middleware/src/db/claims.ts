@@ -8,9 +8,8 @@ import type { LedgerDatabase } from './schema.ts';
 
 export type ClaimOptions = {
   now: string;
-  /** How many to take up where each is posted by itself. */
   claimsMax: number;
-  /** How many to take up where more than `groupMin` are due; 0: none travel in groups. */
+  /** How many to claim if more than `groupMin` are due; 0: never in groups. */
   groupMax: number;
   groupMin: number;
 };
@@ -18,8 +17,8 @@ export type ClaimOptions = {
 export type Claim = { deliveries: ClaimedDelivery[]; grouped: boolean };
 
 /**
- * Takes up deliveries that are due, the longest waiting first. The claim is stored before anything is posted: what a
- * crash leaves claimed was perhaps posted.
+ * Claims due deliveries, the longest waiting first. The claim is stored before the post, so a delivery that a crash
+ * leaves claimed may have been posted.
  */
 export async function claimDue(trx: Transaction<LedgerDatabase>, options: ClaimOptions): Promise<Claim> {
   const { now, claimsMax, groupMax, groupMin } = options;
@@ -59,14 +58,14 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
 
 export type ProbeOptions = {
   now: string;
-  /** Whether one for which the source need not be asked first goes before others that have waited longer. */
+  /** Whether a delivery that needs no read from the CRM goes before others that have waited longer. */
   prefersKnown: boolean;
 };
 
 /**
- * Takes up one delivery to try the target with: one that has never failed, for what fails again and again may have a
- * fault of its own; else the one that has waited longest. The source may be away, so that those who are to be read again
- * cannot be tried; but known ones may be refused for ever, so that each kind has to have its turn.
+ * Claims one delivery as a probe: one that has never failed, because a delivery that fails repeatedly may itself be at
+ * fault; otherwise the longest waiting. While the CRM is down, a delivery that must be read again cannot probe; but the
+ * others may all be rejected for ever, so both kinds need their turn.
  */
 export async function claimProbe(
   trx: Transaction<LedgerDatabase>,
@@ -89,7 +88,7 @@ export async function claimProbe(
   return { deliveries: [toClaimed(probe)], grouped: false };
 }
 
-/** Gives back claims that were not used; `inDoubt` if the deliveries may have been posted. */
+/** Returns unused claims; `inDoubt` if the deliveries may have been posted. */
 export function returnClaims(
   trx: Transaction<LedgerDatabase>,
   deliveries: ClaimedDelivery[],
@@ -101,7 +100,7 @@ export function returnClaims(
   );
 }
 
-/** Frees what is claimed while no call is under way: it was interrupted (kill -9, a ledger that could not be written). */
+/** Frees claims that no call belongs to: they were interrupted (kill -9, a failed write to the ledger). */
 export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<void> {
   const rows = await trx
     .selectFrom('deliveries')
@@ -121,8 +120,8 @@ export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise
 }
 
 /**
- * Makes due what a clock that was set back has left in the future: what waits for its first attempt, what is due later
- * than any wait could make it, and what was written later than anything could have been.
+ * Makes due what a clock that was set back has left in the future: deliveries without an attempt, and deliveries that
+ * are due or were updated later than is possible.
  */
 export async function freeStranded(
   trx: Transaction<LedgerDatabase>,
@@ -139,7 +138,7 @@ export async function freeStranded(
     .execute();
 }
 
-/** Makes due what failed at `since` or later. Gives how many that are. */
+/** Makes due every delivery that failed at `since` or later. Returns their number. */
 export async function freeFailedSince(
   trx: Transaction<LedgerDatabase>,
   { since, now }: { since: string; now: string },

@@ -9,7 +9,7 @@ export async function readCursor(db: Kysely<LedgerDatabase>): Promise<number> {
   return row?.last_seen_id ?? 0;
 }
 
-/** Never moves back. */
+/** Never moves the cursor back. */
 export async function moveCursor(trx: Transaction<LedgerDatabase>, lastSeenId: number): Promise<void> {
   await trx
     .insertInto('cursors')

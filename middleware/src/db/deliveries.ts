@@ -22,7 +22,7 @@ const columnTypes = {
 } as const satisfies Record<keyof DeliveryRow, string>;
 const columns = Object.keys(columnTypes) as (keyof DeliveryRow)[];
 
-/** Adds deliveries of customers that have none. Gives the ids of those that were added. */
+/** Inserts deliveries for customers that have none. Returns the inserted ids. */
 export async function insertDeliveries(trx: Transaction<LedgerDatabase>, rows: DeliveryRow[]): Promise<number[]> {
   const inserted = await trx
     .insertInto('deliveries')
@@ -32,7 +32,7 @@ export async function insertDeliveries(trx: Transaction<LedgerDatabase>, rows: D
         eb
           .selectFrom(jsonTable(trx, rows, columnTypes).as('delivery'))
           .select(columns)
-          .where('customer_id', 'is not', null), // or SQLite would take the ON of ON CONFLICT for one of a join
+          .where('customer_id', 'is not', null), // or SQLite would parse the ON of ON CONFLICT as part of a join
     )
     .onConflict((conflict) => conflict.column('customer_id').doNothing())
     .returning('customer_id')
@@ -42,7 +42,7 @@ export async function insertDeliveries(trx: Transaction<LedgerDatabase>, rows: D
 
 type Change = Pick<DeliveryRow, 'customer_id'> & Partial<DeliveryRow>;
 
-/** Writes transitions of many deliveries. Each change has the same columns as the first. */
+/** Each change must have the same columns as the first. */
 export async function updateDeliveries(trx: Transaction<LedgerDatabase>, changes: Change[]): Promise<void> {
   const [first] = changes;
   if (!first) return;
@@ -56,7 +56,7 @@ export async function updateDeliveries(trx: Transaction<LedgerDatabase>, changes
     .execute();
 }
 
-/** When the next delivery is due; undefined where none waits. */
+/** When the next delivery is due; undefined if none waits. */
 export async function nextDueAt(db: Kysely<LedgerDatabase>): Promise<string | undefined> {
   const row = await db
     .selectFrom('deliveries')
@@ -69,7 +69,6 @@ export async function nextDueAt(db: Kysely<LedgerDatabase>): Promise<string | un
   return row?.due_at ?? undefined;
 }
 
-/** Whether there are deliveries that are yet to come to an end. */
 export async function isAnybodyWaiting(db: Kysely<LedgerDatabase>): Promise<boolean> {
   const row = await db
     .selectFrom('deliveries')
@@ -80,17 +79,16 @@ export async function isAnybodyWaiting(db: Kysely<LedgerDatabase>): Promise<bool
   return row !== undefined;
 }
 
-/** How many deliveries are yet to come to an end. */
 export async function countWaiting(db: Kysely<LedgerDatabase>): Promise<number> {
   const row = await db
     .selectFrom('deliveries')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('waiting_since', 'is not', null) // an index of those alone
+    .where('waiting_since', 'is not', null) // served by a partial index
     .executeTakeFirstOrThrow();
   return row.count;
 }
 
-/** The ids of customers with a delivery, above `after`, in order. */
+/** Ids of customers with a delivery, above `after`, in order. */
 export async function listRecordedIds(
   db: Kysely<LedgerDatabase>,
   { after, limit }: { after: number; limit: number },
@@ -106,8 +104,8 @@ export async function listRecordedIds(
 }
 
 /**
- * The first and the last customer of whom a package is known; none before there are two. Replays count, though their
- * packages are in question: what shows only those that are in no question may be a part of the whole.
+ * The first and the last customer with a known package; none before there are two. Replayed deliveries count, although
+ * their packages are in question: a list that shows only the others may be incomplete.
  */
 export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number, number] | []> {
   const delivered = db.selectFrom('deliveries').select('customer_id').where('state', '=', 'delivered').limit(1);
@@ -130,7 +128,7 @@ export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number
 
 type Known = Pick<DeliveryRow, 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;
 
-/** The deliveries of these customers, of those who have one. */
+/** The deliveries of these customers; those without a delivery are left out. */
 export async function listStates(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, Known>> {
   if (customerIds.length === 0) return new Map();
   const rows = customerIds.map((id) => ({ id }));

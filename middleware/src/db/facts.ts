@@ -3,11 +3,10 @@ import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 type Facts = {
-  /** Since when nothing is delivered, because somebody said so. */
+  /** When an operator paused deliveries. */
   paused: string;
-  /** Where the daemon that started last listens. */
+  /** The operations port of the daemon that started last. */
   daemon: { url: string };
-  /** How the last reconciliation ended. */
   reconciliation: Reconciliation;
 };
 

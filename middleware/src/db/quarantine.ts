@@ -4,10 +4,10 @@ import type { Kysely, Transaction } from 'kysely';
 import type { UnusableEntry } from '../delivery.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-/** A CRM whose ids are all of another form must not fill the disk. */
+/** A CRM whose ids all have another form must not fill the disk. */
 const quarantinedMax = 10_000;
 
-/** Keeps entries, each once however often it is seen. Gives those that were not there yet. */
+/** Stores each entry once, however often it is seen. Returns the new ones. */
 export async function insertQuarantined(
   trx: Transaction<LedgerDatabase>,
   entries: UnusableEntry[],
@@ -25,7 +25,7 @@ export async function insertQuarantined(
         eb
           .selectFrom(jsonTable(trx, rows.slice(0, room), columns).as('entry'))
           .select(['fingerprint', 'entry', 'reason', 'seen_at'])
-          .where('fingerprint', 'is not', null), // or SQLite would take the ON of ON CONFLICT for one of a join
+          .where('fingerprint', 'is not', null), // or SQLite would parse the ON of ON CONFLICT as part of a join
     )
     .onConflict((conflict) => conflict.column('fingerprint').doNothing())
     .returning(['entry', 'reason'])

@@ -17,9 +17,7 @@ export async function findDead(
   return rows.map((row) => row.customer_id);
 }
 
-/**
- * Starts deliveries again, except for those that are claimed. Gives how many of these customers have a delivery.
- */
+/** Restarts deliveries, except claimed ones. Returns how many of the customers have a delivery. */
 export async function restartDeliveries(
   trx: Transaction<LedgerDatabase>,
   customerIds: number[],

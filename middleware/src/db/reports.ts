@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { reported } from '../life-cycle.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-/** Deliveries that came to an end of which the CRM does not know yet. */
+/** Finished deliveries that are not yet reported to the CRM. */
 export function findUnreported(db: Kysely<LedgerDatabase>, limit: number) {
   return db
     .selectFrom('deliveries')
@@ -14,7 +14,7 @@ export function findUnreported(db: Kysely<LedgerDatabase>, limit: number) {
     .execute();
 }
 
-/** A delivery that has come to another end since it was read stays to be reported: each end has its own attempt. */
+/** A delivery that has ended anew since it was read stays unreported: its number of attempts is another. */
 export async function markReported(
   trx: Transaction<LedgerDatabase>,
   rows: Pick<LedgerDatabase['deliveries'], 'customer_id' | 'state' | 'attempts'>[],

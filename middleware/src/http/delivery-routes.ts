@@ -28,7 +28,7 @@ const deliveryWithHistory = z
       z.object({
         started_at: timestamp,
         duration_ms: z.int().nullable(),
-        status: z.int().nullable().meta({ description: 'HTTP status of the answer, where one came' }),
+        status: z.int().nullable().meta({ description: 'HTTP status of the answer; null without an answer' }),
         error: z.string().nullable(),
         next_attempt_at: timestamp.nullable(),
       }),
@@ -56,7 +56,7 @@ export const deliveryRoutes = [
   route({
     method: 'get',
     path: '/deliveries/{customer_id}',
-    summary: 'Why a customer has a package, or has none yet: every attempt',
+    summary: 'One delivery with its attempts: why a customer has a package, or none yet',
     tag,
     access,
     params: customerParam,
@@ -66,11 +66,11 @@ export const deliveryRoutes = [
   route({
     method: 'post',
     path: '/deliveries/{customer_id}/replay',
-    summary: 'Deliver again, whatever the state; a package that is there already is found and not made twice',
+    summary: 'Replay one delivery, whatever its state; an existing package is found, not created twice',
     tag,
     access,
     params: customerParam,
-    responses: { 200: { description: 'It is due', body: deliveryWithHistory }, 404: unseen },
+    responses: { 200: { description: 'The delivery is due', body: deliveryWithHistory }, 404: unseen },
     handler: async (context, { params }) => {
       await replay(context, params.customer_id);
       const body = await getDelivery(context, params.customer_id);
@@ -86,7 +86,9 @@ export const deliveryRoutes = [
     access,
     body: z.object({ state: z.literal('dead', 'must be "dead"'), ...deathRange }),
     bodyExample: { state: 'dead' },
-    responses: { 200: { description: 'How many are due again', body: z.object({ replayed: z.int() }) } },
+    responses: {
+      200: { description: 'The number of deliveries that are due again', body: z.object({ replayed: z.int() }) },
+    },
     handler: async (context, { body }) => {
       const replayed = await replayDead(context, body);
       void context.sync.settle();
@@ -96,7 +98,7 @@ export const deliveryRoutes = [
   route({
     method: 'get',
     path: '/quarantine',
-    summary: 'Entries of the CRM that no delivery could be made of, because they have no usable id',
+    summary: 'Entries of the CRM that get no delivery, because they have no usable id',
     tag,
     access,
     query: z.object(feedQuery),

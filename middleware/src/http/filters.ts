@@ -5,7 +5,7 @@ export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead']
 
 const momentMessage = 'must be a time such as 2026-01-31T12:00:00Z';
 
-/** A moment in any form of ISO 8601 that says where it is, of a year that is written in four digits and is not 0. */
+/** An ISO 8601 time with an offset, in a year from 0001 to 9999. */
 const moment = z.iso
   .datetime({ offset: true, error: momentMessage })
   .transform((text) => new Date(text).toISOString())
@@ -14,5 +14,5 @@ const moment = z.iso
 /** Which deliveries to list, over HTTP and on the command line. */
 export const deliveryFilter = z.object({ ...feedQuery, state: deliveryState.optional() });
 
-/** When the dead that are to be replayed died. */
+/** The time range in which the deliveries to replay died. */
 export const deathRange = { since: moment.optional(), until: moment.optional() };

@@ -10,5 +10,5 @@ export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock'
 
 export const route = defineRoute<OperationsContext>();
 
-/** The operations port is the admin's, and that of whoever may read the key of tokens. */
+/** The operations port is open to the admin, and to anyone who can read the token key. */
 export const access = { open: true, roles: ['admin', operatorRole] } as const;

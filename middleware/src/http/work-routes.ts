@@ -11,7 +11,7 @@ const lastPoll = z.object({
   at: timestamp,
   outcome: z.enum(['found', 'idle', 'failed']),
   seen: z.int(),
-  reason: z.string().optional().meta({ description: 'Why it failed' }),
+  reason: z.string().optional().meta({ description: 'Why the poll failed' }),
 });
 
 const reconciliation = z
@@ -22,7 +22,7 @@ const reconciliation = z
     packages: z.int(),
     matched: z.int().meta({ description: 'Customers with exactly one package' }),
     on_their_way: z.int(),
-    departed: z.int().meta({ description: 'Customers who have left the CRM and had a package' }),
+    departed: z.int().meta({ description: 'Customers with a package that are no longer in the CRM' }),
     exceptions: z.object({ missing: z.int(), double: z.int(), ownerless: z.int(), unusable: z.int() }),
     proven: z.boolean(),
   })
@@ -38,7 +38,7 @@ const status = z
     deliveries: z.object({ pending: z.int(), retrying: z.int(), delivered: z.int(), dead: z.int() }),
     oldest_pending_seconds: z.int().nullable(),
     quarantined: z.int().meta({ description: 'Entries of the CRM without a usable id' }),
-    reconciliation: reconciliation.nullable().meta({ description: 'How the last comparison of both sides ended' }),
+    reconciliation: reconciliation.nullable().meta({ description: 'Result of the last reconciliation' }),
   })
   .meta({ id: 'Status' });
 
@@ -48,7 +48,7 @@ export const workRoutes = [
   route({
     method: 'get',
     path: '/status',
-    summary: 'How the work goes',
+    summary: 'Status of the daemon and its deliveries',
     tag,
     access,
     responses: { 200: { description: 'OK', body: status } },
@@ -64,10 +64,10 @@ export const workRoutes = [
   route({
     method: 'post',
     path: '/poll',
-    summary: 'Poll now; answers when the poll is over, while what it found is being delivered',
+    summary: 'Poll now; answers when the poll has ended, while its deliveries go on',
     tag,
     access,
-    responses: { 200: { description: 'How it went', body: lastPoll } },
+    responses: { 200: { description: 'Result of the poll', body: lastPoll } },
     handler: async ({ sync }) => {
       const polled = await sync.pollAnew();
       if (!polled) throw new AppError('unavailable', 'The daemon is stopping');
@@ -77,10 +77,10 @@ export const workRoutes = [
   route({
     method: 'post',
     path: '/pause',
-    summary: 'Deliver nothing more, over restarts too, until resumed; polls go on',
+    summary: 'Pause deliveries until resumed, across restarts too; polling goes on',
     tag,
     access,
-    responses: { 200: { description: 'It is paused', body: paused } },
+    responses: { 200: { description: 'Deliveries are paused', body: paused } },
     handler: async (context) => {
       await pause(context);
       return { status: 200, body: { paused: true } };
@@ -89,10 +89,10 @@ export const workRoutes = [
   route({
     method: 'post',
     path: '/resume',
-    summary: 'Deliver again',
+    summary: 'Resume deliveries',
     tag,
     access,
-    responses: { 200: { description: 'It goes on', body: paused } },
+    responses: { 200: { description: 'Deliveries are resumed', body: paused } },
     handler: async (context) => {
       await resume(context);
       void context.sync.settle();

@@ -7,20 +7,20 @@ import type { CustomerPage } from '../ports.ts';
 export type LateComers = {
   /** Customers behind the cursor that have no delivery. */
   customers: SeenCustomer[];
-  /** The page shows what is behind the cursor: the CRM takes no parameters, and this is its whole list. */
+  /** The page shows customers behind the cursor: the CRM ignores parameters, and this is its whole list. */
   isWhole: boolean;
-  /** The page holds something that the last one did not. */
+  /** The page differs from the last one. */
   isNew: boolean;
-  /** To be called once they are recorded: the same page need not be looked at again. */
+  /** Call once they are recorded, so that the same page is not examined again. */
   recorded(): void;
 };
 
 const idsMax = 10_000;
 
 /**
- * Finds customers that have turned up behind the cursor, as they may in a CRM that shows its whole list and gives no
- * order guarantee. Of the last list only a digest is kept, and a list that has changed is compared with the ledger in
- * steps of 10,000, so memory does not grow and no customer costs a query.
+ * Finds customers that appear behind the cursor, as they may if a CRM shows its whole list without an order guarantee.
+ * Keeps a digest of the last list and compares a changed one in steps, so that memory stays flat and no customer costs
+ * a query.
  */
 export function createLateComers(db: MiddlewareContext['db']) {
   let knownDigest = '';
@@ -50,7 +50,7 @@ function digestOf(behind: SeenCustomer[], { unusable }: CustomerPage): string {
   return hash.digest('base64');
 }
 
-/** Both are in id order. */
+/** Relies on both lists being in id order. */
 async function withoutDelivery(db: MiddlewareContext['db'], customers: SeenCustomer[]): Promise<SeenCustomer[]> {
   const missing: SeenCustomer[] = [];
   let rest = customers;

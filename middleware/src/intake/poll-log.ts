@@ -4,7 +4,6 @@ import type { PollResult } from './poll.ts';
 
 const idleLineEveryMs = 60_000;
 
-/** What the console says of polls: each that found someone; idle ones and an absent CRM once a minute. */
 export function createPollLog(context: Pick<MiddlewareContext, 'logger' | 'clock'>) {
   const { logger, clock } = context;
   const outage = createOutageLog(context, { meanwhile: 'polling goes on', over: 'polling works again' });

@@ -7,22 +7,21 @@ import { quarantine, record } from './record.ts';
 
 export type PollResult = {
   outcome: 'found' | 'idle' | 'failed';
-  /** Customers recorded, by a failed poll too. */
+  /** Customers recorded; a failed poll may have recorded some. */
   seen: number;
   cursor: number;
-  /** Why it failed. */
   reason?: string;
 };
 
-/** What the CRM cannot show may be well again at the next poll; after this many it is skipped. */
+/** A customer that the CRM cannot show may be readable at the next poll; after this many polls it is skipped. */
 const brokenPollsMax = 3;
 
 export type Poll = (onRecorded: () => boolean) => Promise<PollResult>;
 
 /**
- * Asks the CRM for customers it has not shown yet, page after page, and records each page before asking for the next.
- * No transaction is open while it asks. `onRecorded` is called after each page, so that delivering need not wait for
- * the last one; where it gives false, no further page is asked for.
+ * Asks the CRM for new customers page by page, and records each page before it asks for the next. No transaction is
+ * open during a call. `onRecorded` is called after each page, so that deliveries need not wait for the last one; if it
+ * returns false, the poll ends.
  */
 export function createPoll(context: MiddlewareContext): Poll {
   const lateComers = createLateComers(context.db);
@@ -42,7 +41,7 @@ export function createPoll(context: MiddlewareContext): Poll {
       late.recorded();
       const last = unseen.at(-1);
       cursor = Math.max(cursor, last?.id ?? 0);
-      // one that shows what is behind the cursor has shown everything it has
+      // a page with customers behind the cursor is the CRM's whole list
       const goOn = last !== undefined && onRecorded() && page.more && !late.isWhole;
       if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor };
     }

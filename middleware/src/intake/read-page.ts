@@ -1,19 +1,19 @@
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 
-/** Ids may have gaps; a broken stretch wider than this holds up those behind it. */
+/** Ids may have gaps; a broken range wider than this blocks the customers behind it. */
 const brokenMax = 100;
 
 type Options = {
-  /** Whether to go past customers that the CRM cannot show; otherwise they are waited for. */
+  /** Whether to skip customers that the CRM cannot show, instead of waiting for them. */
   skipsBroken: boolean;
-  /** How many to ask for; a page unless told otherwise. */
+  /** How many to ask for; default: a page. */
   limit?: number;
 };
 
 /**
- * The page after the cursor. Where it is broken though the CRM is well, smaller pages are tried. What is broken all by
- * itself can be skipped once a customer behind it can be read: every id up to there comes as one that no package can be
- * requested for, even one that perhaps nobody has, so that nobody is passed over without a word.
+ * The page after the cursor; smaller pages are tried if it is broken although the CRM is healthy. A broken range can be
+ * skipped once a customer behind it is readable: each id in it is returned with a fault, so that none is skipped
+ * silently.
  */
 export async function fetchReadable(
   source: CustomerSource,
@@ -23,7 +23,7 @@ export async function fetchReadable(
   const whole = await source.fetchPage(cursor, limitMax);
   if (whole.kind === 'page') return (await isPartOfAll(source, cursor, whole, limitMax)) ? partOfAll : whole;
   if (whole.kind === 'unavailable') return whole;
-  // a CRM that cannot show even its empty end is ill as a whole
+  // a CRM that cannot even show its empty end is broken as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
   if (end.kind !== 'page' || end.customers.length > 0) return whole;
   for (let limit = Math.floor(limitMax / 2); limit >= 1; limit = Math.floor(limit / 2)) {
@@ -35,10 +35,12 @@ export async function fetchReadable(
 
 const partOfAll: NoPage = {
   kind: 'unavailable',
-  reason: 'CRM shows a part of its customers and takes no `after`, so the others cannot be read',
+  reason: 'CRM limits its list but ignores `after`, so the other customers cannot be read',
 };
 
-/** What is behind the cursor is shown again, and no more than was asked for: the rest of the list is out of reach. */
+/**
+ * The CRM repeats customers behind the cursor, and no more than were asked for: the rest of its list is out of reach.
+ */
 async function isPartOfAll(source: CustomerSource, cursor: number, page: CustomerPage, limit: number) {
   const isRepeated = page.customers.some(({ id }) => id <= cursor);
   if (!isRepeated || page.length > limit) return false;
@@ -52,7 +54,7 @@ async function skipBroken(source: CustomerSource, cursor: number, reason: string
     const page = await source.fetchPage(last, 1);
     if (page.kind === 'unavailable') return undefined;
     if (page.kind !== 'page') continue;
-    // at the end of the list nobody is held up, and what is broken may be well again before somebody is
+    // at the end of the list the broken range blocks no customer, and may be readable before it does
     if (page.customers.length === 0) return undefined;
     const ids = Array.from({ length: last - cursor }, (_, index) => cursor + 1 + index);
     if (!(await areStillBroken(source, ids))) return undefined;
@@ -63,7 +65,7 @@ async function skipBroken(source: CustomerSource, cursor: number, reason: string
   return undefined;
 }
 
-/** The CRM may have become well while the end of the broken stretch was looked for. */
+/** The CRM may have recovered while the end of the broken range was searched. */
 async function areStillBroken(source: CustomerSource, ids: number[]): Promise<boolean> {
   for (const id of ids) {
     const page = await source.fetchPage(id - 1, 1);

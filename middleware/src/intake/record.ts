@@ -5,12 +5,12 @@ import { insertQuarantined } from '../db/quarantine.ts';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import { recorded } from '../life-cycle.ts';
 
-/** Bounds one transaction, whatever length of list a CRM answers with. */
+/** Limits one transaction, however long the CRM's list is. */
 const sliceMax = 500;
 
 /**
- * Records customers, in id order, as deliveries, and moves the cursor past them in the same transaction: a crash leaves
- * both or neither. Safe to repeat. Gives how many were new.
+ * Records customers as deliveries, in id order, and moves the cursor past them in the same transaction: a crash leaves
+ * both or neither. Safe to repeat. Returns how many were new.
  */
 export async function record(context: MiddlewareContext, customers: SeenCustomer[]): Promise<number> {
   const { write, clock, logger } = context;
@@ -37,7 +37,7 @@ export async function record(context: MiddlewareContext, customers: SeenCustomer
   return count;
 }
 
-/** Keeps entries that no delivery can be made of, and tells of each once. */
+/** Stores entries without a usable id, and logs each once. */
 export async function quarantine({ write, clock, logger }: MiddlewareContext, entries: UnusableEntry[]): Promise<void> {
   const kept = await write((trx) => insertQuarantined(trx, entries, clock.now().toISOString()));
   for (const { reason } of kept) logger.error(`the CRM lists ${reason}; it gets no package and is quarantined`);

@@ -7,10 +7,10 @@ import type { DeliveryState } from '../delivery.ts';
 type Reader = Pick<MiddlewareContext, 'db'>;
 type DeliveryQuery = { after: number; limit: number; state?: DeliveryState | undefined };
 
-/** Enough for every wait of any schedule, and for a lot of crashes. */
+/** Enough for every wait of any schedule and for many crashes. */
 const attemptsMax = 1000;
 
-/** Deliveries of customers with an id above `after`, in id order: one more than `limit`, where there is one. */
+/** From above `after`, in id order. One more than `limit` shows the caller that there are more. */
 export async function listDeliveries({ db }: Reader, { after, limit, state }: DeliveryQuery) {
   let query = db.selectFrom('deliveries').selectAll().where('customer_id', '>', after);
   if (state !== undefined) query = query.where('state', '=', state);
@@ -22,8 +22,8 @@ export async function listDeliveries({ db }: Reader, { after, limit, state }: De
 }
 
 /**
- * A delivery with its attempts, the newest 1000, oldest first.
- * @throws AppError `not_found` for a customer that was never seen.
+ * A delivery with its newest 1000 attempts, oldest first.
+ * @throws AppError `not_found` for a customer that no poll has seen.
  */
 export async function getDelivery({ db }: Reader, customerId: number) {
   const row = await db.selectFrom('deliveries').selectAll().where('customer_id', '=', customerId).executeTakeFirst();

@@ -2,7 +2,6 @@ import type { MiddlewareContext } from '../context.ts';
 import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import { ledgerSummary } from './ledger-summary.ts';
 
-/** What `/status` and the command line show of the ledger. */
 export async function getStatus(context: Pick<MiddlewareContext, 'db' | 'clock'>) {
   const summary = await ledgerSummary(context);
   const { cursor, deliveries, oldestPendingSeconds, quarantined, paused, reconciliation } = summary;

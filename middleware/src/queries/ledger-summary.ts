@@ -4,7 +4,6 @@ import { readFact } from '../db/facts.ts';
 import { countQuarantined } from '../db/quarantine.ts';
 import type { LedgerSummary } from '../metrics.ts';
 
-/** What the ledger tells of the work: how far the CRM was read, how many deliveries are in each state, how long the oldest of those that wait has waited. */
 export async function ledgerSummary({ db, clock }: Pick<MiddlewareContext, 'db' | 'clock'>): Promise<LedgerSummary> {
   const counts = await db
     .selectFrom('deliveries')

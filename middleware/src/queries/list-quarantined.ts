@@ -1,6 +1,6 @@
 import type { MiddlewareContext } from '../context.ts';
 
-/** Quarantined entries with an id above `after`, in id order: one more than `limit`, where there is one. */
+/** From above `after`, in id order. One more than `limit` shows the caller that there are more. */
 export function listQuarantined(
   { db }: Pick<MiddlewareContext, 'db'>,
   { after, limit }: { after: number; limit: number },

@@ -9,11 +9,10 @@ import type { Reconciliation, ReconciliationException } from './reconciliation.t
 import { createScratch, type Scratch } from './scratch.ts';
 
 export type ReconcileOptions = {
-  /** Called with each exception as it is found. */
   onException(exception: ReconciliationException): void;
-  /** Called with customers that have no package, some at a time. They count as missing all the same. */
+  /** Called with batches of customers without a package, which count as missing even if this repairs them. */
   onMissing?(customers: MissingCustomer[]): Promise<void>;
-  /** Called after each page: how many customers and packages have been read. */
+  /** Called after each page with the number of customers or packages on it. */
   onProgress?(read: number): void;
   signal?: AbortSignal;
 };
@@ -21,9 +20,9 @@ export type ReconcileOptions = {
 type Result = { kind: 'done'; reconciliation: Reconciliation } | { kind: 'unavailable'; reason: string };
 
 /**
- * Reads all customers and all packages and compares them. Memory stays flat however many there are. Gives what it found
- * and keeps that in the ledger; `unavailable` where one side could not be read to its end. Safe to repeat, and beside a
- * daemon at work: a package that is made meanwhile is no exception.
+ * Compares all customers with all packages, in flat memory. Stores the result in the ledger and returns it; returns
+ * `unavailable` if one side cannot be read to its end. Safe to repeat, and safe beside a running daemon: a package that
+ * is created meanwhile is no exception.
  */
 export async function reconcile(context: MiddlewareContext, options: ReconcileOptions): Promise<Result> {
   using scratch = createScratch();
@@ -126,7 +125,7 @@ async function compare(context: MiddlewareContext, { scratch, options, counts, s
       ownerless.map(({ customerId }) => customerId),
     );
     for (const { customerId, packageIds } of ownerless) {
-      // who is above the last customer that was read has come since
+      // a customer above the last one that was read is newer than the list
       if (seen.has(customerId)) counts.departed += customerId > lastRead ? 0 : 1;
       else
         onException({

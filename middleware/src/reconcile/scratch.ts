@@ -2,26 +2,25 @@ import { DatabaseSync } from 'node:sqlite';
 import type { PackageId } from '../delivery.ts';
 
 /**
- * Both sides, side by side, in a temporary file that SQLite deletes by itself: neither fits into memory, and packages
- * do not come in the order of their customers.
+ * Both sides in a temporary file that SQLite deletes by itself: neither side fits into memory, and packages are not
+ * sorted by customer.
  */
 export type Scratch = Disposable & {
   addCustomers(customerIds: number[]): void;
   addPackages(packages: { customerId: number; id: PackageId }[]): void;
-  /** Where the next step of the comparison ends, `idsMax` customers or packages further on; undefined at the end. */
+  /** The last id of the next step, `idsMax` customers or packages further on; undefined at the end. */
   nextStep(after: number): number | undefined;
-  /** Customers without a package, from above `after` up to `upTo`. */
+  /** From above `after` up to `upTo`, here and below. */
   missing(after: number, upTo: number): number[];
-  /** Customers with more than one package. */
   double(after: number, upTo: number): { customerId: number; packageIds: string; isCustomer: boolean }[];
-  /** Packages whose customer is not there. */
+  /** Packages whose customer is not in the CRM. */
   ownerless(after: number, upTo: number): { customerId: number; packageIds: string }[];
   countCustomers(): number;
-  /** The highest id of a customer; 0 without any. */
+  /** The highest customer id; 0 without customers. */
   lastCustomer(): number;
 };
 
-/** Bounds the time for which one step holds up everything else. */
+/** Limits how long one step blocks the event loop. */
 const idsMax = 20_000;
 
 const cachePages = 2_000; // of 4 KiB each

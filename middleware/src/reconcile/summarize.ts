@@ -8,7 +8,7 @@ export function summarize({ customers, packages, onTheirWay, departed, exception
     exceptions.ownerless > 0 && `${exceptions.ownerless} for a customer nobody knows`,
     exceptions.unusable > 0 && `${exceptions.unusable} entries that name no customer`,
     onTheirWay > 0 && `${onTheirWay} on their way`,
-    departed > 0 && `${departed} of customers who have left the CRM`,
+    departed > 0 && `${departed} of customers no longer in the CRM`,
   ].filter(Boolean);
   const verdict = proven ? ['every customer has exactly one', ...found] : found;
   return `${count(customers, 'customer')}, ${count(packages, 'package')}: ${verdict.join(', ')}`;
