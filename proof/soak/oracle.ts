@@ -209,9 +209,9 @@ function checkDeaths({ deaths }: Stored): string[] {
 }
 
 function checkReport(customer: Customer, { customer_id, state, package_id, attempts }: Delivery): string[] {
-  const told = `${customer.integration_state} ${customer.package_id} ${customer.integration_attempts}`;
+  const reported = `${customer.integration_state} ${customer.package_id} ${customer.integration_attempts}`;
   const ledger = `${state === 'dead' ? 'failed' : state} ${package_id} ${attempts}`;
-  return told === ledger ? [] : [`customer ${customer_id} is ${told} in the CRM, but ${ledger} in the ledger`];
+  return reported === ledger ? [] : [`customer ${customer_id} is ${reported} in the CRM, but ${ledger} in the ledger`];
 }
 
 /** Each customer has one creation event, in id order, and one deletion event if it is deleted. */

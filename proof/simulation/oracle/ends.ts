@@ -88,9 +88,9 @@ export function checkAgreement(means: Means): void {
       throw new Violation(`customer ${id} has package ${made?.id}, but the ledger says ${row.package_id}`);
     }
     if (!row || plan.world.crm === 'without-reports') continue;
-    const told = row.state === 'delivered' ? 'delivered' : 'failed';
-    if (report?.state !== told || (told === 'delivered' && report.package_id !== made?.id)) {
-      throw new Violation(`the CRM shows customer ${id} as ${report?.state}, but the ledger says ${told}`);
+    const expected = row.state === 'delivered' ? 'delivered' : 'failed';
+    if (report?.state !== expected || (expected === 'delivered' && report.package_id !== made?.id)) {
+      throw new Violation(`the CRM shows customer ${id} as ${report?.state}, but the ledger says ${expected}`);
     }
     if (report.attempts !== row.attempts) {
       throw new Violation(
