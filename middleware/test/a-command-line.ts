@@ -98,3 +98,12 @@ async function makeLedger(url: string) {
   const ledger = await openDatabase({ url, schema: 'middleware', migrations, onError: () => undefined });
   await ledger.close();
 }
+
+export const oneSentence = /^[^\n]+\n$/;
+
+/** The values of an output that has one JSON value a line. */
+export const parseLines = (out: string) =>
+  out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));

@@ -66,6 +66,12 @@ describe('.env.example', () => {
   });
 });
 
+it('docs/settings.md describes every setting', () => {
+  const guide = readFileSync(join(root, 'docs/settings.md'), 'utf8');
+
+  expect([...Object.keys(example), 'PORT'].filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
+});
+
 describe('docker-compose.yml', () => {
   it.each(services)('passes on to the %s every setting that it reads, and nothing else', (service, reader) => {
     const names = readBy(reader).filter((name) => !notPassedOn.includes(name));

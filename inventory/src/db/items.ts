@@ -79,7 +79,7 @@ const columnTypes = {
   weight: 'double precision',
   dimensions: 'text',
   customer_id: 'bigint',
-} as const;
+} as const satisfies Record<'key' | 'at' | keyof Columns, string>;
 
 const { key: _key, at: _at, ...writtenTypes } = columnTypes;
 const written = Object.keys(writtenTypes) as (keyof typeof writtenTypes)[];

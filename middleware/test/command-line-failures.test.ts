@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { aCommandLine, oneSentence, runMain } from './a-command-line.ts';
+
+describe.concurrent('a command', { timeout: 120_000 }, () => {
+  it('ends with 2 and one sentence where its words are wrong', async () => {
+    await using line = await aCommandLine('sqlite');
+    const words = ['poll --now', 'explain 0', 'explain 1 2', 'replay 1 --dead', 'deliveries --state lost'];
+    const ran = [await line.spawn('reconcil'), ...(await Promise.all(words.map((some) => line.run(some))))];
+    for (const one of ran) expect(one).toMatchObject({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
+  });
+
+  it('ends with 2 and one sentence where a setting is wrong', async () => {
+    await using line = await aCommandLine('sqlite');
+    const ran = await line.run('status', { POLL_PAGE_SIZE: '0' });
+    expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
+    expect(ran.err).toContain('POLL_PAGE_SIZE');
+  });
+
+  it('ends with 1 and one sentence for a customer who was never seen', async () => {
+    await using line = await aCommandLine('sqlite');
+    expect(await line.run('replay 77')).toMatchObject({ code: 1, out: '', err: expect.stringMatching(oneSentence) });
+  });
+
+  it('ends with 3 and one sentence where the ledger is away', async () => {
+    await using line = await aCommandLine('sqlite');
+    const ran = await line.run('status', { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' });
+    expect(ran).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+  });
+
+  it('makes no ledger of its own in a folder where none is', async () => {
+    await using line = await aCommandLine('sqlite');
+    const elsewhere = join(line.settings.DATA_DIR, 'elsewhere.db');
+    const ran = await line.run('reconcile', { DATABASE_URL: elsewhere });
+    expect(ran).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+    expect(ran.err).toContain(elsewhere);
+    expect(existsSync(elsewhere)).toBe(false);
+  });
+
+  it('says how it is used', async () => {
+    await using line = await aCommandLine('sqlite');
+    const help = await line.run('replay --help');
+    expect(help).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/^Usage: npm run -s middleware -- replay ID\n[\s\S]*\nExit codes:\n {2}0 /),
+    });
+  });
+
+  it('finds what .env says, and believes the environment more', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    const folder = line.settings.DATA_DIR;
+    const written = Object.entries(line.settings).map(([name, value]) => `${name}='${value}'\n`);
+    await writeFile(join(folder, '.env'), written.join(''));
+    const [explained, unable] = await Promise.all([
+      runMain('explain 1', folder, {}),
+      runMain('explain 1', folder, { CRM_SERVICE_URL: 'http://127.0.0.1:1' }),
+    ]);
+    expect(explained).toMatchObject({ code: 1, out: expect.stringContaining('comes with the next poll') });
+    expect(unable).toMatchObject({ code: 3, err: expect.stringContaining('CRM cannot be reached') });
+  });
+
+  it('reaches a daemon that requires a token and answers to other names than its address', async () => {
+    // no key is given: both find the one in DATA_DIR
+    const environment = { REQUIRE_AUTH: 'true', JWT_SECRET_KEY: '', ALLOWED_HOSTS: 'ops.example.com' };
+    await using line = await aCommandLine('sqlite', { environment });
+    await line.startDaemon();
+    line.add(1);
+    expect(await line.run('poll')).toEqual({ code: 0, out: '1 new customer.\n', err: '' });
+    expect((await line.run('status')).out).toMatch(/^daemon +running$/m);
+  });
+
+  it('goes on by itself after a daemon that was killed', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    const daemon = await line.startDaemon();
+    await daemon.end('SIGKILL');
+    line.add(2);
+    expect((await line.run('status')).out).toMatch(/^daemon +not running$/m);
+    expect(await line.run('poll')).toMatchObject({ code: 0, out: '1 new customer.\n' });
+    expect(line.served()).toEqual([1, 2]);
+  });
+
+  it('is silent where nobody reads its output', async () => {
+    await using line = await aCommandLine('sqlite');
+    expect((await line.runUnread('status')).err).toBe('');
+  });
+});

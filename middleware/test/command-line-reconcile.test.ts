@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { aCommandLine, oneSentence, parseLines } from './a-command-line.ts';
+
+describe.concurrent('reconcile', { timeout: 120_000 }, () => {
+  it('tells of each exception, and repairs what is missing', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 4, refusals: [[2, 400]] });
+    await line.run('poll');
+    line.removePackage(3);
+    line.crm.customers.splice(1, 1, { id: 2, name: 'Renamed' });
+    line.crm.customers.push({ id: 'x', name: 'Nobody' });
+    line.inventory.packages.push({ id: 80, customerId: 4, customerName: '', packageType: 'welcome_pack_v1' });
+    line.inventory.packages.push({ id: 81, customerId: 99, customerName: '', packageType: 'welcome_pack_v1' });
+    line.inventory.refusals.clear();
+    const before = await line.run('reconcile');
+    expect(before).toMatchObject({ code: 1, err: '' });
+    expect(
+      before.out
+        .trimEnd()
+        .split('\n')
+        .map((row) => row.split(' ')[0]),
+    ).toEqual(['unusable', 'missing', 'missing', 'double', 'ownerless', '4']);
+    expect(before.out).toContain(
+      '4 customers, 4 packages: 2 without a package, 1 with more than one, 1 for a customer nobody knows, 1',
+    );
+    // what cannot be repaired is left for a person
+    expect((await line.run('reconcile --repair')).code).toBe(1);
+    expect(line.served()).toEqual([1, 2, 3, 4, 4, 99]);
+    expect(line.inventory.packages.find(({ customerId }) => customerId === 2)).toMatchObject({
+      customerName: 'Renamed',
+    });
+    line.inventory.packages.splice(2, 2); // 80 and 81
+    line.crm.customers.pop();
+    line.removePackage(1);
+    const repaired = await line.run('reconcile --repair');
+    expect(repaired).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/\n4 customers, 4 packages: every customer has exactly one\.\n$/),
+    });
+    expect(line.served()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('does not call repaired what waits because deliveries are paused', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    await line.startDaemon();
+    line.removePackage(1);
+    await line.run('pause');
+    const ran = await line.run('reconcile --repair');
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('They wait: deliveries are paused') });
+  });
+
+  it('comes to nothing where a side is away', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 1 });
+    const [crm, inventory] = await Promise.all([
+      line.run('reconcile', { CRM_SERVICE_URL: 'http://127.0.0.1:1' }),
+      line.run('reconcile --json', { INVENTORY_SERVICE_URL: 'http://127.0.0.1:1' }),
+    ]);
+    expect(crm).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+    expect(inventory).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
+    expect(parseLines((await line.run('status --json')).out)).toMatchObject([{ reconciliation: null }]);
+  });
+});
+
+describe.concurrent('--json', { timeout: 120_000 }, () => {
+  it('prints one JSON value a line and nothing else, however much there is to log', async () => {
+    await using line = await aCommandLine('sqlite', {
+      customers: 3,
+      refusals: [
+        [2, 400],
+        [3, 503],
+      ],
+      environment: { LOG_LEVEL: 'debug' },
+    });
+    const lines = async (words: string) => {
+      const { out } = await line.spawn(`${words} --json`);
+      expect(out).toMatch(/\n$/);
+      return parseLines(out);
+    };
+    expect(await lines('poll')).toEqual([expect.objectContaining({ outcome: 'found', seen: 3 })]);
+    const run = async (words: string) => parseLines((await line.run(`${words} --json`)).out);
+    expect(await run('status')).toHaveLength(1);
+    expect(await run('deliveries')).toEqual([[expect.anything(), expect.anything(), expect.anything()]]);
+    expect(await run('explain 1')).toEqual([expect.objectContaining({ customer_id: 1, state: 'delivered' })]);
+    expect(await run('quarantine')).toEqual([[]]);
+    expect(await lines('reconcile')).toEqual([
+      { kind: 'missing', customer_id: 2, detail: expect.any(String) },
+      expect.objectContaining({ repaired: 0, proven: false }),
+    ]);
+    expect(await run('replay --dead')).toEqual([{ replayed: 1 }]);
+    expect(await run('pause')).toEqual([{ paused: true }]);
+    expect(await run('resume')).toEqual([{ paused: false }]);
+  });
+
+  it('calls the counts of a comparison by the names that status calls them', async () => {
+    await using line = await aCommandLine('sqlite');
+    const [{ repaired, ...counts }] = parseLines((await line.run('reconcile --json')).out);
+    const [{ reconciliation }] = parseLines((await line.run('status --json')).out);
+    expect(repaired).toBe(0);
+    expect(counts).toEqual(reconciliation);
+  });
+
+  it('tells of each exception once that is left after a repair', async () => {
+    await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 400]] });
+    await line.run('poll');
+    const lines = parseLines((await line.run('reconcile --repair --json')).out);
+    const left = lines.filter(({ kind }) => kind === 'missing');
+    expect(lines.at(-1)).toMatchObject({ exceptions: { missing: 1 } });
+    expect(left).toHaveLength(1);
+  });
+});

@@ -1,0 +1,192 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDatabase } from '@doorstep/kit/database/open.ts';
+import { type DatabaseKind, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { quickStart } from '@doorstep/kit/test/quick-start.ts';
+import type { Kysely } from 'kysely';
+import { expect } from 'vitest';
+import { readMiddlewareConfig } from '../src/config.ts';
+import type { LedgerDatabase } from '../src/db/schema.ts';
+import { startMiddleware } from '../src/middleware.ts';
+import type { DaemonToKill } from './killed-daemon-main.ts';
+import { startPlainNeighbours } from './plain-neighbours.ts';
+
+/** A ledger of its own between neighbours of its own. */
+type World = {
+  db: Kysely<LedgerDatabase>;
+  neighbours: Awaited<ReturnType<typeof startPlainNeighbours>>;
+  environment: Record<string, string>;
+  /** What the daemon that was killed last has come to. */
+  boundariesFile: string;
+};
+
+export type Settings = {
+  kind: DatabaseKind;
+  takesGroups: boolean;
+  /** How many customers each daemon finds new. */
+  customers: number;
+};
+
+async function aWorld({ kind, takesGroups }: Settings): Promise<World & AsyncDisposable> {
+  await using resources = new AsyncDisposableStack();
+  const { url, dataDir } = resources.use(await freshDatabase(kind));
+  const neighbours = resources.use(await startPlainNeighbours({ takesGroups }));
+  const migrations = join(import.meta.dirname, '../migrations');
+  const onError = () => undefined;
+  const ledger = await openDatabase<LedgerDatabase>({ url, schema: 'middleware', migrations, onError });
+  resources.defer(() => ledger.close());
+  const environment = {
+    PORT: '0',
+    DATA_DIR: dataDir,
+    DATABASE_URL: url,
+    LOG_LEVEL: 'error',
+    CRM_SERVICE_URL: neighbours.url,
+    INVENTORY_SERVICE_URL: neighbours.url,
+    // the poll at the start has to do
+    POLL_CRON: '0 0 0 1 1 *',
+  };
+  const world = { db: ledger.db, neighbours, environment, boundariesFile: join(dataDir, 'boundaries') };
+  if (takesGroups) {
+    // many are looked up at once only beside some whose packages are known
+    neighbours.addCustomers(2);
+    await runToTheEnd(world, 'at first');
+  }
+  const opened = resources.move();
+  return { ...world, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+const patienceMs = 60_000;
+
+/** Runs a daemon, in this process, until its work is done; `after` what, says the error where it never is. */
+async function runToTheEnd(world: World, after: string): Promise<void> {
+  const config = readMiddlewareConfig(world.environment);
+  // PostgreSQL may need a moment to see that the one before is gone
+  await using _daemon = await eventually(() => startMiddleware(config), patienceMs);
+  await eventually(async () => expect(await isSettled(world), `${after}: settled`).toBe(true), patienceMs);
+}
+
+/** `at`: a boundary of the daemon, or a request that stays without an answer. */
+type Kill = { world: World; at: string };
+
+/** Restarts the daemon of each world that was killed, and expects one package for everyone. */
+async function restart(kills: Kill[]): Promise<void> {
+  await Promise.all(kills.map(({ world, at }) => runToTheEnd(world, `killed at ${at}`)));
+  for (const { world, at } of kills) await expectOnePackageEach(world, `killed at ${at}`);
+}
+
+/** Everybody's delivery has come to an end, and the CRM knows. */
+async function isSettled({ db, neighbours: { customers, reports } }: World): Promise<boolean> {
+  if (reports.size < customers.length) return false;
+  const open = await db
+    .selectFrom('deliveries')
+    .select('customer_id')
+    .where((eb) => eb.or([eb('due_at', 'is not', null), eb('report_pending', '=', 1)]))
+    .executeTakeFirst();
+  return !open;
+}
+
+async function expectOnePackageEach({ db, neighbours }: World, after: string): Promise<void> {
+  const { customers, packages, reports } = neighbours;
+  const ids = customers.map(({ id }) => id);
+  expect(
+    packages.map(({ customerId }) => customerId).sort((a, b) => a - b),
+    after,
+  ).toEqual(ids);
+  const packageOf = new Map(packages.map(({ id, customerId }) => [customerId, id]));
+  const ends = ids.map((id) => ({ customer_id: id, state: 'delivered', package_id: packageOf.get(id) }));
+  expect(
+    ids.map((id) => reports.get(id)),
+    after,
+  ).toMatchObject(ends);
+  const columns = ['customer_id', 'state', 'package_id'] as const;
+  const rows = await db.selectFrom('deliveries').select(columns).orderBy('customer_id').execute();
+  expect(
+    rows.map((row) => ({ ...row, package_id: Number(row.package_id) })),
+    after,
+  ).toEqual(ends);
+}
+
+/**
+ * Runs daemons in one process, for a start takes long: each until it stops where it is to be killed, or has nothing more
+ * to do. Then kills them all, and gives where each was that has stopped there.
+ */
+async function kill(kills: Kill[]): Promise<string[]> {
+  for (const { world } of kills) await rm(world.boundariesFile, { force: true });
+  const daemons = kills.map(({ world, at }): DaemonToKill => {
+    world.neighbours.leaveUnanswered(at);
+    return { environment: world.environment, stopAt: at, boundariesFile: world.boundariesFile };
+  });
+  const child = fork(join(import.meta.dirname, 'killed-daemon-main.ts'), {
+    env: { ...quickStart, DAEMONS: JSON.stringify(daemons) },
+    execArgv: [],
+  });
+  const exited = once(child, 'exit');
+  try {
+    await eventually(async () => {
+      if (child.exitCode !== null) throw new Error('the daemons have ended by themselves');
+      const ends = kills.map(async (one) => (await hasStopped(one)) || (await isAtRest(one.world)));
+      return (await Promise.all(ends)).every(Boolean);
+    }, patienceMs);
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
+  }
+  const stopped = await Promise.all(kills.map(async (one) => ((await hasStopped(one)) ? [one.at] : [])));
+  for (const { world } of kills) world.neighbours.leaveUnanswered('');
+  return stopped.flat();
+}
+
+async function boundariesOf({ boundariesFile }: World): Promise<string[]> {
+  return (await readFile(boundariesFile, 'utf8').catch(() => '')).trim().split('\n');
+}
+
+async function hasStopped({ world, at }: Kill): Promise<boolean> {
+  return world.neighbours.hasLeftUnanswered() || (await boundariesOf(world)).at(-1) === at;
+}
+
+/** Once all is settled, it looks once more for what is due. */
+const restMs = 200;
+
+async function isAtRest(world: World): Promise<boolean> {
+  return (await isSettled(world)) && Date.now() - (await stat(world.boundariesFile)).mtimeMs > restMs;
+}
+
+const worldsMax = 15;
+
+/** Kills a daemon at each of these places, and at every boundary that any comes to for the first time. Gives where one was killed. */
+export async function killAtEach(places: string[], settings: Settings): Promise<string[]> {
+  await using resources = new AsyncDisposableStack();
+  const known = new Set(['nowhere', ...places]);
+  const tried = new Set<string>();
+  const killed: string[] = [];
+  const worlds: World[] = [];
+  while (known.size > tried.size) {
+    const next = [...known.difference(tried)].slice(0, worldsMax);
+    while (worlds.length < next.length) worlds.push(resources.use(await aWorld(settings)));
+    const kills = next.map((at, index) => ({ world: worlds[index] as World, at }));
+    for (const { world } of kills) world.neighbours.addCustomers(settings.customers);
+    killed.push(...(await kill(kills)));
+    for (const { world, at } of kills) {
+      tried.add(at);
+      // what it comes to a second time is the same step again
+      for (const boundary of await boundariesOf(world)) if (boundary.endsWith(' 1')) known.add(boundary);
+    }
+    await restart(kills);
+  }
+  return killed;
+}
+
+/** Kills each daemon twice: in the first place and, restarted, in the second. */
+export async function killTwice(pairs: [string, string][], settings: Settings): Promise<void> {
+  await using resources = new AsyncDisposableStack();
+  const worlds: World[] = [];
+  for (const _pair of pairs) worlds.push(resources.use(await aWorld(settings)));
+  for (const world of worlds) world.neighbours.addCustomers(settings.customers);
+  const kills = (turn: 0 | 1) => worlds.map((world, index) => ({ world, at: pairs[index]?.[turn] ?? '' }));
+  expect(await kill(kills(0))).toEqual(pairs.map(([first]) => first));
+  expect(await kill(kills(1))).toEqual(pairs.map(([, second]) => second));
+  await restart(kills(1));
+}
