@@ -34,7 +34,7 @@ export async function createPackage(
   return creation;
 }
 
-/** The news of all comes with the first creation, so that it is told once. Without a creation there is none. */
+/** The first creation carries the news of all, so that it is told once. Refused requests change nothing and make no news. */
 async function createTogether(trx: Transaction<InventoryDatabase>, asked: KeyedRequest[], context: StockContext) {
   const { value, news } = await changeStock(trx, context, (write) => createEach(write, asked));
   const first = value.findIndex((creation) => !(creation instanceof Error));

@@ -24,7 +24,7 @@ type RunAll<DB> = (trx: Transaction<DB>, inputs: never[], context: never) => Pro
 
 type Caller = { input: unknown; resolve: (value: never) => void; reject: (error: unknown) => void };
 
-/** What runs behind one savepoint: the write of one caller, or the inputs of many. */
+/** The work behind one savepoint: one caller's write, or the inputs of many callers. */
 type Job<DB> = {
   runAll: RunAll<DB>;
   context: unknown;
@@ -36,25 +36,24 @@ type Job<DB> = {
 
 /** Bounds how long the first caller of a group waits for the last one's statements. */
 const groupMax = 256;
-/** What one statement may hold. */
+/** Bounds the size of one statement. */
 const callersMax = 500;
-/** More callers than this waiting means that the database does not keep up, or does not answer at all. */
+/** If more callers than this wait, the database does not keep up or does not answer. */
 const waitingMax = 10_000;
-/** How long a write is tried again where another process is in its way. */
+/** How long a write is retried while another process blocks it. */
 const patienceMs = 5_000;
 const betweenTriesMs = 20;
 
 /**
  * Group commit: writes that arrive together share one transaction and one fsync.
  *
- * Each job runs behind its own savepoint: one that throws is undone alone, and its caller gets the error. Nobody is
- * answered before the commit, not even with an error, because a refusal may rest on a neighbour's uncommitted row.
- * When the commit fails, every caller of the group gets that error. A write may run more than once, so it does
- * nothing but talk to its transaction.
+ * Each job runs behind its own savepoint: a job that throws is undone alone. No caller is answered before the commit, not
+ * even with an error, because a refusal may rest on an uncommitted row of the same group. If the commit fails, every
+ * caller of the group gets its error. A write may run more than once, so it does nothing but use its transaction.
  *
- * There is one writer to a schema, on PostgreSQL as on SQLite: whoever writes holds a lock from before the first id is given
- * out until after the commit. So ids become visible in increasing order, and writers cannot deadlock. (An identity
- * column alone gives out ids before their rows can be seen; a transaction that commits late would hide a low id behind
+ * A schema has one writer at a time, on PostgreSQL as on SQLite: the writer holds a lock from before the first id is
+ * assigned until after the commit. So ids become visible in increasing order, and writers cannot deadlock. (An identity
+ * column alone assigns ids before their rows are visible; a transaction that commits late would hide a low id behind
  * a reader's cursor for ever.)
  */
 export function createGroupCommit<DB>(db: Kysely<DB>): { write: GroupWrite<DB>; drain(): Promise<void> } {
@@ -112,7 +111,7 @@ function countCallers<DB>(jobs: Job<DB>[]): number {
   return jobs.reduce((count, { callers }) => count + callers.length, 0);
 }
 
-/** Runs a group and answers its callers. Gives back the jobs that are to be run again. */
+/** Runs a group and answers its callers. Returns the jobs to run again. */
 async function commit<DB>(db: Kysely<DB>, group: Job<DB>[]): Promise<Job<DB>[]> {
   const retries: Job<DB>[] = [];
   const answers: (() => void)[] = [];
@@ -128,7 +127,7 @@ async function commit<DB>(db: Kysely<DB>, group: Job<DB>[]): Promise<Job<DB>[]> 
     try {
       const inputs = callers.map(({ input }) => input as never);
       const results = await job.runAll(trx, inputs, context as never);
-      // fails where the job has swallowed an error that ended the transaction
+      // fails if the job swallowed an error that ended the transaction
       await trx.executeQuery(releaseSavepoint);
       for (const [place, { resolve }] of callers.entries()) answers.push(() => resolve(results[place] as never));
     } catch (error) {
