@@ -38,9 +38,13 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     await freeLeftOver(context);
     const backlog = watchBacklog(context);
     const underWay = new Set<Promise<void>>();
-    for (;;) {
+    for (let isDone = false; !isDone; ) {
+      let isWoken = false;
       const woken = new Promise<void>((resolve) => {
-        wake = resolve;
+        wake = () => {
+          isWoken = true;
+          resolve();
+        };
       });
       for (let next = await takeNext(); next; next = await takeNext()) {
         const call = carry(next, backlog.done).finally(() => {
@@ -50,8 +54,8 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
         underWay.add(call);
       }
       if (underWay.size > 0) await woken;
-      // claims that were made as the breaker opened still have to be put back
-      else if (!takeUp.isWaiting()) break;
+      // a call that ended during the claim may have returned deliveries; claims that wait as the breaker opens go back
+      else isDone = !isWoken && !takeUp.isWaiting();
     }
     backlog.stop();
     if (failures.length > 0) throw failures[0];
