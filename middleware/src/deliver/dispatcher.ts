@@ -83,8 +83,9 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
       onDone(finished.length);
       onStored();
     } catch (error) {
-      call.abandoned();
       fail(error);
+    } finally {
+      call.ended();
     }
   }
 

@@ -35,8 +35,8 @@ export type Call = {
    * If that closes the breaker, all deliveries that waited for it are made due.
    */
   answered(result: CallResult): Promise<{ attempted: Attempted[]; breaker: BreakerState['kind'] }>;
-  /** The call ended without a result. Harmless after an answer. */
-  abandoned(): void;
+  /** Nothing of the call is left to do. Called once, with or without an answer. */
+  ended(): void;
 };
 
 /** Claims that wait for a free place, in places. */
@@ -71,22 +71,22 @@ export function createGate(context: MiddlewareContext): Gate {
       if (kind() === 'open') prefersKnown = !prefersKnown;
       breaker.probe();
       underWay += 1;
-      const groupEnded = count > 1 ? groups.begin(count) : undefined;
-      let isOver = false;
+      const group = count > 1 ? groups.begin(count) : undefined;
+      let isAnswered = false;
       return {
         quickRetries: kind() === 'closed',
         async answered({ attempted, verdict }) {
-          isOver = true;
+          isAnswered = true;
           underWay -= 1;
-          groupEnded?.(verdict);
+          group?.learn(verdict);
           groups.ended(attempted.length);
           if (attempted.length > 0) await health.learn(attempted);
           return { attempted: health.blame(attempted), breaker: kind() };
         },
-        abandoned() {
-          if (isOver) return;
+        ended() {
+          group?.end();
+          if (isAnswered) return;
           underWay -= 1;
-          groupEnded?.();
           health.learnedNothing();
         },
       };

@@ -14,10 +14,16 @@ export type Groups = {
   size(): number;
   /** As many groups as may be are under way. */
   isFull(): boolean;
-  /** A group of so many deliveries is posted. Gives a function that takes the verdict; without one, the group failed. */
-  begin(count: number): (verdict?: GroupVerdict) => void;
+  /** A group of so many deliveries is posted. */
+  begin(count: number): Group;
   /** So many attempts have ended, in groups or one by one. */
   ended(count: number): void;
+};
+
+type Group = {
+  learn(verdict: GroupVerdict): void;
+  /** Frees the group's place: its deliveries are stored, or given back. */
+  end(): void;
 };
 
 /**
@@ -48,16 +54,21 @@ export function createGroups(logger: Logger): Groups {
     size: () => size,
     isFull: () => underWay >= underWayMax,
     begin(count) {
-      const sentWith = size;
+      // it may have been claimed before the size fell
+      const sentWith = Math.max(size, count);
       underWay += 1;
-      return (verdict) => {
-        underWay -= 1;
-        // groups that were sent at the same size teach the same lesson, and it is learned once
-        if (!verdict || verdict.kind === 'taken' || !isSupported || sentWith !== size) return;
-        if (verdict.kind === 'failed') return halve(count);
-        isSupported = !verdict.unsupported;
-        halve(isSupported ? count : 0);
-        tell(verdict.reason);
+      return {
+        learn(verdict) {
+          // groups that were sent at the same size teach the same lesson, and it is learned once
+          if (verdict.kind === 'taken' || !isSupported || sentWith !== size) return;
+          if (verdict.kind === 'failed') return halve(count);
+          isSupported = !verdict.unsupported;
+          halve(isSupported ? count : 0);
+          tell(verdict.reason);
+        },
+        end() {
+          underWay -= 1;
+        },
       };
     },
     ended(count) {
