@@ -100,7 +100,7 @@ describe('the admin made at the first start', () => {
 
     expect([username, status, later]).toEqual(['admin', 200, 200]);
     expect((first.output() + second.output()).split(password)).toHaveLength(2);
-    expect(second.output()).not.toMatch(/Admin made/);
+    expect(second.output()).not.toMatch(/Admin created/);
   });
 });
 

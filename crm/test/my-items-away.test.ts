@@ -156,7 +156,7 @@ describe('the log', () => {
       .filter((line) => /Inventory (answer|cannot|gave|broke)/.test(line));
   };
   const away = (reason: string) =>
-    expect.stringMatching(new RegExp(`WARN Inventory ${reason}.*; my-items are answered with 503 until it is back$`));
+    expect.stringMatching(new RegExp(`WARN Inventory ${reason}.*; the my-items routes answer 503 until it is back$`));
 
   it('tells once that the Inventory is away and why, and once that it is back', async () => {
     await using inventory = await anInventory(itemsKey.JWT_SECRET_KEY);

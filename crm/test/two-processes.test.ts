@@ -19,7 +19,7 @@ describe.each(databases)('two processes of the CRM that start at once on %s', (k
 
   it('make one admin, and one of them shows its password', async () => {
     const shown = (one.output() + other.output()).matchAll(
-      /Admin made: username (\S+), password (\S+) \(shown this once\)/g,
+      /Admin created: username (\S+), password (\S+) \(shown only once\)/g,
     );
     const [[, username, password = ''] = [], ...others] = shown;
 

@@ -42,8 +42,8 @@ describe('a round that cannot publish', () => {
     const { lines, metrics } = await failingRounds(2, 0.5);
 
     expect(lines).toEqual([
-      'no event is published: the outbox cannot be used: disk I/O error; try 2 in 1.0 s',
-      'no event is published: the outbox cannot be used: disk I/O error; try 3 in 2.0 s',
+      'no event was published: the outbox cannot be used: disk I/O error; attempt 2 in 1.0 s',
+      'no event was published: the outbox cannot be used: disk I/O error; attempt 3 in 2.0 s',
     ]);
     const counts = await Promise.all([metrics.published.get(), metrics.failures.get()]);
     expect(counts.map(({ values }) => values[0]?.value)).toEqual([0, 2]);
