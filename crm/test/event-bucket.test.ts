@@ -82,9 +82,9 @@ describe.concurrent('the reason for a failed put', () => {
   it.each(reasons)('is returned for an answer of %s', async (_, answer, reason) => {
     await using server = await startServer(answer);
 
-    const told = await put(server.url);
+    const result = await put(server.url);
 
-    expect(told).toEqual(typeof reason === 'string' ? reason : expect.stringMatching(reason));
+    expect(result).toEqual(typeof reason === 'string' ? reason : expect.stringMatching(reason));
   });
 
   it('never contains the secret, even if the secret cannot be sent', async () => {

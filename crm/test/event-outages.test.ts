@@ -191,9 +191,9 @@ describe.concurrent('the CRM', { timeout: 60_000 }, () => {
     await eventually(() => /published again/.test(crm.output()));
     await crm.end('SIGTERM');
 
-    const told = crm.output().matchAll(/^\S+ (.*publish.*)$/gm);
+    const logged = crm.output().matchAll(/^\S+ (.*publish.*)$/gm);
     const event = (id: number) => `WARN event ${id} (CustomerCreated, customer ${id}) was not published: S3 answered`;
-    expect([...told].map(([, line = '']) => line.replace(/\d+(\.\d)? s\b/g, 'N s'))).toEqual([
+    expect([...logged].map(([, line = '']) => line.replace(/\d+(\.\d)? s\b/g, 'N s'))).toEqual([
       `events are published to the bucket ${environment.EVENT_BUCKET_NAME} at ${front.url}`,
       `${event(1)} 500 InternalError: InternalError it is (request 4711); attempt 2 in N s; 3 waiting, the oldest for N s`,
       `${event(1)} 503 SlowDown: SlowDown it is (request 4711); attempt 3 in N s; 3 waiting, the oldest for N s`,

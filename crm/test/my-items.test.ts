@@ -79,9 +79,9 @@ describe('my items', () => {
   });
 
   it.each([
-    ["another's", '/4'],
-    ["nobody's", '/7'],
-  ])('are not %s', async (_, rest) => {
+    ['another customer', '/4'],
+    ['no customer', '/7'],
+  ])('do not include an item of %s', async (_, rest) => {
     const { status, body } = await crm.ask(rest);
 
     expect([status, body.title, body.detail]).toEqual([403, 'Forbidden', 'This item is not yours']);
