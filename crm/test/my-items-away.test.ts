@@ -42,7 +42,7 @@ describe('my items with an Inventory that', () => {
   };
   const asked = () => crm.inventory.takeRequests().length;
 
-  it.each(faultNames)('%s answer 503 within three seconds, and 200 once it recovers', async (fault) => {
+  it.each(faultNames)('%s fail with 503 within three seconds, and work once it recovers', async (fault) => {
     crm.inventory.fail(fault);
 
     const answers = await Promise.all(['', '/1', '/search/?name=Tea'].map((rest) => timed(crm.ask(rest))));
@@ -52,7 +52,7 @@ describe('my items with an Inventory that', () => {
     expect(await crm.ask()).toMatchObject({ status: 200, body: { total: 3 } });
   });
 
-  it('is down answer 503, and 200 once it is up', async () => {
+  it('is down fail with 503, and work once it is up', async () => {
     await crm.inventory.goAway();
 
     for (const rest of ['', '/1', '/search/']) expectAway(await timed(crm.ask(rest)));
