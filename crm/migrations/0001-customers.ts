@@ -8,11 +8,11 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('id', ...id)
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('email', 'text', (column) => column.notNull())
-    // the email in lower case: the two databases fold letters differently, so the program does it
+    // the email in lower case; the program folds it, because SQLite and PostgreSQL fold letters differently
     .addColumn('email_key', 'text', (column) => column.notNull().unique())
     .addColumn('created_at', timestamp, (column) => column.notNull())
     .addColumn('integration_state', 'text', (column) => column.notNull())
-    // JSON, because another Inventory may give its packages other ids than numbers
+    // JSON, because another Inventory may use package ids that are not numbers
     .addColumn('package_id', 'text')
     .addColumn('integration_attempts', 'integer', (column) => column.notNull())
     .addColumn('integration_error', 'text')

@@ -2,11 +2,11 @@ import { columnTypes, isPostgres } from '@doorstep/kit/database/columns.ts';
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type Kysely, sql } from 'kysely';
 
-/** Customers can log in, be changed, be deleted and restored; people leaf through them. */
+/** Customers can log in; an admin can change, delete, restore, sort and search them. */
 export async function up(db: Kysely<never>): Promise<void> {
   if (isPostgres(db)) {
     await db.schema.alterTable('customers').dropConstraint('customers_email_key_key').execute();
-    // the order of SQLite, and the same on every server
+    // SQLite's byte order, the same on every server whatever its locale
     await sql`alter table customers alter column email_key type text collate "C"`.execute(db);
   } else {
     await withoutUniqueEmail(db);
@@ -15,16 +15,16 @@ export async function up(db: Kysely<never>): Promise<void> {
   const add = (build: (table: AlterTable) => { execute(): Promise<void> }) =>
     build(db.schema.alterTable('customers')).execute();
   await add((table) => table.addColumn('password_hash', 'text'));
-  // counts changes of the row; `credentials_version` only those that end the tokens given out before
+  // `version` counts every change of the row, `credentials_version` only the changes that invalidate issued tokens
   await add((table) => table.addColumn('version', 'integer', (column) => column.notNull().defaultTo(1)));
   await add((table) => table.addColumn('credentials_version', 'integer', (column) => column.notNull().defaultTo(1)));
   await add((table) => table.addColumn('deleted_at', timestamp));
-  // name and email in lower case, what a search looks through: the two databases fold letters differently
+  // name and email in lower case, for searching; the program folds them, because the two databases fold differently
   const bytewise = isPostgres(db) ? sql`text collate "C"` : sql`text`;
   await add((table) => table.addColumn('search_key', bytewise, (column) => column.notNull().defaultTo('')));
   await fillSearchKeys(db as unknown as Kysely<Customers>);
   await sql`create unique index customers_email_key on customers (email_key) where deleted_at is null`.execute(db);
-  // with all that a list is sorted and filtered by, so that leafing reads no rows but those it shows
+  // the indexes hold every column that a list sorts and filters by, so that a page reads only the rows it shows
   await sql`create index customers_by_id on customers (id) where deleted_at is null`.execute(db);
   await sql`create index customers_by_name on customers (search_key, id, deleted_at)`.execute(db);
   await sql`create index customers_by_created_at on customers (created_at, id, deleted_at)`.execute(db);
@@ -36,7 +36,7 @@ export async function up(db: Kysely<never>): Promise<void> {
 
 type AlterTable = ReturnType<Kysely<never>['schema']['alterTable']>;
 
-/** SQLite can drop no constraint, so the table is made anew. Ids, and what is given out next, stay as they are. */
+/** SQLite cannot drop a constraint, so this rebuilds the table. It keeps the ids and the next id to assign. */
 async function withoutUniqueEmail(db: Kysely<never>): Promise<void> {
   const { id, timestamp } = columnTypes(db);
   await db.schema
@@ -53,7 +53,7 @@ async function withoutUniqueEmail(db: Kysely<never>): Promise<void> {
     .addColumn('integration_updated_at', timestamp, (column) => column.notNull())
     .execute();
   await sql`insert into customers_anew select * from customers`.execute(db);
-  // an id is never given out again, not even that of a row which is there no longer
+  // ids are never reused, not even those of deleted rows
   await sql`delete from sqlite_sequence where name = 'customers_anew'`.execute(db);
   await sql`update sqlite_sequence set name = 'customers_anew' where name = 'customers'`.execute(db);
   await db.schema.dropTable('customers').execute();

@@ -1,7 +1,7 @@
 import { columnTypes } from '@doorstep/kit/database/columns.ts';
 import { type Kysely, sql } from 'kysely';
 
-/** The outbox: what has happened to customers, written with what has happened. */
+/** The outbox: an event is written in the same transaction as the change of the customer. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
   await db.schema

@@ -1,7 +1,7 @@
 import { columnTypes } from '@doorstep/kit/database/columns.ts';
 import type { Kysely } from 'kysely';
 
-/** What points at a row keeps its history when that row is deleted, with the reference null. */
+/** Deleting a row sets the references to it to null; the rows that referred to it stay. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
   await db.schema
@@ -27,7 +27,7 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('lead_id', reference, (column) => column.references('leads.id').onDelete('set null'))
     .addColumn('channel', 'text')
     .addColumn('last_action_id', reference, (column) => column.references('actions.id').onDelete('set null'))
-    // "YYYY-MM-DD HH:MM:SS", UTC, as it is shown
+    // "YYYY-MM-DD HH:MM:SS" in UTC, as the API shows it
     .addColumn('next_followup_datetime', 'text')
     .addColumn('status', 'text', (column) => column.notNull())
     .addColumn('created_at', timestamp, (column) => column.notNull())

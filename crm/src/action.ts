@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const details = storableText({ max: 5000 })
   .nullable()
-  .meta({ description: '`details` and `description` are one text under two names', example: 'Asked for a quote' });
+  .meta({ description: '`details` and `description` are two names for the same text', example: 'Asked for a quote' });
 
 const fields = { action_type: line({ max: 100 }).meta({ example: 'call' }), lead_id: id.nullable() };
 const texts = { details: details.optional(), description: details.optional() };
@@ -29,9 +29,9 @@ export const actionChange = z.object(fields).partial().extend(texts).meta({ id: 
 type Texts = { details?: string | null | undefined; description?: string | null | undefined };
 
 /**
- * The one text that was given under either name, undefined where none was. Who sends back all of what was read, with one of
- * the two changed, means the one that is changed.
- * @throws AppError `invalid` where two different texts are given.
+ * Returns the text that the client sent under either name, or undefined if it sent none. A client that sends a whole
+ * record back with only one of the two fields changed means the changed one.
+ * @throws AppError `invalid` if both fields carry new, different texts.
  */
 export function detailsOf(given: Texts, stored: string | null): string | null | undefined {
   const { details = given.description, description = details } = given;

@@ -9,7 +9,7 @@ const production = {
 };
 
 describe('the settings of the CRM', () => {
-  it('have defaults for a first start', () => {
+  it('have defaults that suit a first start', () => {
     expect(readCrmConfig({})).toMatchObject({
       host: '127.0.0.1',
       port: 3001,
@@ -21,7 +21,7 @@ describe('the settings of the CRM', () => {
     });
   });
 
-  it('are as the environment says', () => {
+  it('come from the environment', () => {
     const environment = {
       ...production,
       JWT_EXPIRES_SECONDS: '60',
@@ -39,7 +39,7 @@ describe('the settings of the CRM', () => {
     });
   });
 
-  it.each(['JWT_SECRET_KEY', 'ADMIN_USERNAME', 'ADMIN_PASSWORD'])('must have %s in production', (name) => {
+  it.each(['JWT_SECRET_KEY', 'ADMIN_USERNAME', 'ADMIN_PASSWORD'])('require %s in production', (name) => {
     expect(() => readCrmConfig({ ...production, [name]: '' })).toThrow(`${name} is not set; with NODE_ENV=production`);
   });
 
@@ -52,7 +52,7 @@ describe('the settings of the CRM', () => {
       'hunter2',
       'ADMIN_PASSWORD holds a value of another form; it takes a text of at least 12 bytes and at most 1000 characters.',
     ],
-  ])('may not have %s=%s', (name, value, sentence) => {
+  ])('reject %s=%s', (name, value, sentence) => {
     expect(() => readCrmConfig({ [name]: value })).toThrow(sentence);
   });
 });

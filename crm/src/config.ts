@@ -19,7 +19,7 @@ import {
 } from '@doorstep/kit/process/settings.ts';
 import { loginNameMax, passwordMax } from './customer.ts';
 
-/** Where events go: a bucket of Amazon S3, or of the server at `endpoint`. */
+/** The bucket for events, on Amazon S3 or on the server at `endpoint`. */
 export type EventSettings = {
   bucket: string;
   region: string;
@@ -33,11 +33,11 @@ export type CrmConfig = CommonConfig & {
   corsOrigins: string[];
   trustedProxies: string[];
   inventoryUrl: string;
-  /** Unset where events are kept and go nowhere. */
+  /** Undefined if events are only stored and not published. */
   events: EventSettings | undefined;
 };
 
-/** @throws StartError naming the variable that is wrong. */
+/** @throws StartError that names the invalid variable. */
 export function readCrmConfig(environment: Environment): CrmConfig {
   const common = readCommonConfig('crm', 3001, environment);
   const settings = readSettings(
@@ -91,7 +91,7 @@ function readEventSettings(environment: Environment): EventSettings | undefined 
     );
     throw new StartError(`${missing} is not set; with ${there} it takes the other half of the key.`);
   }
-  // a server that is not Amazon's does not care
+  // other S3 servers ignore the region, but the SDK requires one
   const region = settings.AWS_REGION ?? (settings.LOCALSTACK_URL && 'us-east-1');
   if (!region) throw new StartError('AWS_REGION is not set; with EVENT_BUCKET_NAME it takes the region of the bucket.');
   const sessionToken = settings.AWS_SESSION_TOKEN;

@@ -10,8 +10,8 @@ export type CrmContext = Pick<Database<CrmDatabase>, 'db' | 'write'> & {
   tokens: Tokens;
   tokenExpiresSeconds: number;
   items: ItemSource;
-  /** Emits a customer's id, as text, when the state of its package has changed in this process. */
+  /** Emits the customer's id, as text, when this process has stored a new state of the customer's package. */
   integrationChanges: EventEmitter;
-  /** To be called once a change of a customer is committed. */
+  /** Call it after the commit of a transaction that wrote events; it wakes the publisher. */
   eventsWritten: () => void;
 };

@@ -29,11 +29,11 @@ import { verifyCaller } from './queries/verify-caller.ts';
 const info = {
   title: 'Doorstep CRM',
   description:
-    'Customers, each of whom is sent a welcome package; leads, actions and processes. `POST /v1/auth/login` gives a token for *Authorize*.',
+    'Customers, leads, actions and processes. Each customer gets a welcome package. `POST /v1/auth/login` returns a token for *Authorize*.',
   version: packageJson.version,
 };
 
-/** Starts the CRM: opens its database, makes the admin, listens. */
+/** Starts the CRM: opens its database, creates the admin, listens. */
 export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
   await using resources = new AsyncDisposableStack();
   const logger = createLogger('crm', config.log);
@@ -91,7 +91,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
 
 type Means = Pick<CrmContext, 'db' | 'write' | 'clock'> & { logger: Logger; registry: Registry };
 
-/** Undefined where no bucket is set: events are kept then, and published once there is one. */
+/** Undefined without a bucket: events are stored then, and published once a bucket is set. */
 async function publishEvents(
   config: CrmConfig,
   means: Means,
@@ -100,7 +100,7 @@ async function publishEvents(
   const { events, databaseUrl } = config;
   if (!events) return undefined;
   const { db, clock, logger, registry } = means;
-  // most do without a bucket, and the SDK takes its time to load
+  // most installations have no bucket, and the SDK is slow to load
   const { eventBucket } = await import('./adapters/event-bucket.ts');
   logger.info(`events are published to the bucket ${events.bucket}${events.endpoint ? ` at ${events.endpoint}` : ''}`);
   const publisher = startPublisher({
@@ -108,12 +108,12 @@ async function publishEvents(
     bucket: resources.use(eventBucket(events)),
     metrics: createEventMetrics(registry, () => unpublishedBacklog(db, clock.now())),
     random: Math.random,
-    takeLock: () => takeOwnerLock(databaseUrl, 'crm', { refusal: 'Another process publishes the events already' }),
+    takeLock: () => takeOwnerLock(databaseUrl, 'crm', { refusal: 'Another process already publishes the events' }),
   });
   return resources.use(publisher);
 }
 
-/** With a second try, an answer of 503 comes within 3 s. */
+/** Two attempts of this length leave room to answer 503 within 3 s. */
 const itemsTimeoutMs = 1_000;
 const itemsConnectionsMax = 32;
 
@@ -127,8 +127,8 @@ function connectInventory(config: CrmConfig, { tokens, clock, logger }: Means & 
   return inventoryItems(client, { breaker: createBreaker(clock), logger, clock });
 }
 
-/** Past the logger: what is logged is kept, and a password must not be. */
+/** Bypasses the logger: logs are kept, and a password must not be. */
 function showPassword({ admin, log }: CrmConfig, password: string) {
-  const message = `Admin made: username ${admin.username}, password ${password} (shown this once)`;
+  const message = `Admin created: username ${admin.username}, password ${password} (shown only once)`;
   process.stdout.write(`${log.format === 'json' ? JSON.stringify({ level: 'info', message }) : message}\n`);
 }

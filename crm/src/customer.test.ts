@@ -13,11 +13,11 @@ describe('the integration status', () => {
 });
 
 describe('two emails', () => {
-  it('are one address when they differ in case alone', () => {
+  it('are one address when they differ only in case', () => {
     expect(emailKey('Alice@Example.COM')).toBe(emailKey('alice@example.com'));
   });
 
-  it('are one address when an accent is one character here and two there', () => {
+  it('are one address when an accent is one character in one and two in the other', () => {
     expect(emailKey('zo\u00eb@example.com')).toBe(emailKey('zoe\u0308@example.com'));
   });
 

@@ -8,7 +8,7 @@ const inputFields = {
   email: emailAddress,
 };
 
-/** The same fields, as every answer and event shows them. A stored row may be older than the limits above. */
+/** The same fields in answers and events, without the limits above, because a stored row may be older than a limit. */
 export const shownFields = {
   name: z.string().meta({ example: 'Alice Example' }),
   email: z.string().meta({ example: 'alice@example.com' }),
@@ -23,16 +23,16 @@ export function fieldsOf(customer: CustomerFields): CustomerFields {
   return Object.fromEntries(fieldNames.map((name) => [name, customer[name]])) as CustomerFields;
 }
 
-/** An optional field gets its default here: in `inputFields`, a change that leaves the field out would reset it. */
+/** Set the default of an optional field here: in `inputFields`, an update that omits the field would reset it. */
 export const customerInput = z.object(inputFields).meta({ id: 'CustomerInput' });
 
-/** A name to log in with: the admin's, or an email. */
+/** Maximum length of a login name: the admin's name or an email. */
 export const loginNameMax = 254;
 
-/** Long enough for any passphrase, short enough not to be work for nothing. */
+/** Long enough for any passphrase, short enough to keep hashing cheap. */
 export const passwordMax = 1000;
 
-/** At least 12 characters: what a person can remember and a machine cannot guess. */
+/** At least 12 characters, so that a machine cannot guess it. */
 const password = storableText({ min: 12, max: passwordMax })
   .optional()
   .meta({ description: 'Lets the customer log in', example: 'correct horse battery staple' });
@@ -41,7 +41,6 @@ export const accountInput = customerInput.extend({ password }).meta({ id: 'Accou
 
 export type AccountInput = z.output<typeof accountInput>;
 
-/** What a customer is made of. */
 export type NewCustomer = CustomerFields & { password_hash: string | null };
 
 export const accountChange = z
@@ -53,7 +52,7 @@ export type AccountChange = z.output<typeof accountChange>;
 
 export type IntegrationState = 'pending' | 'delivered' | 'failed';
 
-/** Ours are numbers; another Inventory may give its packages ids of any form. */
+/** Doorstep's Inventory uses numbers; another Inventory may use package ids of any form. */
 const packageId = z.union([id, storableText({ min: 1, max: 200 })]);
 
 export const customer = z
@@ -77,7 +76,7 @@ export const customer = z
 
 export type Customer = z.output<typeof customer>;
 
-/** A customer as those see it who look after customers. */
+/** A customer as an admin sees it. */
 export const account = customer
   .extend({ deleted_at: timestamp.nullable().meta({ example: null }) })
   .meta({ id: 'Account' });
@@ -102,12 +101,12 @@ export const integrationReport = z
 
 export type IntegrationResult = z.output<typeof integrationReport>['results'][number];
 
-/** Two emails that differ in case alone, or in how an accent is encoded, are one address. */
+/** Two emails that differ only in case or in the encoding of an accent have the same key. */
 export function emailKey(email: string): string {
   return fold(email);
 }
 
-/** What a search looks through, and what a list is sorted by name by. */
+/** The text that a search matches, and the sort key for lists by name. */
 export function searchKey({ name, email }: { name: string; email: string }): string {
   return searchFold(`${name}\n${email}`);
 }

@@ -33,11 +33,11 @@ describe('a customer event', () => {
     });
   });
 
-  it('lies under its type, its time and its id', () => {
+  it('has a key of its type, time and id', () => {
     expect(objectKey(event)).toBe('events/CustomerUpdated/20260131T123456.789Z-0000000000000042.json');
   });
 
-  it('has the same key and the same content whether it was published before or not', () => {
+  it('keeps its key and content when it is published again', () => {
     const published = { ...event, published_at: '2026-02-01T00:00:00.000Z' };
 
     expect(objectKey(published)).toBe(objectKey(event));
@@ -48,7 +48,7 @@ describe('a customer event', () => {
 const anId = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 
 describe('two customer events', () => {
-  it('have sequences whose order as text is that of their ids', () => {
+  it('have sequences that sort as text in id order', () => {
     fc.assert(
       fc.property(anId, anId, (one, other) => {
         const [first, second] = [one, other].map((id) => toCloudEvent({ ...event, id }).sequence);
@@ -57,7 +57,7 @@ describe('two customer events', () => {
     );
   });
 
-  it('of one time have keys in the order of their ids', () => {
+  it('with the same time have keys in id order', () => {
     fc.assert(
       fc.property(anId, anId, (one, other) => {
         const [first, second] = [one, other].map((id) => objectKey({ ...event, id }));

@@ -15,13 +15,13 @@ const eventData = z.object({
   changed: z
     .array(z.enum([...fieldNames, 'password', 'deleted_at']))
     .optional()
-    .meta({ description: 'What an update has changed' }),
+    .meta({ description: 'The fields that an update changed' }),
 });
 
 export type EventData = z.output<typeof eventData>;
 export type ChangedField = NonNullable<EventData['changed']>[number];
 
-/** Something that has happened to a customer. Its id grows with each. */
+/** A change of a customer. Later events have higher ids. */
 export const customerEvent = z
   .object({
     id,
@@ -35,12 +35,12 @@ export const customerEvent = z
 
 export type CustomerEvent = z.output<typeof customerEvent>;
 
-/** Wide enough for every id, so that the order of the text is the order of the events. */
+/** Wide enough for every id, so that text order is event order. */
 const sequenceDigits = 16;
 
 const source = '/crm';
 
-/** The event as it is published: CloudEvents 1.0 in JSON, with its extension `sequence`. */
+/** The published form: CloudEvents 1.0 in JSON with the extension `sequence`. */
 export function toCloudEvent({ id, type, customer_id, time, data }: Omit<CustomerEvent, 'published_at'>) {
   return {
     specversion: '1.0',
@@ -55,9 +55,9 @@ export function toCloudEvent({ id, type, customer_id, time, data }: Omit<Custome
   };
 }
 
-/** Where it is published: the same each time, so that one that is published twice is there once. */
+/** The key in the bucket. It never changes, so that publishing an event twice overwrites the first object. */
 export function objectKey({ id, type, time }: Pick<CustomerEvent, 'id' | 'type' | 'time'>): string {
-  // ISO 8601 in its basic form: the colons of the other one need escaping in many tools
+  // ISO 8601 basic format: the colons of the extended format need escaping in many tools
   const compact = time.replace(/[-:]/g, '');
   return `events/${type}/${compact}-${sequenceOf(id)}.json`;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** An item as the Inventory shows it, with whatever else it says of one. */
+/** An item from the Inventory; fields that the CRM does not know pass through. */
 export const item = z
   .looseObject({
     id: z.int(),
@@ -13,7 +13,7 @@ export const item = z
 
 export type Item = z.output<typeof item>;
 
-/** As customers see it: what it has cost is no business of theirs. */
+/** Removes the cost price, which customers must not see. */
 export function toMyItem({ cost, ...shown }: Item): Item {
   return shown as Item;
 }

@@ -5,10 +5,10 @@ type Backlog = { count: number; oldestSeconds: number };
 
 export type EventMetrics = ReturnType<typeof createEventMetrics>;
 
-/** `backlog` is asked for whenever the metrics are read; without its answer the others are served all the same. */
+/** Each scrape calls `backlog`; if that fails, the scrape still serves the other metrics. */
 export function createEventMetrics(registry: Registry, backlog: () => Promise<Backlog>) {
   const registers = [registry];
-  /** One query for both gauges of a scrape. */
+  /** Both gauges of a scrape share one query. */
   const currentBacklog = singleFlight(() => backlog().catch(() => undefined)).join;
   const gauge = (name: string, help: string, pick: (backlog: Backlog) => number) =>
     new Gauge({
@@ -20,14 +20,14 @@ export function createEventMetrics(registry: Registry, backlog: () => Promise<Ba
         if (current) this.set(pick(current));
       },
     });
-  gauge('events_unpublished', 'Events that are not published yet', ({ count }) => count);
+  gauge('events_unpublished', 'Unpublished events', ({ count }) => count);
   gauge(
     'events_oldest_unpublished_seconds',
-    'How long the oldest event that is not published has waited',
+    'Age of the oldest unpublished event in seconds',
     ({ oldestSeconds }) => oldestSeconds,
   );
   return {
-    published: new Counter({ name: 'events_published_total', help: 'Events that were published', registers }),
-    failures: new Counter({ name: 'event_publish_failures_total', help: 'Tries to publish that failed', registers }),
+    published: new Counter({ name: 'events_published_total', help: 'Published events', registers }),
+    failures: new Counter({ name: 'event_publish_failures_total', help: 'Failed attempts to publish', registers }),
   };
 }

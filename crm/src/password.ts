@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 
 const derive = promisify(argon2);
 
-/** Memory in KiB, passes and lanes: OWASP's Password Storage Cheat Sheet, second of its equal choices for argon2id. */
+/** Memory in KiB, passes and lanes: a setting for argon2id from OWASP's Password Storage Cheat Sheet. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1 };
 const saltBytes = 16;
 const tagBytes = 32;
 
-/** Gives the hash in PHC string format, its parameters within, so that they can be raised later. */
+/** Returns the hash in PHC string format, which includes the parameters, so that they can be raised later. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
   const tag = await run(password, salt, cost);
@@ -16,7 +16,7 @@ export async function hashPassword(password: string): Promise<string> {
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${encode(salt)}$${encode(tag)}`;
 }
 
-/** Without a hash it takes just as long and says no: who asks cannot tell an unknown user from a wrong password. */
+/** Without a hash it takes as long and returns false, so that timing does not reveal whether a user exists. */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(hash ?? '');
   if (!match) {

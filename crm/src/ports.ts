@@ -1,8 +1,7 @@
 import type { Item } from './item.ts';
 
-/** Where events are published. */
 export type EventBucket = {
-  /** Gives why it failed, or undefined where the object is stored. Safe to repeat. */
+  /** Returns the reason for a failure, or undefined if the object is stored. Safe to repeat. */
   put(key: string, body: string): Promise<string | undefined>;
 };
 
@@ -10,7 +9,7 @@ export type ItemFilter = { name?: string | undefined; category?: string | undefi
 
 type Unavailable = { kind: 'unavailable' };
 
-/** Where customers' items are kept. `passOn`: headers of the request on whose behalf it is asked. */
+/** The source of customers' items. `passOn`: headers of the client's request to forward. */
 export type ItemSource = {
   list(
     query: { customerId: number; page: number; size: number } & ItemFilter,

@@ -3,10 +3,10 @@ import { z } from 'zod';
 
 const followupMessage = 'must be a time such as 2026-01-31 12:00:00 (UTC) or 2026-01-31T12:00:00Z';
 
-/** As zod has it, month lengths and leap years included, with a space or a T between day and time. */
+/** zod's pattern, which checks month lengths and leap years, but with a space or a T between date and time. */
 const followupPattern = z.core.regexes.datetime({ local: true, offset: true }).source.replace(')T(', ')[T ](');
 
-/** Takes ISO 8601 too, and gives "YYYY-MM-DD HH:MM:SS", UTC, as earlier clients know it. */
+/** Accepts ISO 8601 too. The output is "YYYY-MM-DD HH:MM:SS" in UTC, the form that older clients expect. */
 const followupTime = z
   .string()
   .transform((text) =>
@@ -18,7 +18,7 @@ const followupTime = z
   .pipe(z.iso.datetime({ local: true, offset: true, error: followupMessage }))
   .transform((text, issues) => {
     const time = new Date(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`);
-    // an offset can lead out of the years of four digits
+    // an offset can shift the time out of the four-digit years
     if (/^\d{4}-/.test(toIso(time))) return toIso(time).slice(0, 19).replace('T', ' ');
     issues.addIssue({ code: 'custom', message: followupMessage });
     return z.NEVER;

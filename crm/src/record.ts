@@ -1,15 +1,14 @@
-/** What leads, actions and processes have in common: rows that are added, read, changed and deleted, and point at each other. */
+/** What leads, actions and processes have in common: five routes each, and references to each other. */
 export type RecordKind = {
   table: RecordTable;
   /** As in `Lead not found`. */
   noun: string;
-  /** The columns that point at others. */
+  /** The columns that refer to other records. */
   references: Record<string, Pick<RecordKind, 'table' | 'noun'>>;
 };
 
 export type RecordTable = 'leads' | 'actions' | 'processes';
 
-/** The values of some columns. */
 export type RecordValues = Record<string, string | number | null | undefined>;
 
 export type RecordRow = { id: number } & RecordValues;

@@ -9,14 +9,14 @@ import { addCustomer, crmEnvironment } from './start.ts';
 export const itemsKey = { JWT_SECRET_KEY: 'a key of no less than 32 bytes here' };
 const itemsPath = '/api/v1/customers/my-items';
 
-/** Asks for that customer's items. */
+/** Requests items with a token of this customer. */
 export async function askAs(crm: { url: string }, { id }: { id: number }, rest = '', headers = {}): Promise<Answer> {
   const claims = { subject: String(id), role: 'customer', version: 1 };
   const token = await createTokens(itemsKey.JWT_SECRET_KEY).sign(claims, 60);
   return call(crm, `GET ${itemsPath}${rest}`, { headers: { Authorization: `Bearer ${token}`, ...headers } });
 }
 
-/** A CRM with two customers, each of whom has three items in a played Inventory, as nobody has. */
+/** A CRM with two customers and a fake Inventory, which has three items of each customer and three of none. */
 export async function startCrmWithItems() {
   await using resources = new AsyncDisposableStack();
   const inventory = resources.use(await anInventory(itemsKey.JWT_SECRET_KEY));
@@ -25,7 +25,7 @@ export async function startCrmWithItems() {
   const config = readCrmConfig(crmEnvironment(database, environment));
   let monotonicMs = 0;
   const clock = { now: () => new Date(), monotonicMs: () => monotonicMs };
-  // each 503 is an error to it
+  // the CRM logs each 503 as an error
   const log = { ...config.log, level: 'silent' };
   const { url } = resources.use(await startCrm({ ...config, log }, { clock }));
   const [alice, bob] = [await addCustomer({ url }), await addCustomer({ url })];
@@ -41,13 +41,13 @@ export async function startCrmWithItems() {
     inventory,
     alice,
     bob,
-    /** Asks as Alice. */
+    /** Requests items as Alice. */
     ask,
-    /** Moves the clock by which the breaker waits. */
+    /** Advances the breaker's clock. */
     advance(byMs: number) {
       monotonicMs += byMs;
     },
-    /** Both are well, know it, and have forgotten what was. */
+    /** Brings the Inventory back, closes the breaker and clears the recorded requests. */
     async recover() {
       await inventory.recover();
       monotonicMs += 5_000;

@@ -31,13 +31,13 @@ describe('with REQUIRE_AUTH=true', () => {
     ['PUT /customers/integration', report, 204, ['admin', 'service']],
   ];
   describe.each(routes)('%s', (request, body, done, roles) => {
-    it.each(['admin', 'service', 'customer', ''])('is for those who may, as %s', async (role) => {
+    it.each(['admin', 'service', 'customer', ''])('allows only the permitted roles: %s', async (role) => {
       const { status } = await callAs(role, request, request.startsWith('POST') ? aCustomer() : body);
 
       expect(status).toBe(roles.includes(role) ? done : 403);
     });
 
-    it('is for nobody without a token', async () => {
+    it('rejects a request without a token', async () => {
       const answer = await call(crm, request, body === undefined ? {} : { body });
 
       expect(answer).toMatchObject({
@@ -48,7 +48,7 @@ describe('with REQUIRE_AUTH=true', () => {
     });
   });
 
-  it('says 401 before it looks at what was sent', async () => {
+  it('answers 401 before it reads the body', async () => {
     expect((await call(crm, 'POST /customers', { body: '{"name": ' })).status).toBe(401);
   });
 
@@ -59,10 +59,10 @@ describe('with REQUIRE_AUTH=true', () => {
     ['has expired', () => tokens.sign(claims, -1)],
     ['is signed with another key', () => signedWith('another key of no less than 32 bytes')],
     ['is not signed', async () => `${encode({ alg: 'none' })}.${(await signedWith(JWT_SECRET_KEY)).split('.')[1]}.`],
-    ['was changed', async () => withRole('admin', await tokens.sign({ ...claims, role: 'customer' }, inOneMinute))],
-    ['is no token', () => 'admin'],
+    ['is altered', async () => withRole('admin', await tokens.sign({ ...claims, role: 'customer' }, inOneMinute))],
+    ['is not a JWT', () => 'admin'],
   ];
-  it.each(invalid)('refuses a token that %s', async (_, token) => {
+  it.each(invalid)('rejects a token that %s', async (_, token) => {
     const answer = await callWith(await token(), 'GET /customers');
 
     expect(answer.status).toBe(401);
@@ -78,7 +78,7 @@ describe('with REQUIRE_AUTH=true', () => {
 });
 
 describe('with REQUIRE_AUTH=false', () => {
-  it('asks nobody for a token, and does not mind a wrong one', async () => {
+  it('needs no token and ignores an invalid one', async () => {
     await using crm = await startTestCrm('sqlite');
     const { id } = await addCustomer(crm);
 

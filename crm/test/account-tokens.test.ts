@@ -24,7 +24,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
   const tokenOf = async (id: number, version: number) => {
     return bearer(await createTokens(secretKey).sign({ subject: String(id), role: 'customer', version }, 60));
   };
-  /** One who has a token. */
+  /** Adds a customer that has a token. */
   const addWithToken = async (overrides?: Record<string, unknown>) => {
     const { id, email } = await add(overrides);
     return { id, email, headers: await tokenOf(id, 1) };
@@ -39,7 +39,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
   };
   const loginStatus = async (credentials: object) => (await logIn(crm, credentials)).status;
 
-  it('logs in by email, case aside, also where it is given as the username', async () => {
+  it('logs in by email in any case, also if it is sent as the username', async () => {
     const { id, email } = await add();
     const { id: another } = await add({});
 
@@ -57,7 +57,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
       ['the admin changes her password', ({ id }) => change(id, { password: newPassword })],
       ['she is deleted', ({ id }) => remove(id)],
     ];
-  it.each(ends)('has no valid token from the moment that %s, nor after a restore', async (_, end) => {
+  it.each(ends)('loses all tokens as soon as %s, and a restore does not revive them', async (_, end) => {
     const account = await addWithToken({});
     const before = await readOwn(account);
 
@@ -71,7 +71,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     expect(await readOwn(account)).toBe(401);
   });
 
-  it('logs in with the new password alone once it was changed', async () => {
+  it('logs in only with the new password after a change', async () => {
     const { id, email } = await add();
     const { body: first } = await logIn(crm, { email, password });
     const headers = bearer(first.access_token);
@@ -85,7 +85,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     expect(await readOwn({ id, headers: bearer(body.access_token) })).toBe(200);
   });
 
-  it('keeps her token over a change of name and email, and logs in by the new email alone', async () => {
+  it('keeps her token when name and email change, and logs in only by the new email', async () => {
     const account = await addWithToken();
     const { email } = aCustomer();
 
@@ -97,7 +97,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     expect(await loginStatus({ email: account.email, password })).toBe(401);
   });
 
-  it('keeps her token and her password where a change of it is refused', async () => {
+  it('keeps her token and password when a password change is rejected', async () => {
     const account = await addWithToken();
     const { email: taken } = await add({});
 
@@ -110,7 +110,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     expect(await loginStatus({ email: account.email, password })).toBe(200);
   });
 
-  it('can neither log in nor use any token while she is deleted, and can again once restored', async () => {
+  it('can neither log in nor use a token while she is deleted, and can again once restored', async () => {
     const { id, email } = await add();
 
     await remove(id);
@@ -125,7 +125,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     expect(await readOwn({ id, headers: bearer(body.access_token) })).toBe(200);
   });
 
-  it('is not let in for the one who had her email before', async () => {
+  it('cannot log in as the deleted customer who had her email before', async () => {
     const former = await addWithToken();
     await remove(former.id);
     const { id } = await add({ email: former.email, password: newPassword });
@@ -136,7 +136,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     expect(await readOwn({ id: former.id, headers: bearer(body.access_token) })).toBe(403);
   });
 
-  it('is what a customer without one becomes when the admin gives her one', async () => {
+  it('can log in from the moment the admin sets her first password', async () => {
     const { id, email } = await add({});
 
     for (const guess of ['', password]) {
@@ -157,7 +157,7 @@ describe.each(databases)('the admin on %s', (kind) => {
     return (await call(crm, 'GET /v1/customers', { headers })).status;
   };
 
-  it('has a token that outlives a start with the same ADMIN_PASSWORD, and none with another', async () => {
+  it('keeps his token across a restart with the same ADMIN_PASSWORD, and loses it with another', async () => {
     await using database = await freshDatabase(kind);
     const statuses: number[] = [];
     let headers = {};
@@ -178,7 +178,7 @@ describe.each(databases)('the admin on %s', (kind) => {
     expect(statuses).toEqual([200, 200, 200, 401, 401]);
   });
 
-  it('who was configured before can neither log in nor use a token, whose end is for good', async () => {
+  it('from an earlier configuration can neither log in nor ever use the old token again', async () => {
     await using database = await freshDatabase(kind);
     const former = await (async () => {
       await using crm = await startCrmOn(database);

@@ -26,14 +26,14 @@ describe.each(databases)('an account on %s', (kind) => {
   const report = (result: object) =>
     call(crm, 'PUT /customers/integration', { body: { results: [{ customer_id: alice.id, attempts: 1, ...result }] } });
   const find = async (query = '') => (await crm.admin(`GET /v1/customers?search=${alice.email}${query}`)).body;
-  /** The ids of the feed, read two at a time from there on. */
+  /** The ids in the feed after this one, read in pages of two. */
   const feedIds = async (after: number): Promise<number[]> => {
     const { body, headers } = await call(crm, `GET /customers?after=${after}&limit=2`);
     const ids: number[] = body.map(({ id }: Account) => id);
     return headers.has('Link') ? [...ids, ...(await feedIds(ids.at(-1) ?? 0))] : ids;
   };
 
-  it('that is deleted is gone from every list, from the feed and by its id', async () => {
+  it('disappears from every list, the feed and its own routes when deleted', async () => {
     expect(await remove()).toMatchObject({ status: 204, body: '' });
 
     expect(await call(crm, `GET /customers/${alice.id}`)).toMatchObject(notFound);
@@ -42,7 +42,7 @@ describe.each(databases)('an account on %s', (kind) => {
     expect(await find()).toMatchObject({ items: [], total: 0, pages: 0 });
   });
 
-  it('that is deleted can neither be changed nor be deleted again', async () => {
+  it('cannot be changed or deleted again once it is deleted', async () => {
     await remove();
 
     expect(await remove()).toMatchObject(notFound);
@@ -50,7 +50,7 @@ describe.each(databases)('an account on %s', (kind) => {
     expect(await find('&include_deleted=true')).toMatchObject({ items: [{ name: alice.name }] });
   });
 
-  it('that is deleted is still there for who asks for the deleted', async () => {
+  it('is still listed with include_deleted once it is deleted', async () => {
     const before = Date.now();
     await remove();
 
@@ -61,7 +61,7 @@ describe.each(databases)('an account on %s', (kind) => {
     expect(Date.parse(items[0].deleted_at)).toBeGreaterThanOrEqual(before);
   });
 
-  it('that is deleted leaves the others in the order of their ids, page after page', async () => {
+  it('does not disturb the id order and pages of the others when deleted', async () => {
     const others = [await crm.addAccount(), await crm.addAccount(), await crm.addAccount(), await crm.addAccount()];
     const [first, second, third, fourth] = others.map(({ id }) => id);
     await remove();
@@ -72,13 +72,13 @@ describe.each(databases)('an account on %s', (kind) => {
     expect(await feedIds(alice.id - 1)).toEqual([first, second, third, fourth]);
   });
 
-  it('is deleted once where many delete it at once', async () => {
+  it('is deleted once by many concurrent requests', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => remove()));
 
     expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(9).fill(404)]);
   });
 
-  it('leaves its email, when it is deleted, to exactly one of those who want it', async () => {
+  it('frees its email, when deleted, for exactly one of many concurrent requests', async () => {
     await remove();
 
     const answers = await Promise.all([post(alice.email), post(alice.email.toUpperCase())]);
@@ -89,7 +89,7 @@ describe.each(databases)('an account on %s', (kind) => {
     expect(created?.body.id).toBeGreaterThan(alice.id);
   });
 
-  it('that is restored is what it was, everywhere', async () => {
+  it('is the same everywhere after a restore', async () => {
     await remove();
 
     const { status, headers, body } = await restore();
@@ -102,7 +102,7 @@ describe.each(databases)('an account on %s', (kind) => {
     expect(await post(alice.email)).toMatchObject({ status: 409, body: { existing_id: alice.id } });
   });
 
-  it('that is there is restored without any change', async () => {
+  it('does not change when it is restored without being deleted', async () => {
     await remove();
     const first = await restore();
 
@@ -112,7 +112,7 @@ describe.each(databases)('an account on %s', (kind) => {
     expect(second.headers.get('ETag')).toBe(first.headers.get('ETag'));
   });
 
-  it('is not restored while somebody else has its email', async () => {
+  it('is not restored while another customer has its email', async () => {
     await remove();
     const { id: existing_id } = (await post(alice.email.toUpperCase())).body;
 
@@ -125,7 +125,7 @@ describe.each(databases)('an account on %s', (kind) => {
     expect(await restore()).toMatchObject({ status: 200, body: alice });
   });
 
-  it('is restored alone of all deleted ones of its email, however many are restored at once', async () => {
+  it('is the only one restored when many deleted accounts of one email are restored at once', async () => {
     const twins = [alice];
     for (let count = 1; count < 5; count += 1) {
       await remove(twins.at(-1));
@@ -144,21 +144,21 @@ describe.each(databases)('an account on %s', (kind) => {
   });
 
   it.each(['999999999', '9007199254740993', '99999999999999999999999'])(
-    'under the unknown id %s is neither deleted nor restored',
+    'with the unknown id %s is neither deleted nor restored',
     async (id) => {
       expect(await crm.admin(`DELETE /v1/customers/${id}`)).toMatchObject(notFound);
       expect(await restore(id)).toMatchObject(notFound);
     },
   );
 
-  it.each(['0', '-1', '1.5', 'abc', '01'])('cannot be deleted or restored by %s', async (id) => {
+  it.each(['0', '-1', '1.5', 'abc', '01'])('cannot be deleted or restored with the id %s', async (id) => {
     const bad = { status: 400, body: { detail: 'id must be a positive integer' } };
 
     expect(await crm.admin(`DELETE /v1/customers/${id}`)).toMatchObject(bad);
     expect(await restore(id)).toMatchObject(bad);
   });
 
-  it('that is deleted takes in what became of its package all the same', async () => {
+  it('stores the state of its package even after it is deleted', async () => {
     await remove();
 
     expect(await report({ state: 'delivered', package_id: 7 })).toMatchObject({ status: 204 });
@@ -166,7 +166,7 @@ describe.each(databases)('an account on %s', (kind) => {
     expect((await restore()).body).toMatchObject({ integration: { state: 'delivered', package_id: 7 } });
   });
 
-  it('that is deleted while its creation waits for the package does not hold the answer back', async () => {
+  it('does not hold back the answer to its creation when it is deleted meanwhile', async () => {
     const email = `waited-${alice.email}`;
     const startedAt = performance.now();
     const answer = post(email, { Prefer: 'wait=30' });

@@ -7,7 +7,7 @@ import { type CrmWithAdmin, startCrmWithAdmin } from './an-admin.ts';
 describe.each(databases)('the ETag of an account on %s', (kind) => {
   let crm: CrmWithAdmin;
   let alice: Account;
-  /** Of what Alice is now: `"1"` is known to be an older one. */
+  /** The current ETag of Alice; `"1"` is an older one. */
   let etag: string;
   beforeAll(async () => {
     crm = await startCrmWithAdmin(kind);
@@ -26,11 +26,11 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
   const remove = (headers = {}) => crm.admin(`DELETE /v1/customers/${alice.id}`, { headers });
   const report = (state: 'delivered' | 'failed') =>
     call(crm, 'PUT /customers/integration', { body: { results: [{ customer_id: alice.id, state, attempts: 1 }] } });
-  /** `E` stands for the present one. */
+  /** Replaces `E` with the current ETag. */
   const fill = (header: string) => header.replace('E', etag);
 
   it.each([['E'], ['W/E'], ['"1", E'], ['"1",W/E,"x"'], ['*'], [' * ']])(
-    'saves who knows it by If-None-Match: %s the same answer',
+    'answers 304 to If-None-Match: %s',
     async (header) => {
       const { status, headers, body } = await read({ 'If-None-Match': fill(header) });
 
@@ -39,7 +39,7 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
   );
 
   it.each([['"1"'], ['W/"1"'], ['"1", "x"'], ['2'], ['"2'], ['""'], ['nonsense']])(
-    'brings the whole answer where If-None-Match: %s is not it',
+    'answers in full if it differs from If-None-Match: %s',
     async (header) => {
       const { status, headers, body } = await read({ 'If-None-Match': header });
 
@@ -47,7 +47,7 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
     },
   );
 
-  it.each([['E'], ['"1", E'], ['W/"1",E,"x"'], ['*']])('lets a change through with If-Match: %s', async (header) => {
+  it.each([['E'], ['"1", E'], ['W/"1",E,"x"'], ['*']])('permits a change with If-Match: %s', async (header) => {
     const { status, headers, body } = await rename('Bob', { 'If-Match': fill(header) });
 
     expect([status, body]).toStrictEqual([200, { ...alice, name: 'Bob' }]);
@@ -56,13 +56,13 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
 
   it.each([
     ['an older one', '"1"'],
-    ['a weak one, which may be of something else', 'W/E'],
+    ['a weak one', 'W/E'],
     ['several others', '"1", "x", W/E'],
     ['one without quotes', '2'],
-    ['half a one', '"2'],
+    ['one with half its quotes', '"2'],
     ['an empty one', '""'],
-    ['nothing of the kind', 'nonsense'],
-  ])('refuses a change and a deletion with If-Match of %s', async (_, header) => {
+    ['something that is no ETag', 'nonsense'],
+  ])('rejects a change and a deletion with If-Match of %s', async (_, header) => {
     const headers = { 'If-Match': fill(header) };
 
     for (const answer of [await rename('Mallory', headers), await remove(headers)]) {
@@ -73,12 +73,12 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
     expect([after.body, after.headers.get('ETag')]).toEqual([alice, etag]);
   });
 
-  it('lets a deletion through that names it', async () => {
+  it('permits a deletion with its value in If-Match', async () => {
     expect(await remove({ 'If-Match': etag })).toMatchObject({ status: 204, body: '' });
     expect(await read()).toMatchObject({ status: 404 });
   });
 
-  it('is looked at before what the change would be refused for', async () => {
+  it('is checked before anything else that would reject the change', async () => {
     const { email } = await crm.addAccount();
 
     const answer = await crm.admin(`PUT /v1/customers/${alice.id}`, {
@@ -89,7 +89,7 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
     expect(answer.status).toBe(412);
   });
 
-  it('lets exactly one through of many who change what they all have read', async () => {
+  it('permits exactly one of many concurrent changes of one version', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `Alice ${index}`);
 
     const answers = await Promise.all(names.map((name) => rename(name, { 'If-Match': etag })));
@@ -101,7 +101,7 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
     expect([after.body, after.headers.get('ETag')]).toEqual([won[0]?.body, won[0]?.headers.get('ETag')]);
   });
 
-  it('lets exactly one through of a change and a deletion', async () => {
+  it('permits exactly one of a concurrent change and deletion', async () => {
     const headers = { 'If-Match': etag };
 
     const [changed, removed] = await Promise.all([rename('Bob', headers), remove(headers)]);
@@ -112,7 +112,7 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
     );
   });
 
-  it('is another one after each change, and never an old one again', async () => {
+  it('is new after each change and never repeats', async () => {
     const seen = ['"1"', etag];
     const steps = [
       () => rename('Bob'),
@@ -134,7 +134,7 @@ describe.each(databases)('the ETag of an account on %s', (kind) => {
     for (const old of seen.slice(0, -1)) expect((await rename('Mallory', { 'If-Match': old })).status).toBe(412);
   });
 
-  it('stays where news of a failure comes after the delivery, which is no change', async () => {
+  it('stays the same when a failure is reported after the delivery', async () => {
     await report('delivered');
     const before = (await read()).headers.get('ETag');
 

@@ -29,7 +29,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     return (await query.executeTakeFirstOrThrow()).password_hash;
   };
 
-  it('are added with a Location, an ETag and a pending package', async () => {
+  it('are created with a Location, an ETag and a pending package', async () => {
     const given = aCustomer();
 
     const { status, headers, body } = await add(given);
@@ -50,7 +50,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect(headers.get('ETag')).toMatch(/^"[^"]+"$/);
   });
 
-  it('are the customers that the feed gives to the middleware', async () => {
+  it('appear in the feed that the middleware reads', async () => {
     const { deleted_at, ...customer } = await crm.addAccount();
 
     expect(deleted_at).toBeNull();
@@ -61,8 +61,8 @@ describe.each(databases)('accounts on %s', (kind) => {
   it.each([
     ['12 characters', 'twelve chars'],
     ['1000 characters', 'x'.repeat(1000)],
-    ['other scripts, with spaces around', ' пароль, 密码, contraseña '],
-  ])('take a password of %s, keep its hash and never show either', async (_, password) => {
+    ['other scripts with surrounding spaces', ' пароль, 密码, contraseña '],
+  ])('accept a password of %s, store its hash and show neither', async (_, password) => {
     const { status, body } = await add(aCustomer({ password }));
 
     const hash = await storedHash(body.id);
@@ -74,7 +74,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     }
   });
 
-  it('have no password unless one is given', async () => {
+  it('have no password unless one is sent', async () => {
     const { id } = await crm.addAccount();
 
     expect(await storedHash(id)).toBeNull();
@@ -97,11 +97,11 @@ describe.each(databases)('accounts on %s', (kind) => {
     ['nothing', {}, 'Missing required fields: name, email'],
     ['a bare host', aCustomer({ email: 'alice@localhost' }), 'email must be a valid email address'],
   ];
-  it.each(badInputs)('are refused with %s', async (_, body, detail) => {
+  it.each(badInputs)('are rejected with %s', async (_, body, detail) => {
     expect(await add(body)).toMatchObject({ status: 400, body: { title: 'Bad Request', detail, error: detail } });
   });
 
-  it('are refused where a customer has the email, whichever route added either', async () => {
+  it('are rejected if the email is taken, whichever route added either customer', async () => {
     const email = `Zoë.${randomUUID()}@Example.com`;
     const { id: existing_id } = await crm.addAccount({ email });
 
@@ -118,8 +118,8 @@ describe.each(databases)('accounts on %s', (kind) => {
   it.each([
     ['the name', { name: 'Alice Example-Smith' }],
     ['the email', { email: `smith-${randomUUID()}@example.com` }],
-    ['both, with blanks around', { name: ' Bob ', email: ` bob-${randomUUID()}@example.com\n` }],
-  ])('change in %s alone', async (_, change: { name?: string; email?: string }) => {
+    ['both, with surrounding blanks', { name: ' Bob ', email: ` bob-${randomUUID()}@example.com\n` }],
+  ])('change %s and nothing else', async (_, change: { name?: string; email?: string }) => {
     const before = await crm.addAccount();
 
     const { status, headers, body } = await put(before.id, { ...change, id: 1, deleted_at: '2020-01-01', vip: true });
@@ -134,7 +134,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect(await readFeed(crm, before.id - 1)).toMatchObject([trimmed]);
   });
 
-  it('change in the password alone', async () => {
+  it('change the password and nothing else', async () => {
     const before = await crm.addAccount({ password: 'the first password' });
 
     const { status, headers, body } = await put(before.id, { password: 'the second password' });
@@ -146,7 +146,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect(await verifyPassword('the first password', hash)).toBe(false);
   });
 
-  it('stay as they are, ETag and password included, where nothing is changed', async () => {
+  it('keep ETag and password when a PUT changes nothing', async () => {
     const before = await crm.addAccount({ password: 'the first password' });
     const hash = await storedHash(before.id);
 
@@ -175,7 +175,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect((await read(before.id)).body).toStrictEqual(before);
   });
 
-  it('change in the case of their own email', async () => {
+  it('can change the case of their own email', async () => {
     const { id, email } = await crm.addAccount();
 
     const { status, body } = await put(id, { email: email.toUpperCase() });
@@ -184,7 +184,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect(await add(aCustomer({ email }))).toMatchObject({ status: 409, body: { existing_id: id } });
   });
 
-  it('do not change at all where the new email is taken', async () => {
+  it('do not change at all if the new email is taken', async () => {
     const { id: existing_id, email } = await crm.addAccount();
     const before = await crm.addAccount();
 
@@ -194,7 +194,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect((await read(before.id)).body).toStrictEqual(before);
   });
 
-  it('leave their former email to others', async () => {
+  it('free their former email for others', async () => {
     const { id, email } = await crm.addAccount();
     await put(id, { email: `new-${email}` });
 
@@ -202,7 +202,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect(await put(id, { email })).toMatchObject({ status: 409 });
   });
 
-  it('are found by what they are called now, and not by what they were called', async () => {
+  it('are found by the new name and not by the old one', async () => {
     const [before, after] = [randomUUID(), randomUUID()];
     const { id } = await crm.addAccount({ name: `Ä ${before}` });
 
@@ -212,13 +212,13 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect(await found(`ö ${after}`)).toEqual([id]);
   });
 
-  it('are found by the start of a name in capitals, whatever its last letter is in small ones', async () => {
+  it('are found by the start of a name in capitals, even if it ends in a final sigma', async () => {
     const { id } = await crm.addAccount({ name: 'ΟΔΥΣΣΕΥΣ' });
 
     for (const search of ['ΟΔΥΣΣΕΥΣ', 'οδυσσευς', 'ΟΔΥΣ']) expect(await found(search)).toEqual([id]);
   });
 
-  it('never share an email where many take it at once', async () => {
+  it('never share an email when many take it at once', async () => {
     const email = `wanted-${randomUUID()}@example.com`;
     const accounts = await Promise.all(Array.from({ length: 10 }, () => crm.addAccount()));
 
@@ -233,7 +233,7 @@ describe.each(databases)('accounts on %s', (kind) => {
     expect(losers.map(({ body }) => body.existing_id)).toEqual(Array(19).fill(winner?.body.id));
   });
 
-  it.each(['GET', 'PUT'])('that do not exist are not found by %s', async (method) => {
+  it.each(['GET', 'PUT'])('that do not exist answer 404 to %s', async (method) => {
     for (const id of ['999999999', '9007199254740993', '99999999999999999999999']) {
       const answer = await crm.admin(
         `${method} /v1/customers/${id}`,

@@ -40,7 +40,7 @@ describe.each(databases)('actions on %s', (kind) => {
   const read = (id: number | string) => call(crm, `GET /actions/${id}`);
   const remove = (id: number | string) => call(crm, `DELETE /actions/${id}`);
 
-  it('are added with a type alone', async () => {
+  it('are created with only a type', async () => {
     const { status, headers, body } = await post({ action_type });
 
     const empty = { lead_id: null, details: null, description: null };
@@ -49,7 +49,7 @@ describe.each(databases)('actions on %s', (kind) => {
     expect(await read(body.id)).toMatchObject({ status: 200, body });
   });
 
-  it('are added with all that they can have, and no more', async () => {
+  it('are created with every field, and unknown fields are ignored', async () => {
     const text = 'Asked for\na quote 🎁\t';
 
     const { status, body } = await post({ id: 999_999, lead_id, action_type: ' e-mail ', details: text, vip: true });
@@ -69,14 +69,14 @@ describe.each(databases)('actions on %s', (kind) => {
     [{ details: null }, null],
     [{ description: null }, null],
     [{ details: null, description: null }, null],
-  ])('added with %j say it under both names', async (texts, text) => {
+  ])('created with %j show the text under both names', async (texts, text) => {
     const { status, body } = await post({ action_type, ...texts });
 
     expect([status, body.details, body.description]).toEqual([201, text, text]);
     expect((await read(body.id)).body).toStrictEqual(body);
   });
 
-  it('may say 5000 letters', async () => {
+  it('accept a text of 5000 characters', async () => {
     const details = 'é'.repeat(5000);
 
     expect(await add({ details })).toMatchObject({ details, description: details });
@@ -96,13 +96,13 @@ describe.each(databases)('actions on %s', (kind) => {
     ['a text for a lead', { action_type, lead_id: '1' }, 'lead_id must be a positive integer'],
     ['lead 0', { action_type, lead_id: 0 }, 'lead_id must be a positive integer'],
     ['half a lead', { action_type, lead_id: 1.5 }, 'lead_id must be a positive integer'],
-    ['a lead beyond all numbers', { action_type, lead_id: 1e300 }, 'lead_id must be a positive integer'],
+    ['a lead id that is too large', { action_type, lead_id: 1e300 }, 'lead_id must be a positive integer'],
   ];
-  it.each(badInputs)('are refused with %s', async (_, body, detail) => {
+  it.each(badInputs)('are rejected with %s', async (_, body, detail) => {
     expect(await post(body)).toMatchObject({ status: 400, body: { detail, error: detail } });
   });
 
-  it('are refused with a lead that does not exist, or exists no more', async () => {
+  it('are rejected with a lead that does not exist or was deleted', async () => {
     const deleted = await addLead();
     await call(crm, `DELETE /leads/${deleted}`);
     const { id } = await add({ lead_id });
@@ -124,7 +124,7 @@ describe.each(databases)('actions on %s', (kind) => {
     [{ description: null }, { details: null }],
     [{ action_type: 'visit', lead_id: null, description: '' }, { details: '' }],
     [{}, {}],
-  ])('change in %j alone', async (change, besides) => {
+  ])('change %j and nothing else', async (change, besides) => {
     const before = await add({ lead_id, details: 'old' });
 
     const { status, body } = await put(before.id, { ...change, id: 1, created_at: '2020-01-01' });
@@ -142,7 +142,7 @@ describe.each(databases)('actions on %s', (kind) => {
     [null, { details: 'new' }, 'new'],
     [null, { description: 'new' }, 'new'],
     ['old', { action_type: 'visit' }, 'old'],
-  ])('saying %j take back the whole of what was read with %j changed', async (details, change, text) => {
+  ])('with the text %j accept the whole record back with %j changed', async (details, change, text) => {
     const before = await add({ lead_id, details });
 
     const { status, body } = await put(before.id, { ...before, ...change });
@@ -164,7 +164,7 @@ describe.each(databases)('actions on %s', (kind) => {
     expect((await read(before.id)).body).toStrictEqual(before);
   });
 
-  it('are deleted once, and their ids are never given out again', async () => {
+  it('are deleted once, and their ids are never reused', async () => {
     const { id } = await add();
 
     const first = await remove(id);
@@ -174,7 +174,7 @@ describe.each(databases)('actions on %s', (kind) => {
     expect((await add()).id).toBeGreaterThan(id);
   });
 
-  it('keep what they say, without the lead, when the lead is deleted', async () => {
+  it('keep their text and lose the reference when the lead is deleted', async () => {
     const [lost, kept] = [await addLead(), await addLead()];
     const actions = [
       await add({ lead_id: lost, details: 'a' }),
@@ -191,7 +191,7 @@ describe.each(databases)('actions on %s', (kind) => {
     expect((await call(crm, `GET /actions?lead_id=${lost}`)).body).toEqual([]);
   });
 
-  it('are listed in the order of their ids, of one lead, page after page', async () => {
+  it('are listed by lead in id order, page by page', async () => {
     const lead_id = await addLead();
     const added = [await add({ lead_id }), await add(), await add({ lead_id, details: 'b' }), await add({ lead_id })];
 
@@ -205,17 +205,17 @@ describe.each(databases)('actions on %s', (kind) => {
     expect((await call(crm, `GET /actions?after=${(added[0]?.id ?? 0) - 1}`)).body.slice(0, 4)).toStrictEqual(added);
   });
 
-  it('of a lead that does not exist are none', async () => {
+  it('are an empty list for a lead that does not exist', async () => {
     for (const id of ['999999999', '9007199254740993', '99999999999999999999999'])
       expect(await call(crm, `GET /actions?lead_id=${id}`)).toMatchObject({ status: 200, body: [] });
   });
 
-  it.each(['0', '-1', '1.5', 'abc', '', '1,2'])('are not listed by ?lead_id=%s', async (id) => {
+  it.each(['0', '-1', '1.5', 'abc', '', '1,2'])('are not listed with ?lead_id=%s', async (id) => {
     const detail = 'lead_id must be a positive integer';
     expect(await call(crm, `GET /actions?lead_id=${id}`)).toMatchObject({ status: 400, body: { detail } });
   });
 
-  it.each(['999999999', '9007199254740993', '99999999999999999999999'])('are not found by %s', async (id) => {
+  it.each(['999999999', '9007199254740993', '99999999999999999999999'])('are not found under the id %s', async (id) => {
     for (const answer of [await read(id), await put(id, { action_type }), await remove(id)])
       expect(answer).toMatchObject(notFound);
   });

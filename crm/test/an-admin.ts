@@ -8,7 +8,7 @@ export const adminKey = { JWT_SECRET_KEY: 'a key of no less than 32 bytes here' 
 
 type Options = { body?: unknown; headers?: Record<string, string> };
 
-/** Calls as the admin of a CRM that was started with `adminKey`. */
+/** Calls the CRM as its admin. The CRM must run with `adminKey`. */
 export async function adminOf(crm: { url: string }) {
   const claims = { subject: 'admin', role: 'admin', version: 1 };
   const Authorization = `Bearer ${await createTokens(adminKey.JWT_SECRET_KEY).sign(claims, 600)}`;
@@ -19,7 +19,7 @@ export async function adminOf(crm: { url: string }) {
   return { admin, addAccount };
 }
 
-/** A CRM on a database of its own, and an admin of it. */
+/** A CRM on its own database, with its admin. */
 export async function startCrmWithAdmin(kind: DatabaseKind) {
   const crm = await startTestCrm(kind, adminKey);
   return { ...crm, ...(await adminOf(crm)) };

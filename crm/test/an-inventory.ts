@@ -15,7 +15,7 @@ type Item = {
 
 const json = { 'Content-Type': 'application/json' };
 
-/** What it does with a request instead of answering it as it should. */
+/** What the fake does instead of answering correctly. */
 const faults = {
   'never answers': () => undefined,
   'resets the connection': (response) => response.socket?.resetAndDestroy(),
@@ -49,7 +49,7 @@ const faults = {
 type Fault = keyof typeof faults;
 export const faultNames = Object.keys(faults) as Fault[];
 
-/** An Inventory with items, as far as the CRM asks it, that takes services' tokens alone. */
+/** A fake Inventory with the item routes that the CRM calls. It accepts only service tokens. */
 export async function anInventory(secretKey: string) {
   const items: Item[] = [];
   const requests: IncomingMessage[] = [];
@@ -94,9 +94,9 @@ export async function anInventory(secretKey: string) {
   };
   return {
     url: `http://127.0.0.1:${port}`,
-    /** What it has been asked since this was called last. */
+    /** The requests since the last call of this function. */
     takeRequests: () => requests.splice(0),
-    /** How many it has been asked since then. */
+    /** The number of requests since the last `takeRequests`. */
     requestCount: () => requests.length,
     add(overrides: Partial<Item>): Item {
       const item = {
@@ -119,7 +119,7 @@ export async function anInventory(secretKey: string) {
       fault = { name, timesLeft: times };
     },
     goAway,
-    /** Is there, and well, again. */
+    /** Ends every fault and listens again. */
     async recover() {
       fault = undefined;
       knowsCustomers = true;

@@ -3,20 +3,20 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** What becomes of a put instead of being passed on and answered. */
+/** What happens to a put instead of forwarding and answering it. */
 export type Fault = 'away' | 'no answer' | 'reply lost' | { status: number; code?: string };
 
 export type S3Front = AsyncDisposable & {
   url: string;
-  /** The ids of the events that were put, in order, whatever became of them. */
+  /** The event ids of all puts, in order, whether stored or not. */
   tried: number[];
-  /** Those that S3 has stored. */
+  /** The event ids that S3 has stored. */
   stored: number[];
-  /** Is asked about each put, by the id of its event, before it is passed on. */
+  /** Decides about each put, by event id, before it is forwarded. */
   onPut: (id: number) => Promise<Fault | undefined>;
 };
 
-/** Stands before an S3 server and passes on what it is asked, unless told otherwise. */
+/** A proxy in front of an S3 server that forwards every request unless `onPut` returns a fault. */
 export async function startS3Front({ url: target }: { url: string }): Promise<S3Front> {
   const server = createServer(async (incoming, reply) => {
     const id = eventIdOf(incoming);
@@ -56,7 +56,7 @@ function refuse(reply: ServerResponse, { status, code }: Exclude<Fault, string>)
   reply.writeHead(status, headers).end(code && error);
 }
 
-/** As it came: the signature covers the headers, the name of the host included. */
+/** Forwards the request unchanged, because the signature covers the headers, including the host. */
 async function passOn(target: string, { method, url, headers }: IncomingMessage, body: Buffer) {
   const outgoing = request(target + url, { method, headers });
   outgoing.end(body);

@@ -10,27 +10,27 @@ import { compileCache } from '@doorstep/kit/test/quick-start.ts';
 type S3Object = {
   key: string;
   contentType: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into objects of every shape
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads objects of every shape
   body: any;
 };
 
 export type Bucket = {
   name: string;
-  /** What is in it, in the order of the keys, whether the server runs or not. */
+  /** The stored objects in key order, whether the server runs or not. */
   objects(): Promise<S3Object[]>;
 };
 
 export type S3Server = AsyncDisposable & {
   url: string;
-  /** A new bucket. */
+  /** Creates a bucket. */
   bucket(name?: string): Promise<Bucket>;
-  /** Ends it without a chance to clean up. */
+  /** Kills the server with SIGKILL. */
   kill(): Promise<void>;
-  /** Starts it again, at the same address and with the same objects. */
+  /** Restarts the server at the same address with the same objects. */
   start(): Promise<void>;
 };
 
-/** A real S3-compatible server in a process of its own. Its objects are gone when it is disposed of. */
+/** A real S3-compatible server in its own process. Disposing of it deletes its objects. */
 export async function startS3Server(): Promise<S3Server> {
   const directory = await mkdtemp(join(tmpdir(), 'doorstep-s3-'));
   let { child, port } = await forkServer(directory, 0);
@@ -44,7 +44,7 @@ export async function startS3Server(): Promise<S3Server> {
     async bucket(name = `events-${randomUUID()}`) {
       const folder = join(directory, name);
       await mkdir(folder, { recursive: true });
-      // it answers a put before the file is complete
+      // s3rver answers a put before the file is complete
       return { name, objects: () => eventually(() => readObjects(folder)) };
     },
     kill,
@@ -71,7 +71,7 @@ async function forkServer(directory: string, wanted: number): Promise<{ child: C
   return { child, port };
 }
 
-/** Every object is a file of that name; what is known of it stands in files beside it. */
+/** s3rver stores each object as a file of this name, with its metadata in files beside it. */
 const objectSuffix = '._S3rver_object';
 
 async function readObjects(folder: string): Promise<S3Object[]> {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../src/cli/command-line.ts';
 import { crmEnvironment } from './start.ts';
 
-/** Runs the CRM with these words as a process, in a data folder that nothing has used yet. */
+/** Runs the CRM as a process with these arguments and an empty data folder. */
 async function run(...words: string[]) {
   await using fresh = await freshDatabase('sqlite', { isEmpty: true });
   const ran = await runToItsEnd('crm', crmEnvironment(fresh), words);
@@ -25,23 +25,23 @@ async function runHere(...words: string[]) {
 
 const usage = /^Usage: npm run -s crm -- COMMAND [\s\S]* npm exec -- node crm\/src\/main.ts /;
 
-describe.concurrent('a CRM that is given words', { timeout: 120_000 }, () => {
-  it('starts nothing, and refuses one that it does not know', async () => {
+describe.concurrent('the CRM with arguments', { timeout: 120_000 }, () => {
+  it('rejects an unknown command and starts nothing', async () => {
     const output = 'There is no command "start"; this service has none.\n';
     expect(await run('start')).toEqual({ code: 2, output, made: [] });
   });
 
-  it('starts nothing, and says how it is started, when the npm script runs it without a command', async () => {
+  it('prints its usage and starts nothing when the npm script runs it without a command', async () => {
     expect(await run('--')).toEqual({ code: 0, output: expect.stringMatching(usage), made: [] });
   });
 
-  it.each(['--verbose', '--version', '-p', 'help me'])('refuses "%s" with 2', async (words) => {
+  it.each(['--verbose', '--version', '-p', 'help me'])('rejects "%s" with exit code 2', async (words) => {
     const { code, output } = await runHere(...words.split(' '));
     expect(code).toBe(2);
     expect(output).toMatch(/^There is no command "[^"]+"; this service has none\.\n$/);
   });
 
-  it.each(['--help', '-h', 'help'])('says at "%s" how it is started', async (word) => {
+  it.each(['--help', '-h', 'help'])('prints its usage for "%s"', async (word) => {
     expect(await runHere(word)).toEqual({ code: 0, output: expect.stringMatching(usage) });
   });
 });

@@ -14,7 +14,7 @@ describe.each(databases)('the feed of customers on %s', (kind) => {
   });
   afterAll(() => crm[Symbol.asyncDispose]());
 
-  it('gives customers in id order, page after page until there is no next link', async () => {
+  it('returns customers in id order, page by page, until there is no next link', async () => {
     const { id: before } = await addCustomer(crm);
     const added = [await addCustomer(crm), await addCustomer(crm), await addCustomer(crm)];
     const [first, second] = added.map(({ id }) => id);
@@ -32,7 +32,7 @@ describe.each(databases)('the feed of customers on %s', (kind) => {
     expect(first).toBeGreaterThan(before);
   });
 
-  it('has no next link where the last page is full', async () => {
+  it('has no next link when the last page is exactly full', async () => {
     const { id: before } = await addCustomer(crm);
     const added = [await addCustomer(crm), await addCustomer(crm)];
 
@@ -48,7 +48,7 @@ describe.each(databases)('the feed of customers on %s', (kind) => {
     expect([status, body]).toEqual([200, []]);
   });
 
-  it('gives a thousand at most, which is also what it gives unasked', async () => {
+  it('returns a thousand at most and by default', async () => {
     await using own = await startTestCrm(kind);
     await using database = await openCrmDatabase(own.database);
     await database.db
@@ -73,7 +73,7 @@ describe.each(databases)('the feed of customers on %s', (kind) => {
     ['after=-1', 'after must be a whole number from 0 to 9007199254740991'],
     ['after=9007199254740992', 'after must be a whole number from 0 to 9007199254740991'],
     ['after=1e3', 'after must be a whole number from 0 to 9007199254740991'],
-  ])('refuses ?%s', async (query, detail) => {
+  ])('rejects ?%s', async (query, detail) => {
     const answer = await call(crm, `GET /customers?${query}`);
 
     expect(answer).toMatchObject({ status: 400, body: { detail, error: detail } });
@@ -81,7 +81,7 @@ describe.each(databases)('the feed of customers on %s', (kind) => {
 });
 
 describe('the feed of customers on postgres', () => {
-  it('holds back higher ids while a lower one may still appear', async () => {
+  it('holds back higher ids while a transaction with a lower id is still open', async () => {
     await using crm = await startTestCrm('postgres');
     await using foreign = await openCrmDatabase(crm.database);
     const commit = Promise.withResolvers<void>();

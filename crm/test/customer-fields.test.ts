@@ -8,7 +8,7 @@ import { type CrmWithAdmin, startCrmWithAdmin } from './an-admin.ts';
 import { logIn } from './log-in.ts';
 import { readFeed } from './start.ts';
 
-/** These input fields are stored, but never shown. */
+/** Input fields that are stored but never shown. */
 const secretFields = ['password'];
 
 type Values = Record<string, unknown>;
@@ -31,7 +31,7 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
     return inputsOf(document, request, seed);
   };
 
-  /** Everything that shows the customer, by the name of the place. */
+  /** The customer in every answer that shows it, by place. */
   async function placesOf({ body }: Answer) {
     const { items } = (await crm.admin('GET /v1/customers?sort=-id&size=100')).body;
     const events: CustomerEvent[] = (await crm.admin('GET /v1/events')).body;
@@ -58,7 +58,7 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
     expect(status).toBe(200);
   }
 
-  it.each(posts)('of %s is in the answer, the customer, the lists and the event', async (request) => {
+  it.each(posts)('of %s appears in the answer, the customer, the lists and the event', async (request) => {
     const [given] = newInputs(request);
 
     const answer = await crm.admin(request, { body: given });
@@ -69,7 +69,7 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
     await expectLogin(given);
   });
 
-  it('of a PUT is in the answer, the customer, the lists and the event', async () => {
+  it('of a PUT appears in the answer, the customer, the lists and the event', async () => {
     const [before, given] = newInputs(put);
     const { id } = await crm.addAccount(before);
 
@@ -83,7 +83,7 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
     expect(event?.changed?.toSorted()).toEqual(Object.keys(given).sort());
   });
 
-  it('is changed by a PUT of this field alone, and the others stay', async () => {
+  it('changes with a PUT of this field alone, and the others stay', async () => {
     const [before, given] = newInputs(put);
     const { id } = await crm.addAccount(before);
     for (const [name, value] of Object.entries(given)) {
@@ -96,7 +96,7 @@ describe.each(databases)('every input field of a customer on %s', (kind) => {
     }
   });
 
-  it('is one that a POST takes too', () => {
+  it('of a PUT is also accepted by a POST', () => {
     const [, account] = posts.map((request) => Object.keys(newInputs(request)[0]));
 
     expect(account).toEqual(Object.keys(newInputs(put)[0]));

@@ -15,7 +15,7 @@ describe.each(databases)('customers on %s', (kind) => {
 
   const post = (body: unknown) => call(crm, 'POST /customers', { body });
 
-  it('are added with a pending package', async () => {
+  it('are created with a pending package', async () => {
     const given = aCustomer();
 
     const { status, headers, body } = await post(given);
@@ -33,7 +33,7 @@ describe.each(databases)('customers on %s', (kind) => {
     expect((await call(crm, `GET /customers/${body.id}`)).body).toStrictEqual(body);
   });
 
-  it('are trimmed', async () => {
+  it('have name and email trimmed', async () => {
     const { name, email } = aCustomer();
 
     const added = await addCustomer(crm, { name: ` \t${name}\u00a0\n`, email: `\n ${email} ` });
@@ -41,7 +41,7 @@ describe.each(databases)('customers on %s', (kind) => {
     expect(added).toMatchObject({ name, email });
   });
 
-  it('keep to themselves which fields they have', async () => {
+  it('ignore unknown fields', async () => {
     const added = await addCustomer(crm, { id: 999_999, integration: { state: 'delivered' }, vip: true });
 
     expect(added).toMatchObject({ integration: { state: 'pending' } });
@@ -57,8 +57,8 @@ describe.each(databases)('customers on %s', (kind) => {
     ['joined emoji', '👩‍👩‍👧‍👦 family'],
     ['several scripts', "Zoë O'Brien-Ñandú 李小龍 عائشة Øyvind"],
     ['an accent of its own', 'Cafe\u0301'],
-    ['what other places would interpret', `Robert'); drop table customers; -- <b>%s</b> \\ "$1"`],
-  ])('keep a name of %s as it is', async (_, name) => {
+    ['text that SQL, HTML or a shell would interpret', `Robert'); drop table customers; -- <b>%s</b> \\ "$1"`],
+  ])('keep a name of %s unchanged', async (_, name) => {
     const { id } = await addCustomer(crm, { name });
 
     expect((await call(crm, `GET /customers/${id}`)).body.name).toBe(name);
@@ -69,7 +69,7 @@ describe.each(databases)('customers on %s', (kind) => {
     ['64 characters before the @', `${randomUUID()}${'a'.repeat(28)}@example.com`],
     ['an apostrophe and a tag', `o'brien+${randomUUID()}@mail.example.co.uk`],
     ['letters of another script', `zoë-${randomUUID()}@exämple.中国`],
-  ])('keep an email of %s as it is', async (_, email) => {
+  ])('keep an email of %s unchanged', async (_, email) => {
     const { id } = await addCustomer(crm, { email });
 
     expect((await call(crm, `GET /customers/${id}`)).body.email).toBe(email);
@@ -107,12 +107,12 @@ describe.each(databases)('customers on %s', (kind) => {
     ['a NUL in an email', aCustomer({ email: 'a\0@example.com' }), 'email must be a valid email address'],
     ['255 characters', aCustomer({ email: emailOfLength(255) }), 'email must be at most 254 characters long'],
     ['two faults', { name: 5, email: 'alice' }, 'name must be a string; email must be a valid email address'],
-    ['one missing, one wrong', { name: 5 }, 'Missing required fields: email; name must be a string'],
+    ['one missing and one invalid field', { name: 5 }, 'Missing required fields: email; name must be a string'],
     ['a list', [aCustomer()], 'The request body must be a JSON object'],
     ['a text', '"Alice"', 'The request body must be a JSON object'],
     ['half a JSON', '{"name": "Alice', 'The request body is not valid JSON'],
   ];
-  it.each(badInputs)('are refused with %s', async (_, body, detail) => {
+  it.each(badInputs)('are rejected with %s', async (_, body, detail) => {
     const answer = await post(body);
 
     expect(answer.status).toBe(400);
@@ -121,7 +121,7 @@ describe.each(databases)('customers on %s', (kind) => {
     expect(answer.body).toMatchObject({ type: 'about:blank', title, status: 400, detail, error: detail });
   });
 
-  it('are refused with one entry for each wrong field', async () => {
+  it('are rejected with one entry for each invalid field', async () => {
     const { body } = await post({ name: 5 });
 
     expect(body.errors).toStrictEqual([
@@ -130,11 +130,11 @@ describe.each(databases)('customers on %s', (kind) => {
     ]);
   });
 
-  it('are refused in a body of more than 100 kB', async () => {
+  it('are rejected in a body of more than 100 kB', async () => {
     expect(await post(aCustomer({ name: 'n'.repeat(101 * 1024) }))).toMatchObject({ status: 413 });
   });
 
-  it('are refused where the email is taken, whatever the case of its letters and the form of its accents', async () => {
+  it('are rejected if the email is taken, whatever its case and the encoding of its accents', async () => {
     const email = `Zoë.${randomUUID()}@Example.com`;
     const first = await addCustomer(crm, { email });
 
@@ -153,7 +153,7 @@ describe.each(databases)('customers on %s', (kind) => {
     expect(await readFeed(crm, first.id)).toEqual([]);
   });
 
-  it('are all added when a hundred come at once', async () => {
+  it('are all created when a hundred arrive at once', async () => {
     const { id: before } = await addCustomer(crm);
     const given = Array.from({ length: 100 }, (_, index) => aCustomer({ name: `Customer ${index}` }));
 
@@ -167,7 +167,7 @@ describe.each(databases)('customers on %s', (kind) => {
     expect(answers.map(({ body }) => body)).toMatchObject(given);
   });
 
-  it('are added once when a hundred with one email come at once', async () => {
+  it('are created once when a hundred with one email arrive at once', async () => {
     const { id: before } = await addCustomer(crm);
     const given = aCustomer();
 
@@ -191,7 +191,7 @@ describe.each(databases)('customers on %s', (kind) => {
   );
 
   it.each([['0'], ['-1'], ['1.5'], ['abc'], ['01'], ['1e3'], ['+1'], ['%00'], ['1%20']])(
-    'cannot be asked for by %s',
+    'cannot be read with the id %s',
     async (id) => {
       const { status, body } = await call(crm, `GET /customers/${id}`);
 

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import type { Customer } from '../src/customer.ts';
 import { aCustomer, addCustomer, crmEnvironment, readFeed, startCrmOn } from './start.ts';
 
-describe.each(databases)('what the CRM has answered on %s', (kind) => {
-  it('is there after kill -9 in the midst of many requests', async () => {
+describe.each(databases)('a customer that the CRM has confirmed on %s', (kind) => {
+  it('survives kill -9 in the middle of many requests', async () => {
     await using database = await freshDatabase(kind);
     await using doomed = await spawnService('crm', crmEnvironment(database));
     const answered: Customer[] = [];
@@ -27,7 +27,7 @@ describe.each(databases)('what the CRM has answered on %s', (kind) => {
 });
 
 describe('a CRM that is stopped', () => {
-  it('answers what is under way, and keeps nothing that it has not answered', async () => {
+  it('answers the requests in flight and stores nothing that it has not answered', async () => {
     await using database = await freshDatabase('sqlite');
     await using stopped = await spawnService('crm', crmEnvironment(database));
     const answered: Customer[] = [];

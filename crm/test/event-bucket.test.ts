@@ -13,14 +13,14 @@ async function put(endpoint: string, settings: Partial<Parameters<typeof eventBu
   return await bucket.put(key, '{"name":"Zoë 🎉"}');
 }
 
-describe('a bucket of a real server', () => {
+describe('a bucket on a real server', () => {
   let s3: S3Server;
   beforeAll(async () => {
     s3 = await startS3Server();
   });
   afterAll(() => s3[Symbol.asyncDispose]());
 
-  it('holds what was put, once, however often it was put', async () => {
+  it('holds an object once, however often it is put', async () => {
     const bucket = await s3.bucket();
 
     const reasons = [await put(s3.url, { bucket: bucket.name }), await put(s3.url, { bucket: bucket.name })];
@@ -31,7 +31,7 @@ describe('a bucket of a real server', () => {
     ]);
   });
 
-  it('that is not there is the reason, until it is', async () => {
+  it('is named as the reason until it exists', async () => {
     const name = 'made-later';
 
     const before = await put(s3.url, { bucket: name });
@@ -41,7 +41,7 @@ describe('a bucket of a real server', () => {
     expect(await put(s3.url, { bucket: name })).toBeUndefined();
   });
 
-  it('is refused to a key that the server does not know', async () => {
+  it('rejects a key that the server does not know', async () => {
     const { name } = await s3.bucket();
 
     const reason = await put(s3.url, { bucket: name, keys: { ...keys, accessKeyId: 'SOMEBODY' } });
@@ -65,13 +65,13 @@ const answering =
     reply.writeHead(status).end(body);
 const silence = 'S3 gave no answer in 5 s';
 
-describe.concurrent('the reason why nothing was put', () => {
+describe.concurrent('the reason for a failed put', () => {
   const reasons: [what: string, answer: (reply: ServerResponse) => unknown, reason: string | RegExp][] = [
     ['500', answering(500, xml('InternalError')), 'S3 answered 500 InternalError: Because (request 4711)'],
     ['503', answering(503, xml('SlowDown')), 'S3 answered 503 SlowDown: Because (request 4711)'],
     ['403', answering(403, xml('AccessDenied')), 'S3 answered 403 AccessDenied: Because (request 4711)'],
-    ['500 without a word', answering(500), /^S3 answered 500 /],
-    ['a page of a gateway', answering(502, '<html>\n<p>Bad gateway</html>'), /^S3 answered 502 [^\n]*$/],
+    ['500 without a body', answering(500), /^S3 answered 500 /],
+    ['an error page of a gateway', answering(502, '<html>\n<p>Bad gateway</html>'), /^S3 answered 502 [^\n]*$/],
     ['another region', answering(301, xml('PermanentRedirect')), /^S3 answered 301 PermanentRedirect: Because/],
     ['a connection that breaks', (reply) => reply.destroy(), 'S3 cannot be reached (ECONNRESET)'],
     ['something other than HTTP', (reply) => reply.socket?.end('220 ready\r\n'), /^S3 cannot be reached \(HPE_/],
@@ -79,15 +79,15 @@ describe.concurrent('the reason why nothing was put', () => {
     ['half an answer', (reply) => reply.writeHead(200, { 'Content-Length': 9 }).write('half'), silence],
   ];
 
-  it.each(reasons)('is told where the answer is %s', async (_, answer, reason) => {
+  it.each(reasons)('is returned for an answer of %s', async (_, answer, reason) => {
     await using server = await startServer(answer);
 
-    const told = await put(server.url);
+    const result = await put(server.url);
 
-    expect(told).toEqual(typeof reason === 'string' ? reason : expect.stringMatching(reason));
+    expect(result).toEqual(typeof reason === 'string' ? reason : expect.stringMatching(reason));
   });
 
-  it('never holds the secret, even where the secret cannot be sent', async () => {
+  it('never contains the secret, even if the secret cannot be sent', async () => {
     await using server = await startServer(answering(200));
 
     const reason = await put(server.url, { keys: { accessKeyId: 'line\nbreak', secretAccessKey: 'line\nbreak' } });
@@ -96,7 +96,7 @@ describe.concurrent('the reason why nothing was put', () => {
   });
 });
 
-/** A server that answers everything so. */
+/** A server that gives this answer to every request. */
 async function startServer(answer: (reply: ServerResponse) => unknown) {
   const server = createServer((request, reply) => request.resume().on('end', () => answer(reply)));
   server.listen(0, '127.0.0.1');

@@ -20,7 +20,7 @@ async function addCustomers(crm: { url: string }, count: number): Promise<void> 
   await Promise.all(upTo(count).map(() => addCustomer(crm)));
 }
 
-/** Waits until S3 is given something, and lets it wait for its answer until all of `run` is done. */
+/** Holds the first put until `run` is done. */
 async function whileFirstPutWaits(front: S3Front, onPut: S3Front['onPut'], run: () => Promise<void>): Promise<void> {
   const done = Promise.withResolvers<void>();
   front.onPut = async (id) => {
@@ -37,7 +37,7 @@ async function idsIn(bucket: Bucket): Promise<number[]> {
 }
 
 describe.concurrent.each(databases)('events on %s', { timeout: 60_000 }, (kind) => {
-  it('wait while S3 is away, over a restart of the CRM too, and every request is answered', async () => {
+  it('wait while S3 is down, even across a restart of the CRM, while every request is answered', async () => {
     await using front = await startS3Front(s3);
     await using database = await freshDatabase(kind);
     const bucket = await s3.bucket();
@@ -61,7 +61,7 @@ describe.concurrent.each(databases)('events on %s', { timeout: 60_000 }, (kind) 
     expect(await idsIn(bucket)).toEqual(upTo(5));
   });
 
-  it('have no gap after the CRM was killed in mid-publish, and what is repeated is there once', async () => {
+  it('have no gap and no duplicate after the CRM is killed while publishing', async () => {
     await using front = await startS3Front(s3);
     await using database = await freshDatabase(kind);
     const bucket = await s3.bucket();
@@ -85,7 +85,7 @@ describe.concurrent.each(databases)('events on %s', { timeout: 60_000 }, (kind) 
 });
 
 describe.concurrent('the CRM', { timeout: 60_000 }, () => {
-  it('publishes on in their order when S3 is back that was killed in mid-publish', async () => {
+  it('continues in order when S3 is back after it was killed during a put', async () => {
     await using killed = await startS3Server();
     await using front = await startS3Front(killed);
     await using database = await freshDatabase('sqlite');
@@ -106,7 +106,7 @@ describe.concurrent('the CRM', { timeout: 60_000 }, () => {
     expect(await idsIn(bucket)).toEqual(upTo(12));
   });
 
-  it('publishes the events of both where there are two on PostgreSQL, and the other one does when it is killed', async () => {
+  it('publishes for both of two processes on PostgreSQL, and the other takes over when it is killed', async () => {
     await using front = await startS3Front(s3);
     await using otherFront = await startS3Front(s3);
     await using database = await freshDatabase('postgres');
@@ -130,7 +130,7 @@ describe.concurrent('the CRM', { timeout: 60_000 }, () => {
     expect(await idsIn(bucket)).toEqual(upTo(13));
   });
 
-  it('stops within seconds while S3 says nothing, and publishes at the next start', async () => {
+  it('stops within seconds while S3 does not answer, and publishes at the next start', async () => {
     await using front = await startS3Front(s3);
     await using database = await freshDatabase('sqlite');
     const environment = publishingTo(await s3.bucket(), front);
@@ -155,7 +155,7 @@ describe.concurrent('the CRM', { timeout: 60_000 }, () => {
     expect(front.stored).toEqual(upTo(3));
   });
 
-  it('stops at once while it waits for the next try', async () => {
+  it('stops at once while it waits for the next attempt', async () => {
     await using front = await startS3Front(s3);
     await using database = await freshDatabase('sqlite');
     const environment = publishingTo(await s3.bucket(), front);
@@ -172,7 +172,7 @@ describe.concurrent('the CRM', { timeout: 60_000 }, () => {
     expect(stopMs).toBeLessThan(2_500); // the wait is 3.2 s at least
   });
 
-  it('tells what failed, why, what comes next and what waits, and of the recovery, but never the secret', async () => {
+  it('logs the failure, its reason, the next attempt, the backlog and the recovery, but never the secret', async () => {
     await using front = await startS3Front(s3);
     await using database = await freshDatabase('sqlite');
     const secret = 'a secret that no log may hold';
@@ -191,13 +191,13 @@ describe.concurrent('the CRM', { timeout: 60_000 }, () => {
     await eventually(() => /published again/.test(crm.output()));
     await crm.end('SIGTERM');
 
-    const told = crm.output().matchAll(/^\S+ (.*publish.*)$/gm);
-    const event = (id: number) => `WARN event ${id} (CustomerCreated, customer ${id}) is not published: S3 answered`;
-    expect([...told].map(([, line = '']) => line.replace(/\d+(\.\d)? s\b/g, 'N s'))).toEqual([
+    const logged = crm.output().matchAll(/^\S+ (.*publish.*)$/gm);
+    const event = (id: number) => `WARN event ${id} (CustomerCreated, customer ${id}) was not published: S3 answered`;
+    expect([...logged].map(([, line = '']) => line.replace(/\d+(\.\d)? s\b/g, 'N s'))).toEqual([
       `events are published to the bucket ${environment.EVENT_BUCKET_NAME} at ${front.url}`,
-      `${event(1)} 500 InternalError: InternalError it is (request 4711); try 2 in N s; 3 wait, the oldest for N s`,
-      `${event(1)} 503 SlowDown: SlowDown it is (request 4711); try 3 in N s; 3 wait, the oldest for N s`,
-      expect.stringMatching(/^WARN event 2 .* S3 answered 403 .*; try 2 in N s; 2 wait, the oldest for N s$/),
+      `${event(1)} 500 InternalError: InternalError it is (request 4711); attempt 2 in N s; 3 waiting, the oldest for N s`,
+      `${event(1)} 503 SlowDown: SlowDown it is (request 4711); attempt 3 in N s; 3 waiting, the oldest for N s`,
+      expect.stringMatching(/^WARN event 2 .* S3 answered 403 .*; attempt 2 in N s; 2 waiting, the oldest for N s$/),
       expect.stringMatching(/^events are published again, after \d+ failures?$/),
     ]);
     expect(crm.output()).not.toContain(secret);

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => s3[Symbol.asyncDispose]());
 
-describe.each(databases)('what has happened to customers on %s', (kind) => {
+describe.each(databases)('a customer event on %s', (kind) => {
   const resources = new AsyncDisposableStack();
   let bucket: Bucket;
   let front: S3Front;
@@ -39,7 +39,7 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
 
   const addCustomers = (count: number) => Promise.all(Array.from({ length: count }, () => addCustomer(crm)));
 
-  /** The events of what is done meanwhile, and the ids in the order in which S3 has stored them. */
+  /** The events that `run` writes, and their ids in the order in which S3 stores them. */
   const published = async (run: () => Promise<unknown>) => {
     await allPublished(crm);
     const { length } = front.stored;
@@ -49,7 +49,7 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
     return { events: await listEvents(crm, before.at(-1)?.id), stored: front.stored.slice(length) };
   };
 
-  it('is in the bucket as one CloudEvent each, under its type, time and id', async () => {
+  it('is in the bucket as one CloudEvent under its type, time and id', async () => {
     const { events } = await published(async () => {
       const { body } = await callAsAdmin(crm, 'POST /v1/customers', aCustomer({ name: 'Zoë 🎉', password }));
       await callAsAdmin(crm, `PUT /v1/customers/${body.id}`, { name: 'Zoë', password: `another ${password}` });
@@ -63,7 +63,7 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
     expect(JSON.stringify(objects)).not.toMatch(new RegExp(`${password}|argon2`));
   });
 
-  it('is put in the order in which it has happened, each once', async () => {
+  it('is put once, in the order of the changes', async () => {
     const { events, stored } = await published(async () => {
       const customers = await addCustomers(20);
       const change = (id: number) => callAsAdmin(crm, `PUT /v1/customers/${id}`, { name: 'New' });
@@ -77,7 +77,7 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
     expect((await bucket.objects()).map(({ key }) => key)).toEqual(everything.map(keyOf).sort());
   });
 
-  it('is published as soon as it has happened', async () => {
+  it('is published as soon as it is written', async () => {
     const { events } = await published(async () => {
       await addCustomer(crm);
       await allPublished(crm);
@@ -85,11 +85,11 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
     });
 
     const [first, second] = events;
-    // nobody who is not told looks twice within 5 s
+    // without being woken, the publisher would look again only after 5 s
     expect(Date.parse(second?.published_at ?? '') - Date.parse(first?.time ?? '')).toBeLessThan(4_000);
   });
 
-  it('is marked with the time at which it was published, and counted', async () => {
+  it('is marked with the time of its publication and counted', async () => {
     const { events } = await published(() => addCustomers(3));
 
     expect(events.map(({ time, published_at }) => published_at !== null && published_at >= time)).toEqual(
@@ -99,7 +99,7 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
     expect(await metricOf(crm, 'events_oldest_unpublished_seconds')).toBe(0);
   });
 
-  it('is not published where it was refused or rolled back', async () => {
+  it('is not published if the change is rejected or rolled back', async () => {
     const { email } = await addCustomer(crm);
 
     const { events, stored } = await published(async () => {
@@ -115,7 +115,7 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
     expect(stored).toEqual([events[0]?.id]);
   });
 
-  it('is published again, over itself, where the reply is lost, and what comes after waits for it', async () => {
+  it('is published again over itself when the reply is lost, and later events wait for it', async () => {
     const failures = await metricOf(crm, 'event_publish_failures_total');
     const written = Promise.withResolvers<void>();
     const faults = [undefined, 'reply lost'] as const;
@@ -137,7 +137,7 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
     expect(events.map((event) => keys.filter((key) => key === keyOf(event)).length)).toEqual([1, 1, 1]);
   });
 
-  it('holds up nobody while a put has no answer yet', async () => {
+  it('delays no request while a put is unanswered', async () => {
     const put = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<undefined>();
     front.onPut = () => {
@@ -157,7 +157,7 @@ describe.each(databases)('what has happened to customers on %s', (kind) => {
     answer.resolve(undefined);
   });
 
-  it('is kept where no bucket is set, and published from the start at which one is', async () => {
+  it('is kept without a bucket and published once the CRM starts with one', async () => {
     await using fresh = await freshDatabase(kind);
     await using later = await startS3Front(s3);
     {

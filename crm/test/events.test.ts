@@ -21,7 +21,7 @@ describe.each(databases)('on %s', (kind) => {
   const listEvents = async (after: number): Promise<CustomerEvent[]> =>
     (await crm.admin(`GET /v1/events?after=${after}`)).body;
 
-  /** What is written meanwhile. */
+  /** The events that `run` writes. */
   const eventsOf = async (run: () => Promise<unknown>) => {
     const before = await listEvents(0);
     await run();
@@ -39,7 +39,7 @@ describe.each(databases)('on %s', (kind) => {
   };
 
   describe('one event is written', () => {
-    it.each(['/customers', '/v1/customers'])('by POST %s, of the customer that was made', async (path) => {
+    it.each(['/customers', '/v1/customers'])('by POST %s, with the new customer', async (path) => {
       const body = aCustomer({ name: 'Zoë 🎉', password });
       let added: Answer | undefined;
 
@@ -67,9 +67,9 @@ describe.each(databases)('on %s', (kind) => {
       ['the case of the email', { email: 'ALICE.case@example.com' }, ['email']],
       ['the password', { password: `another ${password}` }, ['password']],
       ['everything', { name: 'New', email: newEmail(), password }, ['name', 'email', 'password']],
-      ['one thing beside what is so already', { name: 'Alice Example', email: newEmail() }, ['email']],
+      ['one field and repeats another', { name: 'Alice Example', email: newEmail() }, ['email']],
     ];
-    it.each(changes)('by a PUT that changes %s, of the customer as it is then', async (what, change, changed) => {
+    it.each(changes)('by a PUT that changes %s, with the changed customer', async (what, change, changed) => {
       const email = what === 'the case of the email' ? 'alice.case@example.com' : newEmail();
       const account = await crm.addAccount({ email });
       let answer: Answer | undefined;
@@ -84,7 +84,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(events).toMatchObject([{ type: 'CustomerUpdated', customer_id: account.id, data }]);
     });
 
-    it('by a DELETE, at the time at which the customer ended', async () => {
+    it('by a DELETE, with the time of the deletion', async () => {
       const { id, name, email, created_at } = await crm.addAccount();
 
       const [event, ...others] = await eventsOf(() => remove(id));
@@ -96,7 +96,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(body.items).toMatchObject([{ deleted_at: event?.time }]);
     });
 
-    it('by a restore, that tells that the customer is there again', async () => {
+    it('by a restore, with deleted_at as the changed field', async () => {
       const { id, name, email, created_at } = await aDeletedCustomer();
 
       const events = await eventsOf(() => restore(id));
@@ -105,7 +105,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(events).toMatchObject([{ type: 'CustomerUpdated', customer_id: id, data }]);
     });
 
-    it('by each of 100 creates at once, in the order in which the customers became visible', async () => {
+    it('by each of 100 concurrent creates, in the order in which the customers became visible', async () => {
       const events = await eventsOf(() => Promise.all(Array.from({ length: 100 }, () => addCustomer(crm))));
 
       expect(events.map(({ type }) => type)).toEqual(Array(100).fill('CustomerCreated'));
@@ -115,7 +115,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
     });
 
-    it('by one alone of two creates, or two PUTs, that want one email at once', async () => {
+    it('by only one of two concurrent creates, or PUTs, of one email', async () => {
       const body = aCustomer();
       const [one, other] = [await crm.addAccount(), await crm.addAccount()];
       const change = { email: newEmail() };
@@ -135,9 +135,9 @@ describe.each(databases)('on %s', (kind) => {
   describe('no event is written', () => {
     const unchanged: [what: string, run: (account: Account) => Promise<Answer>][] = [
       ['a PUT of nothing', ({ id }) => put(id, {})],
-      ['a PUT of what is so already', ({ id, name, email }) => put(id, { name, email })],
-      ['a PUT of what is so already but for spaces around it', ({ id, name }) => put(id, { name: ` ${name} ` })],
-      ['a restore of a customer who is there', ({ id }) => restore(id)],
+      ['a PUT of the stored values', ({ id, name, email }) => put(id, { name, email })],
+      ['a PUT of the stored values with surrounding spaces', ({ id, name }) => put(id, { name: ` ${name} ` })],
+      ['a restore of a customer that is not deleted', ({ id }) => restore(id)],
     ];
     it.each(unchanged)('by %s', async (_, run) => {
       const account = await crm.addAccount();
@@ -154,11 +154,11 @@ describe.each(databases)('on %s', (kind) => {
       [412, 'a DELETE of another version', ({ id }) => remove(id, { 'If-Match': '"9"' })],
       [400, 'a create without an email', () => call(crm, 'POST /customers', { body: { name: 'Nobody' } })],
       [400, 'a PUT of a short password', ({ id }) => put(id, { name: 'New', password: 'short' })],
-      [404, 'a PUT of nobody', () => put(4_711_000, { name: 'Nobody' })],
-      [404, 'a DELETE of nobody', () => remove(4_711_000)],
-      [404, 'a restore of nobody', () => restore(4_711_000)],
+      [404, 'a PUT of an unknown customer', () => put(4_711_000, { name: 'Nobody' })],
+      [404, 'a DELETE of an unknown customer', () => remove(4_711_000)],
+      [404, 'a restore of an unknown customer', () => restore(4_711_000)],
     ];
-    it.each(refused)('where the answer is %i, to %s', async (status, _, run) => {
+    it.each(refused)('with the answer %i to %s', async (status, _, run) => {
       const account = await crm.addAccount();
 
       const events = await eventsOf(async () => expect((await run(account)).status).toBe(status));
@@ -166,7 +166,7 @@ describe.each(databases)('on %s', (kind) => {
       expect(events).toEqual([]);
     });
 
-    it('by what is tried with a customer who is deleted, or with an email that is taken by now', async () => {
+    it('by changing or deleting a deleted customer, or restoring one whose email is taken', async () => {
       const { id, email } = await aDeletedCustomer();
       await crm.addAccount({ email });
 
@@ -179,7 +179,7 @@ describe.each(databases)('on %s', (kind) => {
     });
 
     const spoiled: Spoiled[] = ['the writing of its event', 'the commit'];
-    it.each(spoiled)('by a change that is rolled back because %s fails, and the change is not made', async (what) => {
+    it.each(spoiled)('by a change that is rolled back because %s fails', async (what) => {
       const [live, deleted] = [await crm.addAccount(), await aDeletedCustomer()];
       const email = newEmail();
 
@@ -201,7 +201,7 @@ describe.each(databases)('on %s', (kind) => {
     });
   });
 
-  it('events hold neither a password nor its hash', async () => {
+  it('events contain neither a password nor its hash', async () => {
     const { id } = await crm.addAccount({ password });
     await put(id, { password: `another ${password}` });
     await remove(id);

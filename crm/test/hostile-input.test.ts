@@ -8,7 +8,7 @@ import { aCustomer } from './start.ts';
 const halves = ['\ud800', 'a\udfff', '\udf81\ud83c'];
 const unstorable = ['\0', 'a\0b', ...halves];
 
-/** Every text that is stored, by the request that brings it and all else that this one needs. */
+/** Every stored text field, by request, with the other fields that the request needs. */
 const texts: [request: string, body: () => object, fields: string[]][] = [
   ['POST /customers', aCustomer, ['name', 'email']],
   ['POST /v1/customers', aCustomer, ['name', 'email']],
@@ -21,7 +21,7 @@ const texts: [request: string, body: () => object, fields: string[]][] = [
   ['PUT /processes/1', () => ({}), ['name', 'channel', 'status', 'next_followup_datetime']],
 ];
 
-/** As they stand in JSON: no ids, though some parsers would make one of them. */
+/** JSON values that are not ids, though some parsers would convert them to one. */
 const noIds = ['1e400', '-1e400', '1e308', '9007199254740992', '1.5', '1e-400', '-0', '-1', '"1"', 'true', '[1]', '{}'];
 const noNumbers = ['1e400', '9e999', '-0', '-1', '1.5', '0x1', '1_0', '1%00', '%00', '+1', '%D9%A1', ''];
 const lists = {
@@ -55,7 +55,7 @@ describe.each(databases)('the CRM on %s', (kind) => {
     expect([status, body.errors]).toEqual([400, [{ field, message: expect.any(String) }]]);
   }
 
-  it.each(texts)('stores no NUL and no half of a character by %s', async (request, body, fields) => {
+  it.each(texts)('stores no NUL and no half character through %s', async (request, body, fields) => {
     for (const field of fields) {
       for (const text of unstorable) {
         expectRefusal(await crm.admin(request, { body: { ...body(), [field]: text } }), field);
@@ -63,7 +63,7 @@ describe.each(databases)('the CRM on %s', (kind) => {
     }
   });
 
-  it('takes no password that it could not tell from another', async () => {
+  it('accepts no password that it could not tell from another', async () => {
     for (const half of halves) {
       const password = half.repeat(12);
       expectRefusal(await crm.admin('POST /v1/customers', { body: aCustomer({ password }) }), 'password');
@@ -71,7 +71,7 @@ describe.each(databases)('the CRM on %s', (kind) => {
     }
   });
 
-  it.each(['lead_id', 'last_action_id'])('takes nothing for a %s that is no id', async (field) => {
+  it.each(['lead_id', 'last_action_id'])('accepts only an id as %s', async (field) => {
     for (const request of ['POST /processes', 'PUT /processes/1']) {
       for (const id of noIds) {
         expectRefusal(await crm.admin(request, { body: `{"name":"Onboarding","${field}":${id}}` }), field);
@@ -82,7 +82,7 @@ describe.each(databases)('the CRM on %s', (kind) => {
     }
   });
 
-  it.each(Object.entries(lists))('gives no list of %s by what is no number', async (path, parameters) => {
+  it.each(Object.entries(lists))('lists %s only by valid numbers', async (path, parameters) => {
     for (const parameter of parameters) {
       for (const value of [...noNumbers, `-${'9'.repeat(5_000)}`, `1&${parameter}=2`]) {
         expectRefusal(await crm.admin(`GET ${path}?${parameter}=${value}`), parameter);
@@ -90,7 +90,7 @@ describe.each(databases)('the CRM on %s', (kind) => {
     }
   });
 
-  it('gives an empty list behind the largest number there is', async () => {
+  it('returns an empty list after the largest id', async () => {
     for (const path of ['/customers', '/leads', '/actions', '/processes', '/v1/events']) {
       expect(await crm.admin(`GET ${path}?after=${Number.MAX_SAFE_INTEGER}`)).toMatchObject({ status: 200, body: [] });
     }
@@ -103,7 +103,7 @@ describe.each(databases)('the CRM on %s', (kind) => {
     ['/v1/customers', 'search'],
     ['/leads', 'status'],
     ['/processes', 'status'],
-  ])('looks for no text that cannot be stored: %s?%s', async (path, parameter) => {
+  ])('rejects a search for text that cannot be stored: %s?%s', async (path, parameter) => {
     for (const value of ['%00', 'a%00b', 'a%1bb', 'a%0d%0aX-Injected:1', 'a%C2%9B', `a&${parameter}=b`]) {
       expectRefusal(await crm.admin(`GET ${path}?${parameter}=${value}`), parameter);
     }
@@ -125,14 +125,14 @@ describe.each(databases)('the CRM on %s', (kind) => {
     }
   });
 
-  it('takes no object, and no half of a character, for the name of somebody who logs in', async () => {
+  it('accepts no object and no half character as a login name', async () => {
     for (const name of [...halves, { $ne: '' }, ['admin'], true]) {
       const { status, body } = await crm.admin('POST /v1/auth/login', { body: { username: name, password: 'x' } });
       expect([status, body.errors]).toMatchObject([400, [{ field: 'username' }]]);
     }
   });
 
-  it('is not polluted by names that objects are born with', async () => {
+  it('is safe from prototype pollution', async () => {
     const hostile = '"__proto__":{"name":"x","polluted":1},"constructor":{"prototype":{"polluted":1}}';
     const { status, body } = await crm.admin('PUT /leads/1', { body: `{${hostile}}` });
     expect([status, body.name]).toEqual([200, null]);
@@ -143,10 +143,10 @@ describe.each(databases)('the CRM on %s', (kind) => {
   });
 });
 
-describe('nobody else waits', () => {
-  it('for one who logs in with a name that is hard to read', { timeout: 60_000 }, async () => {
+describe('other requests do not wait', () => {
+  it('for a login with a name that is expensive to normalize', { timeout: 60_000 }, async () => {
     await using crm = await startCrmWithAdmin('sqlite');
-    // marks in the wrong order: to sort them takes time by the square of their number
+    // combining marks in the wrong order: sorting them takes quadratic time
     const username = `a${'\u0300'.repeat(16_000)}${'\u0316'.repeat(16_000)}`;
     const startedAt = performance.now();
     const { status, body } = await call(crm, 'POST /v1/auth/login', { body: { username, password: 'x' } });
@@ -154,7 +154,7 @@ describe('nobody else waits', () => {
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
-  it('for one whose headers are too large for the Inventory', async () => {
+  it('for a request with headers that are too large for the Inventory', async () => {
     await using crm = await startCrmWithItems();
     for (let attempt = 0; attempt < 5; attempt += 1) await crm.ask('', { traceparent: 'x'.repeat(15_950) });
     expect((await crm.ask()).status).toBe(200);

@@ -9,7 +9,7 @@ const isProblem = /^application\/problem\+json/;
 
 describe.each(databases)('every path, on %s,', (kind) => {
   let crm: CrmWithAdmin;
-  /** The documented paths, with the methods of each. */
+  /** The documented paths with their methods. */
   let paths: [path: string, known: string[]][];
   beforeAll(async () => {
     crm = await startCrmWithAdmin(kind);
@@ -22,7 +22,7 @@ describe.each(databases)('every path, on %s,', (kind) => {
 
   const withoutIds = (path: string) => path.replace(/\{\w+\}/g, '1');
 
-  it('answers 405 to a method that it does not know, and names all that it knows', async () => {
+  it('answers 405 to an unknown method and lists the allowed ones', async () => {
     for (const [path, known] of paths) {
       const allow = [...known, ...(known.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].sort().join(', ');
       for (const method of [...methods, 'PROPFIND', 'REPORT'].filter((method) => !known.includes(method))) {
@@ -38,7 +38,7 @@ describe.each(databases)('every path, on %s,', (kind) => {
     }
   });
 
-  it('answers HEAD as it does GET, and not where it has no GET', async () => {
+  it('answers HEAD like GET, and 405 without a GET', async () => {
     for (const [path, known] of paths) {
       const ask = (method: string) => fetch(crm.url + withoutIds(path), { method });
       const [head, get] = [await ask('HEAD'), await ask('GET')];
@@ -47,11 +47,11 @@ describe.each(databases)('every path, on %s,', (kind) => {
     }
   });
 
-  it('leads nowhere when more is written behind it', async () => {
+  it('is not matched with an extra segment', async () => {
     for (const [path] of paths) {
       for (const more of ['/nothing', '//', '.json', ';a=b', '%2f', '%00', '%20', '%0d%0aX-Injected:1']) {
         const { status, headers, body } = await crm.admin(`GET ${withoutIds(path)}${more}`);
-        // where an id may stand it is taken for one that is wrong
+        // in the place of an id, the segment is an invalid id
         expect([path, more, status]).toEqual([path, more, expect.toSatisfy((it) => [400, 403, 404].includes(it))]);
         expect([headers.get('Content-Type'), body.status]).toEqual([expect.stringMatching(isProblem), status]);
       }
@@ -72,7 +72,7 @@ describe.each(databases)('every path, on %s,', (kind) => {
     'constructor',
     '1%2f2',
     '%252e',
-  ])('with an id takes no %s for one', async (id) => {
+  ])('does not accept %s as an id', async (id) => {
     for (const [path, known] of paths.filter(([path]) => path.includes('{id}'))) {
       for (const method of known) {
         const answer = await crm.admin(`${method} ${path.replace('{id}', id)}`, method === 'PUT' ? { body: {} } : {});
@@ -83,7 +83,7 @@ describe.each(databases)('every path, on %s,', (kind) => {
     }
   });
 
-  it.each(['%', '%zz', '%E0%A4%A', '%ff', '%ED%A0%80', '%c0%af'])('with an id takes no %s for text', async (id) => {
+  it.each(['%', '%zz', '%E0%A4%A', '%ff', '%ED%A0%80', '%c0%af'])('rejects the undecodable id %s', async (id) => {
     for (const [path, known] of paths.filter(([path]) => path.includes('{id}'))) {
       for (const method of known) {
         const { status, headers } = await crm.admin(`${method} ${path.replace('{id}', id)}`);
@@ -97,7 +97,7 @@ describe.each(databases)('every path, on %s,', (kind) => {
     ['16', '9007199254740993'],
     ['20', '99999999999999999999'],
     ['5000', '9'.repeat(5_000)],
-  ])('with an id finds nobody of a number of %s digits', async (_digits, id) => {
+  ])('answers 404 to an id of %s digits', async (_digits, id) => {
     for (const [path, known] of paths.filter(([path]) => path.includes('{id}') && !path.includes('my-items'))) {
       for (const method of known) {
         const answer = await crm.admin(`${method} ${path.replace('{id}', id)}`, method === 'PUT' ? { body: {} } : {});
@@ -107,7 +107,7 @@ describe.each(databases)('every path, on %s,', (kind) => {
   });
 });
 
-describe('a path that is not there', () => {
+describe('an unknown path', () => {
   let crm: CrmWithAdmin;
   beforeAll(async () => {
     crm = await startCrmWithAdmin('sqlite');
@@ -124,7 +124,7 @@ describe('a path that is not there', () => {
     '/api/v1/customers',
     '/customers.json',
     '/__proto__',
-  ])('is 404, by whatever method: %s', async (path) => {
+  ])('is 404 for every method: %s', async (path) => {
     for (const method of [...methods, 'OPTIONS']) {
       const { status, headers, body } = await call(crm, `${method} ${path}`, { headers: { Accept: 'text/html' } });
       expect([method, status, headers.get('Content-Type')]).toEqual([method, 404, expect.stringMatching(isProblem)]);
@@ -139,7 +139,7 @@ describe('a path that is not there', () => {
     '/docs/../customers',
     '/%63ustomers',
     '/customers/../leads',
-  ])('is not led to one that is: %s', async (target) => {
+  ])('is not normalized to a known path: %s', async (target) => {
     const request = `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
     expect(await exchange(crm, request)).toMatchObject([
       { status: expect.toSatisfy((it) => it === 404 || it === 400) },

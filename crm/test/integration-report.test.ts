@@ -6,7 +6,7 @@ import { addCustomer, readFeed, startTestCrm, type TestCrm } from './start.ts';
 
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-describe.each(databases)('a report of what became of packages on %s', (kind) => {
+describe.each(databases)('a report of package states on %s', (kind) => {
   let crm: TestCrm;
   let alice: Customer;
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
     return { customer_id: alice.id, state: 'failed', attempts: 9, error: 'Inventory answered 422', ...overrides };
   };
 
-  it('shows on the customer that the package is created', async () => {
+  it('marks the customer as delivered', async () => {
     const answer = await report(delivered({ attempts: 3 }));
 
     expect(answer).toMatchObject({ status: 204, body: '' });
@@ -37,7 +37,7 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
     });
   });
 
-  it('shows on the customer why the package was given up on', async () => {
+  it('shows on the customer why the package failed', async () => {
     await report(failed());
 
     expect(await current()).toStrictEqual({
@@ -54,7 +54,7 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
     expect(await readFeed(crm, alice.id - 1)).toEqual([await current()]);
   });
 
-  it('may leave out the reason of a failure', async () => {
+  it('may omit the reason for a failure', async () => {
     await report(failed({ error: null }));
 
     expect(await current()).toMatchObject({
@@ -63,7 +63,7 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
     });
   });
 
-  it('takes package ids of other Inventories, which are texts', async () => {
+  it('accepts text package ids of other Inventories', async () => {
     const bob = await addCustomer(crm);
 
     await report(delivered({ package_id: 'pkg_01J"ü' }), delivered({ customer_id: bob.id, package_id: '7' }));
@@ -91,14 +91,14 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
     });
   });
 
-  it('may come twice', async () => {
+  it('can be repeated safely', async () => {
     await report(delivered());
     await report(delivered());
 
     expect((await current()).integration).toMatchObject({ state: 'delivered', package_id: 7, attempts: 1 });
   });
 
-  it('of unknown customers changes nothing, and those it knows are taken in', async () => {
+  it('ignores unknown customers and stores the others', async () => {
     const unknown = [999_999_999, Number.MAX_SAFE_INTEGER].map((customer_id) => delivered({ customer_id }));
 
     const { status } = await report(...unknown, delivered());
@@ -107,11 +107,11 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
     expect((await current()).integration.state).toBe('delivered');
   });
 
-  it('may be of nobody', async () => {
+  it('may be empty', async () => {
     expect(await report()).toMatchObject({ status: 204 });
   });
 
-  it('may be of 500 customers with long reasons', async () => {
+  it('may contain 500 customers with long reasons', async () => {
     const results = Array.from({ length: 499 }, (_, index) => failed({ customer_id: 10_000_000 + index }));
     const long = results.map((result) => ({ ...result, error: 'é'.repeat(900) }));
 
@@ -125,7 +125,7 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
   const refused: [what: string, results: unknown, detail: string][] = [
     ['501 results', Array(501).fill(result), 'results must be at most 500 entries long'],
     ['nothing', undefined, 'Missing required fields: results'],
-    ['no list', result, 'results must be an array'],
+    ['something other than a list', result, 'results must be an array'],
     ['a list of texts', ['1'], 'results.0 must be an object'],
     ['another state', [{ ...result, state: 'pending' }], 'results.0.state must be one of delivered, failed'],
     ['no customer', [{ ...result, customer_id: undefined }], 'Missing required fields: results.0.customer_id'],
@@ -136,14 +136,14 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
     ['a NUL', [{ ...result, error: 'a\0b' }], 'results.0.error must not contain NUL or half a character'],
     ['1001 letters', [{ ...result, error: 'x'.repeat(1001) }], 'results.0.error must be at most 1000 characters long'],
   ];
-  it.each(refused)('is refused with %s', async (_, results, detail) => {
+  it.each(refused)('is rejected with %s', async (_, results, detail) => {
     const answer = await call(crm, 'PUT /customers/integration', { body: { results } });
 
     expect(answer).toMatchObject({ status: 400, body: { title: 'Bad Request', detail, error: detail } });
   });
 
   it.each([[[]], [{}], [0], [1.5], [''], ['x'.repeat(201)], [true]])(
-    'is refused with %j for a package',
+    'is rejected with %j as a package id',
     async (package_id) => {
       const { status, body } = await report(delivered({ package_id }));
 
@@ -152,14 +152,14 @@ describe.each(databases)('a report of what became of packages on %s', (kind) => 
     },
   );
 
-  it('with one wrong result is refused as a whole', async () => {
+  it('is rejected as a whole if one result is invalid', async () => {
     const { status, body } = await report(delivered(), failed({ state: 'lost' }));
 
     expect([status, body.errors[0].field]).toEqual([400, 'results.1.state']);
     expect(await current()).toEqual(alice);
   });
 
-  it('of more than 1 MB is refused', async () => {
+  it('is rejected if it is larger than 1 MB', async () => {
     expect(await report(failed({ error: 'x'.repeat(1024 * 1024) }))).toMatchObject({ status: 413 });
   });
 });

@@ -23,7 +23,7 @@ describe.each(databases)('leads on %s', (kind) => {
   const read = (id: number | string) => call(crm, `GET /leads/${id}`);
   const remove = (id: number | string) => call(crm, `DELETE /leads/${id}`);
 
-  it('are added with an email alone, as new', async () => {
+  it('are created with only an email, as new', async () => {
     const { status, headers, body } = await post({ email });
 
     expect(status).toBe(201);
@@ -32,7 +32,7 @@ describe.each(databases)('leads on %s', (kind) => {
     expect(await read(body.id)).toMatchObject({ status: 200, body });
   });
 
-  it('are added with all that they can have, and no more', async () => {
+  it('are created with every field, and unknown fields are ignored', async () => {
     const { status, body } = await post({
       id: 999_999,
       email: ' zoë@exämple.中国 ',
@@ -56,7 +56,7 @@ describe.each(databases)('leads on %s', (kind) => {
     expect(second.body.id).toBeGreaterThan(first.body.id);
   });
 
-  it('may have no name, said or not', async () => {
+  it('may have no name, sent as null or omitted', async () => {
     expect(await post({ email, name: null })).toMatchObject({ status: 201, body: { name: null } });
   });
 
@@ -76,7 +76,7 @@ describe.each(databases)('leads on %s', (kind) => {
     ['a list', [{ email }], 'The request body must be a JSON object'],
     ['half a JSON', '{"email": "bob', 'The request body is not valid JSON'],
   ];
-  it.each(badInputs)('are refused with %s', async (_, body, detail) => {
+  it.each(badInputs)('are rejected with %s', async (_, body, detail) => {
     const answer = await post(body);
 
     expect(answer).toMatchObject({ status: 400, body: { title: 'Bad Request', detail, error: detail } });
@@ -90,7 +90,7 @@ describe.each(databases)('leads on %s', (kind) => {
     [{ status: 'contacted' }],
     [{ email: 'smith@example.com', name: null, status: 'lost' }],
     [{}],
-  ])('change in %j alone', async (change) => {
+  ])('change %j and nothing else', async (change) => {
     const before = await add({ name: 'Bob', status: 'open' });
 
     const { status, body } = await put(before.id, { ...change, id: 1, created_at: '2020-01-01', vip: true });
@@ -99,7 +99,7 @@ describe.each(databases)('leads on %s', (kind) => {
     expect((await read(before.id)).body).toStrictEqual(body);
   });
 
-  it('take back the whole of what was read, with a part of it changed', async () => {
+  it('accept the whole record back with one field changed', async () => {
     const before = await add({ name: 'Bob' });
 
     const { status, body } = await put(before.id, { ...before, status: 'won' });
@@ -120,7 +120,7 @@ describe.each(databases)('leads on %s', (kind) => {
     expect((await read(before.id)).body).toStrictEqual(before);
   });
 
-  it('keep the changes of all who change different fields at once', async () => {
+  it('keep all concurrent changes of different fields', async () => {
     const { id } = await add();
 
     await Promise.all([put(id, { name: 'Bob' }), put(id, { status: 'open' }), put(id, { email: 'b@example.com' })]);
@@ -140,7 +140,7 @@ describe.each(databases)('leads on %s', (kind) => {
     expect((await call(crm, `GET /leads?after=${id - 1}&limit=1`)).body).not.toMatchObject([{ id }]);
   });
 
-  it('are deleted once where many delete one at once', async () => {
+  it('are deleted once by many concurrent requests', async () => {
     const { id } = await add();
 
     const answers = await Promise.all(Array.from({ length: 10 }, () => remove(id)));
@@ -148,14 +148,14 @@ describe.each(databases)('leads on %s', (kind) => {
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(404)]);
   });
 
-  it('never get the id of one that was deleted', async () => {
+  it('never reuse the id of a deleted lead', async () => {
     const last = await add();
     await remove(last.id);
 
     expect((await add()).id).toBeGreaterThan(last.id);
   });
 
-  it('are listed in the order of their ids, of one status, page after page', async () => {
+  it('are listed by status in id order, page by page', async () => {
     const status = `in progress & ${randomUUID()}`;
     const added = [await add({ status }), await add(), await add({ status }), await add(), await add({ status })];
     const [first, , third, , fifth] = added;
@@ -171,7 +171,7 @@ describe.each(databases)('leads on %s', (kind) => {
     expect(all.body).toStrictEqual(added);
   });
 
-  it('are no longer listed under the status that they had', async () => {
+  it('are no longer listed under their former status', async () => {
     const status = randomUUID();
     const { id } = await add({ status });
     await put(id, { status: 'other' });
@@ -186,16 +186,16 @@ describe.each(databases)('leads on %s', (kind) => {
     ['status=', 'status must be 1 to 50 characters long'],
     ['status=%00', 'status must not contain control characters'],
     ['status=a&status=b', 'status must be a string'],
-  ])('are not listed by ?%s', async (query, detail) => {
+  ])('are not listed with ?%s', async (query, detail) => {
     expect(await call(crm, `GET /leads?${query}`)).toMatchObject({ status: 400, body: { detail } });
   });
 
-  it.each(['999999999', '9007199254740993', '99999999999999999999999'])('are not found by %s', async (id) => {
+  it.each(['999999999', '9007199254740993', '99999999999999999999999'])('are not found under the id %s', async (id) => {
     for (const answer of [await read(id), await put(id, { name: 'Bob' }), await remove(id)])
       expect(answer).toMatchObject(notFound);
   });
 
-  it.each(['0', '-1', '1.5', 'abc', '01', '%00'])('cannot be asked for by %s', async (id) => {
+  it.each(['0', '-1', '1.5', 'abc', '01', '%00'])('cannot be read with the id %s', async (id) => {
     for (const answer of [await read(id), await put(id, {}), await remove(id)])
       expect(answer).toMatchObject({ status: 400, body: { detail: 'id must be a positive integer' } });
   });

@@ -14,7 +14,7 @@ type LoginAnswer = {
 
 let addresses = 0;
 
-/** An address of this machine that nothing has come from yet: each has a limit of tries of its own. */
+/** An unused loopback address, because the login limit counts per address. */
 export function anotherAddress(): string {
   addresses += 1;
   return `127.0.${1 + Math.floor(addresses / 250)}.${1 + (addresses % 250)}`;
@@ -36,7 +36,7 @@ export function bearer(token: string): { Authorization: string } {
   return { Authorization: `Bearer ${token}` };
 }
 
-/** The header of the admin of a CRM that has this key and no other admin before. */
+/** The Authorization header of the first admin of a CRM with this key. */
 export async function asAdmin(): Promise<{ Authorization: string }> {
   return bearer(await createTokens(secretKey).sign({ subject: 'admin', role: 'admin', version: 1 }, 600));
 }

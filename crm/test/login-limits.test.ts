@@ -18,7 +18,7 @@ describe('logging in', () => {
     const { body } = await call(crm, 'POST /v1/customers', { body: aCustomer(overrides), headers: await asAdmin() });
     return body.email;
   };
-  /** One try after another, each from an address of its own. */
+  /** Attempts one after another, each from a different address. */
   const tryFromEverywhere = async (tries: object[]) => {
     const statuses: number[] = [];
     for (const credentials of tries) statuses.push((await logIn(crm, credentials)).status);
@@ -29,7 +29,7 @@ describe('logging in', () => {
   };
   const failed = (count: number) => Array(count).fill(401);
 
-  it('is limited for each address by itself', async () => {
+  it('is limited per address', async () => {
     const address = anotherAddress();
     await Promise.all(Array.from({ length: triesMax }, () => logIn(crm, {}, address)));
 
@@ -44,7 +44,7 @@ describe('logging in', () => {
     ['an account that does not exist', async () => aCustomer()['email'] as string],
   ];
   it.each(accounts)(
-    'is refused for %s after ten failures from ten addresses, for no other account',
+    'is rejected for %s after ten failures from ten addresses, but not for other accounts',
     async (_, make) => {
       const email = await make();
       const address = anotherAddress();
@@ -66,7 +66,7 @@ describe('logging in', () => {
     },
   );
 
-  it('counts the failures of an account alone', async () => {
+  it('counts only failures against an account', async () => {
     const right = { email: await add(), password };
 
     const successes = await tryFromEverywhere([right, right]);
@@ -76,7 +76,7 @@ describe('logging in', () => {
     expect(await tryFromEverywhere([right])).toEqual([429]);
   });
 
-  it('takes every spelling of an email, in either field, for one account', async () => {
+  it('counts every spelling of an email, in either field, against one account', async () => {
     const email = await add({ password, email: `zoë-${crypto.randomUUID()}@example.com` });
     const spellings = [email, email.toUpperCase(), email.normalize('NFD'), email.replace('@example', '@Example')];
     const names = spellings.flatMap((name) => [{ email: name }, { username: name }, { username: '', email: name }]);
@@ -86,7 +86,7 @@ describe('logging in', () => {
     expect(statuses).toEqual([...failed(triesMax), 429, 429]);
   });
 
-  it('derives one key, whether or not there is such an account with a password', async () => {
+  it('derives one key, whether or not the account exists and has a password', async () => {
     const tries = {
       right: { email: await add(), password },
       wrong: { email: await add(), password: 'a wrong one' },

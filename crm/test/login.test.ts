@@ -7,7 +7,7 @@ import { adminPassword, crmEnvironment, openCrmDatabase, startCrmOn, startTestCr
 const logIn = (crm: { url: string }, body: unknown) => call(crm, 'POST /v1/auth/login', { body });
 
 describe.each(databases)('logging in on %s', (kind) => {
-  it('gives a token that opens what is closed', async () => {
+  it('returns a token that opens protected routes', async () => {
     await using crm = await startTestCrm(kind, { REQUIRE_AUTH: 'true', JWT_EXPIRES_SECONDS: '600' });
 
     const { status, body } = await logIn(crm, { username: 'admin', password: adminPassword });
@@ -36,7 +36,7 @@ describe.each(databases)('logging in on %s', (kind) => {
     expect(answers.map(({ headers }) => headers.get('WWW-Authenticate'))).toEqual(answers.map(() => 'Bearer'));
   });
 
-  it('is refused as bad input with a name that not every database can look for', async () => {
+  it('is rejected as bad input with a name that not every database can query', async () => {
     await using crm = await startTestCrm(kind);
 
     for (const field of ['username', 'email']) {
@@ -45,7 +45,7 @@ describe.each(databases)('logging in on %s', (kind) => {
     }
   });
 
-  it('is refused at the eleventh try of a minute, right or wrong', async () => {
+  it('is rejected at the eleventh attempt in a minute, right or wrong', async () => {
     await using crm = await startTestCrm(kind);
     const tries = await Promise.all(Array.from({ length: 10 }, () => logIn(crm, { username: 'admin', password: 'x' })));
 
@@ -60,7 +60,7 @@ describe.each(databases)('logging in on %s', (kind) => {
 });
 
 describe('logging in with', () => {
-  it('the name as email is the same, and the name is the configured one', async () => {
+  it('the configured admin name works in the email field, and the default name does not', async () => {
     await using crm = await startTestCrm('sqlite', { ADMIN_USERNAME: 'root@example.com' });
 
     expect(await logIn(crm, { email: 'root@example.com', password: adminPassword })).toMatchObject({ status: 200 });
@@ -76,7 +76,7 @@ describe('logging in with', () => {
     ['a name of 255 characters', { username: 'x'.repeat(255), password: 'x' }, /^username /],
   ];
 
-  it.each(refused)('%s is refused as bad input', async (_, body, detail) => {
+  it.each(refused)('%s is rejected as bad input', async (_, body, detail) => {
     await using crm = await startTestCrm('sqlite');
 
     const answer = await logIn(crm, body);
@@ -86,8 +86,8 @@ describe('logging in with', () => {
   });
 });
 
-describe('the admin made at the first start', () => {
-  it('has a password that is shown once, and never again', async () => {
+describe('the admin created at the first start', () => {
+  it('has a password that is shown only once', async () => {
     await using database = await freshDatabase('sqlite');
     const environment = crmEnvironment(database, { ADMIN_PASSWORD: '', LOG_LEVEL: 'debug' });
     await using first = await spawnService('crm', environment);
@@ -100,12 +100,12 @@ describe('the admin made at the first start', () => {
 
     expect([username, status, later]).toEqual(['admin', 200, 200]);
     expect((first.output() + second.output()).split(password)).toHaveLength(2);
-    expect(second.output()).not.toMatch(/Admin made/);
+    expect(second.output()).not.toMatch(/Admin created/);
   });
 });
 
 describe.each(databases)('the admin on %s', (kind) => {
-  it('has the password of ADMIN_PASSWORD from the start at which it was changed', async () => {
+  it('gets a new password when the CRM starts with another ADMIN_PASSWORD', async () => {
     await using database = await freshDatabase(kind);
     const passwords = ['the first password', 'the second password'];
     const statuses: number[] = [];
@@ -118,7 +118,7 @@ describe.each(databases)('the admin on %s', (kind) => {
     expect(await storedAdmins(database)).toHaveLength(1);
   });
 
-  it('keeps the password where ADMIN_PASSWORD is no longer set, and the hash where it is the same', async () => {
+  it('keeps the password if ADMIN_PASSWORD is unset, and the hash if it is unchanged', async () => {
     await using database = await freshDatabase(kind);
     for (const environment of [{}, {}, { ADMIN_PASSWORD: '' }]) {
       await using crm = await startCrmOn(database, environment);

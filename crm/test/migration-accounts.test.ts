@@ -54,7 +54,7 @@ function olderCustomer(id: number): OlderCustomer {
   return { name, email, email_key: email.toLowerCase(), ...times, ...integration };
 }
 
-/** The database as the program left it that knew the first two migrations only. `removed`: ids whose rows were deleted by hand. */
+/** A database from a release with only the first two migrations. `removed`: ids of rows that were deleted by hand. */
 async function leaveOlderDatabase(
   { url, dataDir }: FreshDatabase,
   { count, removed }: { count: number; removed: number[] },
@@ -78,7 +78,7 @@ async function leaveOlderDatabase(
   return admin;
 }
 
-describe.each(databases)('a database of the program before accounts, on %s,', (kind) => {
+describe.each(databases)('a database from before accounts, on %s,', (kind) => {
   const removed = [7, 1000, 2499, 2500];
   const ids = Array.from({ length: 2500 }, (_, index) => index + 1).filter((id) => !removed.includes(id));
   let database: FreshDatabase;
@@ -100,7 +100,7 @@ describe.each(databases)('a database of the program before accounts, on %s,', (k
     return body.items.map(({ id }: Customer) => id);
   };
 
-  it('keeps every customer, with what became of the package', async () => {
+  it('keeps every customer with the state of the package', async () => {
     const feed = (await readFeed(crm)).filter(({ id }) => id <= 2500);
 
     expect(feed.map(({ id }) => id)).toEqual(ids);
@@ -122,7 +122,7 @@ describe.each(databases)('a database of the program before accounts, on %s,', (k
     expect(shown).toEqual(expected);
   });
 
-  it('keeps the admin, who has the same password', async () => {
+  it('keeps the admin and the password', async () => {
     await using opened = await openCrmDatabase(database);
 
     const admins = await opened.db.selectFrom('admins').selectAll().execute();
@@ -130,11 +130,11 @@ describe.each(databases)('a database of the program before accounts, on %s,', (k
     expect(admins).toEqual([{ ...admin, id: 1, credentials_version: 1 }]);
   });
 
-  it('gives out no id again, not even those of rows that were deleted', async () => {
+  it('reuses no id, not even those of deleted rows', async () => {
     expect((await addCustomer(crm)).id).toBeGreaterThan(2500);
   });
 
-  it('makes all of them accounts that nobody has changed, deleted or can log in to', async () => {
+  it('turns every customer into an unchanged account without a password', async () => {
     await using opened = await openCrmDatabase(database);
     const rows = await opened.db.selectFrom('customers').selectAll().where('id', 'in', [1, 1001, 2001, 2498]).execute();
 
@@ -144,7 +144,7 @@ describe.each(databases)('a database of the program before accounts, on %s,', (k
     expect([status, headers.get('ETag'), body.deleted_at]).toEqual([200, '"1"', null]);
   });
 
-  it('finds all of them by what a search looks through now', async () => {
+  it('finds every customer by the new search', async () => {
     await using opened = await openCrmDatabase(database);
     const rows = await opened.db.selectFrom('customers').select(['name', 'email', 'search_key']).execute();
 
@@ -157,20 +157,20 @@ describe.each(databases)('a database of the program before accounts, on %s,', (k
     ['small letters, in capitals', 'ØYVIND NR1003.', [1003]],
     ['the last customer', 'cafe\u0301 nr2498.', [2498]],
     ['an email with accents', 'älice-1999@', [1999]],
-    ['what a pattern would mean something by', '100%_sure\\ nr2006.', [2006]],
-    ['a customer who was deleted', ' nr1000.', []],
+    ['characters with a meaning in patterns', '100%_sure\\ nr2006.', [2006]],
+    ['no deleted customer', ' nr1000.', []],
   ])('finds %s', async (_, search, expected) => {
     expect(await found(search)).toEqual(expected);
   });
 
-  it('still refuses an email that a customer has', async () => {
+  it('still rejects a taken email', async () => {
     for (const id of [1, 1001, 2498]) {
       const body = aCustomer({ email: olderCustomer(id).email.toLowerCase() });
       expect(await call(crm, 'POST /customers', { body })).toMatchObject({ status: 409, body: { existing_id: id } });
     }
   });
 
-  it('lets the email of one who is deleted be used again', async () => {
+  it('frees the email of a deleted customer', async () => {
     const { email } = olderCustomer(1500);
 
     expect((await asAdmin('DELETE /v1/customers/1500')).status).toBe(204);
@@ -182,9 +182,9 @@ describe.each(databases)('a database of the program before accounts, on %s,', (k
 });
 
 describe.each(databases)(
-  'a database of the program before accounts, on %s, whose customers were all deleted by hand',
+  'a database from before accounts, on %s, in which somebody deleted all customers by hand',
   (kind) => {
-    it('gives out none of their ids again', async () => {
+    it('reuses none of their ids', async () => {
       await using database = await freshDatabase(kind, { isEmpty: true });
       await leaveOlderDatabase(database, { count: 3, removed: [1, 2, 3] });
       await using crm = await startCrmOn(database);

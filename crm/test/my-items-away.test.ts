@@ -35,14 +35,14 @@ describe('my items with an Inventory that', () => {
   afterAll(() => crm[Symbol.asyncDispose]());
   beforeEach(() => crm.recover());
 
-  /** Each such call fails, after one try. */
+  /** Each call fails after one attempt. */
   const failTimes = async (times: number) => {
     crm.inventory.fail('answers 401');
     for (let time = 0; time < times; time += 1) expectAway(await timed(crm.ask()));
   };
   const asked = () => crm.inventory.takeRequests().length;
 
-  it.each(faultNames)('%s are answered with 503 within three seconds, and well once it is well', async (fault) => {
+  it.each(faultNames)('%s fail with 503 within three seconds, and work once it recovers', async (fault) => {
     crm.inventory.fail(fault);
 
     const answers = await Promise.all(['', '/1', '/search/?name=Tea'].map((rest) => timed(crm.ask(rest))));
@@ -52,7 +52,7 @@ describe('my items with an Inventory that', () => {
     expect(await crm.ask()).toMatchObject({ status: 200, body: { total: 3 } });
   });
 
-  it('is not there are answered with 503, and well once it is', async () => {
+  it('is down fail with 503, and work once it is up', async () => {
     await crm.inventory.goAway();
 
     for (const rest of ['', '/1', '/search/']) expectAway(await timed(crm.ask(rest)));
@@ -61,7 +61,7 @@ describe('my items with an Inventory that', () => {
   });
 
   it.each(['never answers', 'resets the connection', 'closes the connection in mid-answer', 'answers 500'] as const)(
-    '%s once are answered at the second try',
+    '%s once are answered on the second attempt',
     async (fault) => {
       crm.inventory.fail(fault, 1);
 
@@ -70,14 +70,14 @@ describe('my items with an Inventory that', () => {
     },
   );
 
-  it.each(['answers 401', 'answers in HTML', 'answers null'] as const)('%s are not tried again', async (fault) => {
+  it.each(['answers 401', 'answers in HTML', 'answers null'] as const)('%s are not retried', async (fault) => {
     crm.inventory.fail(fault, 1);
 
     expect((await crm.ask()).status).toBe(503);
     expect(asked()).toBe(1);
   });
 
-  it('failed five times in a row are answered at once for five seconds, without asking it', async () => {
+  it('failed five times in a row answer at once for five seconds without calling it', async () => {
     await failTimes(5);
     expect(asked()).toBe(5);
     await crm.inventory.recover();
@@ -90,7 +90,7 @@ describe('my items with an Inventory that', () => {
     expect((await crm.ask()).status).toBe(200);
   });
 
-  it('failed four times and then not are asked for as before', async () => {
+  it('failed four times and then succeeded are requested as before', async () => {
     await failTimes(4);
     await crm.inventory.recover();
     expect((await crm.ask()).status).toBe(200);
@@ -100,7 +100,7 @@ describe('my items with an Inventory that', () => {
     expect((await crm.ask()).status).toBe(200);
   });
 
-  it('failed long enough are asked for once, while all others are answered at once', async () => {
+  it('opened the breaker send one probe, while all other requests answer at once', async () => {
     await failTimes(5);
     asked();
     crm.inventory.fail('never answers');
@@ -113,14 +113,14 @@ describe('my items with an Inventory that', () => {
     for (const other of others) expectAway(other);
     expect(Math.max(...others.map(({ ms }) => ms))).toBeLessThan(1_000);
     expectAway(await probe);
-    expect(asked()).toBe(1); // the second try of the probe
+    expect(asked()).toBe(1); // the second attempt of the probe
     await crm.inventory.recover();
     expect((await crm.ask()).status).toBe(503);
     crm.advance(5_000);
     expect((await crm.ask()).status).toBe(200);
   });
 
-  it('never answers do not keep anybody else waiting', async () => {
+  it('never answers do not delay other requests', async () => {
     crm.inventory.fail('never answers');
     let answered = 0;
     const hanging = Array.from({ length: 50 }, async (_, index) => {
@@ -141,7 +141,7 @@ describe('my items with an Inventory that', () => {
 });
 
 describe('the log', () => {
-  /** What a CRM of its own writes of the Inventory at `url` while `use` asks it. */
+  /** What a separate CRM logs about the Inventory at `url` while `use` sends requests. */
   const linesOf = async (url: string, use: (ask: () => Promise<Answer>) => Promise<void>) => {
     await using database = await freshDatabase('sqlite');
     const environment = { ...itemsKey, INVENTORY_SERVICE_URL: url, LOG_LEVEL: 'info' };
@@ -156,9 +156,9 @@ describe('the log', () => {
       .filter((line) => /Inventory (answer|cannot|gave|broke)/.test(line));
   };
   const away = (reason: string) =>
-    expect.stringMatching(new RegExp(`WARN Inventory ${reason}.*; my-items are answered with 503 until it is back$`));
+    expect.stringMatching(new RegExp(`WARN Inventory ${reason}.*; the my-items routes answer 503 until it is back$`));
 
-  it('tells once that the Inventory is away and why, and once that it is back', async () => {
+  it('says once that the Inventory is down and why, and once that it is back', async () => {
     await using inventory = await anInventory(itemsKey.JWT_SECRET_KEY);
 
     const lines = await linesOf(inventory.url, async (ask) => {
@@ -174,7 +174,7 @@ describe('the log', () => {
     expect(lines).toEqual([away('answered 500'), back, away('answered 500'), back]);
   });
 
-  it('tells once that there is no such route at that address', async () => {
+  it('says once that the address has no such route', async () => {
     await using inventory = await anInventory(itemsKey.JWT_SECRET_KEY);
 
     const lines = await linesOf(`${inventory.url}/elsewhere`, async (ask) => {

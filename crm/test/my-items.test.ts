@@ -19,7 +19,7 @@ describe('my items', () => {
     return body.items.map(({ name }: Item) => name);
   };
 
-  it('are those of the customer who asks, with all that the Inventory tells of them but what they have cost', async () => {
+  it('are the items of the calling customer, with every field of the Inventory except the cost', async () => {
     const { status, body } = await crm.ask();
 
     const mine = { customer_id: crm.alice.id, price: 9.9 };
@@ -39,13 +39,13 @@ describe('my items', () => {
     });
   });
 
-  it('are none for a customer who has none', async () => {
+  it('are empty for a customer without items', async () => {
     const carol = await addCustomer(crm);
 
     expect((await askAs(crm, carol)).body).toStrictEqual({ items: [], total: 0, customer_id: carol.id });
   });
 
-  it('come page by page', async () => {
+  it('are paged', async () => {
     for (const rest of ['', '/search', '/search/']) {
       const { body } = await crm.ask(`${rest}?page=2&size=2`);
       expect(body).toMatchObject({ items: [{ name: 'Spoon' }], total: 3 });
@@ -64,14 +64,14 @@ describe('my items', () => {
     expect(await names(`/search?${query}`)).toEqual(expected);
   });
 
-  it('stay those of the customer who asks, whatever else is asked for', async () => {
+  it('stay those of the calling customer, whatever the query says', async () => {
     for (const rest of ['', '/search/']) {
       const { body } = await crm.ask(`${rest}?customer_id=${crm.bob.id}&role=admin`);
       expect(body).toMatchObject({ items: [{ id: 1 }, { id: 2 }, { id: 3 }], customer_id: crm.alice.id });
     }
   });
 
-  it('are shown one by one', async () => {
+  it('can be read one by one', async () => {
     const { status, body } = await crm.ask('/2');
 
     const expected = { id: 2, customer_id: crm.alice.id, name: 'Tea pot', category: 'Tea', brand: null, price: 9.9 };
@@ -79,20 +79,20 @@ describe('my items', () => {
   });
 
   it.each([
-    ["another's", '/4'],
-    ["nobody's", '/7'],
-  ])('are not %s', async (_, rest) => {
+    ['another customer', '/4'],
+    ['no customer', '/7'],
+  ])('do not include an item of %s', async (_, rest) => {
     const { status, body } = await crm.ask(rest);
 
     expect([status, body.title, body.detail]).toEqual([403, 'Forbidden', 'This item is not yours']);
     expect(JSON.stringify(body)).not.toMatch(/Tea/);
   });
 
-  it.each(['/999999999', '/9007199254740993', '/99999999999999999999999'])('are not found by %s', async (rest) => {
+  it.each(['/999999999', '/9007199254740993', '/99999999999999999999999'])('are not found under %s', async (rest) => {
     expect(await crm.ask(rest)).toMatchObject({ status: 404, body: { detail: 'Item not found' } });
   });
 
-  it('that are asked for in vain, however often, do not make the Inventory count as away', async () => {
+  it('that are not found, however often, do not open the breaker', async () => {
     for (let time = 0; time < 10; time += 1) await crm.ask('/999999999');
 
     expect((await crm.ask()).status).toBe(200);
@@ -106,12 +106,12 @@ describe('my items', () => {
     ['?size=101', 'size must be a whole number from 1 to 100'],
     ['/search/?name=%00', 'name must not contain control characters'],
     ['/search?category=a&category=b', 'category must be a string'],
-  ])('are refused for %s, and the Inventory is not asked', async (rest, detail) => {
+  ])('are rejected for %s without a call to the Inventory', async (rest, detail) => {
     expect(await crm.ask(rest)).toMatchObject({ status: 400, body: { detail, error: detail } });
     expect(crm.inventory.takeRequests()).toEqual([]);
   });
 
-  it('are asked for by the CRM itself, on behalf of the request', async () => {
+  it('are requested with the service token of the CRM and the id of the request', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
     for (const rest of ['', '/1', '/search/?name=Tea']) {
@@ -126,7 +126,7 @@ describe('my items', () => {
     }
   });
 
-  it('are asked for with the request id that the CRM made, where the client has none', async () => {
+  it('are requested with a request id from the CRM if the client sends none', async () => {
     const { headers } = await crm.ask();
 
     const [request] = crm.inventory.takeRequests();
@@ -134,7 +134,7 @@ describe('my items', () => {
     expect(request?.headers).not.toHaveProperty('traceparent');
   });
 
-  it("are never another's, even where the Inventory does not know the filter", async () => {
+  it('are never those of another customer, even if the Inventory ignores the filter', async () => {
     crm.inventory.ignoreCustomers();
 
     for (const rest of ['', '/search/?name=Tea']) {

@@ -14,12 +14,12 @@ const tokens = createTokens(JWT_SECRET_KEY);
 
 const runs = runsOf(1);
 const timeout = 30_000 + runs * 5_000;
-/** So many are there, or have been: whatever adds some comes before what takes them away. */
+/** Ids up to this one exist or have existed, because operations that add come before operations that delete. */
 const ids = { max: Math.max(10, runs) };
-/** For reasons that no schema can tell. */
+/** Rejections for reasons that no schema can express. */
 const rightRefusals = /^((Lead|Action) not found|description must be equal to details, or left out)$/;
 
-describe.each(databases)('by the OpenAPI document, the CRM on %s', (kind) => {
+describe.each(databases)('according to the OpenAPI document, the CRM on %s', (kind) => {
   const resources = new AsyncDisposableStack();
   const customer = { id: 0 };
   const items: { customer_id: number | null }[] = [];
@@ -47,7 +47,7 @@ describe.each(databases)('by the OpenAPI document, the CRM on %s', (kind) => {
     for (const item of items.slice(0, 5)) item.customer_id = customer.id;
   }
 
-  it('takes what is allowed, and answers as documented', { timeout }, async () => {
+  it('accepts valid requests and answers as documented', { timeout }, async () => {
     const source = sourceOf(document, ids);
     const requestsTo = (operation: Operation) => validRequests(operation, source);
     const run = { name: `what is allowed, on ${kind}`, service: crm, document, runs, requestsTo };
@@ -57,7 +57,7 @@ describe.each(databases)('by the OpenAPI document, the CRM on %s', (kind) => {
     for (const status of runs < 10 ? [200] : [200, 201]) expect(statuses.get(status)).toBeGreaterThan(0);
   });
 
-  it('answers as documented, whatever it is sent', { timeout }, async () => {
+  it('answers any request as documented', { timeout }, async () => {
     const source = sourceOf(document, ids);
     const requestsTo = (operation: Operation) => hostileRequests(operation, source);
     const run = { name: `anything, on ${kind}`, service: crm, document, runs, requestsTo };
@@ -67,14 +67,14 @@ describe.each(databases)('by the OpenAPI document, the CRM on %s', (kind) => {
     for (const status of runs < 10 ? [200] : [200, 400]) expect(statuses.get(status)).toBeGreaterThan(0);
   });
 
-  it('answers customers and strangers as documented', { timeout }, async () => {
+  it('answers customers and anonymous callers as documented', { timeout }, async () => {
     const source = sourceOf(document, { ...ids, own: () => customer.id });
     const requestsTo = (operation: Operation) =>
       fc.oneof(validRequests(operation, source), hostileRequests(operation, source));
     const run = { name: `anything from customers, on ${kind}`, service: crm, document, runs, requestsTo };
     let asked = 0;
     const owner = async () => {
-      // a request may well have ended the token of the one before
+      // an earlier request may have invalidated the token
       if (asked % 10 === 0) await replaceCustomer();
       asked += 1;
       return bearer(await tokens.sign({ subject: String(customer.id), role: 'customer', version: 1 }, 3600));

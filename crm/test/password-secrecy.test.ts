@@ -10,7 +10,7 @@ const newPassword = 'sesame-open-2';
 const secrets = [adminPassword, password, newPassword, 'sesame', secretKey];
 
 describe('a password', () => {
-  it('is in no answer, no event, no line of the log and nowhere in the database', async () => {
+  it('appears in no answer, event or log line and nowhere in the database', async () => {
     await using database = await freshDatabase('sqlite');
     const environment = crmEnvironment(database, { JWT_SECRET_KEY: secretKey, LOG_LEVEL: 'debug' });
     await using crm = await spawnService('crm', environment);
@@ -37,7 +37,7 @@ describe('a password', () => {
   });
 });
 
-/** Gives a password wherever one can be given, well and badly. */
+/** Sends a password in every place that accepts one, in valid and invalid requests. */
 async function useEveryWay(crm: { url: string }): Promise<Answer[]> {
   const headers = await asAdmin();
   const body = aCustomer({ password });

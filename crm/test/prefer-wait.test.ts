@@ -46,7 +46,7 @@ describe.each(databases)('adding a customer with Prefer: wait=N on %s', (kind) =
     });
   });
 
-  it('is answered when the package is given up on', async () => {
+  it('is answered when the package has failed', async () => {
     const { answer, id } = await addAndWait(crm, 'wait=30');
     await report(crm, { customer_id: id, state: 'failed', attempts: 1, error: 'Inventory answered 400' });
 
@@ -55,7 +55,7 @@ describe.each(databases)('adding a customer with Prefer: wait=N on %s', (kind) =
     expect([status, body.integration_status]).toEqual([201, 'Package request failed: Inventory answered 400']);
   });
 
-  it('is answered when another process of the CRM is told', async () => {
+  it('is answered when another process of the CRM gets the report', async () => {
     await using other = await startCrmOn(crm.database);
     const { answer, id } = await addAndWait(crm, 'wait=30');
     await report(other, { customer_id: id, state: 'delivered', package_id: 5, attempts: 1 });
@@ -63,7 +63,7 @@ describe.each(databases)('adding a customer with Prefer: wait=N on %s', (kind) =
     expect((await answer).body.integration.state).toBe('delivered');
   });
 
-  it('is not answered by news of another customer', async () => {
+  it('is not answered by a report about another customer', async () => {
     const first = await addAndWait(crm, 'wait=30');
     const second = await addAndWait(crm, 'wait=30');
     await report(crm, { customer_id: second.id, state: 'delivered', package_id: 6, attempts: 1 });
@@ -84,7 +84,7 @@ describe.each(databases)('adding a customer with Prefer: wait=N on %s', (kind) =
     expect(body.integration.state).toBe('pending');
   });
 
-  it('waits 30 seconds at most, and says so', async () => {
+  it('waits 30 seconds at most and says so', async () => {
     const { answer, id } = await addAndWait(crm, 'wait=86400');
     await report(crm, { customer_id: id, state: 'delivered', package_id: 5, attempts: 1 });
 
@@ -92,7 +92,7 @@ describe.each(databases)('adding a customer with Prefer: wait=N on %s', (kind) =
   });
 
   it.each([['wait=0'], ['wait=-1'], ['wait=soon'], ['wait'], ['respond-async'], ['wait=1.5']])(
-    'is answered at once, as without it, for %s',
+    'is answered at once for %s, as without the header',
     async (preference) => {
       const { status, headers, body } = await post(crm, preference);
 
@@ -101,7 +101,7 @@ describe.each(databases)('adding a customer with Prefer: wait=N on %s', (kind) =
     },
   );
 
-  it('is refused at once where the customer is', async () => {
+  it('is rejected at once if the customer is rejected', async () => {
     const { name, email } = (await post(crm, 'wait=0')).body;
 
     const answer = await call(crm, 'POST /customers', { body: { name, email }, headers: { Prefer: 'wait=30' } });
@@ -146,7 +146,7 @@ function post(crm: Service, preference: string) {
   return call(crm, 'POST /customers', { body: aCustomer(), headers: { Prefer: preference } });
 }
 
-/** Gives the customer's id as soon as it is stored, while the answer is still waited for. */
+/** Returns the customer's id as soon as it is stored, while the answer is still pending. */
 async function addAndWait(crm: Service, preference: string) {
   const [last] = (await readFeed(crm)).slice(-1);
   let answered = false;
@@ -163,7 +163,7 @@ function report(crm: Service, result: object) {
 
 const away = async () => ({ kind: 'unavailable' }) as const;
 
-/** The CRM's routes, with an emitter that the test can look into. */
+/** The CRM's routes with an emitter that the test can inspect. */
 async function serveWith(database: FreshDatabase, integrationChanges: EventEmitter) {
   const config = readCrmConfig(crmEnvironment(database));
   const { db, write, close } = await openCrmDatabase(database);

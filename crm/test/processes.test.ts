@@ -41,7 +41,7 @@ describe.each(databases)('processes on %s', (kind) => {
     return { name, lead_id, channel: 'e-mail', last_action_id, next_followup_datetime, status: 'paused' };
   };
 
-  it('are added with a name alone, as active', async () => {
+  it('are created with only a name, as active', async () => {
     const { status, headers, body } = await post({ name });
 
     const empty = { lead_id: null, channel: null, last_action_id: null, next_followup_datetime: null };
@@ -51,7 +51,7 @@ describe.each(databases)('processes on %s', (kind) => {
     expect(await read(body.id)).toMatchObject({ status: 200, body });
   });
 
-  it('are added with all that they can have, and no more', async () => {
+  it('are created with every field, and unknown fields are ignored', async () => {
     const { status, body } = await post({ ...full(), id: 999_999, vip: true });
 
     expect([status, body]).toStrictEqual([201, { id: expect.any(Number), ...full(), created_at: isoTime }]);
@@ -59,7 +59,7 @@ describe.each(databases)('processes on %s', (kind) => {
     expect((await read(body.id)).body).toStrictEqual(body);
   });
 
-  it.each(['lead_id', 'channel', 'last_action_id', 'next_followup_datetime'])('may have null for %s', async (field) => {
+  it.each(['lead_id', 'channel', 'last_action_id', 'next_followup_datetime'])('accept null for %s', async (field) => {
     expect(await post({ ...full(), [field]: null })).toMatchObject({ status: 201, body: { ...full(), [field]: null } });
   });
 
@@ -74,7 +74,7 @@ describe.each(databases)('processes on %s', (kind) => {
     [{ name, lead_id: '1' }, 'lead_id must be a positive integer'],
     [{ name, last_action_id: -1 }, 'last_action_id must be a positive integer'],
     [{ name, next_followup_datetime: 1769860800 }, 'next_followup_datetime must be a string'],
-  ])('are refused with %j', async (body, detail) => {
+  ])('are rejected with %j', async (body, detail) => {
     expect(await post(body)).toMatchObject({ status: 400, body: { detail, error: detail } });
   });
 
@@ -101,7 +101,7 @@ describe.each(databases)('processes on %s', (kind) => {
     ['0099-12-31T23:00:00-02:00', '0100-01-01 01:00:00'],
     ['9999-12-31 23:59:59', '9999-12-31 23:59:59'],
     ['9999-12-31T23:59:59+14:00', '9999-12-31 09:59:59'],
-  ])('are to be followed up at %j, which is %s', async (next_followup_datetime, shown) => {
+  ])('accept the follow-up time %j and show %s', async (next_followup_datetime, shown) => {
     const { status, body } = await post({ name, next_followup_datetime });
 
     expect([status, body.next_followup_datetime]).toEqual([201, shown]);
@@ -122,7 +122,7 @@ describe.each(databases)('processes on %s', (kind) => {
     ],
     ['0000-01-01T00:00:00+00:01', '9999-12-31T23:59:59-00:01', '+10000-01-01T00:00:00Z', '-0001-01-01T00:00:00Z'],
     ['2026-01-31T12:00:00+24:00', '2026-01-31T12:00:00+00:60', '2026-01-31T12:00:00\0', '２０２６-01-31 12:00:00'],
-  ])('are never to be followed up at %j and the like', async (...times) => {
+  ])('reject the follow-up time %j and the like', async (...times) => {
     const { id } = await add();
     const detail = 'next_followup_datetime must be a time such as 2026-01-31 12:00:00 (UTC) or 2026-01-31T12:00:00Z';
 
@@ -134,7 +134,7 @@ describe.each(databases)('processes on %s', (kind) => {
     }
   });
 
-  it('are refused with a lead or an action that does not exist', async () => {
+  it('are rejected with a lead or an action that does not exist', async () => {
     const before = await add(full());
 
     for (const unknown of [999_999_999, Number.MAX_SAFE_INTEGER]) {
@@ -155,7 +155,7 @@ describe.each(databases)('processes on %s', (kind) => {
     [{ lead_id: null, last_action_id: null, channel: null }],
     [{ channel: 'phone', next_followup_datetime: '2027-01-01 00:00:00' }],
     [{}],
-  ])('change in %j alone', async (change) => {
+  ])('change %j and nothing else', async (change) => {
     const before = await add(full());
 
     const { status, body } = await put(before.id, { ...change, id: 1, created_at: '2020-01-01' });
@@ -177,7 +177,7 @@ describe.each(databases)('processes on %s', (kind) => {
     expect((await read(before.id)).body).toStrictEqual(before);
   });
 
-  it('keep all the rest when their lead, and their last action, are deleted', async () => {
+  it('keep all other fields when their lead and last action are deleted', async () => {
     const given = { ...full(), lead_id: await addLead(), last_action_id: await addAction() };
     const before = await add(given);
 
@@ -187,7 +187,7 @@ describe.each(databases)('processes on %s', (kind) => {
     expect((await read(before.id)).body).toStrictEqual({ ...before, last_action_id: null, lead_id: null });
   });
 
-  it('are deleted once, and their ids are never given out again', async () => {
+  it('are deleted once, and their ids are never reused', async () => {
     const { id } = await add(full());
 
     const first = await remove(id);
@@ -198,7 +198,7 @@ describe.each(databases)('processes on %s', (kind) => {
     expect((await call(crm, `GET /leads/${lead_id}`)).status).toBe(200);
   });
 
-  it('are listed in the order of their ids, of one lead and status, page after page', async () => {
+  it('are listed by lead and status in id order, page by page', async () => {
     const mine = { lead_id: await addLead(), status: `on hold ${randomUUID()}` };
     const added = [
       await add(mine),
@@ -220,7 +220,7 @@ describe.each(databases)('processes on %s', (kind) => {
     expect((await list(`after=${(added[0]?.id ?? 0) - 1}`)).body.slice(0, 5)).toStrictEqual(added);
   });
 
-  it.each(['999999999', '9007199254740993', '99999999999999999999999'])('are not found by %s', async (id) => {
+  it.each(['999999999', '9007199254740993', '99999999999999999999999'])('are not found under the id %s', async (id) => {
     for (const answer of [await read(id), await put(id, { name }), await remove(id)])
       expect(answer).toMatchObject(notFound);
     expect(await list(`lead_id=${id}`)).toMatchObject({ status: 200, body: [] });

@@ -8,10 +8,10 @@ type Service = { url: string };
 
 const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
 
-/** What a CRM is started with that keeps its events for later. */
+/** The settings of a CRM that stores its events without publishing them. */
 export const withoutBucket = { JWT_SECRET_KEY };
 
-/** What a CRM is started with that publishes to this bucket. */
+/** The settings of a CRM that publishes to this bucket. */
 export function publishingTo({ name }: Bucket, server: Service) {
   const keys = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' };
   return { ...withoutBucket, EVENT_BUCKET_NAME: name, LOCALSTACK_URL: server.url, ...keys };
@@ -32,7 +32,7 @@ export async function metricOf(crm: Service, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (.+)$`, 'm').exec(body)?.[1]);
 }
 
-/** Waits until nothing of what has been answered waits to be published any more. */
+/** Waits until every event is published. */
 export async function allPublished(crm: Service): Promise<void> {
   await eventually(async () => (await metricOf(crm, 'events_unpublished')) === 0);
 }

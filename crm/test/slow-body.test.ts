@@ -9,7 +9,7 @@ import { aCustomer, startTestCrm } from './start.ts';
 const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
 const tokens = createTokens(JWT_SECRET_KEY);
 
-it('a token that ends while the body is on its way changes nothing any more', async () => {
+it('a token that is invalidated while the body arrives changes nothing', async () => {
   await using crm = await startTestCrm('sqlite', { JWT_SECRET_KEY });
   const token = (subject: string, role: string) => tokens.sign({ subject, role, version: 1 }, 60);
   const admin = { Authorization: `Bearer ${await token('admin', 'admin')}` };

@@ -27,7 +27,7 @@ const onPostgres: Record<Spoiled, string[]> = {
   ],
 };
 
-/** Lets every change of a customer fail at that point, until it is disposed of. */
+/** Makes every change of a customer fail at this point until disposed of. */
 export async function spoilEvents(database: FreshDatabase, spoiled: Spoiled): Promise<AsyncDisposable> {
   const isPostgres = database.url.startsWith('postgres:');
   const run = async (statements: string[]) => {

@@ -13,13 +13,13 @@ type Environment = Record<string, string>;
 
 export const adminPassword = 'correct horse battery staple';
 
-/** What a CRM on that database is started with, in this process or in one of its own. */
+/** The settings of a CRM on this database, in this process or its own. */
 export function crmEnvironment({ url, dataDir }: FreshDatabase, environment: Environment = {}): Environment {
   const settings = { DATABASE_URL: url, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error' };
   return { ...settings, ADMIN_PASSWORD: adminPassword, ...environment };
 }
 
-/** A CRM on a database of its own; both are gone when it is disposed of. */
+/** A CRM on its own database; disposing of it ends both. */
 export async function startTestCrm(kind: DatabaseKind, environment: Environment = {}) {
   await using resources = new AsyncDisposableStack();
   const database = resources.use(await freshDatabase(kind));
@@ -34,7 +34,7 @@ export function startCrmOn(database: FreshDatabase, environment: Environment = {
   return startCrm(readCrmConfig(crmEnvironment(database, environment)));
 }
 
-/** A connection of one's own to a CRM's database. */
+/** A separate connection to a CRM's database. */
 export async function openCrmDatabase({ url }: FreshDatabase) {
   const migrations = join(import.meta.dirname, '../migrations');
   const database = await openDatabase<CrmDatabase>({ url, schema: 'crm', migrations, onError: () => undefined });

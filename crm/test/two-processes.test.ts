@@ -17,9 +17,9 @@ describe.each(databases)('two processes of the CRM that start at once on %s', (k
   });
   afterAll(() => resources.disposeAsync());
 
-  it('make one admin, and one of them shows its password', async () => {
+  it('create one admin, and one of them shows the password', async () => {
     const shown = (one.output() + other.output()).matchAll(
-      /Admin made: username (\S+), password (\S+) \(shown this once\)/g,
+      /Admin created: username (\S+), password (\S+) \(shown only once\)/g,
     );
     const [[, username, password = ''] = [], ...others] = shown;
 
@@ -35,7 +35,7 @@ describe.each(databases)('two processes of the CRM that start at once on %s', (k
     expect(JSON.stringify(admins)).not.toContain(password);
   });
 
-  it('add a customer once when both are asked at once with the same email', async () => {
+  it('create one customer when both get the same email at once', async () => {
     const given = aCustomer();
     const requests = Array.from({ length: 40 }, (_, index) =>
       call(index % 2 ? one : other, 'POST /customers', { body: given }),
@@ -49,7 +49,7 @@ describe.each(databases)('two processes of the CRM that start at once on %s', (k
     expect(refused.map(({ body }) => body.existing_id)).toEqual(Array(39).fill(added?.body.id));
   });
 
-  it('never show an id below one that a reader has seen, while both add customers', async () => {
+  it('never show an id below one that a reader has seen while both add customers', async () => {
     const { id: before } = await addCustomer(one);
     const read = readContinuously(one, before);
 
@@ -67,7 +67,7 @@ async function addMany(crm: { url: string }, count: number): Promise<number[]> {
   return ids;
 }
 
-/** Reads as the middleware does, but without a pause: what comes after the highest id seen so far. */
+/** Polls like the middleware but without a pause: reads after the highest id seen so far. */
 function readContinuously(crm: { url: string }, after: number) {
   const seen: number[] = [];
   let lastId = Number.POSITIVE_INFINITY;
@@ -78,7 +78,7 @@ function readContinuously(crm: { url: string }, after: number) {
     }
   })();
   return {
-    /** Reads on until that id has come, and gives all that was seen. */
+    /** Reads until this id appears and returns all ids seen. */
     untilId: async (id: number) => {
       lastId = id;
       await reading;

@@ -16,7 +16,7 @@ afterAll(() => crm[Symbol.asyncDispose]());
 
 type Request = { body?: unknown; headers?: Record<string, string> };
 
-/** What a browser sends for a page of that origin. */
+/** The headers that a browser sends for a page of this origin. */
 const from = (Origin: string, request: string, { body, headers }: Request = {}) =>
   call(crm, request, { body, headers: { Origin, Authorization: `Bearer ${token}`, ...headers } });
 const ask = (Origin: string, method: string, path: string, names: string) =>
@@ -38,7 +38,7 @@ describe('a page of an origin in CORS_ORIGINS', () => {
     ['PUT', '/v1/customers/1', 'authorization,content-type,if-match'],
     ['DELETE', '/leads/1', 'authorization,x-request-id'],
     ['GET', '/nothing', 'authorization'],
-  ])('may %s %s with its headers, without any cookie', async (method, path, names) => {
+  ])('may %s %s with its headers and without cookies', async (method, path, names) => {
     const answer = await ask(ours, method, path, names);
     expect([answer.status, answer.body]).toEqual([204, '']);
     expectReadable(answer);
@@ -54,7 +54,7 @@ describe('a page of an origin in CORS_ORIGINS', () => {
     expectReadable(answer);
   });
 
-  it('reads the ETag that it needs to change what it has read', async () => {
+  it('can read the ETag that a later change needs', async () => {
     const { id } = await addCustomer(crm);
     const read = await from(ours, `GET /v1/customers/${id}`);
     expectReadable(read);
@@ -66,7 +66,7 @@ describe('a page of an origin in CORS_ORIGINS', () => {
     expectReadable(late);
   });
 
-  it('reads why it was refused', async () => {
+  it('can read why a request was rejected', async () => {
     const { email } = await addCustomer(crm);
     const refusals = [
       [400, await from(ours, 'POST /customers', { body: '{' })],
@@ -83,7 +83,7 @@ describe('a page of an origin in CORS_ORIGINS', () => {
     }
   });
 
-  it('reads when it may try again', async () => {
+  it('can read when to try again', async () => {
     await using other = await startTestCrm('sqlite', { CORS_ORIGINS: ours });
     const logIn = () => call(other, 'POST /v1/auth/login', { body: {}, headers: { Origin: ours } });
     for (let attempt = 0; attempt < 10; attempt += 1) expect((await logIn()).status).toBe(400);
@@ -109,7 +109,7 @@ describe('a page of any other origin', () => {
     '*',
     '',
     `${ours}, https://evil.example.com`,
-  ])('reads nothing, and is not allowed to write: %s', async (origin) => {
+  ])('can neither read nor write: %s', async (origin) => {
     for (const { headers } of [
       await ask(origin, 'PUT', '/v1/customers/1', 'authorization'),
       await from(origin, 'GET /customers'),
@@ -121,7 +121,7 @@ describe('a page of any other origin', () => {
     }
   });
 
-  it('is not given from a cache what was meant for none, or for another', async () => {
+  it('never gets a cached answer for another origin or for none', async () => {
     for (const path of ['/', '/customers', '/health', '/metrics', '/openapi.json', '/docs/', '/docs/swagger-ui.css']) {
       const { status, headers } = await call(crm, `GET ${path}`);
       expect([path, status, list(headers.get('Vary'))]).toEqual([path, 200, expect.arrayContaining(['Origin'])]);
@@ -130,7 +130,7 @@ describe('a page of any other origin', () => {
 });
 
 describe('the docs page', () => {
-  it('needs nothing that its own policy forbids', async () => {
+  it('needs nothing that its content security policy forbids', async () => {
     const { headers, body } = await call(crm, 'GET /docs/');
     const policy = Object.fromEntries(
       (headers.get('Content-Security-Policy') ?? '').split(';').map((directive) => directive.trim().split(/ (.*)/, 2)),

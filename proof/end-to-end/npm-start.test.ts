@@ -75,7 +75,7 @@ describe('npm start', () => {
       expect((await call(service, 'GET /health')).body.status).toBe('healthy');
       expect(start.output()).toContain(service.url);
     }
-    expect(start.output().match(/Admin made: username admin, password \S{20} /g)).toHaveLength(1);
+    expect(start.output().match(/Admin created: username admin, password \S{20} /g)).toHaveLength(1);
     start.child.kill('SIGINT');
     start.child.kill('SIGINT'); // npm hands on what the terminal has sent already
     expect(await start.ended()).toBe(0);

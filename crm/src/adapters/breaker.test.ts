@@ -9,7 +9,7 @@ function aBreaker() {
     advance(byMs: number) {
       ms += byMs;
     },
-    /** So many calls that are let through, and fail one after the other. */
+    /** Makes this many permitted calls that fail. */
     failTimes(times: number) {
       for (let time = 0; time < times; time += 1) {
         expect(breaker.letThrough()).toBe(true);
@@ -25,7 +25,7 @@ function anOpenBreaker() {
   return breaker;
 }
 
-/** One whose probe is on its way. */
+/** A breaker with a probe in flight. */
 function aProbingBreaker() {
   const breaker = anOpenBreaker();
   breaker.advance(5_000);
@@ -34,7 +34,7 @@ function aProbingBreaker() {
 }
 
 describe('the breaker', () => {
-  it('lets calls through, however many, until five in a row have failed', () => {
+  it('permits any number of calls until five in a row have failed', () => {
     const breaker = aBreaker();
 
     breaker.failTimes(4);
@@ -44,7 +44,7 @@ describe('the breaker', () => {
     expect(breaker.letThrough()).toBe(false);
   });
 
-  it('counts anew after a good answer', () => {
+  it('starts counting again after a good answer', () => {
     const breaker = aBreaker();
     breaker.failTimes(4);
     breaker.good();
@@ -54,7 +54,7 @@ describe('the breaker', () => {
     expect(breaker.letThrough()).toBe(true);
   });
 
-  it('minds no failures that are far apart less than others', () => {
+  it('counts consecutive failures that are an hour apart', () => {
     const breaker = aBreaker();
     breaker.failTimes(4);
     breaker.advance(3_600_000);
@@ -65,7 +65,7 @@ describe('the breaker', () => {
 });
 
 describe('an open breaker', () => {
-  it('lets nothing through for five seconds, and then one probe', () => {
+  it('permits no call for five seconds, then one probe', () => {
     const breaker = anOpenBreaker();
 
     breaker.advance(4_999);
@@ -74,7 +74,7 @@ describe('an open breaker', () => {
     expect([breaker.letThrough(), breaker.letThrough()]).toEqual([true, false]);
   });
 
-  it('lets nothing more through while the probe is on its way, however long that takes', () => {
+  it('permits no other call while the probe is in flight, however long it takes', () => {
     const breaker = aProbingBreaker();
 
     breaker.advance(3_600_000);
@@ -82,7 +82,7 @@ describe('an open breaker', () => {
     expect(breaker.letThrough()).toBe(false);
   });
 
-  it('closes after a good probe and counts from nothing', () => {
+  it('closes after a good probe and counts from zero', () => {
     const breaker = aProbingBreaker();
     breaker.good();
 
@@ -91,7 +91,7 @@ describe('an open breaker', () => {
     expect(breaker.letThrough()).toBe(true);
   });
 
-  it('waits another five seconds after a probe that failed, which need no four others', () => {
+  it('waits another five seconds after a single failed probe', () => {
     const breaker = aProbingBreaker();
     breaker.bad();
 
@@ -101,7 +101,7 @@ describe('an open breaker', () => {
     expect([breaker.letThrough(), breaker.letThrough()]).toEqual([true, false]);
   });
 
-  it('closes after a good answer to what was still under way', () => {
+  it('closes after a good answer to a call that was still in flight', () => {
     const breaker = anOpenBreaker();
 
     breaker.good();
@@ -109,7 +109,7 @@ describe('an open breaker', () => {
     expect([breaker.letThrough(), breaker.letThrough()]).toEqual([true, true]);
   });
 
-  it('stays open after a failure of what was still under way', () => {
+  it('stays open after a failure of a call that was still in flight', () => {
     const breaker = anOpenBreaker();
 
     breaker.bad();

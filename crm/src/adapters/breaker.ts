@@ -1,9 +1,9 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
 
-// Breakers from npm keep time by timers or the wall clock; this one takes the monotonic clock of the context.
+// Breakers from npm use timers or the wall clock; this one uses the monotonic clock from the context.
 
 export type Breaker = {
-  /** Whether a call may be made now. Each call that was let through is followed by `good` or `bad`. */
+  /** Whether the caller may call now. After each permitted call, the caller reports `good` or `bad`. */
   letThrough(): boolean;
   good(): void;
   bad(): void;
@@ -12,14 +12,14 @@ export type Breaker = {
 type State =
   | { kind: 'closed'; failures: number }
   | { kind: 'open'; untilMs: number }
-  /** One call is on its way to see whether the other side is back. */
+  /** One probe is in flight. */
   | { kind: 'half-open' };
 
-/** So many failures in a row open it. */
+/** This many consecutive failures open the breaker. */
 const failuresMax = 5;
 const openMs = 5_000;
 
-/** Spares callers the wait for a neighbour that does not answer, and the neighbour the calls. */
+/** Rejects calls at once while a service does not answer, so that callers do not wait and the service gets no load. */
 export function createBreaker(clock: Pick<Clock, 'monotonicMs'>): Breaker {
   let state: State = { kind: 'closed', failures: 0 };
   const open = (): State => ({ kind: 'open', untilMs: clock.monotonicMs() + openMs });

@@ -4,16 +4,16 @@ import type { EventBucket } from '../ports.ts';
 
 const putTimeoutMs = 5_000;
 
-/** A bucket of Amazon S3, or of a server that speaks its protocol. Without keys the SDK looks where it usually does. */
+/** A bucket on Amazon S3 or an S3-compatible server. Without keys, the SDK uses its default credential chain. */
 export function eventBucket({ bucket, region, endpoint, keys }: EventSettings): EventBucket & Disposable {
   const client = new S3Client({
     region,
     ...(keys && { credentials: keys }),
-    // other servers are found under one name, whatever the bucket
+    // S3-compatible servers have one host name for all buckets
     ...(endpoint && { endpoint, forcePathStyle: true }),
-    // the publisher repeats by itself, and tells of every failure
+    // the publisher itself retries and logs every failure
     maxAttempts: 1,
-    // other servers take the checksum for a part of the object
+    // some S3-compatible servers store the checksum trailer as part of the object
     requestChecksumCalculation: 'WHEN_REQUIRED',
   });
   return {
@@ -22,10 +22,10 @@ export function eventBucket({ bucket, region, endpoint, keys }: EventSettings): 
       const abortSignal = AbortSignal.timeout(putTimeoutMs);
       try {
         const { ETag } = await client.send(object, { abortSignal });
-        // every S3 gives one; a web page that answers 200 to anything does not
-        return ETag ? undefined : 'what answered is no S3; is LOCALSTACK_URL right?';
+        // every S3 server sends an ETag; a web server that answers 200 to everything does not
+        return ETag ? undefined : 'the server that answered is not S3; is LOCALSTACK_URL right?';
       } catch (error) {
-        // the SDK calls a connection that was reset a timeout too
+        // the SDK also reports a connection reset as a timeout
         return abortSignal.aborted ? `S3 gave no answer in ${putTimeoutMs / 1000} s` : reasonOf(error as Error);
       }
     },
@@ -35,11 +35,11 @@ export function eventBucket({ bucket, region, endpoint, keys }: EventSettings): 
 
 type S3Error = Error & { code?: string; $metadata?: { httpStatusCode?: number; requestId?: string } };
 
-/** What S3 said, or why it said nothing. Keys are in neither. */
+/** The error that S3 returned, or why S3 could not be reached. Never contains the keys. */
 function reasonOf({ name, message, code, $metadata }: S3Error): string {
   const { httpStatusCode: status, requestId } = $metadata ?? {};
   if (status === undefined) return `S3 cannot be reached (${code ?? message})`;
-  // what follows in other lines is for who debugs the SDK
+  // the other lines only help to debug the SDK
   const sentence = message.split('\n', 1)[0];
   return `S3 answered ${status} ${name}: ${sentence}${requestId ? ` (request ${requestId})` : ''}`;
 }

@@ -8,21 +8,21 @@ import { item } from '../item.ts';
 import type { ItemSource } from '../ports.ts';
 import type { Breaker } from './breaker.ts';
 
-/** Whatever an Inventory makes of the filter, nobody is shown what is another's. */
+/** Rejects a page that contains another customer's item, even if the Inventory ignores the filter. */
 const itemPage = (customerId: number) =>
   z.object({ items: z.array(item.refine(({ customer_id }) => customer_id === customerId)), total: z.int() });
 
 const settings = { url: 'INVENTORY_SERVICE_URL' };
 
-/** Whether another question would have been answered no better. */
-function isForEverybody(error: AxiosError): boolean {
+/** Whether any other request would fail too. */
+function concernsEveryRequest(error: AxiosError): boolean {
   const { response } = error;
   return (
     !response || isBrokenOff(error) || isRetryableStatus(response.status) || [401, 403, 404].includes(response.status)
   );
 }
 
-/** `mayBeMissing`: 404 is an answer. */
+/** With `mayBeMissing`, a 404 means that the item does not exist; without it, a 404 is a failure. */
 type Question = AxiosRequestConfig & { mayBeMissing?: boolean };
 
 type Means = { breaker: Breaker; logger: Logger; clock: Clock };
@@ -31,10 +31,10 @@ type Means = { breaker: Breaker; logger: Logger; clock: Clock };
 export function inventoryItems(client: AxiosInstance, { breaker, logger, clock }: Means): ItemSource {
   const outage = createOutageLog(
     { logger, clock },
-    { meanwhile: 'my-items are answered with 503 until it is back', over: 'the Inventory answers again' },
+    { meanwhile: 'the my-items routes answer 503 until it is back', over: 'the Inventory answers again' },
   );
 
-  /** The answer as the schema has it, undefined where there is no such thing; `unavailable` where there is no good answer. */
+  /** `found` with the parsed answer, `none` for a permitted 404, `unavailable` for anything else. */
   async function read<S extends z.ZodType>(path: string, schema: S, config: Question) {
     if (!breaker.letThrough()) return { kind: 'unavailable' } as const;
     const outcome = await ask(path, schema, config).catch((error) => {
@@ -42,8 +42,8 @@ export function inventoryItems(client: AxiosInstance, { breaker, logger, clock }
       throw error;
     });
     if (outcome.kind === 'unavailable') {
-      // what it refuses is this question, and others may fare better
-      if (outcome.forEverybody) breaker.bad();
+      // the Inventory rejects this request only; others may succeed
+      if (outcome.everyRequest) breaker.bad();
       else breaker.good();
       outage.away(outcome.reason);
     } else {
@@ -58,13 +58,13 @@ export function inventoryItems(client: AxiosInstance, { breaker, logger, clock }
       const { data } = await client.get(path, { ...config, 'axios-retry': blipRetry });
       const parsed = schema.safeParse(data);
       if (parsed.success) return { kind: 'found', data: parsed.data } as const;
-      const reason = `Inventory answered with something else than ${path} is to give`;
-      return { kind: 'unavailable', reason, forEverybody: false } as const;
+      const reason = `Inventory answered ${path} with an unexpected body`;
+      return { kind: 'unavailable', reason, everyRequest: false } as const;
     } catch (error) {
       const failure = asAxiosError(error);
       if (mayBeMissing && failure.response?.status === 404) return { kind: 'none' } as const;
       const reason = describe('Inventory', failure, settings);
-      return { kind: 'unavailable', reason, forEverybody: isForEverybody(failure) } as const;
+      return { kind: 'unavailable', reason, everyRequest: concernsEveryRequest(failure) } as const;
     }
   }
 

@@ -4,7 +4,7 @@ import type { Environment } from '@doorstep/kit/process/settings.ts';
 import { readCrmConfig } from '../config.ts';
 import { commands, introduction } from './commands.ts';
 
-/** Runs one command, whether or not the service is running, and gives its exit code. */
+/** Runs one command, whether or not the service is running, and returns its exit code. */
 export function runCommandLine(words: string[], environment: Environment, terminal: Terminal): Promise<number> {
   return runCommand(words, terminal, {
     ...introduction,

@@ -5,6 +5,6 @@ export const commands: Commands<Call> = {};
 export const introduction: Introduction = {
   name: 'crm',
   about:
-    'The CRM has no commands yet. Customers, leads, actions and processes are read and changed over HTTP; a running CRM documents its routes under /docs.',
+    'The CRM has no commands yet. Use its HTTP API to read and change customers, leads, actions and processes; a running CRM documents its routes at /docs.',
   exitCodes: { 0: 'done', 2: 'wrong words' },
 };

@@ -8,8 +8,8 @@ import { hashPassword } from '../password.ts';
 import { takenEmail } from './taken-email.ts';
 
 /**
- * Adds a customer, whose package is pending from now on, and who can log in where there is a password.
- * @throws AppError `conflict` with `existing_id` where the email is taken.
+ * Adds a customer with a pending package. With a password, the customer can log in.
+ * @throws AppError `conflict` with `existing_id` if the email is taken.
  */
 export async function createCustomer(context: CrmContext, { password, ...fields }: AccountInput): Promise<CustomerRow> {
   const password_hash = password === undefined ? null : await hashPassword(password);

@@ -3,7 +3,7 @@ import { insertRecord } from '../db/records.ts';
 import type { RecordKind, RecordRow, RecordValues } from '../record.ts';
 import { requireReferences } from './require-references.ts';
 
-/** @throws AppError `invalid` where it points at something that does not exist. */
+/** @throws AppError `invalid` if a reference points to a record that does not exist. */
 export function createRecord(
   { write, clock }: Pick<CrmContext, 'write' | 'clock'>,
   kind: RecordKind,

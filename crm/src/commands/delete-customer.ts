@@ -4,8 +4,9 @@ import { insertEvents } from '../db/events.ts';
 import type { CustomerVersion } from './update-customer.ts';
 
 /**
- * Takes a customer out of every list and feed; the tokens end, the email is free again, and the row stays for `restore`.
- * @throws AppError `not_found`, also at the second call, or `precondition_failed`.
+ * Soft delete: removes a customer from every list and feed, invalidates the customer's tokens and frees the email. The
+ * row stays, so that `restore` can bring it back.
+ * @throws AppError `not_found`, also on a second call, or `precondition_failed`.
  */
 export async function deleteCustomer(
   { write, clock, eventsWritten }: CrmContext,

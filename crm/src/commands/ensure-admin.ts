@@ -4,8 +4,9 @@ import { findAdmin, insertAdmin, retireOtherAdmins, updateAdminPassword } from '
 import { hashPassword, verifyPassword } from '../password.ts';
 
 /**
- * Makes sure that the admin can log in, and no former one: with the configured password, or else with one made up when
- * there is no such admin yet, which is given back to be shown. Safe to repeat, and from several processes at once.
+ * Ensures that the configured admin can log in and that no earlier admin can. If there is no such admin yet and no
+ * password is configured, generates one and returns it, to be shown once. Safe to repeat, and from several processes at
+ * once.
  */
 export async function ensureAdmin(
   { db, write, clock }: Pick<CrmContext, 'db' | 'write' | 'clock'>,

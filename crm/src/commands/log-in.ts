@@ -7,8 +7,8 @@ import { findCustomerByEmail } from '../db/customers.ts';
 import { verifyPassword } from '../password.ts';
 
 /**
- * A token for the admin of that name, or for the customer of that email. It takes as long for a name that nobody has.
- * @throws AppError `unauthorized`, the same whatever was wrong.
+ * Returns a token for the admin with this name or the customer with this email. Takes as long for an unknown name.
+ * @throws AppError `unauthorized`, with one message for an unknown name and a wrong password.
  */
 export async function logIn(
   { db, tokens, tokenExpiresSeconds }: CrmContext,
@@ -26,7 +26,7 @@ export async function logIn(
 
 type Account = { subject: string; role: string; password_hash: string | null; credentials_version: number };
 
-/** Of the account whose password it is. Without any account it does the same work once. */
+/** The claims of the account that has this password. Without any account, does the same work once. */
 async function claimsOf(password: string, accounts: Account[]): Promise<Claims | undefined> {
   if (accounts.length === 0) await verifyPassword(password, undefined);
   for (const { subject, role, password_hash, credentials_version } of accounts) {

@@ -2,7 +2,7 @@ import type { CrmContext } from '../context.ts';
 import type { IntegrationResult } from '../customer.ts';
 import { updateIntegrations } from '../db/customers.ts';
 
-/** Takes in what became of packages. Safe to repeat. */
+/** Stores the reported package states and wakes the requests that wait for them. Safe to repeat. */
 export async function reportIntegration(context: CrmContext, results: IntegrationResult[]): Promise<void> {
   const { write, clock, integrationChanges } = context;
   await write((trx) => updateIntegrations(trx, results, clock.now().toISOString()));

@@ -4,7 +4,7 @@ import { findRecord } from '../db/records.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 import type { RecordKind, RecordValues } from '../record.ts';
 
-/** @throws AppError `invalid` where values point at something that does not exist. */
+/** @throws AppError `invalid` if a reference points to a record that does not exist. */
 export async function requireReferences(
   trx: Transaction<CrmDatabase>,
   { references }: RecordKind,

@@ -5,8 +5,8 @@ import { insertEvents } from '../db/events.ts';
 import { takenEmail } from './taken-email.ts';
 
 /**
- * Brings a deleted customer back. Safe to repeat: one who is there stays as is.
- * @throws AppError `not_found`, or `conflict` with `existing_id` where somebody else has the email by now.
+ * Restores a deleted customer. Safe to repeat: a customer that is not deleted is returned unchanged.
+ * @throws AppError `not_found`, or `conflict` with `existing_id` if another customer has the email by now.
  */
 export async function restoreCustomer({ write, clock, eventsWritten }: CrmContext, id: number): Promise<CustomerRow> {
   const row = await write(async (trx) => {

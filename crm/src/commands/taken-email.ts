@@ -4,7 +4,7 @@ import { emailKey } from '../customer.ts';
 import { findCustomerByEmail } from '../db/customers.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 
-/** The refusal of an email that is taken, naming the customer who has it, unless that is nothing for the caller to know. */
+/** The error for a taken email. Names the customer that has it only if the caller may know. */
 export async function takenEmail(
   trx: Transaction<CrmDatabase>,
   email: string,

@@ -10,19 +10,19 @@ import { takenEmail } from './taken-email.ts';
 
 export type CustomerVersion = {
   id: number;
-  /** Throws where the caller knows another version. */
+  /** Throws if the caller's `If-Match` names another version. */
   requireVersion: (version: number) => void;
 };
 
 type Target = CustomerVersion & {
-  /** Whether the caller may know whose an email is. */
+  /** Whether the caller may know which customer has an email. */
   tellsWho: boolean;
 };
 
 /**
- * Changes what is given; a new password ends the tokens given out before. Safe to repeat: what is so already is no
- * change and no event.
- * @throws AppError `not_found`, `precondition_failed`, or `conflict` with `existing_id` where the email is taken.
+ * Changes the given fields. A new password invalidates all earlier tokens. Safe to repeat: a value that is already
+ * stored is no change and writes no event.
+ * @throws AppError `not_found`, `precondition_failed`, or `conflict` with `existing_id` if the email is taken.
  */
 export async function updateCustomer(
   { write, clock, eventsWritten }: CrmContext,

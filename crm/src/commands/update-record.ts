@@ -4,8 +4,8 @@ import type { RecordKind, RecordRow, RecordValues } from '../record.ts';
 import { requireReferences } from './require-references.ts';
 
 /**
- * Changes what `changeOf` makes of the present row; fields that are undefined stay as they are. Safe to repeat.
- * @throws AppError `not_found`, or `invalid` where it would point at something that does not exist.
+ * Applies the change that `changeOf` computes from the current row; undefined fields stay unchanged. Safe to repeat.
+ * @throws AppError `not_found`, or `invalid` if a reference points to a record that does not exist.
  */
 export function updateRecord(
   { write }: Pick<CrmContext, 'write'>,

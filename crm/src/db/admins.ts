@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { CrmDatabase } from './schema.ts';
 
-/** The hash of no password. */
+/** Not the hash of any password, so that a retired admin cannot log in. */
 const retired = '';
 
 export function findAdmin(db: Kysely<CrmDatabase>, username: string) {
@@ -13,7 +13,7 @@ export function findAdmin(db: Kysely<CrmDatabase>, username: string) {
     .executeTakeFirst();
 }
 
-/** Gives false where another process made this admin first. */
+/** Returns false if another process created this admin first. */
 export async function insertAdmin(
   db: Kysely<CrmDatabase>,
   admin: { username: string; password_hash: string; created_at: string },
@@ -32,7 +32,7 @@ export async function insertAdmin(
   return row !== undefined;
 }
 
-/** The tokens given out before end. */
+/** Invalidates all earlier tokens. */
 export async function updateAdminPassword(db: Kysely<CrmDatabase>, username: string, passwordHash: string) {
   await db
     .updateTable('admins')
@@ -41,11 +41,11 @@ export async function updateAdminPassword(db: Kysely<CrmDatabase>, username: str
     .execute();
 }
 
-/** There is one admin: others, who were configured before, may log in no more, and their tokens end. */
+/** There is one admin. Admins from an earlier configuration can no longer log in, and their tokens are invalidated. */
 export async function retireOtherAdmins(db: Kysely<CrmDatabase>, username: string): Promise<void> {
   await db
     .updateTable('admins')
-    // the row stays: were it made anew, its versions would be those of tokens given out before
+    // keep the row: a new row would start at version 1 again and revive old tokens
     .set({ password_hash: retired, credentials_version: sql`credentials_version + 1` })
     .where('username', '!=', username)
     .where('password_hash', '!=', retired)

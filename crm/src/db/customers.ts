@@ -20,7 +20,7 @@ const newCustomerColumns = {
 } as const;
 const newCustomerNames = Object.keys(newCustomerColumns) as (keyof typeof newCustomerColumns)[];
 
-/** Inserts customers in their order, and gives for each its row, or undefined where its email is taken. */
+/** Inserts customers in the given order. Returns the row of each, or undefined if its email is taken. */
 export async function insertCustomers(
   trx: Transaction<CrmDatabase>,
   customers: Pick<NewCustomer, keyof typeof newCustomerColumns>[],
@@ -37,7 +37,7 @@ export async function insertCustomers(
   const rows = new Map(inserted.map((row) => [row.email_key, row]));
   return customers.map(({ email_key }) => {
     const row = rows.get(email_key);
-    rows.delete(email_key); // of two with one email the first has got it
+    rows.delete(email_key); // of two customers with the same email, only the first is inserted
     return row;
   });
 }
@@ -47,14 +47,14 @@ export function findCustomer(db: Kysely<CrmDatabase>, id: number): Promise<Custo
   return db.selectFrom('customers').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** @throws AppError `not_found` where there is no such customer, or none any more. */
+/** @throws AppError `not_found` if the customer does not exist or is deleted. */
 export async function requireCustomer(db: Kysely<CrmDatabase>, id: number): Promise<CustomerRow> {
   const row = await findCustomer(db, id);
   if (!row || row.deleted_at !== null) throw new AppError('not_found', 'Customer not found');
   return row;
 }
 
-/** The customer who has this email and is not deleted. */
+/** Ignores deleted customers. */
 export function findCustomerByEmail(db: Kysely<CrmDatabase>, emailKey: string): Promise<CustomerRow | undefined> {
   return db
     .selectFrom('customers')
@@ -64,7 +64,7 @@ export function findCustomerByEmail(db: Kysely<CrmDatabase>, emailKey: string): 
     .executeTakeFirst();
 }
 
-/** Changes a customer, whose version moves on with it; with `endTokens` the tokens given out before end. */
+/** Changes a customer and increments its version. `endTokens` invalidates all earlier tokens. */
 export function updateCustomer(
   trx: Transaction<CrmDatabase>,
   id: number,
@@ -88,8 +88,8 @@ const newsColumns = {
 } as const;
 
 /**
- * Takes in what became of packages. An unknown id changes nothing, nor does what is known already, nor news of a failure
- * about a customer who has the package.
+ * Stores the reported package states. Ignores unknown ids, states that are already stored, and failures of customers
+ * that have the package.
  */
 export async function updateIntegrations(
   trx: Transaction<CrmDatabase>,
@@ -123,7 +123,7 @@ export async function updateIntegrations(
     .execute();
 }
 
-/** One for each customer: the last there is, but no failure after a delivery. */
+/** The last result of each customer, except that a failure never replaces a delivery. */
 function newest(results: IntegrationResult[]): IntegrationResult[] {
   const byCustomer = new Map<number, IntegrationResult>();
   for (const result of results) {

@@ -10,7 +10,7 @@ type Occurrence = { type: EventType; time: string; changed?: ChangedField[] };
 const newEventColumns = { type: 'text', customer_id: 'bigint', time: 'timestamptz', data: 'text' } as const;
 const newEventNames = Object.keys(newEventColumns) as (keyof typeof newEventColumns)[];
 
-/** Writes down what has happened to customers, in their order, in the transaction in which it happens. */
+/** Writes one event for each customer, in order. Call it in the transaction that changes the customers. */
 export async function insertEvents(
   trx: Transaction<CrmDatabase>,
   customers: CustomerRow[],
@@ -34,7 +34,7 @@ export function toCustomerEvent(row: Selectable<CrmDatabase['events']>): Custome
   return { ...row, data: JSON.parse(row.data) };
 }
 
-/** The oldest events that are not published yet, in order. */
+/** The oldest unpublished events, in order. */
 export async function listUnpublished(db: Kysely<CrmDatabase>, limit: number): Promise<CustomerEvent[]> {
   const rows = await db
     .selectFrom('events')
@@ -46,7 +46,7 @@ export async function listUnpublished(db: Kysely<CrmDatabase>, limit: number): P
   return rows.map(toCustomerEvent);
 }
 
-/** Marks everything up to this event. Events become visible in the order of their ids, so nothing older comes after. */
+/** Marks all events up to this id. Safe because events become visible in id order, so no lower id can appear later. */
 export async function markPublished(db: Kysely<CrmDatabase>, upTo: number, now: string): Promise<void> {
   await db
     .updateTable('events')
@@ -56,7 +56,7 @@ export async function markPublished(db: Kysely<CrmDatabase>, upTo: number, now: 
     .execute();
 }
 
-/** How many events wait to be published, and for how long the oldest has; 0 where none does. */
+/** The number of unpublished events, and the age of the oldest in seconds (0 if there is none). */
 export async function unpublishedBacklog(
   db: Kysely<CrmDatabase>,
   now: Date,

@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import type { RecordKind, RecordRow, RecordTable, RecordValues } from '../record.ts';
 import type { CrmDatabase } from './schema.ts';
 
-/** The same statements for each of the tables, whose columns Kysely cannot know here. */
+/** The same statements serve all three tables, so Kysely cannot know the columns. */
 type AnyTable = Record<RecordTable, RecordRow>;
 
 export function recordsIn(db: Kysely<CrmDatabase>): Kysely<AnyTable> {
@@ -52,7 +52,7 @@ export function updateRecord(
     .executeTakeFirstOrThrow();
 }
 
-/** The foreign keys of what points at it become null. */
+/** Foreign keys set the references to the record to null. */
 export async function deleteRecord(trx: Transaction<CrmDatabase>, table: RecordTable, id: number): Promise<void> {
   await recordsIn(trx).deleteFrom(table).where('id', '=', id).execute();
 }

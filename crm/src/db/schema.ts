@@ -17,7 +17,7 @@ export type CrmDatabase = {
     password_hash: string | null;
     /** Counts every change of the row. */
     version: Generated<number>;
-    /** Counts the changes that end the tokens given out before. */
+    /** Counts the changes that invalidate issued tokens. */
     credentials_version: Generated<number>;
     created_at: string;
     deleted_at: string | null;

@@ -5,7 +5,7 @@ import { createPublishRound, type RoundOptions } from './publish-round.ts';
 
 const waitsMs = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000];
 
-/** Goes through so many rounds while the database cannot be used, each of which says when the next one is. */
+/** Runs this many rounds with a failing database. Each round returns when the next one is due. */
 async function failingRounds(count: number, random: number) {
   const lines: string[] = [];
   const metrics = createEventMetrics(new Registry(), async () => ({ count: 0, oldestSeconds: 0 }));
@@ -23,7 +23,7 @@ async function failingRounds(count: number, random: number) {
 }
 
 describe('a round that cannot publish', () => {
-  it('has the next one come after a second, then twice as late each time, up to a minute, woken or not', async () => {
+  it('is repeated after a second, doubling up to a minute, whether woken or not', async () => {
     const { next } = await failingRounds(8, 0.5);
 
     expect(next).toEqual(waitsMs.map((inMs) => ({ inMs })));
@@ -32,18 +32,18 @@ describe('a round that cannot publish', () => {
   it.each([
     [0, 0.8],
     [1, 1.2],
-  ])('has it come up to a fifth sooner or later: at %d by chance, %d of the time', async (random, share) => {
+  ])('jitters the wait by up to 20 %%: random %d gives a factor of %d', async (random, share) => {
     const { next } = await failingRounds(8, random);
 
     expect(next.map(({ inMs }) => inMs)).toEqual(waitsMs.map((waitMs) => expect.closeTo(waitMs * share)));
   });
 
-  it('tells why, and when the next one is, and is counted', async () => {
+  it('logs the reason and the next attempt, and counts the failure', async () => {
     const { lines, metrics } = await failingRounds(2, 0.5);
 
     expect(lines).toEqual([
-      'no event is published: the outbox cannot be used: disk I/O error; try 2 in 1.0 s',
-      'no event is published: the outbox cannot be used: disk I/O error; try 3 in 2.0 s',
+      'no event was published: the outbox cannot be used: disk I/O error; attempt 2 in 1.0 s',
+      'no event was published: the outbox cannot be used: disk I/O error; attempt 3 in 2.0 s',
     ]);
     const counts = await Promise.all([metrics.published.get(), metrics.failures.get()]);
     expect(counts.map(({ values }) => values[0]?.value)).toEqual([0, 2]);

@@ -7,11 +7,11 @@ import { type PublishContext, publishWaiting } from './publish-waiting.ts';
 
 export type RoundOptions = PublishContext & { logger: Logger; metrics: EventMetrics; random: () => number };
 
-/** Another process of this CRM may have written an event, so the outbox is looked into even without a call. */
+/** Another process of this CRM may write an event without waking this one, so the outbox is also polled. */
 const lookAgainMs = 5_000;
 const backoff = { firstMs: 1_000, longestMs: 60_000 };
 
-/** Publishes a batch of what waits at each call, and tells when to come again: later and later while that fails. */
+/** Each call publishes one batch and returns when to call next, with backoff while publishing fails. */
 export function createPublishRound(options: RoundOptions): (stop: AbortSignal) => Promise<Next> {
   const { metrics, logger } = options;
   let failures = 0;
@@ -41,13 +41,12 @@ type Failure = {
   waitMs: number;
 };
 
-/** What failed, why, what happens next, and what waits. */
 async function describeFailure({ db, clock }: RoundOptions, { event, reason, failures, waitMs }: Failure) {
   const what = event
-    ? `event ${event.id} (${event.type}, customer ${event.customer_id}) is not published`
-    : 'no event is published';
-  const next = `try ${failures + 1} in ${(waitMs / 1000).toFixed(1)} s`;
+    ? `event ${event.id} (${event.type}, customer ${event.customer_id}) was not published`
+    : 'no event was published';
+  const next = `attempt ${failures + 1} in ${(waitMs / 1000).toFixed(1)} s`;
   const backlog = await unpublishedBacklog(db, clock.now()).catch(() => undefined);
   if (!backlog?.count) return `${what}: ${reason}; ${next}`;
-  return `${what}: ${reason}; ${next}; ${backlog.count} wait, the oldest for ${Math.round(backlog.oldestSeconds)} s`;
+  return `${what}: ${reason}; ${next}; ${backlog.count} waiting, the oldest for ${Math.round(backlog.oldestSeconds)} s`;
 }

@@ -9,12 +9,12 @@ export type PublishContext = Pick<Database<CrmDatabase>, 'db' | 'write'> & { clo
 
 type Outcome = { published: number; failure?: { event: CustomerEvent; reason: string } };
 
-/** A crash repeats as many at most; nobody waits longer for a stop than for one of them. */
+/** A crash repeats at most this many events. A stop waits only for the event that is being published. */
 const batchMax = 100;
 
 /**
- * Publishes the oldest events one after the other, each only once the one before it is stored, up to the first that
- * fails. What a crash before the mark repeats has the same key, and overwrites itself.
+ * Publishes the oldest events in order, each after the one before it is stored, and stops at the first failure. After a
+ * crash before `markPublished`, the events are published again under the same keys and overwrite themselves.
  */
 export async function publishWaiting(context: PublishContext, stop: AbortSignal): Promise<Outcome> {
   const { db, write, clock, bucket } = context;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type PublisherOptions, startPublisher } from './start-publisher.ts';
 
 describe('a publisher', () => {
-  it('tells who looks at the log why it publishes nothing, where it cannot have the right to', async () => {
+  it('logs why it publishes nothing when it cannot take the lock', async () => {
     const lines: string[] = [];
     const tell = (line: string) => lines.push(line);
     const logger = { debug: () => undefined, info: tell, warn: tell, error: tell };

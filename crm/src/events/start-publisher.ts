@@ -3,16 +3,16 @@ import { startWorker, type Worker } from '@doorstep/kit/work/worker.ts';
 import { createPublishRound, type RoundOptions } from './publish-round.ts';
 
 export type PublisherOptions = RoundOptions & {
-  /** One process publishes, or the order would be lost. @throws while another one does. */
+  /** Only one process publishes, because two would lose the order. @throws while another process holds the lock. */
   takeLock: () => Promise<OwnerLock>;
 };
 
 const words = {
-  idle: 'events are not published by this process',
-  mine: 'events are published by this process from now on',
+  idle: 'this process does not publish events',
+  mine: 'this process publishes events now',
 };
 
-/** Publishes events in their order, at least once, as soon as they are written; backs off while that fails. */
+/** Publishes events in order, at least once, as soon as they are written; backs off while publishing fails. */
 export function startPublisher(options: PublisherOptions): Worker {
   const { takeLock, logger } = options;
   return startWorker({ work: createPublishRound(options), takeLock, logger, words });

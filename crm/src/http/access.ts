@@ -1,15 +1,15 @@
 import type { Access } from '@doorstep/kit/http/route.ts';
 
-/** Open to anyone; with REQUIRE_AUTH=true to these. */
+/** Open to anyone unless REQUIRE_AUTH=true, then only to these roles. */
 const open = (...roles: Role[]): Access => ({ open: true, roles });
-/** To these, always. */
+/** Always restricted to these roles. */
 const closed = (...roles: Role[]): Access => ({ open: false, roles });
-/** To the admin and to the customer whose record it is, always. */
+/** Always restricted to the admin and the customer that owns the record. */
 const ownRecord: Access = { open: false, roles: ['admin'], owner: { role: 'customer', param: 'id' } };
 
 type Role = 'admin' | 'service' | 'customer';
 
-/** Who may call what. A customer's own items are nobody else's, so that an admin, who has none, may not ask for them. */
+/** The roles that may call each route. `my-items` excludes the admin, who is no customer and has no items. */
 export const access = {
   'POST /v1/auth/login': 'public',
 

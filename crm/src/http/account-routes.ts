@@ -18,9 +18,9 @@ import { route } from './route.ts';
 const tag = 'accounts';
 const params = z.object({ id: idParam });
 const unknown = { 404: { description: 'No such customer' } };
-const changed = { 412: { description: 'It has changed since' } };
+const changed = { 412: { description: 'The customer changed since the version in `If-Match`' } };
 
-/** One customer, and the version that a change may insist on. */
+/** One customer, with its version as the ETag. */
 function shown(status: number, row: CustomerRow, headers: Record<string, string> = {}) {
   return { status, body: toAccount(row), headers: { ETag: etagOf(row.version), ...headers } };
 }
@@ -29,14 +29,14 @@ export const accountRoutes = [
   route({
     method: 'get',
     path: '/v1/customers',
-    summary: 'Customers, to leaf through and to search',
+    summary: 'List and search customers, page by page',
     tag,
     access: access['GET /v1/customers'],
     query: z.object({
       ...pageQuery,
       search: line({ min: 0, max: 254 })
         .optional()
-        .meta({ description: 'A text anywhere in the name or the email, case aside', example: 'alice' }),
+        .meta({ description: 'Text to find anywhere in the name or the email, ignoring case', example: 'alice' }),
       sort: sortQuery(['id', 'name', 'email', 'created_at']),
       include_deleted: flagQuery,
     }),
@@ -48,7 +48,7 @@ export const accountRoutes = [
   route({
     method: 'post',
     path: '/v1/customers',
-    summary: 'Add a customer, who is sent a welcome package, and who can log in with a password',
+    summary: 'Add a customer, who gets a welcome package and, with a password, can log in',
     tag,
     access: access['POST /v1/customers'],
     body: accountInput,
@@ -65,14 +65,14 @@ export const accountRoutes = [
   route({
     method: 'get',
     path: '/v1/customers/{id}',
-    summary: 'One customer',
+    summary: 'Get a customer',
     tag,
     access: access['GET /v1/customers/{id}'],
     params,
     headers: z.object({ 'if-none-match': ifNoneMatch }),
     responses: {
       200: { description: 'OK', body: account, headers: etagHeaders },
-      304: { description: 'Still what is known', headers: etagHeaders },
+      304: { description: 'Not changed since the version in `If-None-Match`', headers: etagHeaders },
       ...unknown,
     },
     handler: async (context, { params: { id }, headers }) => {
@@ -86,7 +86,7 @@ export const accountRoutes = [
   route({
     method: 'put',
     path: '/v1/customers/{id}',
-    summary: 'Change a name, an email or a password; a new password ends the tokens of this customer',
+    summary: 'Change the name, email or password; a new password invalidates the tokens of this customer',
     tag,
     access: access['PUT /v1/customers/{id}'],
     params,
@@ -107,7 +107,7 @@ export const accountRoutes = [
   route({
     method: 'delete',
     path: '/v1/customers/{id}',
-    summary: 'Take a customer out of every list, from where one can be restored',
+    summary: 'Delete a customer, who can be restored later',
     tag,
     access: access['DELETE /v1/customers/{id}'],
     params,
@@ -121,12 +121,12 @@ export const accountRoutes = [
   route({
     method: 'post',
     path: '/v1/customers/{id}/restore',
-    summary: 'Bring a deleted customer back',
+    summary: 'Restore a deleted customer',
     tag,
     access: access['POST /v1/customers/{id}/restore'],
     params,
     responses: {
-      200: { description: 'The customer is there', body: account, headers: etagHeaders },
+      200: { description: 'Restored, or not deleted in the first place', body: account, headers: etagHeaders },
       ...unknown,
       ...emailTaken,
     },

@@ -20,7 +20,7 @@ export const customerRoutes = [
   route({
     method: 'post',
     path: '/customers',
-    summary: 'Add a customer, who is sent a welcome package',
+    summary: 'Add a customer, who gets a welcome package',
     tag,
     access: access['POST /customers'],
     headers: z.object({
@@ -28,7 +28,7 @@ export const customerRoutes = [
         .string()
         .optional()
         .meta({
-          description: `\`wait=N\` (1–${waitSecondsMax} s): answer once the package is created or given up on`,
+          description: `\`wait=N\` (1–${waitSecondsMax} s): hold the answer until the package is created or has failed`,
           example: 'wait=10',
         }),
     }),
@@ -48,8 +48,8 @@ export const customerRoutes = [
       const Location = `/customers/${added.id}`;
       const seconds = preferredWaitSeconds(headers.prefer);
       if (seconds === undefined) return { status: 201, body: added, headers: { Location } };
-      // she is stored, whatever becomes of the wait
-      const { signal } = request; // made when it is asked for, and most do not wait
+      const { signal } = request; // a lazy getter; most requests do not wait
+      // the customer is stored, so a failure while waiting must not fail the request
       const settled = await awaitIntegration(context, added.id, { seconds, signal }).catch(() => added);
       return { status: 201, body: settled, headers: { Location, 'Preference-Applied': `wait=${seconds}` } };
     },
@@ -57,7 +57,7 @@ export const customerRoutes = [
   route({
     method: 'get',
     path: '/customers',
-    summary: 'Customers in the order in which they were added',
+    summary: 'List customers in the order in which they were added',
     tag,
     access: access['GET /customers'],
     query: z.object(feedQuery),
@@ -70,13 +70,13 @@ export const customerRoutes = [
   route({
     method: 'put',
     path: '/customers/integration',
-    summary: 'Tell what became of packages',
+    summary: 'Report delivered and failed packages',
     tag,
     access: access['PUT /customers/integration'],
     body: integrationReport,
     bodyBytesMax: 1024 * 1024,
     bodyExample: { results: [{ customer_id: 1, state: 'delivered', package_id: 1, attempts: 1 }] },
-    responses: { 204: { description: 'Taken in; unknown ids are ignored' } },
+    responses: { 204: { description: 'Stored; unknown ids are ignored' } },
     handler: async (context, { body }) => {
       await reportIntegration(context, body.results);
       return { status: 204 };
@@ -85,7 +85,7 @@ export const customerRoutes = [
   route({
     method: 'get',
     path: '/customers/{id}',
-    summary: 'One customer',
+    summary: 'Get a customer',
     tag,
     access: access['GET /customers/{id}'],
     params: z.object({ id: idParam }),

@@ -9,7 +9,7 @@ export const eventRoutes = [
   route({
     method: 'get',
     path: '/v1/events',
-    summary: 'What has happened to customers, in order, and when it was published',
+    summary: 'List customer events in order, with the time of their publication',
     tag: 'events',
     access: access['GET /v1/events'],
     query: z.object(feedQuery),

@@ -25,7 +25,7 @@ const credentials = z
 export const loginRoute = route({
   method: 'post',
   path: '/v1/auth/login',
-  summary: 'Get an access token, for the admin or for a customer who has a password',
+  summary: 'Get an access token, as the admin or as a customer with a password',
   tag: 'login',
   access: access['POST /v1/auth/login'],
   limits: { perAddressMax: 10, perAccountMax: 10, accountOf },
@@ -49,10 +49,10 @@ export const loginRoute = route({
   },
 });
 
-/** The account that somebody tries, as it is looked up. */
+/** The account that a login attempt counts against, in the form in which the look-up finds it. */
 function accountOf(body: unknown): string | undefined {
   const { username, email } = (body ?? {}) as { username?: unknown; email?: unknown };
   const name = username || email;
-  // what is longer is refused, and to fold it would take seconds
+  // a longer name is rejected anyway, and folding it could take seconds
   return typeof name === 'string' && name.length <= loginNameMax ? emailKey(name.trim()) : undefined;
 }

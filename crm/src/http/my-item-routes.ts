@@ -12,7 +12,7 @@ const query = z.object({ page: pageQuery.page, size: integerQuery({ min: 1, max:
 const filter = line({ min: 0, max: 200 })
   .transform((text) => text || undefined)
   .optional();
-const away = { 503: { description: 'The Inventory is not available; `Retry-After` says when to come back' } };
+const away = { 503: { description: 'The Inventory is not available; `Retry-After` says when to try again' } };
 const list = {
   200: { description: 'OK', body: z.object({ items: z.array(item), total: z.int(), customer_id: id }) },
   ...away,
@@ -22,7 +22,7 @@ export const myItemRoutes = [
   route({
     method: 'get',
     path: '/api/v1/customers/my-items',
-    summary: 'The items of the customer who asks, from the Inventory',
+    summary: 'List your own items, from the Inventory',
     tag,
     access: access['GET /api/v1/customers/my-items'],
     query,
@@ -32,7 +32,7 @@ export const myItemRoutes = [
   route({
     method: 'get',
     path: '/api/v1/customers/my-items/search',
-    summary: 'Those of them that a filter fits',
+    summary: 'Search your own items',
     tag,
     access: access['GET /api/v1/customers/my-items/search'],
     query: query.extend({ name: filter, category: filter, brand: filter }),
@@ -42,13 +42,13 @@ export const myItemRoutes = [
   route({
     method: 'get',
     path: '/api/v1/customers/my-items/{id}',
-    summary: 'One of them',
+    summary: 'Get one of your own items',
     tag,
     access: access['GET /api/v1/customers/my-items/{id}'],
     params: z.object({ id: idParam }),
     responses: {
       200: { description: 'OK', body: item },
-      403: { description: "Another customer's item" },
+      403: { description: 'The item of another customer' },
       404: { description: 'No such item' },
       ...away,
     },

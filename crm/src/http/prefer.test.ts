@@ -13,7 +13,7 @@ describe('a Prefer header', () => {
     ['respond-async, wait=10', 10],
     ['return=minimal;foo=bar,  wait=10; foo', 10],
     ['wait=5, wait=10', 5],
-  ])('%s asks to wait, at most 30 seconds', (header, seconds) => {
+  ])('%s asks for a wait of at most 30 seconds', (header, seconds) => {
     expect(preferredWaitSeconds(header)).toBe(seconds);
   });
 

@@ -1,8 +1,8 @@
 export const waitSecondsMax = 30;
 
 /**
- * The seconds that a Prefer header (RFC 7240) asks to wait, at most 30. Undefined where it asks for nothing of the
- * kind: a preference that cannot be understood is ignored, never an error.
+ * The `wait` of a Prefer header (RFC 7240) in seconds, at most 30, or undefined. A preference that cannot be parsed is
+ * ignored, as the RFC demands; it is never an error.
  */
 export function preferredWaitSeconds(header: string | undefined): number | undefined {
   const wait = (header ?? '')

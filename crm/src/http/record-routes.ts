@@ -23,7 +23,7 @@ type RecordSpec<Input extends z.ZodObject, Change extends z.ZodObject> = {
   toChange: (change: z.output<Change>, row: RecordRow) => RecordValues;
 };
 
-/** The five routes of leads, of actions and of processes. */
+/** The five routes that leads, actions and processes each have. */
 export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObject>(spec: RecordSpec<Input, Change>) {
   const { kind, view, toView } = spec;
   const { table, noun } = kind;
@@ -49,7 +49,7 @@ export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObje
     route({
       method: 'get',
       path,
-      summary: `The ${table} in the order in which they were added`,
+      summary: `List ${table} in the order in which they were added`,
       tag: table,
       access: access[`GET /${table}`],
       query: z.object({ ...feedQuery, ...spec.filter }),
@@ -64,7 +64,7 @@ export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObje
     route({
       method: 'get',
       path: `${path}/{id}`,
-      summary: `One ${name}`,
+      summary: `Get ${withArticle(name)}`,
       tag: table,
       access: access[`GET /${table}/{id}`],
       params,
@@ -74,7 +74,7 @@ export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObje
     route({
       method: 'put',
       path: `${path}/{id}`,
-      summary: `Change ${withArticle(name)}; what is left out stays as it is`,
+      summary: `Change ${withArticle(name)}; omitted fields stay as they are`,
       tag: table,
       access: access[`PUT /${table}/{id}`],
       params,
@@ -91,7 +91,7 @@ export function recordRoutes<Input extends z.ZodObject, Change extends z.ZodObje
     route({
       method: 'delete',
       path: `${path}/{id}`,
-      summary: `Delete ${withArticle(name)}; what points at it keeps the rest`,
+      summary: `Delete ${withArticle(name)}; references to it become null`,
       tag: table,
       access: access[`DELETE /${table}/{id}`],
       params,

@@ -7,7 +7,7 @@ import { loginRoute } from './login-route.ts';
 import { myItemRoutes } from './my-item-routes.ts';
 import { processRoutes } from './process-routes.ts';
 
-/** Every route of the CRM but health, metrics and docs. */
+/** Every route of the CRM except health, metrics and docs. */
 export const routes = [
   ...customerRoutes,
   ...accountRoutes,

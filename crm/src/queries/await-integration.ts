@@ -3,10 +3,10 @@ import type { CrmContext } from '../context.ts';
 import type { Customer } from '../customer.ts';
 import { getCustomer } from './get-customer.ts';
 
-/** Another process of this CRM may have taken in the news, so the database is asked again even without any. */
+/** Another process of this CRM may store the result without an event here, so the database is also polled. */
 const askAgainMs = 1_000;
 
-/** The customer once its package is created or given up on, or as it is when the time or the signal is over. */
+/** Waits until the package is created or has failed, the time is over or the signal aborts; returns the customer. */
 export async function awaitIntegration(
   context: CrmContext,
   id: number,
@@ -14,7 +14,7 @@ export async function awaitIntegration(
 ): Promise<Customer> {
   const over = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
   for (;;) {
-    // listening begins before reading, or news between the two would go unheard
+    // listen before reading; otherwise a change between the two would be missed
     const next = AbortSignal.any([over, AbortSignal.timeout(askAgainMs)]);
     const change = once(context.integrationChanges, String(id), { signal: next }).catch(() => undefined);
     const customer = await getCustomer(context, id);

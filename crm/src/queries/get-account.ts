@@ -1,7 +1,7 @@
 import type { CrmContext } from '../context.ts';
 import { type CustomerRow, requireCustomer } from '../db/customers.ts';
 
-/** A customer with the version of the row. @throws AppError `not_found` */
+/** @throws AppError `not_found` */
 export function getAccount({ db }: Pick<CrmContext, 'db'>, id: number): Promise<CustomerRow> {
   return requireCustomer(db, id);
 }

@@ -14,10 +14,10 @@ export type AccountQuery = {
 
 const sortColumns = { id: 'id', name: 'search_key', email: 'email_key', created_at: 'created_at' } as const;
 
-/** A page of customers; `search` finds a text anywhere in a name or an email, case aside. */
+/** One page of customers. `search` matches text anywhere in a name or an email, ignoring case. */
 export async function listAccounts({ db }: CrmContext, query: AccountQuery) {
   const { page, size, sort } = query;
-  // the ids first, from an index alone: an offset reads all that it skips
+  // select the ids from an index alone, because OFFSET reads every row it skips
   const ids = matching(db, query)
     .select('id')
     .orderBy(sortColumns[sort.field], sort.direction)
@@ -31,7 +31,7 @@ export async function listAccounts({ db }: CrmContext, query: AccountQuery) {
     .orderBy(sortColumns[sort.field], sort.direction)
     .orderBy('id', sort.direction)
     .execute();
-  // a search looks at everybody, so it is not done a second time where the first has seen the end
+  // a search scans all customers, so skip the count if the first page already holds every match
   const isWhole = page === 1 && rows.length < size;
   return { items: rows.map(toAccount), total: isWhole ? rows.length : await count(db, query) };
 }

@@ -2,7 +2,7 @@ import type { CrmContext } from '../context.ts';
 import type { Customer } from '../customer.ts';
 import { toCustomer } from '../db/customer-view.ts';
 
-/** Customers with an id above `after`, in id order: one more than `limit`, where there is one. */
+/** Customers with an id above `after`, in id order; up to `limit` + 1, to show whether there is a next page. */
 export async function listCustomers(
   { db }: CrmContext,
   { after, limit }: { after: number; limit: number },

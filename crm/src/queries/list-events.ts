@@ -2,7 +2,7 @@ import type { CrmContext } from '../context.ts';
 import { toCustomerEvent } from '../db/events.ts';
 import type { CustomerEvent } from '../event.ts';
 
-/** Events with an id above `after`, in id order: one more than `limit`, where there is one. */
+/** Events with an id above `after`, in id order; up to `limit` + 1, to show whether there is a next page. */
 export async function listEvents(
   { db }: CrmContext,
   { after, limit }: { after: number; limit: number },

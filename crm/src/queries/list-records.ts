@@ -4,7 +4,7 @@ import type { RecordRow, RecordTable } from '../record.ts';
 
 type RecordQuery = { after: number; limit: number } & Record<string, string | number | undefined>;
 
-/** Rows with an id above `after` and the given values in the other columns, in id order: one more than `limit`. */
+/** Rows with an id above `after` that match the filter, in id order; up to `limit` + 1, for the next-page link. */
 export function listRecords(
   { db }: Pick<CrmContext, 'db'>,
   table: RecordTable,

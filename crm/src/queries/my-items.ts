@@ -6,7 +6,7 @@ import type { ItemFilter } from '../ports.ts';
 
 type Caller = { caller: Claims | undefined; passOn: Record<string, string> };
 
-/** The customer's own items, and how many there are. @throws AppError `unavailable` while the Inventory is away. */
+/** The customer's own items and their number. @throws AppError `unavailable` while the Inventory is down. */
 export async function listMyItems(
   { items }: Pick<CrmContext, 'items'>,
   { caller, passOn }: Caller,
@@ -18,7 +18,7 @@ export async function listMyItems(
   return { items: answer.items.map(toMyItem), total: answer.total, customer_id: customerId };
 }
 
-/** @throws AppError `not_found`, `forbidden` for another customer's item, `unavailable` while the Inventory is away. */
+/** @throws AppError `not_found`, `forbidden` for another customer's item, `unavailable` while the Inventory is down. */
 export async function getMyItem(
   { items }: Pick<CrmContext, 'items'>,
   { caller, passOn }: Caller,

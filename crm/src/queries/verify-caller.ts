@@ -4,7 +4,7 @@ import { findAdmin } from '../db/admins.ts';
 import { findCustomer } from '../db/customers.ts';
 
 /**
- * Whose token this is. The token of a person ends with the password that it was given out for, and with the customer.
+ * Returns the claims of a token. A new password, and the deletion of the customer, invalidate earlier tokens.
  * @throws AppError `unauthorized`
  */
 export async function verifyCaller({ db, tokens }: Pick<CrmContext, 'db' | 'tokens'>, token: string): Promise<Claims> {
@@ -21,7 +21,7 @@ export async function verifyCaller({ db, tokens }: Pick<CrmContext, 'db' | 'toke
   return claims;
 }
 
-/** PostgreSQL refuses NUL, and a query with it would fail. */
+/** A query with NUL or half a surrogate pair would fail on PostgreSQL. */
 function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
