@@ -12,7 +12,7 @@ const itemsPath = '/api/v1/customers/my-items';
 /** Asks for that customer's items. */
 export async function askAs(crm: { url: string }, { id }: { id: number }, rest = '', headers = {}): Promise<Answer> {
   const claims = { subject: String(id), role: 'customer', version: 1 };
-  const token = await createTokens(itemsKey.JWT_SECRET_KEY).sign(claims, 60);
+  const token = await createTokens(itemsKey.JWT_SECRET_KEY).sign(claims, 86_400);
   return call(crm, `GET ${itemsPath}${rest}`, { headers: { Authorization: `Bearer ${token}`, ...headers } });
 }
 

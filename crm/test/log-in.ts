@@ -38,5 +38,5 @@ export function bearer(token: string): { Authorization: string } {
 
 /** The header of the admin of a CRM that has this key and no other admin before. */
 export async function asAdmin(): Promise<{ Authorization: string }> {
-  return bearer(await createTokens(secretKey).sign({ subject: 'admin', role: 'admin', version: 1 }, 600));
+  return bearer(await createTokens(secretKey).sign({ subject: 'admin', role: 'admin', version: 1 }, 86_400));
 }
