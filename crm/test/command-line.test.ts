@@ -25,7 +25,7 @@ async function runHere(...words: string[]) {
 
 const usage = /^Usage: npm run -s crm -- COMMAND [\s\S]* npm exec -- node crm\/src\/main.ts /;
 
-describe.concurrent('a CRM that is given words', { timeout: 120_000 }, () => {
+describe.concurrent('a CRM that is given words', () => {
   it('starts nothing, and refuses one that it does not know', async () => {
     const output = 'There is no command "start"; this service has none.\n';
     expect(await run('start')).toEqual({ code: 2, output, made: [] });
