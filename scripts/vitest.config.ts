@@ -30,6 +30,8 @@ const withNock = globSync(include, { cwd: root }).filter((file) =>
   /from 'nock'/.test(readFileSync(join(root, file), 'utf8')),
 );
 
+const hangMs = 30 * 60_000;
+
 export default defineConfig({
   test: {
     globalSetup: ['kit/test/postgres-server.ts', 'kit/test/pack-packages.ts', 'kit/test/quick-start.ts'],
@@ -40,8 +42,9 @@ export default defineConfig({
       { extends: true, test: { name: 'tests', include, exclude: withNock, isolate: false } },
       { extends: true, test: { name: 'tests with nock', include: withNock, isolate: false } },
     ],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // a last resort: what a test waits for has its own limit (kit/test/patience.ts), and says what did not come
+    testTimeout: hangMs,
+    hookTimeout: hangMs,
     // no test's outcome may depend on another's
     sequence: { shuffle: true },
   },

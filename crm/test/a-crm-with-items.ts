@@ -1,10 +1,10 @@
 import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { type Answer, call } from '@doorstep/kit/test/call.ts';
-import { freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { readCrmConfig } from '../src/config.ts';
 import { startCrm } from '../src/crm.ts';
 import { anInventory } from './an-inventory.ts';
-import { addCustomer, crmEnvironment } from './start.ts';
+import { addCustomer, crmEnvironment, databaseWithAdmin } from './start.ts';
 
 export const itemsKey = { JWT_SECRET_KEY: 'a key of no less than 32 bytes here' };
 const itemsPath = '/api/v1/customers/my-items';
@@ -12,7 +12,7 @@ const itemsPath = '/api/v1/customers/my-items';
 /** Requests items with a token of this customer. */
 export async function askAs(crm: { url: string }, { id }: { id: number }, rest = '', headers = {}): Promise<Answer> {
   const claims = { subject: String(id), role: 'customer', version: 1 };
-  const token = await createTokens(itemsKey.JWT_SECRET_KEY).sign(claims, 60);
+  const token = await createTokens(itemsKey.JWT_SECRET_KEY).sign(claims, 86_400);
   return call(crm, `GET ${itemsPath}${rest}`, { headers: { Authorization: `Bearer ${token}`, ...headers } });
 }
 
@@ -20,7 +20,7 @@ export async function askAs(crm: { url: string }, { id }: { id: number }, rest =
 export async function startCrmWithItems() {
   await using resources = new AsyncDisposableStack();
   const inventory = resources.use(await anInventory(itemsKey.JWT_SECRET_KEY));
-  const database = resources.use(await freshDatabase('sqlite'));
+  const database = resources.use(await databaseWithAdmin('sqlite'));
   const environment = { ...itemsKey, INVENTORY_SERVICE_URL: inventory.url };
   const config = readCrmConfig(crmEnvironment(database, environment));
   let monotonicMs = 0;
@@ -50,9 +50,11 @@ export async function startCrmWithItems() {
     /** Brings the Inventory back, closes the breaker and clears the recorded requests. */
     async recover() {
       await inventory.recover();
-      monotonicMs += 5_000;
-      const { status } = await ask();
-      if (status !== 200) throw new Error(`my items are answered with ${status}`);
+      await eventually(async () => {
+        monotonicMs += 5_000;
+        const { status } = await ask();
+        if (status !== 200) throw new Error(`my items are answered with ${status}`);
+      });
       inventory.takeRequests();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -5,7 +5,7 @@ import { aCustomer, addCustomer, startTestCrm, type TestCrm } from './start.ts';
 
 const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
 const tokens = createTokens(JWT_SECRET_KEY);
-const inOneMinute = 60;
+const inOneDay = 86_400;
 
 describe('with REQUIRE_AUTH=true', () => {
   let crm: TestCrm;
@@ -20,7 +20,7 @@ describe('with REQUIRE_AUTH=true', () => {
   };
   const callAs = async (role: string, request: string, body?: unknown) => {
     const subject = role === 'admin' ? 'admin' : '1';
-    return callWith(await tokens.sign({ subject, role, version: 1 }, inOneMinute), request, body);
+    return callWith(await tokens.sign({ subject, role, version: 1 }, inOneDay), request, body);
   };
 
   const report = { results: [{ customer_id: 1, state: 'delivered', package_id: 1, attempts: 1 }] };
@@ -53,14 +53,14 @@ describe('with REQUIRE_AUTH=true', () => {
   });
 
   const claims = { subject: 'admin', role: 'admin', version: 1 };
-  const signedWith = (key: string) => createTokens(key).sign(claims, inOneMinute);
+  const signedWith = (key: string) => createTokens(key).sign(claims, inOneDay);
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
   const invalid: [what: string, token: () => Promise<string> | string][] = [
     ['has expired', () => tokens.sign(claims, -1)],
     ['is signed with another key', () => signedWith('another key of no less than 32 bytes')],
     ['is not signed', async () => `${encode({ alg: 'none' })}.${(await signedWith(JWT_SECRET_KEY)).split('.')[1]}.`],
-    ['is altered', async () => withRole('admin', await tokens.sign({ ...claims, role: 'customer' }, inOneMinute))],
-    ['is not a JWT', () => 'admin'],
+    ['was changed', async () => withRole('admin', await tokens.sign({ ...claims, role: 'customer' }, inOneDay))],
+    ['is no token', () => 'admin'],
   ];
   it.each(invalid)('rejects a token that %s', async (_, token) => {
     const answer = await callWith(await token(), 'GET /customers');

@@ -22,7 +22,7 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     return (await call(crm, 'POST /v1/customers', { body: aCustomer(overrides), headers: admin })).body;
   };
   const tokenOf = async (id: number, version: number) => {
-    return bearer(await createTokens(secretKey).sign({ subject: String(id), role: 'customer', version }, 60));
+    return bearer(await createTokens(secretKey).sign({ subject: String(id), role: 'customer', version }, 86_400));
   };
   /** Adds a customer that has a token. */
   const addWithToken = async (overrides?: Record<string, unknown>) => {

@@ -1,7 +1,7 @@
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Account } from '../src/customer.ts';
 import { type CrmWithAdmin, startCrmWithAdmin } from './an-admin.ts';
 import { aCustomer, readFeed } from './start.ts';
@@ -168,7 +168,7 @@ describe.each(databases)('an account on %s', (kind) => {
 
   it('does not hold back the answer to its creation when it is deleted meanwhile', async () => {
     const email = `waited-${alice.email}`;
-    const startedAt = performance.now();
+    using _ = waitsWithoutEnd();
     const answer = post(email, { Prefer: 'wait=30' });
     const [added] = await eventually(async () => {
       const customers = await readFeed(crm, alice.id);
@@ -178,7 +178,13 @@ describe.each(databases)('an account on %s', (kind) => {
     await crm.admin(`DELETE /v1/customers/${added?.id}`);
 
     expect(await answer).toMatchObject({ status: 201, body: { id: added?.id, email, integration_status: 'pending' } });
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await call(crm, `GET /customers/${added?.id}`)).toMatchObject(notFound);
   });
 });
+
+/** Until it is disposed of, a wait of 30 s in this process does not end by itself. */
+function waitsWithoutEnd(): Disposable {
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  const never = new AbortController().signal;
+  return vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => (ms === 30_000 ? never : timeout(ms)));
+}

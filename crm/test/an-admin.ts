@@ -11,7 +11,7 @@ type Options = { body?: unknown; headers?: Record<string, string> };
 /** Calls the CRM as its admin. The CRM must run with `adminKey`. */
 export async function adminOf(crm: { url: string }) {
   const claims = { subject: 'admin', role: 'admin', version: 1 };
-  const Authorization = `Bearer ${await createTokens(adminKey.JWT_SECRET_KEY).sign(claims, 600)}`;
+  const Authorization = `Bearer ${await createTokens(adminKey.JWT_SECRET_KEY).sign(claims, 86_400)}`;
   const admin = (request: string, { body, headers }: Options = {}): Promise<Answer> =>
     call(crm, request, { body, headers: { Authorization, ...headers } });
   const addAccount = async (overrides: Record<string, unknown> = {}): Promise<Account> =>

@@ -25,7 +25,7 @@ async function runHere(...words: string[]) {
 
 const usage = /^Usage: npm run -s crm -- COMMAND [\s\S]* npm exec -- node crm\/src\/main.ts /;
 
-describe.concurrent('the CRM with arguments', { timeout: 120_000 }, () => {
+describe.concurrent('the CRM with arguments', () => {
   it('rejects an unknown command and starts nothing', async () => {
     const output = 'There is no command "start"; this service has none.\n';
     expect(await run('start')).toEqual({ code: 2, output, made: [] });

@@ -39,7 +39,7 @@ describe('a CRM that is stopped', () => {
     await using next = await startCrmOn(database);
 
     expect(code).toBe(0);
-    expect(new Set(failures)).toEqual(new Set(['fetch failed']));
+    expect(new Set(failures)).toEqual(new Set(['no answer to POST /customers']));
     expect(await readFeed(next)).toEqual(answered.sort((a, b) => a.id - b.id));
   });
 });

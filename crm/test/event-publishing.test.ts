@@ -78,15 +78,16 @@ describe.each(databases)('a customer event on %s', (kind) => {
   });
 
   it('is published as soon as it is written', async () => {
-    const { events } = await published(async () => {
-      await addCustomer(crm);
-      await allPublished(crm);
-      await addCustomer(crm);
+    // a slow machine gets as many tries as it needs; without being woken, the publisher sleeps for 5 s in each of them
+    await eventually(async () => {
+      const { events } = await published(async () => {
+        await addCustomer(crm);
+        await allPublished(crm);
+        await addCustomer(crm);
+      });
+      const [first, second] = events;
+      expect(Date.parse(second?.published_at ?? '') - Date.parse(first?.time ?? '')).toBeLessThan(4_000);
     });
-
-    const [first, second] = events;
-    // without being woken, the publisher would look again only after 5 s
-    expect(Date.parse(second?.published_at ?? '') - Date.parse(first?.time ?? '')).toBeLessThan(4_000);
   });
 
   it('is marked with the time of its publication and counted', async () => {

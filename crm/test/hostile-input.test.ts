@@ -1,5 +1,5 @@
 import { type Answer, call } from '@doorstep/kit/test/call.ts';
-import { databases } from '@doorstep/kit/test/databases.ts';
+import { type DatabaseKind, databases } from '@doorstep/kit/test/databases.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startCrmWithItems } from './a-crm-with-items.ts';
 import { type CrmWithAdmin, startCrmWithAdmin } from './an-admin.ts';
@@ -33,12 +33,19 @@ const lists = {
   '/v1/customers': ['page', 'size'],
 };
 
-describe.each(databases)('the CRM on %s', (kind) => {
+/** A CRM with one of everything. */
+async function startFilledCrm(kind: DatabaseKind): Promise<CrmWithAdmin> {
+  const crm = await startCrmWithAdmin(kind);
+  for (const [request, body] of texts) if (request.startsWith('POST')) await crm.admin(request, { body: body() });
+  return crm;
+}
+
+// what is refused here never reaches a database
+describe('the CRM', () => {
   let crm: CrmWithAdmin;
   let before: unknown[];
   beforeAll(async () => {
-    crm = await startCrmWithAdmin(kind);
-    for (const [request, body] of texts) if (request.startsWith('POST')) await crm.admin(request, { body: body() });
+    crm = await startFilledCrm('sqlite');
   });
   afterAll(() => crm[Symbol.asyncDispose]());
 
@@ -90,15 +97,6 @@ describe.each(databases)('the CRM on %s', (kind) => {
     }
   });
 
-  it('returns an empty list after the largest id', async () => {
-    for (const path of ['/customers', '/leads', '/actions', '/processes', '/v1/events']) {
-      expect(await crm.admin(`GET ${path}?after=${Number.MAX_SAFE_INTEGER}`)).toMatchObject({ status: 200, body: [] });
-    }
-    const { status, body } = await crm.admin('GET /v1/customers?page=1000000000&size=100');
-    expect([status, body.items]).toEqual([200, []]);
-    expect(await crm.admin(`GET /actions?lead_id=${'9'.repeat(5_000)}`)).toMatchObject({ status: 200, body: [] });
-  });
-
   it.each([
     ['/v1/customers', 'search'],
     ['/leads', 'status'],
@@ -106,22 +104,6 @@ describe.each(databases)('the CRM on %s', (kind) => {
   ])('rejects a search for text that cannot be stored: %s?%s', async (path, parameter) => {
     for (const value of ['%00', 'a%00b', 'a%1bb', 'a%0d%0aX-Injected:1', 'a%C2%9B', `a&${parameter}=b`]) {
       expectRefusal(await crm.admin(`GET ${path}?${parameter}=${value}`), parameter);
-    }
-    for (const value of [
-      '%',
-      '%zz',
-      '%E0%A4%A',
-      '%ED%A0%80',
-      '%ff',
-      "'",
-      '"',
-      '\\',
-      '%25',
-      '_',
-      '%F0%9D%85%A0'.repeat(50),
-    ]) {
-      const { status, body } = await crm.admin(`GET ${path}?${parameter}=${value}`);
-      expect([value, status, body.items ?? body]).toEqual([value, 200, []]);
     }
   });
 
@@ -143,15 +125,55 @@ describe.each(databases)('the CRM on %s', (kind) => {
   });
 });
 
-describe('other requests do not wait', () => {
-  it('for a login with a name that is expensive to normalize', { timeout: 60_000 }, async () => {
+describe.each(databases)('a list of the CRM on %s', (kind) => {
+  let crm: CrmWithAdmin;
+  beforeAll(async () => {
+    crm = await startFilledCrm(kind);
+  });
+  afterAll(() => crm[Symbol.asyncDispose]());
+
+  it('is empty behind the largest number there is', async () => {
+    for (const path of ['/customers', '/leads', '/actions', '/processes', '/v1/events']) {
+      expect(await crm.admin(`GET ${path}?after=${Number.MAX_SAFE_INTEGER}`)).toMatchObject({ status: 200, body: [] });
+    }
+    const { status, body } = await crm.admin('GET /v1/customers?page=1000000000&size=100');
+    expect([status, body.items]).toEqual([200, []]);
+    expect(await crm.admin(`GET /actions?lead_id=${'9'.repeat(5_000)}`)).toMatchObject({ status: 200, body: [] });
+  });
+
+  it.each([
+    ['/v1/customers', 'search'],
+    ['/leads', 'status'],
+    ['/processes', 'status'],
+  ])('finds nothing by a text that only looks special: %s?%s', async (path, parameter) => {
+    for (const value of [
+      '%',
+      '%zz',
+      '%E0%A4%A',
+      '%ED%A0%80',
+      '%ff',
+      "'",
+      '"',
+      '\\',
+      '%25',
+      '_',
+      '%F0%9D%85%A0'.repeat(50),
+    ]) {
+      const { status, body } = await crm.admin(`GET ${path}?${parameter}=${value}`);
+      expect([value, status, body.items ?? body]).toEqual([value, 200, []]);
+    }
+  });
+});
+
+describe('nobody else waits', () => {
+  it('for one who logs in with a name that is hard to read', async () => {
     await using crm = await startCrmWithAdmin('sqlite');
     // combining marks in the wrong order: sorting them takes quadratic time
     const username = `a${'\u0300'.repeat(16_000)}${'\u0316'.repeat(16_000)}`;
-    const startedAt = performance.now();
+    const before = process.threadCpuUsage();
     const { status, body } = await call(crm, 'POST /v1/auth/login', { body: { username, password: 'x' } });
     expect([status, body.errors]).toMatchObject([400, [{ field: 'username' }]]);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(process.threadCpuUsage(before).user).toBeLessThan(1_000_000);
   });
 
   it('for a request with headers that are too large for the Inventory', async () => {

@@ -38,5 +38,5 @@ export function bearer(token: string): { Authorization: string } {
 
 /** The Authorization header of the first admin of a CRM with this key. */
 export async function asAdmin(): Promise<{ Authorization: string }> {
-  return bearer(await createTokens(secretKey).sign({ subject: 'admin', role: 'admin', version: 1 }, 600));
+  return bearer(await createTokens(secretKey).sign({ subject: 'admin', role: 'admin', version: 1 }, 86_400));
 }

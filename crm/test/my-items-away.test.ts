@@ -1,30 +1,20 @@
+import { blipRetry } from '@doorstep/kit/client/http-client.ts';
 import { type Answer, call } from '@doorstep/kit/test/call.ts';
 import { freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askAs, type CrmWithItems, itemsKey, startCrmWithItems } from './a-crm-with-items.ts';
 import { anInventory, faultNames } from './an-inventory.ts';
 import { addCustomer, crmEnvironment } from './start.ts';
 
-const withinMs = 3_000;
 const detail = 'The Inventory is not available at the moment';
 const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail, error: detail };
-
-async function timed(work: Promise<Answer>): Promise<Answer & { ms: number }> {
-  const startedAt = performance.now();
-  return { ...(await work), ms: performance.now() - startedAt };
-}
 
 function expectRefused({ status, headers, body }: Answer): void {
   expect([status, body]).toStrictEqual([503, problem]);
   expect(headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
   expect(headers.get('Retry-After')).toMatch(/^[1-9]\d?$/);
-}
-
-function expectAway({ ms, ...answer }: Answer & { ms: number }): void {
-  expectRefused(answer);
-  expect(ms).toBeLessThan(withinMs);
 }
 
 describe('my items with an Inventory that', () => {
@@ -38,24 +28,36 @@ describe('my items with an Inventory that', () => {
   /** Each call fails after one attempt. */
   const failTimes = async (times: number) => {
     crm.inventory.fail('answers 401');
-    for (let time = 0; time < times; time += 1) expectAway(await timed(crm.ask()));
+    for (let time = 0; time < times; time += 1) expectRefused(await crm.ask());
   };
   const asked = () => crm.inventory.takeRequests().length;
 
-  it.each(faultNames)('%s fail with 503 within three seconds, and work once it recovers', async (fault) => {
+  it.each(faultNames)('%s are answered with 503, and well once it is well', async (fault) => {
     crm.inventory.fail(fault);
 
-    const answers = await Promise.all(['', '/1', '/search/?name=Tea'].map((rest) => timed(crm.ask(rest))));
+    const answers = await Promise.all(['', '/1', '/search/?name=Tea'].map((rest) => crm.ask(rest)));
 
-    for (const answer of answers) expectAway(answer);
+    for (const answer of answers) expectRefused(answer);
     await crm.inventory.recover();
     expect(await crm.ask()).toMatchObject({ status: 200, body: { total: 3 } });
   });
 
-  it('is down fail with 503, and work once it is up', async () => {
+  it('never answers keep a customer waiting for at most three seconds', async () => {
+    crm.inventory.fail('never answers');
+    using limits = vi.spyOn(AbortSignal, 'timeout');
+
+    expectRefused(await crm.ask());
+
+    // each try has its own limit, and a wait before the next one
+    const waitsMs = limits.mock.calls.map(([ms]) => ms + blipRetry.retryDelay());
+    expect(waitsMs).toHaveLength(2);
+    expect(waitsMs.reduce((sum, ms) => sum + ms)).toBeLessThanOrEqual(3_000);
+  });
+
+  it('is not there are answered with 503, and well once it is', async () => {
     await crm.inventory.goAway();
 
-    for (const rest of ['', '/1', '/search/']) expectAway(await timed(crm.ask(rest)));
+    for (const rest of ['', '/1', '/search/']) expectRefused(await crm.ask(rest));
     await crm.inventory.recover();
     expect(await crm.ask()).toMatchObject({ status: 200, body: { total: 3 } });
   });
@@ -83,7 +85,7 @@ describe('my items with an Inventory that', () => {
     await crm.inventory.recover();
 
     crm.advance(4_999);
-    for (const rest of ['', '/1', '/search/']) expectAway(await timed(crm.ask(rest)));
+    for (const rest of ['', '/1', '/search/']) expectRefused(await crm.ask(rest));
     expect(asked()).toBe(0);
     crm.advance(1);
     expect((await crm.ask()).status).toBe(200);
@@ -106,14 +108,13 @@ describe('my items with an Inventory that', () => {
     crm.inventory.fail('never answers');
     crm.advance(5_000);
 
-    const probe = timed(crm.ask());
+    const probe = crm.ask();
     await eventually(() => asked() === 1);
-    const others = await Promise.all(Array.from({ length: 20 }, () => timed(crm.ask())));
+    const others = await Promise.all(Array.from({ length: 20 }, () => crm.ask()));
 
-    for (const other of others) expectAway(other);
-    expect(Math.max(...others.map(({ ms }) => ms))).toBeLessThan(1_000);
-    expectAway(await probe);
-    expect(asked()).toBe(1); // the second attempt of the probe
+    for (const other of others) expectRefused(other);
+    expectRefused(await probe);
+    expect(asked()).toBe(1); // the second try of the probe
     await crm.inventory.recover();
     expect((await crm.ask()).status).toBe(503);
     crm.advance(5_000);
@@ -121,22 +122,26 @@ describe('my items with an Inventory that', () => {
   });
 
   it('never answers do not delay other requests', async () => {
-    crm.inventory.fail('never answers');
-    let answered = 0;
-    const hanging = Array.from({ length: 50 }, async (_, index) => {
-      const answer = await crm.ask(index % 2 ? '' : '/1');
-      answered += 1;
-      return answer;
+    // those that hang are refused after two seconds; a slow machine gets as many tries as it needs to be faster
+    await eventually(async () => {
+      await crm.recover();
+      crm.inventory.fail('never answers');
+      let refused = 0;
+      const hanging = Array.from({ length: 50 }, async (_, index) => {
+        expectRefused(await crm.ask(index % 2 ? '' : '/1'));
+        refused += 1;
+      });
+      await eventually(() => crm.inventory.requestCount() >= 20);
+
+      const other = await call(crm, 'GET /customers');
+      const { id } = await addCustomer(crm);
+      const health = await call(crm, 'GET /readyz');
+      const refusedBefore = refused;
+
+      await Promise.all(hanging);
+      expect(refusedBefore).toBe(0);
+      expect([other.status, health.status, id > crm.bob.id]).toEqual([200, 200, true]);
     });
-    await eventually(() => crm.inventory.requestCount() >= 20);
-
-    const other = await call(crm, 'GET /customers');
-    const { id } = await addCustomer(crm);
-    const health = await call(crm, 'GET /readyz');
-
-    expect(answered).toBe(0);
-    expect([other.status, health.status, id > crm.bob.id]).toEqual([200, 200, true]);
-    for (const answer of await Promise.all(hanging)) expectRefused(answer);
   });
 });
 

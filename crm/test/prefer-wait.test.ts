@@ -112,12 +112,11 @@ describe.each(databases)('adding a customer with Prefer: wait=N on %s', (kind) =
   it('is answered as pending when the CRM stops', async () => {
     await using stopping = await startTestCrm(kind);
     const { answer } = await addAndWait(stopping, 'wait=30');
-    const startedAt = performance.now();
 
     await stopping[Symbol.asyncDispose]();
 
+    // a wait that did not end would be cut off, unanswered, long before its 30 s are over
     expect(await answer).toMatchObject({ status: 201, body: { integration: { state: 'pending' } } });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it('leaves nothing behind when the client hangs up', async () => {

@@ -19,7 +19,7 @@ export function publishingTo({ name }: Bucket, server: Service) {
 
 export async function callAsAdmin(crm: Service, request: string, body?: unknown): Promise<Answer> {
   const claims = { subject: 'admin', role: 'admin', version: 1 };
-  const headers = { Authorization: `Bearer ${await createTokens(JWT_SECRET_KEY).sign(claims, 60)}` };
+  const headers = { Authorization: `Bearer ${await createTokens(JWT_SECRET_KEY).sign(claims, 86_400)}` };
   return call(crm, request, { headers, ...(body !== undefined && { body }) });
 }
 

@@ -11,7 +11,7 @@ const tokens = createTokens(JWT_SECRET_KEY);
 
 it('a token that is invalidated while the body arrives changes nothing', async () => {
   await using crm = await startTestCrm('sqlite', { JWT_SECRET_KEY });
-  const token = (subject: string, role: string) => tokens.sign({ subject, role, version: 1 }, 60);
+  const token = (subject: string, role: string) => tokens.sign({ subject, role, version: 1 }, 86_400);
   const admin = { Authorization: `Bearer ${await token('admin', 'admin')}` };
   const account = aCustomer({ password: 'the password at first' });
   const { id } = (await call(crm, 'POST /v1/customers', { headers: admin, body: account })).body;

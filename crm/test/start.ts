@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto';
+import { argon2Sync, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
 import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { call } from '@doorstep/kit/test/call.ts';
-import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { copiesOf, type DatabaseKind, type FreshDatabase, startedPatiently } from '@doorstep/kit/test/databases.ts';
 import { readCrmConfig } from '../src/config.ts';
 import { startCrm } from '../src/crm.ts';
 import type { Customer } from '../src/customer.ts';
+import { insertAdmin } from '../src/db/admins.ts';
 import type { CrmDatabase } from '../src/db/schema.ts';
 
 type Environment = Record<string, string>;
@@ -19,10 +20,25 @@ export function crmEnvironment({ url, dataDir }: FreshDatabase, environment: Env
   return { ...settings, ADMIN_PASSWORD: adminPassword, ...environment };
 }
 
-/** A CRM on its own database; disposing of it ends both. */
+/** A database whose admin exists already, with a hash that costs nothing: to make a proper one is most of a start. */
+export const databaseWithAdmin = copiesOf(async (fresh) => {
+  await using database = await openCrmDatabase(fresh);
+  const password_hash = cheapHash(adminPassword);
+  await insertAdmin(database.db, { username: 'admin', password_hash, created_at: new Date().toISOString() });
+});
+
+function cheapHash(password: string): string {
+  const salt = Buffer.alloc(16);
+  const cost = { memory: 8, passes: 1, parallelism: 1 };
+  const tag = argon2Sync('argon2id', { message: password, nonce: salt, tagLength: 32, ...cost });
+  const [encodedSalt, encodedTag] = [salt, tag].map((bytes) => bytes.toString('base64').replace(/=+$/, ''));
+  return `$argon2id$v=19$m=8,t=1,p=1$${encodedSalt}$${encodedTag}`;
+}
+
+/** A CRM on a database of its own; both are gone when it is disposed of. */
 export async function startTestCrm(kind: DatabaseKind, environment: Environment = {}) {
   await using resources = new AsyncDisposableStack();
-  const database = resources.use(await freshDatabase(kind));
+  const database = resources.use(await databaseWithAdmin(kind));
   const { url } = resources.use(await startCrmOn(database, environment));
   const owned = resources.move();
   return { url, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -31,7 +47,8 @@ export async function startTestCrm(kind: DatabaseKind, environment: Environment 
 export type TestCrm = Awaited<ReturnType<typeof startTestCrm>>;
 
 export function startCrmOn(database: FreshDatabase, environment: Environment = {}): Promise<Running> {
-  return startCrm(readCrmConfig(crmEnvironment(database, environment)));
+  const config = readCrmConfig(crmEnvironment(database, environment));
+  return startedPatiently(() => startCrm(config));
 }
 
 /** A separate connection to a CRM's database. */

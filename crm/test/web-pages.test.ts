@@ -10,7 +10,7 @@ let crm: TestCrm;
 let token: string;
 beforeAll(async () => {
   crm = await startTestCrm('sqlite', { JWT_SECRET_KEY, CORS_ORIGINS: `${ours}, http://localhost:8080` });
-  token = await createTokens(JWT_SECRET_KEY).sign({ subject: 'admin', role: 'admin', version: 1 }, 60);
+  token = await createTokens(JWT_SECRET_KEY).sign({ subject: 'admin', role: 'admin', version: 1 }, 86_400);
 });
 afterAll(() => crm[Symbol.asyncDispose]());
 

@@ -16,7 +16,7 @@ describe('the Inventory with REQUIRE_AUTH=true', () => {
   afterAll(() => inventory[Symbol.asyncDispose]());
 
   const callAs = async (role: string, request: string, body?: unknown) => {
-    const token = await createTokens(JWT_SECRET_KEY).sign({ subject: '1', role }, 60);
+    const token = await createTokens(JWT_SECRET_KEY).sign({ subject: '1', role }, 86_400);
     return call(inventory, request, { headers: { Authorization: `Bearer ${token}` }, body });
   };
 

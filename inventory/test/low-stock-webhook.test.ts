@@ -69,15 +69,17 @@ describe.each(databases)('the webhook on %s', (kind) => {
   });
 
   it('is told as soon as it has happened', async () => {
-    await fall(inventory);
-    await allTold(inventory);
+    // a slow machine gets as many tries as it needs; without being woken, the sender sleeps for 5 s in each of them
+    await eventually(async () => {
+      await fall(inventory);
+      await allTold(inventory);
 
-    const item = await fall(inventory);
-    await allTold(inventory);
+      const item = await fall(inventory);
+      await allTold(inventory);
 
-    const [told] = takenOf(item);
-    // nobody who is not told looks twice within 5 s
-    expect((told?.timestamp ?? 0) - Math.floor(Date.parse(item.updated_at) / 1_000)).toBeLessThan(4);
+      const [told] = takenOf(item);
+      expect((told?.timestamp ?? 0) - Math.floor(Date.parse(item.updated_at) / 1_000)).toBeLessThan(4);
+    });
   });
 
   it('is told the same with a fresh timestamp each time, until it has taken it', async () => {

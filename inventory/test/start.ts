@@ -1,6 +1,6 @@
 import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { call } from '@doorstep/kit/test/call.ts';
-import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { copiesOf, type DatabaseKind, type FreshDatabase, startedPatiently } from '@doorstep/kit/test/databases.ts';
 import { readInventoryConfig } from '../src/config.ts';
 import { startInventory } from '../src/inventory.ts';
 import type { Item } from '../src/item.ts';
@@ -15,10 +15,14 @@ export function inventoryEnvironment({ url, dataDir }: FreshDatabase, environmen
   return { DATABASE_URL: url, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ...environment };
 }
 
+const migratedDatabase = copiesOf(async (fresh) => {
+  await using _ = await startInventoryOn(fresh);
+});
+
 /** An Inventory on a database of its own; both are gone when it is disposed of. */
 export async function startTestInventory(kind: DatabaseKind, environment: Environment = {}) {
   await using resources = new AsyncDisposableStack();
-  const database = resources.use(await freshDatabase(kind));
+  const database = resources.use(await migratedDatabase(kind));
   const { url } = resources.use(await startInventoryOn(database, environment));
   const owned = resources.move();
   return { url, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -27,7 +31,8 @@ export async function startTestInventory(kind: DatabaseKind, environment: Enviro
 export type TestInventory = Awaited<ReturnType<typeof startTestInventory>>;
 
 export function startInventoryOn(database: FreshDatabase, environment: Environment = {}): Promise<Running> {
-  return startInventory(readInventoryConfig(inventoryEnvironment(database, environment)));
+  const config = readInventoryConfig(inventoryEnvironment(database, environment));
+  return startedPatiently(() => startInventory(config));
 }
 
 let customers = 0;

@@ -69,7 +69,7 @@ export async function aServer({
   return {
     url,
     log,
-    as: async (role, expiresSeconds = 60) => ({
+    as: async (role, expiresSeconds = 86_400) => ({
       Authorization: `Bearer ${await tokens.sign({ subject: '7', role }, expiresSeconds)}`,
     }),
     close,

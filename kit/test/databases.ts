@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { eventually } from './eventually.ts';
 import { templateDatabase } from './postgres-server.ts';
 
 /** What every suite that touches storage runs on. */
@@ -17,18 +18,32 @@ export type FreshDatabase = AsyncDisposable & {
   dataDir: string;
 };
 
-/**
- * A database of that kind without any rows, gone when disposed of. On PostgreSQL the tables of the services are there
- * already, unless it is to be empty.
- */
-export async function freshDatabase(kind: DatabaseKind, { isEmpty = false } = {}): Promise<FreshDatabase> {
+type Options = {
+  /** Without the tables of the services, which a database on PostgreSQL has otherwise. */
+  isEmpty?: boolean;
+  copyOf?: Copy | undefined;
+};
+
+/** The content of a SQLite file, or the name of a database on PostgreSQL. */
+type Copy = Buffer | string;
+
+/** A database of that kind without any rows, or a copy of another one; gone when it is disposed of. */
+export async function freshDatabase(
+  kind: DatabaseKind,
+  { isEmpty = false, copyOf }: Options = {},
+): Promise<FreshDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'doorstep-test-'));
   const removeFolder = () => rm(dataDir, { recursive: true, force: true });
-  if (kind === 'sqlite') return { url: join(dataDir, 'test.db'), dataDir, [Symbol.asyncDispose]: removeFolder };
+  if (kind === 'sqlite') {
+    const url = join(dataDir, 'test.db');
+    if (copyOf) await writeFile(url, copyOf);
+    return { url, dataDir, [Symbol.asyncDispose]: removeFolder };
+  }
   const name = `test_${randomBytes(8).toString('hex')}`;
   const url = new URL(inject('postgresUrl'));
   url.pathname = name;
-  await onServer(`create database ${name} template ${isEmpty ? 'template1' : templateDatabase} strategy file_copy`);
+  const template = copyOf ?? (isEmpty ? 'template1' : templateDatabase);
+  await onServer(`create database ${name} template ${template} strategy file_copy`);
   return {
     url: url.href,
     dataDir,
@@ -39,12 +54,43 @@ export async function freshDatabase(kind: DatabaseKind, { isEmpty = false } = {}
   };
 }
 
+/** Makes databases as `prepare` leaves one: a worker prepares one of each kind, and copies it from then on. */
+export function copiesOf(prepare: (fresh: FreshDatabase) => Promise<void>) {
+  const prepared = new Map<DatabaseKind, Promise<Copy>>();
+  const prepareOnce = async (kind: DatabaseKind): Promise<Copy> => {
+    const fresh = await freshDatabase(kind);
+    await prepare(fresh);
+    if (kind === 'postgres') return new URL(fresh.url).pathname.slice(1); // it goes with the server
+    await using file = fresh;
+    return readFile(file.url);
+  };
+  return async (kind: DatabaseKind): Promise<FreshDatabase> => {
+    const copy = prepared.get(kind) ?? prepareOnce(kind);
+    prepared.set(kind, copy);
+    return freshDatabase(kind, { copyOf: await copy });
+  };
+}
+
+/** Starts again what gave up on PostgreSQL after five seconds, which a busy machine may need to accept a connection. */
+export async function startedPatiently<T extends object>(start: () => Promise<T>): Promise<T> {
+  const started = await eventually(async () => {
+    const outcome = await start().catch((error: Error) => error);
+    const isTooSlow = outcome instanceof Error && /connection timeout|exceeded when trying/.test(outcome.message);
+    return isTooSlow ? false : outcome;
+  });
+  if (started instanceof Error) throw started;
+  return started as T;
+}
+
+let admin: pg.Pool | undefined;
+
+/** One connection for the whole worker: to open one takes the server longer than to copy a database. */
 async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client(inject('postgresUrl'));
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  admin ??= new pg.Pool({
+    connectionString: inject('postgresUrl'),
+    max: 1,
+    idleTimeoutMillis: 0,
+    allowExitOnIdle: true,
+  }).on('error', () => undefined); // the server stops before its workers do
+  await admin.query(statement);
 }

@@ -1,19 +1,47 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patienceMs } from './patience.ts';
 
 /**
- * Waits until `check` neither throws nor gives false, asking often at first and less often later; then gives what it gave.
- * Fails with its last error.
+ * Waits until `check` neither throws nor returns false, asking often at first and less often later; returns what `check`
+ * returned. Fails with the last error, and says how long it waited and for what.
  */
-export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 20_000): Promise<Exclude<T, false>> {
-  const deadline = performance.now() + timeoutMs;
+export async function eventually<T>(check: () => T | Promise<T>): Promise<Exclude<T, false>> {
+  const startedAt = performance.now();
   for (let waitMs = 10; ; waitMs = Math.min(waitMs * 1.5, 100)) {
-    try {
-      const value = await check();
-      if (value !== false) return value as Exclude<T, false>;
-      if (performance.now() > deadline) throw new Error(`not so after ${timeoutMs} ms: ${check}`);
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
+    const { value, error } = await outcomeOf(check);
+    if (error === undefined && value !== false) return value as Exclude<T, false>;
+    const waitedMs = performance.now() - startedAt;
+    if (waitedMs > patienceMs()) throw describedAs(error, waitedMs, check);
     await sleep(waitMs);
   }
+}
+
+/** Waits for a promise that nothing else limits; `what` names in the failure what did not come. */
+export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
+  const settled = new AbortController();
+  const limit = async (): Promise<never> => {
+    const startedAt = performance.now();
+    while (performance.now() - startedAt < patienceMs()) await sleep(1_000, undefined, { signal: settled.signal });
+    throw new Error(`${what} did not come after ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+  };
+  try {
+    return await Promise.race([promise, limit()]);
+  } finally {
+    settled.abort();
+  }
+}
+
+async function outcomeOf<T>(check: () => T | Promise<T>): Promise<{ value?: T; error?: unknown }> {
+  try {
+    return { value: await check() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function describedAs(error: unknown, waitedMs: number, check: () => unknown): unknown {
+  const waited = `after waiting ${Math.round(waitedMs / 1_000)} s for ${check}`;
+  if (!(error instanceof Error)) return new Error(`not so ${waited}`, { cause: error });
+  error.message = `${error.message} (${waited})`;
+  return error;
 }

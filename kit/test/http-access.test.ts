@@ -82,7 +82,10 @@ describe('a token', () => {
 
   it('is asked for with a challenge where it is missing or not valid', async () => {
     await using server = await aServer({ routes });
-    const foreign = await createTokens('another key of at least 32 bytes').sign({ subject: '7', role: 'admin' }, 60);
+    const foreign = await createTokens('another key of at least 32 bytes').sign(
+      { subject: '7', role: 'admin' },
+      86_400,
+    );
     const { Authorization } = await server.as('admin');
     const refused = [
       undefined,

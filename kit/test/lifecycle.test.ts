@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { call } from './call.ts';
 import { type FreshDatabase, freshDatabase } from './databases.ts';
 import { eventually } from './eventually.ts';
+import { quickStart } from './quick-start.ts';
 import { runToItsEnd, type SpawnedService, spawnService } from './spawn-service.ts';
 
 /** Settings of a CRM of its own. */
@@ -96,11 +97,10 @@ describe('a service that is told to stop', () => {
     await using crm = await spawnService('crm', settings(fresh));
     const waiting = call(crm, 'POST /customers', { body: aCustomer, headers: { Prefer: 'wait=30' } });
     await eventually(async () => (await call(crm, 'GET /customers')).body.length === 1);
-    const startedAt = performance.now();
     const ended = crm.end('SIGTERM');
+    // a wait that did not end would be cut off, unanswered, long before its 30 s are over
     expect(await waiting).toMatchObject({ status: 201, body: { integration_status: 'pending' } });
     expect(await ended).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 
   it('takes a signal that comes twice at once for one', async () => {
@@ -120,13 +120,12 @@ describe('a service that is told to stop', () => {
     await beginRequest(crm);
     const ended = crm.end('SIGTERM');
     await stopBegun(crm);
-    const startedAt = performance.now();
     await eventually(() => {
       crm.process.kill('SIGTERM');
       return crm.process.exitCode !== null;
     });
+    // at its own deadline it would have closed the connection and ended with 0
     expect(await ended).toBe(1);
-    expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 
   it('stops by itself when the process that started it has gone', async () => {
@@ -146,7 +145,7 @@ describe('a service that is still starting', () => {
     await using fresh = await freshDatabase('sqlite');
     const { PATH } = process.env;
     const child = fork(join(import.meta.dirname, '../../crm/src/main.ts'), {
-      env: { PATH, PORT: '0', ...settings(fresh) },
+      env: { PATH, ...quickStart, PORT: '0', ...settings(fresh) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const ended = once(child, 'exit');

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
@@ -26,8 +28,19 @@ const notPacked: Plugin = {
     id.startsWith('swagger-ui-dist') && from ? { id: createRequire(from).resolve(id), external: 'absolute' } : null,
 };
 
+/** What the packages are packed from: as long as it is the same, so are they. */
+const packedFrom = [import.meta.filename, join(import.meta.dirname, 'packed-packages.ts')].concat(
+  ['pnpm-lock.yaml', 'kit/package.json', 'middleware/package.json'].map((file) =>
+    join(import.meta.dirname, '../..', file),
+  ),
+);
+
 /** Packs what the services import from others together, so that what one has from another is the same thing everywhere. */
 export async function setup(): Promise<void> {
+  const keyFile = join(packed.folder, 'key');
+  const key = await keyOf(packedFrom);
+  if ((await readFile(keyFile, 'utf8').catch(() => undefined)) === key) return;
+  await rm(keyFile, { force: true });
   const bundle = await rolldown({
     input: Object.fromEntries([...names].map(([entry, name]) => [packed.fileOf(name), entry])),
     platform: 'node',
@@ -37,4 +50,11 @@ export async function setup(): Promise<void> {
   });
   await bundle.write({ dir: packed.folder, entryFileNames: '[name]', chunkFileNames: '[name].js' });
   await bundle.close();
+  await writeFile(keyFile, key);
+}
+
+async function keyOf(files: string[]): Promise<string> {
+  const hash = createHash('sha256').update(process.version);
+  for (const file of files) hash.update(await readFile(file));
+  return hash.digest('hex');
 }

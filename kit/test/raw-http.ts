@@ -2,16 +2,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Answer } from './call.ts';
-
-/** Longer than anything takes that is answered at all. */
-const patienceMs = 4_000;
+import { patienceMs } from './patience.ts';
 
 /** A connection on which any bytes can be sent. */
 export async function open({ url }: { url: string }): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding('latin1');
   await once(socket, 'connect');
-  return socket.setTimeout(patienceMs, () => socket.destroy(new Error('it was neither answered nor closed')));
+  return socket.setTimeout(patienceMs(), () => socket.destroy(new Error('it was neither answered nor closed')));
 }
 
 /** Sends bytes that no client would, and gives every answer that comes back before the connection ends. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
+import { within } from './eventually.ts';
 import { quickStart } from './quick-start.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -20,23 +20,23 @@ type Environment = Record<string, string>;
 /** Starts a service as a process of its own, as its users do, and waits until it answers. */
 export async function spawnService(name: string, environment: Environment): Promise<SpawnedService> {
   const { child, output } = spawnMain(name, environment);
-  let url: string | undefined;
-  child.on('message', (message: { ready?: string }) => {
-    url = message.ready;
+  const ended = once(child, 'close').then(() => {
+    throw new Error(`${name} ended:\n${output()}`);
   });
-  await eventually(() => {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${name} ended:\n${output()}`);
-    return url !== undefined;
+  const ready = Promise.race([once(child, 'message'), ended]);
+  const [{ ready: url }] = await within(`the start of ${name}`, ready).catch((error) => {
+    child.kill('SIGKILL');
+    throw error;
   });
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill(signal);
-      await once(child, 'exit');
+      await within(`the end of ${name}`, once(child, 'exit'));
     }
     return child.exitCode;
   };
   return {
-    url: url ?? '',
+    url,
     process: child,
     output,
     end,
@@ -53,7 +53,7 @@ export async function runToItsEnd(
   words: string[] = [],
 ): Promise<{ code: number | null; output: string }> {
   const { child, output } = spawnMain(name, environment, words);
-  await once(child, 'close');
+  await within(`the end of ${name}`, once(child, 'close'));
   return { code: child.exitCode, output: output() };
 }
 

@@ -27,6 +27,8 @@ export async function startPostgres(flags: string[], options: Options = {}): Pro
     password,
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
+    // the password is known to everybody: to make it hard to guess would only take time, at every connection
+    initdbFlags: ['-c', 'scram_iterations=1'],
     postgresFlags: flags.flatMap((flag) => ['-c', flag]),
     onLog: (line) => lines.push(line),
     onError: (line) => lines.push(line),

@@ -15,7 +15,7 @@ const JWT_SECRET_KEY = 'a key of no less than 32 bytes here';
 const tokens = createTokens(JWT_SECRET_KEY);
 
 export const as = async (role: string) => ({
-  Authorization: `Bearer ${await tokens.sign({ subject: '7', role }, 60)}`,
+  Authorization: `Bearer ${await tokens.sign({ subject: '7', role }, 86_400)}`,
 });
 
 /** A CRM, an Inventory, and what a daemon between them is started with. It polls at its start and when it is told to. */

@@ -28,7 +28,7 @@ function failuresOf(id: number, middleware: SpawnedService, says: RegExp, min = 
   });
 }
 
-describe.concurrent('a middleware with a broken peer', { timeout: 60_000 }, () => {
+describe.concurrent('a middleware with a broken peer', () => {
   it.each<[BehaviourName, RegExp, number?]>([
     ['resets the connection', /Inventory .*ECONNRESET/],
     ['resets the connection once its work is done', /Inventory .*ECONNRESET/],

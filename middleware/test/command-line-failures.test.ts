@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aCommandLine, oneSentence, runMain } from './a-command-line.ts';
 
-describe.concurrent('a command', { timeout: 120_000 }, () => {
+describe.concurrent('a command', () => {
   it('ends with 2 and one sentence where its words are wrong', async () => {
     await using line = await aCommandLine('sqlite');
     const words = ['poll --now', 'explain 0', 'explain 1 2', 'replay 1 --dead', 'deliveries --state lost'];

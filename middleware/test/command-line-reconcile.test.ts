@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aCommandLine, oneSentence, parseLines } from './a-command-line.ts';
 
-describe.concurrent('reconcile', { timeout: 120_000 }, () => {
+describe.concurrent('reconcile', () => {
   it('tells of each exception, and repairs what is missing', async () => {
     await using line = await aCommandLine('sqlite', { customers: 4, refusals: [[2, 400]] });
     await line.run('poll');
@@ -60,7 +60,7 @@ describe.concurrent('reconcile', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('--json', { timeout: 120_000 }, () => {
+describe.concurrent('--json', () => {
   it('prints one JSON value a line and nothing else, however much there is to log', async () => {
     await using line = await aCommandLine('sqlite', {
       customers: 3,

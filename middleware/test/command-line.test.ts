@@ -4,7 +4,7 @@ import { runToItsEnd } from '@doorstep/kit/test/spawn-service.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCommandLine, type CommandLine, oneSentence, parseLines } from './a-command-line.ts';
 
-describe.concurrent.each(databases)('commands, the ledger on %s', { timeout: 120_000 }, (kind) => {
+describe.concurrent.each(databases)('commands, the ledger on %s', (kind) => {
   it('do the work where no daemon is running, and go through the daemon where one is', async () => {
     await using line = await aCommandLine(kind, { customers: 2 });
     expect(await line.spawn('poll')).toMatchObject({ code: 0, out: '2 new customers.\n' });
@@ -28,7 +28,7 @@ describe.concurrent.each(databases)('commands, the ledger on %s', { timeout: 120
   });
 });
 
-describe.concurrent('a command that only reads', { timeout: 120_000 }, () => {
+describe.concurrent('a command that only reads', () => {
   let line: CommandLine;
   beforeAll(async () => {
     line = await aCommandLine('sqlite', {
@@ -42,7 +42,7 @@ describe.concurrent('a command that only reads', { timeout: 120_000 }, () => {
     line.crm.customers.push({ id: 7, name: 'Customer 7' }, { id: 'x', name: 'Nobody' });
     await line.startDaemon();
     line.crm.customers.splice(4, 1, { id: 5, name: 'Late' }, { id: 7, name: 'Customer 7' }, { id: 9, name: 'New' });
-  }, 120_000);
+  });
   afterAll(() => line?.[Symbol.asyncDispose]());
 
   it('shows how the work goes', async () => {
@@ -107,7 +107,7 @@ describe.concurrent('a command that only reads', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('replay', { timeout: 120_000 }, () => {
+describe.concurrent('replay', () => {
   it('has the daemon deliver one again, or all that are dead', async () => {
     await using line = await aCommandLine('sqlite', {
       customers: 4,
@@ -139,7 +139,7 @@ describe.concurrent('replay', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('a poll without a daemon', { timeout: 120_000 }, () => {
+describe.concurrent('a poll without a daemon', () => {
   it('keeps daemons and other polls away while it works', async () => {
     const patient = { DELIVERY_TIMEOUT_MS: '60000' }; // it is at work until the others have been refused
     await using line = await aCommandLine('sqlite', { customers: 2, environment: patient });
@@ -171,7 +171,7 @@ describe.concurrent('a poll without a daemon', { timeout: 120_000 }, () => {
   });
 });
 
-describe.concurrent('a pause', { timeout: 120_000 }, () => {
+describe.concurrent('a pause', () => {
   it('lasts over a restart of the daemon, until it is resumed', async () => {
     await using line = await aCommandLine('sqlite', { customers: 1 });
     const first = await line.startDaemon();

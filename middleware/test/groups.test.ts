@@ -37,11 +37,11 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     const target = aGroupTarget(held, held, held, held, held);
     await using backlog = await aBacklog(kind, { customers: 2_500, target });
     await backlog.sync.poll();
-    await eventually(() => answers.length >= 3, 10_000);
+    await eventually(() => answers.length >= 3);
     void backlog.sync.settle();
     expect(answers).toHaveLength(3);
     answers.shift()?.();
-    await eventually(() => target.groups.length === 4, 10_000);
+    await eventually(() => target.groups.length === 4);
     expect(answers).toHaveLength(3);
     await eventually(() => {
       for (const answer of answers.splice(0)) answer();

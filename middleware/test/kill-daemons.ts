@@ -58,14 +58,12 @@ async function aWorld({ kind, takesGroups }: Settings): Promise<World & AsyncDis
   return { ...world, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
-const patienceMs = 60_000;
-
 /** Runs a daemon, in this process, until its work is done; `after` what, says the error where it never is. */
 async function runToTheEnd(world: World, after: string): Promise<void> {
   const config = readMiddlewareConfig(world.environment);
   // PostgreSQL may need a moment to see that the one before is gone
-  await using _daemon = await eventually(() => startMiddleware(config), patienceMs);
-  await eventually(async () => expect(await isSettled(world), `${after}: settled`).toBe(true), patienceMs);
+  await using _daemon = await eventually(() => startMiddleware(config));
+  await eventually(async () => expect(await isSettled(world), `${after}: settled`).toBe(true));
 }
 
 /** `at`: a boundary of the daemon, or a request that stays without an answer. */
@@ -129,7 +127,7 @@ async function kill(kills: Kill[]): Promise<string[]> {
       if (child.exitCode !== null) throw new Error('the daemons have ended by themselves');
       const ends = kills.map(async (one) => (await hasStopped(one)) || (await isAtRest(one.world)));
       return (await Promise.all(ends)).every(Boolean);
-    }, patienceMs);
+    });
   } finally {
     child.kill('SIGKILL');
     await exited;

@@ -14,7 +14,7 @@ const steps = [
   ...stored('report.ts'),
 ];
 
-describe.each(databases)('a daemon that kill -9 meets, its ledger on %s,', { timeout: 120_000 }, (kind) => {
+describe.each(databases)('a daemon that kill -9 meets, its ledger on %s,', (kind) => {
   const settings = { kind, takesGroups: false, customers: 2 };
 
   it.concurrent('gets everyone one package once restarted, whatever two steps it was between', async () => {
@@ -25,7 +25,7 @@ describe.each(databases)('a daemon that kill -9 meets, its ledger on %s,', { tim
   });
 });
 
-describe('a daemon that kill -9 meets twice', { timeout: 120_000 }, () => {
+describe('a daemon that kill -9 meets twice', () => {
   const settings: Settings = { kind: 'sqlite', takesGroups: false, customers: 2 };
 
   it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
@@ -42,7 +42,7 @@ describe('a daemon that kill -9 meets twice', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a daemon that kill -9 meets while it posts groups', { timeout: 120_000 }, () => {
+describe('a daemon that kill -9 meets while it posts groups', () => {
   const settings: Settings = { kind: 'sqlite', takesGroups: true, customers: 60 };
 
   it.concurrent('gets everyone one package once restarted, whatever two steps it was between', async () => {

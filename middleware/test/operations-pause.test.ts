@@ -51,7 +51,7 @@ describe.each(databases)('a pause on %s', (kind) => {
     await daemon.becomes(id, 'delivered');
   });
 
-  it('outlives a daemon that is killed', { timeout: 60_000 }, async () => {
+  it('outlives a daemon that is killed', async () => {
     await using resources = new AsyncDisposableStack();
     const { crm, inventory, settings } = resources.use(await aNeighbourhood(kind));
     await using first = await spawnService('middleware', settings);

@@ -40,7 +40,7 @@ async function startServices(REQUIRE_AUTH: string) {
   const crm = resources.use(await startCrm(readCrmConfig({ ...settings, ...neighbour })));
   const neighbours = { ...neighbour, CRM_SERVICE_URL: crm.url, POLL_CRON: '0 0 0 1 1 *' };
   const middleware = resources.use(await startMiddleware(readMiddlewareConfig({ ...settings, ...neighbours })));
-  const token = await createTokens(secretKey).sign({ subject: 'admin', role: 'admin', version: 1 }, 60);
+  const token = await createTokens(secretKey).sign({ subject: 'admin', role: 'admin', version: 1 }, 86_400);
   for (const email of ['owner@example.com', 'other@example.com']) {
     const options = { body: { name: 'Alice', email }, headers: { Authorization: `Bearer ${token}` } };
     await call(crm, 'POST /v1/customers', options);

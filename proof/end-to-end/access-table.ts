@@ -95,7 +95,7 @@ async function authorization(caller: Caller): Promise<Record<string, string>> {
   if (caller === 'no token') return {};
   const key = caller === 'wrong token' ? 'another key of no less than 32 bytes' : secretKey;
   const claims = callers[caller] ?? callers.admin;
-  return { Authorization: `Bearer ${await createTokens(key).sign(claims, 60)}` };
+  return { Authorization: `Bearer ${await createTokens(key).sign(claims, 86_400)}` };
 }
 
 /** The table in Markdown: a row per route, a column per caller, and in each cell the status of the answer. */

@@ -40,7 +40,7 @@ describe.each(databases)('a deleted customer, on %s', (kind) => {
     // waits for the poll at start-up
     await eventually(async () => expect((await call(middleware, 'GET /status')).body.last_poll).not.toBeNull());
     const claims = { subject: 'admin', role: 'admin', version: 1 };
-    headers = { Authorization: `Bearer ${await createTokens(JWT_SECRET_KEY).sign(claims, 600)}` };
+    headers = { Authorization: `Bearer ${await createTokens(JWT_SECRET_KEY).sign(claims, 86_400)}` };
   });
   afterAll(() => resources.disposeAsync());
 

@@ -7,7 +7,7 @@ import { runToItsEnd } from '@doorstep/kit/test/spawn-service.ts';
 import { describe, expect, it } from 'vitest';
 import { addAll, type Customer, everyCustomerHasOnePackage, numbered, readFeed, startThree } from './three-services.ts';
 
-describe.each(databases)('three services on %s', { timeout: 120_000 }, (kind) => {
+describe.each(databases)('three services on %s', (kind) => {
   it('send one package to each of 59 real customers, names intact', async () => {
     const lines = (await readFile(join(import.meta.dirname, 'customers.jsonl'), 'utf8')).trim().split('\n');
     await using three = await startThree(kind);
@@ -39,7 +39,7 @@ describe.each(databases)('three services on %s', { timeout: 120_000 }, (kind) =>
   });
 });
 
-describe('access', { timeout: 60_000 }, () => {
+describe('access', () => {
   it('is granted to the daemon where tokens are required, and nobody without one', async () => {
     const secured = { REQUIRE_AUTH: 'true', ADMIN_PASSWORD: 'a long enough password' };
     await using three = await startThree('sqlite', { crm: secured, inventory: secured, middleware: secured });

@@ -3,7 +3,7 @@ import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { addAll, delivered, everyCustomerHasOnePackage, numbered, startThree } from './three-services.ts';
 
-describe.each(databases)('three services on %s', { timeout: 120_000 }, (kind) => {
+describe.each(databases)('three services on %s', (kind) => {
   let three: Awaited<ReturnType<typeof startThree>>;
   beforeAll(async () => {
     three = await startThree(kind);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { startLosingProxy } from './losing-proxy.ts';
 import { addAll, delivered, everyCustomerHasOnePackage, numbered, startThree } from './three-services.ts';
 
-describe('three services whose PostgreSQL drops every connection', { timeout: 120_000 }, () => {
+describe('three services whose PostgreSQL drops every connection', () => {
   it('go on with new ones, and send one package each', async () => {
     await using three = await startThree('postgres');
     const adding = addAll(three.crm, numbered(120, 'dropped'));
@@ -22,7 +22,7 @@ describe('three services whose PostgreSQL drops every connection', { timeout: 12
   });
 });
 
-describe('a lost reply', { timeout: 60_000 }, () => {
+describe('a lost reply', () => {
   it('leads to one package, found by looking and not made again', async () => {
     await using outer = await startThree('sqlite');
     await outer.kill('middleware');

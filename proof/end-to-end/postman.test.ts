@@ -27,7 +27,7 @@ describe('the Postman collections', () => {
         environment = summary.environment;
       }
     }
-  }, 120_000);
+  });
   afterAll(() => three[Symbol.asyncDispose]());
 
   describe.each(names)('%s', (name) => {

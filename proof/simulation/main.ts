@@ -107,25 +107,29 @@ async function findFault(given: Arguments): Promise<boolean> {
   return true;
 }
 
-/** As many at once as there are cores. Gives whether one was overlooked. */
+/** Tries the seed that found the fault last time, and searches only when that seed does not find it any more. */
+async function findPlanted({ name, knownSeed, seedsMax }: PlantedFault, given: Arguments): Promise<string | undefined> {
+  const run = (first: number, seeds: number) =>
+    runTasks(tasksOf({ ...given, first, seeds }), { threads: 1, planted: name, onDone: () => undefined });
+  const broken = (await run(knownSeed, 1)) ?? (await run(given.first, seedsMax));
+  if (!broken) return undefined;
+  const { seed } = broken.task;
+  const where = seed === knownSeed ? `at its seed ${seed}` : `at seed ${seed}, not at its seed ${knownSeed}`;
+  return `found ${where}: ${name} (${broken.outcome.violation?.split('\n')[0]})`;
+}
+
+/** Looks for as many faults at once as there are cores. Gives whether a fault was overlooked. */
 async function plantFaults(given: Arguments): Promise<boolean> {
   let overlooked = false;
-  const find = ({ name, seedsMax }: PlantedFault) =>
-    runTasks(tasksOf({ ...given, seeds: seedsMax }), { threads: 1, planted: name, onDone: () => undefined });
-  const atOnce = availableParallelism();
-  for (let start = 0; start < plantedFaults.length; start += atOnce) {
-    const some = plantedFaults.slice(start, start + atOnce);
-    const found = await Promise.all(some.map(find));
-    for (const [index, { name, seedsMax }] of some.entries()) {
-      const broken = found[index];
-      overlooked ||= !broken;
-      if (!broken) print(`NOT FOUND in ${seedsMax} seeds: ${name}`);
-      else {
-        const after = broken.task.seed - given.first + 1;
-        print(`found after ${after} of ${seedsMax} seeds: ${name} (${broken.outcome.violation?.split('\n')[0]})`);
-      }
+  const waiting = [...plantedFaults];
+  const work = async () => {
+    for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
+      const found = await findPlanted(fault, given);
+      overlooked ||= !found;
+      print(found ?? `NOT FOUND in ${fault.seedsMax} seeds: ${fault.name}`);
     }
-  }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
   return overlooked;
 }
 

@@ -3,15 +3,15 @@ import { simulate } from './as-a-process.ts';
 import { plantedFaults } from './planted-faults.ts';
 
 describe('the simulation of a core with a fault', () => {
-  it('finds every planted fault, each within so many seeds', { timeout: 300_000 }, async () => {
+  it('finds every planted fault, each within so many seeds', async () => {
     // from a seed on that has the rarest of them close by: from the first it takes three times as long
     const { code, output } = await simulate('--planted', '--seed', '160');
     expect(output).not.toContain('NOT FOUND');
-    expect(output.match(/^found after/gm)).toHaveLength(plantedFaults.length);
+    expect(output.match(/^found at/gm)).toHaveLength(plantedFaults.length);
     expect(code).toBe(0);
   });
 
-  it('names the fewest faults that are needed, and the command that repeats them', { timeout: 120_000 }, async () => {
+  it('names the fewest faults that are needed, and the command that repeats them', async () => {
     const { code, output } = await simulate('--seed', '160', '--seeds', '400', '--plant', 'unique constraint dropped');
     expect(code).toBe(1);
     const [, found, all, command = ''] =

@@ -5,6 +5,8 @@ export type PlantedFault = {
   file: string;
   find: string;
   replace: string;
+  /** The seed that found it last. After a change to the core, `npm run simulate -- --planted` names the new one. */
+  knownSeed: number;
   /** The simulation has to find it within so many seeds. */
   seedsMax: number;
 };
@@ -19,6 +21,7 @@ export const plantedFaults: PlantedFault[] = [
       outcome: { kind: 'delivered', packageId: 1, existed: false }, decision: { state: 'delivered', packageId: 1 },
       endedAt: 'post', startedAt: new Date(0).toISOString(), durationMs: 0 })));
     const { finished, notTaken } = await deliver(`,
+    knownSeed: 160,
     seedsMax: 20,
   },
   {
@@ -26,6 +29,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/intake/record.ts',
     find: 'const added = await write(async (trx) => {',
     replace: 'await write((trx) => moveCursor(trx, last.id)); const added = await write(async (trx) => {',
+    knownSeed: 173,
     seedsMax: 100,
   },
   {
@@ -33,6 +37,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'proof/simulation/services.ts',
     find: "const isUnique = kind === 'ours' || kind === 'conflicting';",
     replace: 'const isUnique = false;',
+    knownSeed: 190,
     seedsMax: 400,
   },
   {
@@ -41,6 +46,7 @@ export const plantedFaults: PlantedFault[] = [
     find: 'function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {',
     replace: `function toRequest({ customerId, customerName, attempts }: ClaimedDelivery): PackageRequest {
       if (attempts > 0) return { customerId, customerName, idempotencyKey: 'retry-' + customerId };`,
+    knownSeed: 161,
     seedsMax: 100,
   },
   {
@@ -49,6 +55,7 @@ export const plantedFaults: PlantedFault[] = [
     find: 'const results = await job.runAll(trx, inputs, context as never);',
     replace: `const results = await job.runAll(trx, inputs, context as never);
       for (const [place, { resolve }] of callers.entries()) resolve(results[place] as never);`,
+    knownSeed: 160,
     seedsMax: 20,
   },
   {
@@ -56,6 +63,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/intake/poll.ts',
     find: 'const brokenPollsMax = 3;',
     replace: 'const brokenPollsMax = Infinity;',
+    knownSeed: 162,
     seedsMax: 200,
   },
   {
@@ -63,6 +71,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/deliver/decide.ts',
     find: 'const jittered = wait * (1 + jitter * (2 * random() - 1));',
     replace: 'const jittered = wait;',
+    knownSeed: 168,
     seedsMax: 200,
   },
   {
@@ -70,6 +79,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/pace/breaker.ts',
     find: 'state = closed();\n      return ended;',
     replace: "if (state.kind === 'closed') state = closed();\n      return ended;",
+    knownSeed: 164,
     seedsMax: 200,
   },
   {
@@ -77,6 +87,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/deliver/attempt.ts',
     find: 'answers[index] as Answer',
     replace: 'answers[0] as Answer',
+    knownSeed: 160,
     seedsMax: 300,
   },
   {
@@ -84,6 +95,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/life-cycle.ts',
     find: "before_post: 'read and look' as const,",
     replace: "before_post: 'nothing',",
+    knownSeed: 182,
     seedsMax: 300,
   },
   {
@@ -91,6 +103,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/report.ts',
     find: 'const answer = await source.report(rows.map(toResult));',
     replace: 'await write((trx) => markReported(trx, rows)); const answer = await source.report(rows.map(toResult));',
+    knownSeed: 185,
     seedsMax: 100,
   },
   {
@@ -98,6 +111,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/deliver/take-up.ts',
     find: 'if (await isPaused(trx)) return { deliveries: [], grouped: false };',
     replace: '',
+    knownSeed: 177,
     seedsMax: 300,
   },
   {
@@ -105,6 +119,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/adapters/inventory-answers.ts',
     find: "if (isRetryableStatus(status)) return 'busy';",
     replace: "if (isRetryableStatus(status) && status !== 429) return 'busy';",
+    knownSeed: 168,
     seedsMax: 300,
   },
   {
@@ -112,6 +127,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/deliver/decide.ts',
     find: "if (whose === 'inventory' && breaker !== 'closed') return waiting('breaker', 0, waitsUsed);",
     replace: '',
+    knownSeed: 164,
     seedsMax: 300,
   },
   {
@@ -119,6 +135,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/pace/gate.ts',
     find: 'if (!growth.isGrown()) return',
     replace: 'if (growth.limit() < 0) return',
+    knownSeed: 181,
     seedsMax: 400,
   },
   {
@@ -126,6 +143,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/pace/gate.ts',
     find: "quickRetries: kind() === 'closed',",
     replace: 'quickRetries: true,',
+    knownSeed: 165,
     seedsMax: 300,
   },
   {
@@ -133,6 +151,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/deliver/decide.ts',
     find: 'Math.max(jittered, Math.min(afterMs, retryAfterMaxMs))',
     replace: 'jittered',
+    knownSeed: 168,
     seedsMax: 300,
   },
   {
@@ -140,6 +159,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/pace/growth.ts',
     find: 'limit = Math.max(Math.floor(limit / 2), 1);',
     replace: 'limit = max;',
+    knownSeed: 181,
     seedsMax: 300,
   },
   {
@@ -147,6 +167,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/life-cycle.ts',
     find: "before_post: 'read and look' as const,",
     replace: "before_post: 'look',",
+    knownSeed: 161,
     seedsMax: 300,
   },
   {
@@ -154,6 +175,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/life-cycle.ts',
     find: 'return { customer_id, claimed_at: null, before_post: atLeastLook(before_post) };',
     replace: 'return { customer_id, claimed_at: null, before_post };',
+    knownSeed: 223,
     seedsMax: 300,
   },
 ];

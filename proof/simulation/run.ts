@@ -34,8 +34,8 @@ export async function runTasks(tasks: Task[], { threads, planted, onDone }: Opti
   return broken.sort((a, b) => place(a) - place(b))[0];
 }
 
-/** A seed is looked at so often: none takes a tenth of it. */
-const patienceMs = 30_000;
+/** A seed takes well under a second; a machine that is busy with other work may make it wait for minutes. */
+const patienceMs = 300_000;
 
 function startWorker(planted: string | undefined) {
   const runningSeed = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);

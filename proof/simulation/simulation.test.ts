@@ -36,10 +36,10 @@ const kindsOfFaults = [
 ];
 
 describe('the core, simulated', () => {
-  it('keeps every promise in 1,000 runs of faults', { timeout: 120_000 }, async () => {
-    const { code, output } = await simulate('--seeds', '1000');
+  it('keeps every promise in 300 runs of faults', async () => {
+    const { code, output } = await simulate('--seeds', '300');
     expect(code, output).toBe(0);
-    expect(output).toMatch(/^1,000 seeds: /);
+    expect(output).toMatch(/^300 seeds: /);
     for (const kind of kindsOfFaults) expect(output).toMatch(new RegExp(`${RegExp.escape(kind)} [1-9]`));
   });
 

@@ -1,0 +1,13 @@
+import { availableParallelism, loadavg } from 'node:os';
+
+const usualMs = 60_000;
+
+/**
+ * The only limit on waiting in a test: one minute on a quiet machine, and as many times longer as more processes want to
+ * run than there are cores. `DOORSTEP_TEST_PATIENCE`, in seconds, replaces it.
+ */
+export function patienceMs(load = loadavg()[0] ?? 0, cores = availableParallelism()): number {
+  const setSeconds = Number(process.env['DOORSTEP_TEST_PATIENCE']);
+  if (setSeconds > 0) return setSeconds * 1_000;
+  return usualMs * Math.max(1, load / cores);
+}
