@@ -12,7 +12,7 @@ COPY inventory/package.json inventory/
 COPY middleware/package.json middleware/
 # Not `pnpm deploy`: it puts the kit under node_modules, where Node does not strip types.
 # Three images may be built at once; too many connections make some proxies stall until they time out.
-RUN npx --yes pnpm@12.21.0 install --prod --frozen-lockfile --network-concurrency=16 --filter-prod "@doorstep/$SERVICE..."
+RUN npx --yes pnpm@12.21.0 install --prod --frozen-lockfile --ignore-pnpmfile --network-concurrency=16 --filter-prod "@doorstep/$SERVICE..."
 
 FROM node:26-bookworm-slim AS crm
 ENV PORT=3001

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { styleText } from 'node:util';
 import { onStopRequest } from '@doorstep/kit/process/lifecycle.ts';
 
 /** Starts the three services together. One that ends takes the others with it, and so does Ctrl-C. */
@@ -17,32 +18,38 @@ const ports = {
 };
 type Service = keyof typeof ports;
 
-const colours: Record<Service, string> = { crm: '\x1b[36m', inventory: '\x1b[33m', middleware: '\x1b[32m' };
+// neither yellow nor red: those mark warnings and errors
+const colours = { crm: 'cyan', inventory: 'magenta', middleware: 'green' } as const;
 const widest = Math.max(...Object.keys(ports).map((name) => name.length));
-const inColour = process.stdout.isTTY && !process.env['NO_COLOR'];
+const inColour = coloured('cyan', 'x') !== 'x';
 
 const children = new Map<Service, ChildProcess>();
-const askedToStop = new Set<ChildProcess>();
 let stopping = false;
 let exitCode = 0;
 
 refuseOneFileForThree(process.env['DATABASE_URL'] || undefined);
 onStopRequest(async () => stopAll());
+if (process.env['npm_lifecycle_event']) stopWithParent();
 const inventory = await start('inventory');
 const INVENTORY_SERVICE_URL = process.env['INVENTORY_SERVICE_URL'] || reachable(inventory);
 const crm = await start('crm', { INVENTORY_SERVICE_URL });
 const CRM_SERVICE_URL = process.env['CRM_SERVICE_URL'] || reachable(crm);
 const middleware = await start('middleware', { CRM_SERVICE_URL, INVENTORY_SERVICE_URL });
-say(`Doorstep is up: CRM ${crm}, Inventory ${inventory}, middleware ${middleware}. Ctrl-C stops it.`);
+say('Doorstep is up. Ctrl-C stops it. Add /docs to an address to try its API.');
+say(`  CRM         ${crm}`);
+say(`  Inventory   ${inventory}`);
+say(`  middleware  ${middleware}`);
 
 /** Gives the service's address once it answers; never, where it ends instead. */
 function start(name: Service, environment: Record<string, string> = {}): Promise<string> {
   const child = spawn(process.execPath, [join(root, name, 'src', 'main.ts')], {
     cwd: root,
-    env: { ...process.env, PORT: ports[name], ...environment },
-    // A session of its own, or the terminal would send Ctrl-C to each of them besides what it gets from here. The
-    // channel ends with this process, however that ends, and the service stops by itself.
-    detached: true,
+    // its output is a pipe, which by itself would be without colour
+    env: { ...process.env, ...(inColour && { FORCE_COLOR: '1' }), PORT: ports[name], ...environment },
+    // Out of the terminal's reach, which would send Ctrl-C to each service besides what this process asks of it: a
+    // session of its own; on Windows, where that opens a window, a hidden console of its own.
+    detached: process.platform !== 'win32',
+    windowsHide: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   children.set(name, child);
@@ -63,15 +70,28 @@ function start(name: Service, environment: Record<string, string> = {}): Promise
   });
 }
 
-/** The middleware first, while those it is talking to still answer; called again whenever one has ended. */
+/**
+ * Stops the middleware first, while the services that it calls still answer; called again whenever one has ended.
+ * The end of the channel asks a service to stop, as it does when this process is killed: Windows has no SIGTERM.
+ */
 function stopAll() {
   stopping = true;
   const middleware = children.get('middleware');
   for (const child of middleware ? [middleware] : children.values()) {
-    if (!askedToStop.has(child)) child.kill('SIGTERM'); // a second one would cut short what is under way
-    askedToStop.add(child);
+    if (child.connected) child.disconnect();
   }
   if (children.size === 0) process.exit(exitCode);
+}
+
+/** npm passes a signal on to its shell, and some shells die of it without passing it on. */
+function stopWithParent() {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stopAll();
+  }, 250);
+  watch.unref();
 }
 
 /** Every address of this machine is one to listen on, but none to call. */
@@ -82,8 +102,13 @@ function reachable(url: string): string {
 function prefix(name: Service, from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) {
   if (!from) return;
   const label = `[${name}]`.padEnd(widest + 2);
-  const shown = inColour ? `${colours[name]}${label}\x1b[0m` : label;
+  const shown = coloured(colours[name], label);
   createInterface({ input: from }).on('line', (line) => to.write(`${shown} ${line}\n`));
+}
+
+/** As the terminal and NO_COLOR allow. */
+function coloured(colour: (typeof colours)[Service], text: string): string {
+  return styleText(colour, text, { stream: process.stdout });
 }
 
 function say(line: string) {

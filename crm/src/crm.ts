@@ -31,6 +31,16 @@ const info = {
   description:
     'Customers, leads, actions and processes. Each customer gets a welcome package. `POST /v1/auth/login` returns a token for *Authorize*.',
   version: packageJson.version,
+  tags: {
+    customers: 'Add and read customers. Each new customer gets one welcome package',
+    accounts: 'Search, change, delete and restore customers, and let them log in',
+    leads: 'People who may become customers',
+    actions: 'Calls, emails and meetings with a lead',
+    processes: 'Sales processes: status, last action and next follow-up',
+    'my items': 'Items in the Inventory that belong to the customer who is logged in',
+    events: 'The log of all changes to customers',
+    login: 'Access tokens',
+  },
 };
 
 /** Starts the CRM: opens its database, creates the admin, listens. */
@@ -77,7 +87,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     }),
     (open) => open.close(),
   );
-  logger.info(`crm ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
+  logger.info(`crm ${info.version} listens on ${listener.url}`);
   const running = resources.move();
   return {
     url: listener.url,

@@ -169,7 +169,7 @@ async function serveWith(database: FreshDatabase, integrationChanges: EventEmitt
   const tokens = createTokens('a key of no less than 32 bytes here');
   const listener = await serve({
     service: 'crm-service',
-    info: { title: 'CRM', description: 'under test', version: '0' },
+    info: { title: 'CRM', description: 'under test', version: '0', tags: {} },
     config,
     context: {
       db,

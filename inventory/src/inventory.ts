@@ -25,6 +25,13 @@ const info = {
     'With `REQUIRE_AUTH=true`, `POST /v1/auth/login` of the CRM gives a token for *Authorize*.',
   ].join(' '),
   version: packageJson.version,
+  tags: {
+    packages: 'Request, read and ship packages',
+    'packages, older shape': 'The same packages under the field names of an earlier system',
+    items: 'The catalogue of items, with prices and stock levels',
+    stock: 'Change the stock of an item and read its history',
+    kits: 'The items that a package of a type takes from stock',
+  },
 };
 
 /** Starts the Inventory: opens its database, looks after what the stock leaves to be done, listens. */
@@ -74,7 +81,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
     }),
     (open) => open.close(),
   );
-  logger.info(`inventory ${info.version} listens on ${listener.url}, docs on ${listener.url}/docs`);
+  logger.info(`inventory ${info.version} listens on ${listener.url}`);
   const running = resources.move();
   return {
     url: listener.url,

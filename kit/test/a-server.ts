@@ -52,7 +52,7 @@ export async function aServer({
   const tokens = createTokens('a key of no less than 32 bytes here');
   const { url, close } = await serve({
     service: 'things-service',
-    info: { title: 'Things', description: 'Things to test with', version: '1.2.3' },
+    info: { title: 'Things', description: 'Things to test with', version: '1.2.3', tags: { things: 'All of them' } },
     config: {
       ...readCommonConfig('things', 0, { ...environment }),
       ...(corsOrigins && { corsOrigins }),

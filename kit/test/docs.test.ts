@@ -32,14 +32,40 @@ describe('GET /openapi.json', () => {
       properties: { name: { type: 'string', minLength: 1, maxLength: 5 } },
     });
     expect(Object.keys(add.responses)).toEqual(expect.arrayContaining(['200', '400', '413', '415', '500']));
-    expect(add.security).toEqual([{ token: [] }, {}]);
     const limit = paths['/things'].get.parameters.find(({ name }: { name: string }) => name === 'limit');
     expect(limit).toMatchObject({ in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 1000 } });
-    expect(paths['/closed'].get.security).toEqual([{ token: [] }]);
-    expect(paths['/closed'].get.description).toBe('Open to: admin.');
-    expect(add.description).toBe('Open to anyone; with `REQUIRE_AUTH=true` to these: admin.');
+    expect(paths['/closed'].get.description).toBe('Needs a token of: admin.');
+    expect(add.description).toBe('Needs a token only with `REQUIRE_AUTH=true`, then of: admin.');
     expect(Object.keys(paths['/closed'].get.responses)).toEqual(expect.arrayContaining(['401', '403', '429']));
-    expect(paths['/health'].get.security).toEqual([]);
+  });
+
+  it.each([
+    ['false', []],
+    ['true', [{ token: [] }]],
+  ])('asks for a token exactly where one is needed, with REQUIRE_AUTH=%s', async (REQUIRE_AUTH, ofOpenRoutes) => {
+    const handler = async () => ({ status: 200 });
+    const closed = route({
+      ...anyone,
+      access: { roles: ['admin'], open: false },
+      method: 'get',
+      path: '/closed',
+      handler,
+    });
+    await using server = await aServer({ routes: [...thingRoutes, closed], environment: { REQUIRE_AUTH } });
+    const { paths } = (await call(server, 'GET /openapi.json')).body;
+    const asked = [paths['/things'].post, paths['/closed'].get, paths['/health'].get];
+    expect(asked.map(({ security }) => security)).toEqual([ofOpenRoutes, [{ token: [] }], []]);
+    const refusals = asked.map(({ responses }) => ['401', '403'].every((status) => status in responses));
+    expect(refusals).toEqual([REQUIRE_AUTH === 'true', true, false]);
+  });
+
+  it('describes each tag', async () => {
+    await using server = await aServer({ routes: thingRoutes });
+    const { tags } = (await call(server, 'GET /openapi.json')).body;
+    expect(tags).toEqual([
+      { name: 'things', description: 'All of them' },
+      { name: 'operations', description: expect.any(String) },
+    ]);
   });
 });
 

@@ -97,6 +97,25 @@ describe('a SQLite database that cannot be opened', () => {
   });
 });
 
+describe('a SQLite database', () => {
+  it('keeps what it has answered through a power cut, on macOS too', async () => {
+    await using fresh = await freshDatabase('sqlite');
+    const { db, close } = await openDatabase({
+      url: fresh.url,
+      schema: 'notes',
+      migrations: emptyFolder,
+      onError: () => undefined,
+    });
+    const setting = async (name: string) => {
+      const { rows } = await sql<Record<string, number>>`pragma ${sql.raw(name)}`.execute(db);
+      return { ...rows[0] };
+    };
+    const settings = await Promise.all(['synchronous', 'fullfsync', 'checkpoint_fullfsync'].map(setting));
+    await close();
+    expect(settings).toEqual([{ synchronous: 2 }, { fullfsync: 1 }, { checkpoint_fullfsync: 1 }]);
+  });
+});
+
 describe('a SQLite address', () => {
   it.each(['sqlite:', 'sqlite://', ''])('is taken with the prefix "%s", its folder made if missing', async (prefix) => {
     await using fresh = await freshDatabase('sqlite');

@@ -17,6 +17,10 @@ const info = {
   title: 'Doorstep middleware',
   description: 'How the deliveries go. Each customer of the CRM gets one welcome package in the Inventory.',
   version,
+  tags: {
+    work: 'The state of the daemon; poll now, pause and resume',
+    deliveries: 'One delivery per customer: its state, its attempts, and replay',
+  },
 };
 
 /** Starts the daemon: takes the ledger for itself, opens its operations port, polls at once and then on schedule. */
@@ -47,7 +51,8 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     .catch((error) => {
       logger.warn(`commands will not find this daemon: ${error.message}`);
     });
-  logger.info(`middleware ${version} listens on ${url}; CRM ${config.crm.url}, Inventory ${config.inventory.url}`);
+  logger.info(`middleware ${version} listens on ${url}`);
+  logger.info(`delivers ${config.crm.url} → ${config.inventory.url}`);
   const schedules = [
     startSchedule(config.pollCron, () => sync.poll()),
     startSchedule(config.reconcileCron, () => watchBothSides(context, sync.stopping)),

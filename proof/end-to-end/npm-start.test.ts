@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,12 +23,16 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-async function npmStart(environment: Record<string, string> = {}) {
+const startScript = [process.execPath, join(root, 'scripts/start.ts')];
+
+async function npmStart(environment: Record<string, string> = {}, [command = '', ...words] = startScript) {
   const dataDir = await mkdtemp(join(tmpdir(), 'doorstep-start-'));
   const [crm, inventory, middleware] = await freePorts(3);
   const { PATH } = process.env;
   const ports = { CRM_PORT: String(crm), INVENTORY_PORT: String(inventory), MIDDLEWARE_PORT: String(middleware) };
-  const child = spawn(process.execPath, [join(root, 'scripts/start.ts')], {
+  const child = spawn(command, words, {
+    cwd: root,
+    detached: true, // what a terminal sends to its whole group comes to nobody else
     env: { PATH, ...compileCache, DATA_DIR: dataDir, POLL_CRON: '* * * * * *', ...ports, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -67,6 +71,64 @@ async function childOf(parent: ChildProcess, name: string): Promise<number> {
   return Number(stdout);
 }
 
+const npm = ['npm', 'start', '--ignore-scripts', '--no-update-notifier'];
+
+/** Runs what it is given in a process of its own, as shells do that do not become their last command. */
+async function aShellThatStays(): Promise<AsyncDisposable & { path: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'doorstep-shell-'));
+  const path = join(folder, 'sh');
+  await writeFile(path, '#!/bin/sh\n/bin/sh "$@"\nexit $?\n', { mode: 0o755 });
+  return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
+describe('npm itself', () => {
+  it.each([
+    ['SIGTERM to it alone', (npmId: number) => process.kill(npmId, 'SIGTERM')],
+    ['Ctrl-C, which reaches every process', (npmId: number) => process.kill(-npmId, 'SIGINT')],
+  ])('ends all three cleanly at %s, whichever shell it uses', async (_what, stop) => {
+    await using shell = await aShellThatStays();
+    for (const scriptShell of ['/bin/sh', shell.path]) {
+      await using start = await npmStart({ npm_config_script_shell: scriptShell }, npm);
+      await start.up();
+      stop(start.child.pid as number);
+      for (const name of ['crm', 'inventory', 'middleware']) {
+        await eventually(() => start.output().includes(`${name} stopped`));
+      }
+      await start.ended();
+      expect(await Promise.all(start.urls.map(isDown))).toEqual([true, true, true]);
+      expect(start.output()).not.toMatch(/npm error/);
+    }
+  });
+});
+
+const onATerminal = (command: string[]) => [
+  'script',
+  '--quiet',
+  '--return',
+  '--command',
+  command.join(' '),
+  '/dev/null',
+];
+
+describe.skipIf(process.platform !== 'linux')('npm start on a terminal', () => {
+  const nobody = { CRM_SERVICE_URL: 'http://127.0.0.1:1' };
+  const warning = /\S+ cannot be reached/;
+  it.each([
+    ['shows warnings in colour', {}, true],
+    ['shows no colour with NO_COLOR', { NO_COLOR: '1' }, false],
+  ])('%s', async (_what, environment, isInColour) => {
+    await using start = await npmStart({ TERM: 'xterm', ...nobody, ...environment }, onATerminal(startScript));
+    await eventually(() => warning.test(start.output()));
+    const line =
+      start
+        .output()
+        .split('\n')
+        .find((each) => warning.test(each)) ?? '';
+    expect([line, line.includes('\u001b[33mWARN')]).toEqual([line, isInColour]);
+    expect([line, line.includes('\u001b[32m[middleware]')]).toEqual([line, isInColour]);
+  });
+});
+
 describe('npm start', () => {
   it('brings up the three, says where, shows the password once, and ends them all at Ctrl-C with exit code 0', async () => {
     await using start = await npmStart();
@@ -80,6 +142,8 @@ describe('npm start', () => {
     start.child.kill('SIGINT'); // npm hands on what the terminal has sent already
     expect(await start.ended()).toBe(0);
     for (const name of ['crm', 'inventory', 'middleware']) expect(start.output()).toContain(`${name} stopped`);
+    const lines = start.output().split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]); // a usual terminal shows each on one line
   });
 
   it('takes the others down with exit code 1 when one dies', async () => {

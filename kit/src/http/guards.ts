@@ -4,7 +4,7 @@ import { type AugmentedRequest, ipKeyGenerator, type RateLimitInfo, rateLimit } 
 import type { Claims, Tokens } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
 import { sendProblem } from './problems.ts';
-import type { Access, Limits, Route } from './route.ts';
+import { type Access, type Limits, needsToken, type Route } from './route.ts';
 
 /** What stands before a route's handler: the limit of tries, the token, the body. */
 export function guards<C>(route: Route<C>, options: { tokens: Tokens; requireAuth: boolean }): RequestHandler[] {
@@ -67,8 +67,10 @@ export function callerOf(response: Response): Claims | undefined {
 
 function checkToken(access: Access, { tokens, requireAuth }: { tokens: Tokens; requireAuth: boolean }): RequestHandler {
   return async (request, response, next) => {
-    if (access !== 'public' && (requireAuth || !access.open)) {
-      const caller = await tokens.verify(bearerToken(request));
+    if (needsToken(access, requireAuth)) {
+      const token = bearerToken(request);
+      if (!token) throw new AppError('unauthorized', 'A bearer token is needed');
+      const caller = await tokens.verify(token);
       if (!isAllowed(caller, access, request.params)) throw new AppError('forbidden', 'This token may not do that');
       (response.locals as Locals).caller = caller;
       response.set('Cache-Control', 'no-store');
@@ -82,10 +84,8 @@ function isAllowed({ role, subject }: Claims, access: Exclude<Access, 'public'>,
   return roles.includes(role) || (owner?.role === role && params[owner.param] === subject);
 }
 
-function bearerToken(request: Request): string {
-  const token = /^Bearer +(\S+)$/i.exec(request.get('Authorization') ?? '')?.[1];
-  if (!token) throw new AppError('unauthorized', 'A bearer token is needed');
-  return token;
+export function bearerToken(request: Request): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(request.get('Authorization') ?? '')?.[1];
 }
 
 const usualBodyBytesMax = 100 * 1024;

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
+import { claimedRole } from '../auth/tokens.ts';
 import type { Logger } from '../process/logger.ts';
+import { bearerToken, callerOf } from './guards.ts';
 
 /** What nginx writes where the client left before it was answered. */
 const clientClosedRequest = 499;
@@ -20,7 +22,7 @@ export function observe(logger: Logger, registry: Registry): RequestHandler {
       const ms = performance.now() - startedAt;
       metrics.observe(method, routeTemplate(request.route?.path), status, ms / 1000);
       const line = `${method} ${path} ${status} in ${Math.round(ms)} ms`;
-      logger.log(lineLevel(method, status), line, { requestId, status, ms });
+      logger.log(lineLevel(status, request, response), line, { requestId, status, ms });
     });
     next();
   };
@@ -53,9 +55,18 @@ function routeTemplate(path: unknown): string {
   return typeof path === 'string' ? path.replace(/:(\w+)/g, '{$1}') : 'none';
 }
 
-/** Reads that went well are too many to show: the middleware alone asks every five seconds. */
-function lineLevel(method: string, status: number): string {
+/** Successful reads, and calls between the services, would bury the lines that a person looks for. */
+function lineLevel(status: number, request: Request, response: Response): string {
   if (status >= 500) return 'error';
-  const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
-  return status < 400 && isRead ? 'debug' : 'info';
+  if (status >= 400) return 'info';
+  const isRead = ['GET', 'HEAD', 'OPTIONS'].includes(request.method);
+  return isRead || isFromService(request, response) ? 'debug' : 'info';
+}
+
+function isFromService(request: Request, response: Response): boolean {
+  const caller = callerOf(response);
+  if (caller) return caller.role === 'service';
+  // without REQUIRE_AUTH no token is verified; a forged one hides a line from a log that holds nothing back
+  const token = bearerToken(request);
+  return token !== undefined && claimedRole(token) === 'service';
 }

@@ -1,34 +1,47 @@
 import { STATUS_CODES } from 'node:http';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import type { ResponseDoc, Route } from './route.ts';
+import { needsToken, type ResponseDoc, type Route } from './route.ts';
 import { problem } from './schemas.ts';
 
-export type ApiInfo = { title: string; description: string; version: string };
+export type ApiInfo = {
+  title: string;
+  description: string;
+  version: string;
+  /** What the routes of each tag are about. */
+  tags: Record<string, string>;
+};
 
-/** The OpenAPI 3.1 document of exactly the routes in the table. */
-export function openApiDocument<C>(info: ApiInfo, routes: Route<C>[]): object {
+const standardTags: Record<string, string> = { operations: 'Health, readiness, metrics and this documentation' };
+
+/** The OpenAPI 3.1 document of exactly the routes in the table, as this process serves them: with or without REQUIRE_AUTH. */
+export function openApiDocument<C>({ tags, ...info }: ApiInfo, routes: Route<C>[], requireAuth: boolean): object {
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(route, requireAuth) };
   }
   return createDocument({
     openapi: '3.1.0',
     info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/', description: 'This service' }],
-    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => {
+      const description = { ...standardTags, ...tags }[name];
+      return { name, ...(description && { description }) };
+    }),
     paths,
-    components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-    },
+    // with no route to use it for, the docs page offers no login
+    ...(routes.some(({ access }) => needsToken(access, requireAuth)) && {
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    }),
   });
 }
 
-function operation<C>(route: Route<C>): ZodOpenApiOperationObject {
+function operation<C>(route: Route<C>, requireAuth: boolean): ZodOpenApiOperationObject {
   const { access, body } = route;
+  const asksForToken = needsToken(access, requireAuth);
   const responses: ZodOpenApiOperationObject['responses'] = {};
   for (const [status, doc] of Object.entries(route.responses))
     responses[status as '200'] = response(Number(status), doc);
-  for (const [status, description] of Object.entries(commonProblems(route))) {
+  for (const [status, description] of Object.entries(commonProblems(route, asksForToken))) {
     responses[status as '400'] ??= response(Number(status), { description });
   }
   return {
@@ -36,7 +49,7 @@ function operation<C>(route: Route<C>): ZodOpenApiOperationObject {
     summary: route.summary,
     ...(access !== 'public' && { description: whoMay(access) }),
     tags: [route.tag],
-    security: security(access),
+    security: asksForToken ? [{ token: [] }] : [],
     requestParams: {
       ...(route.params && { path: route.params }),
       ...(route.query && { query: route.query }),
@@ -57,21 +70,16 @@ function operation<C>(route: Route<C>): ZodOpenApiOperationObject {
   };
 }
 
-/** An open route takes a token or none; whether none is enough is for REQUIRE_AUTH to say. */
-function security(access: Route<never>['access']) {
-  if (access === 'public') return [];
-  return access.open ? [{ token: [] }, {}] : [{ token: [] }];
-}
-
 function whoMay({ roles, owner, open }: Exclude<Route<never>['access'], 'public'>): string {
   const list = [...roles, ...(owner ? [`the ${owner.role} of that \`${owner.param}\``] : [])].join(', ');
-  return open ? `Open to anyone; with \`REQUIRE_AUTH=true\` to these: ${list}.` : `Open to: ${list}.`;
+  return open ? `Needs a token only with \`REQUIRE_AUTH=true\`, then of: ${list}.` : `Needs a token of: ${list}.`;
 }
 
-function commonProblems<C>({ access, params, query, headers, body, limits }: Route<C>): Record<string, string> {
+function commonProblems<C>(route: Route<C>, asksForToken: boolean): Record<string, string> {
+  const { access, params, query, headers, body, limits } = route;
   return {
     ...((params || query || headers || body) && { 400: 'Something in the request is wrong' }),
-    ...(access !== 'public' && { 401: 'No valid token', 403: 'A token that may not do that' }),
+    ...(asksForToken && { 401: 'No valid token', 403: 'A token that may not do that' }),
     ...(body && { 413: 'The body is too large', 415: 'The body is not JSON' }),
     ...(limits && { 429: 'Too many tries; `Retry-After` says when to come back' }),
     500: 'A fault of this service',

@@ -12,6 +12,10 @@ export type Access =
       owner?: { role: string; param: string };
     };
 
+export function needsToken(access: Access, requireAuth: boolean): access is Exclude<Access, 'public'> {
+  return access !== 'public' && (requireAuth || !access.open);
+}
+
 /** Keeps passwords and the like from being guessed. What is over a limit is answered 429. */
 export type Limits = {
   /** Requests a minute from one address. */

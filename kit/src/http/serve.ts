@@ -44,7 +44,7 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
       registry,
       stopping: stop.signal,
       document: () => {
-        document ??= openApiDocument(info, routes);
+        document ??= openApiDocument(info, routes, config.requireAuth);
         return document;
       },
     }),

@@ -74,4 +74,6 @@ export function onStopRequest(stop: () => Promise<void>): void {
   process.on('SIGTERM', request);
   process.on('SIGINT', request);
   process.on('disconnect', request);
+  // the parent may have gone while this process was still loading
+  if (process.connected === false) request();
 }

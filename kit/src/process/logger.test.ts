@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import { createLogger, type LogConfig, type Logger } from './logger.ts';
 
@@ -18,6 +18,13 @@ function written(config: Partial<LogConfig>, use: (logger: Logger) => void): str
   return text;
 }
 
+// the terminal that the tests run in has no say
+beforeEach(() => {
+  vi.stubEnv('FORCE_COLOR', undefined);
+  vi.stubEnv('NO_COLOR', '1');
+  return () => vi.unstubAllEnvs();
+});
+
 const time = String.raw`\d\d:\d\d:\d\d\.\d{3}`;
 
 describe('a pretty log', () => {
@@ -29,6 +36,15 @@ describe('a pretty log', () => {
   it('marks what is more than news', () => {
     const text = written({}, (logger) => logger.warn('slow').error('broken'));
     expect(text).toMatch(new RegExp(`^${time} WARN slow\n${time} ERROR broken\n$`));
+  });
+
+  it('shows warnings in yellow and errors in red where the output takes colours', () => {
+    vi.stubEnv('NO_COLOR', undefined);
+    vi.stubEnv('FORCE_COLOR', '1');
+    const text = written({}, (logger) => logger.info('fine').warn('slow').error('broken'));
+    expect(text.replaceAll('\u001b', 'ESC')).toMatch(
+      new RegExp(`^${time} fine\n${time} ESC\\[33mWARNESC\\[39m slow\n${time} ESC\\[31mERRORESC\\[39m broken\n$`),
+    );
   });
 
   it('leaves out what is below its level', () => {

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { styleText } from 'node:util';
 import winston from 'winston';
 import { escapeUnprintable } from '../text/printable.ts';
 
@@ -21,7 +22,9 @@ export function createLogger(service: string, { level, format, stderr = false }:
     format: winston.format.combine(
       winston.format.timestamp(),
       stacks(),
-      format === 'json' ? winston.format.json() : winston.format.printf(pretty),
+      format === 'json'
+        ? winston.format.json()
+        : winston.format.printf(pretty(stderr ? process.stderr : process.stdout)),
     ),
     defaultMeta: { service },
     transports: [new winston.transports.Stream({ stream: stderr ? toStderr() : toStdout() })],
@@ -76,8 +79,18 @@ function describe(error: Error): string {
   return [`${error.name}: ${escapeUnprintable(error.message)}`, ...frames, ...cause].join('\n');
 }
 
-function pretty({ timestamp, level, message, error }: winston.Logform.TransformableInfo): string {
-  const time = String(timestamp).slice(11, 23);
-  const mark = level === 'info' ? '' : `${level.toUpperCase()} `;
-  return `${time} ${mark}${escapeUnprintable(String(message))}${error ? `\n${error}` : ''}`;
+const colours = { warn: 'yellow', error: 'red' } as const;
+
+/** In colour where `output` is a terminal, or FORCE_COLOR says so; never with NO_COLOR. */
+function pretty(output: NodeJS.WritableStream) {
+  return ({ timestamp, level, message, error }: winston.Logform.TransformableInfo): string => {
+    const time = String(timestamp).slice(11, 23);
+    const mark = level === 'info' ? '' : `${inColour(level, output)} `;
+    return `${time} ${mark}${escapeUnprintable(String(message))}${error ? `\n${error}` : ''}`;
+  };
+}
+
+function inColour(level: string, stream: NodeJS.WritableStream): string {
+  const word = level.toUpperCase();
+  return level in colours ? styleText(colours[level as keyof typeof colours], word, { stream }) : word;
 }

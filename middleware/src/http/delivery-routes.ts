@@ -43,7 +43,7 @@ export const deliveryRoutes = [
   route({
     method: 'get',
     path: '/deliveries',
-    summary: 'Deliveries in the order of their customers; `after` is a customer id',
+    summary: 'Deliveries, ordered by customer id',
     tag,
     access,
     query: deliveryFilter,
@@ -81,7 +81,7 @@ export const deliveryRoutes = [
   route({
     method: 'post',
     path: '/deliveries/replay',
-    summary: 'Deliver again what is dead: everything, or what died at `since` or later and before `until`',
+    summary: 'Replay all dead deliveries, or those that died in a time range',
     tag,
     access,
     body: z.object({ state: z.literal('dead', 'must be "dead"'), ...deathRange }),
