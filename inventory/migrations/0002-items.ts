@@ -1,10 +1,10 @@
 import { columnTypes, isPostgres } from '@doorstep/kit/database/columns.ts';
 import { type Kysely, sql } from 'kysely';
 
-/** Items, and what happens to their stock. */
+/** Items, and the movements of their stock. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
-  // in the order of SQLite, which is the same on every server
+  // sorts as SQLite does, whatever the locale of the server
   const key = isPostgres(db) ? sql`text collate "C"` : sql`text`;
   await db.schema
     .createTable('items')
@@ -45,7 +45,7 @@ export async function up(db: Kysely<never>): Promise<void> {
   await db.schema.createIndex('items_by_quantity').on('items').columns(['quantity', 'id']).execute();
   await sql`create index items_low on items (id) where quantity <= min_quantity`.execute(db);
 
-  // without a reference to the item: what has happened to its stock outlives it
+  // no foreign key: movements outlive their item
   await db.schema
     .createTable('movements')
     .addColumn('id', ...id)

@@ -1,7 +1,7 @@
 import { columnTypes } from '@doorstep/kit/database/columns.ts';
 import { type Kysely, sql } from 'kysely';
 
-/** What packages are made of, and what each has taken. */
+/** Kits, and the items that each package has taken. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
   await db.schema
@@ -19,7 +19,7 @@ export async function up(db: Kysely<never>): Promise<void> {
     .execute();
   await db.schema.createIndex('kit_items_by_item').on('kit_items').columns(['item_id']).execute();
 
-  // what each package has taken: its kit may be another by now
+  // recorded per package, because the kit may change later
   await db.schema
     .createTable('package_items')
     .addColumn('package_id', reference, (column) => column.notNull().references('packages.id'))

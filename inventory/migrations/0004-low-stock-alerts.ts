@@ -1,14 +1,14 @@
 import { columnTypes } from '@doorstep/kit/database/columns.ts';
 import type { Kysely } from 'kysely';
 
-/** Alerts on their way to the webhook; those that have arrived are there no more. */
+/** Alerts that wait for the webhook; a delivered alert is deleted. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
   await db.schema
     .createTable('low_stock_alerts')
     .addColumn('id', ...id)
     .addColumn('item_id', reference, (column) => column.notNull())
-    // what makes a repeated alert known to the receiver
+    // lets the receiver recognise a repeated alert
     .addColumn('message_id', 'text', (column) => column.notNull())
     .addColumn('body', 'text', (column) => column.notNull())
     .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))

@@ -14,7 +14,7 @@ describe('the settings of the Inventory', () => {
     });
   });
 
-  it('demand a token of everybody in production, and take a key for them', () => {
+  it('require a token and a signing key in production', () => {
     expect(readInventoryConfig({ NODE_ENV: 'production', JWT_SECRET_KEY })).toMatchObject({
       requireAuth: true,
       jwtSecretKey: JWT_SECRET_KEY,
@@ -25,7 +25,7 @@ describe('the settings of the Inventory', () => {
     ['', 'JWT_SECRET_KEY is not set; with NODE_ENV=production it takes a text of at least 32 bytes.'],
     ['k'.repeat(31), 'JWT_SECRET_KEY holds a value of another form; it takes a text of at least 32 bytes.'],
     ['secret'.repeat(6), 'JWT_SECRET_KEY is guessed too easily; with NODE_ENV=production'],
-  ])('may not have the key "%s" in production', (key, sentence) => {
+  ])('reject the key "%s" in production', (key, sentence) => {
     expect(() => readInventoryConfig({ NODE_ENV: 'production', JWT_SECRET_KEY: key })).toThrow(sentence);
   });
 
@@ -34,11 +34,11 @@ describe('the settings of the Inventory', () => {
   const withWebhook = (LOW_STOCK_WEBHOOK_URL: string, LOW_STOCK_WEBHOOK_SECRET: string) =>
     readInventoryConfig({ LOW_STOCK_WEBHOOK_URL, LOW_STOCK_WEBHOOK_SECRET });
 
-  it.each([24, 25, 32, 64])('take a webhook, its address as it is and its secret of %i bytes', (bytes) => {
+  it.each([24, 25, 32, 64])('accept a webhook URL unchanged, with a secret of %i bytes', (bytes) => {
     expect(withWebhook(url, secretOf(bytes)).webhook).toStrictEqual({ url, key: Buffer.alloc(bytes, 0xfb) });
   });
 
-  it('name no webhook without its address', () => {
+  it('have no webhook without a URL', () => {
     expect(readInventoryConfig({}).webhook).toBeUndefined();
     expect(withWebhook('', '').webhook).toBeUndefined();
     expect(withWebhook('', secretOf(32)).webhook).toBeUndefined();
@@ -52,7 +52,7 @@ describe('the settings of the Inventory', () => {
     ['https://user:T0KEN@example.com'],
     ['https://T0KEN example.com'],
     [' T0KEN'],
-  ])('may not have the webhook "%s", and do not show it', (wrong) => {
+  ])('reject the webhook URL "%s" and do not show it', (wrong) => {
     expect(sentenceOf(() => withWebhook(wrong, secretOf(32)))).toBe(
       'LOW_STOCK_WEBHOOK_URL holds a value of another form; it takes an http or https address without credentials, such as http://127.0.0.1:3001.',
     );
@@ -60,7 +60,7 @@ describe('the settings of the Inventory', () => {
 
   const takesSecret = 'whsec_ followed by 24 to 64 bytes in base64, as `echo whsec_$(openssl rand -base64 32)` prints.';
 
-  it('demand a secret for a webhook', () => {
+  it('require a secret for a webhook', () => {
     expect(sentenceOf(() => withWebhook(url, ''))).toBe(
       `LOW_STOCK_WEBHOOK_SECRET is not set; with LOW_STOCK_WEBHOOK_URL it takes ${takesSecret}`,
     );
@@ -69,14 +69,14 @@ describe('the settings of the Inventory', () => {
   it.each([
     ['of 23 bytes', secretOf(23)],
     ['of 65 bytes', secretOf(65)],
-    ['of none', 'whsec_'],
+    ['of 0 bytes', 'whsec_'],
     ['without its prefix', secretOf(32).slice('whsec_'.length)],
     ['with another prefix', secretOf(32).toUpperCase()],
     ['without its padding', secretOf(32).replace('=', '')],
     ['in base64url', secretOf(32).replaceAll('+', '-').replaceAll('/', '_')],
-    ['in no base64', `whsec_${'!'.repeat(44)}`],
+    ['that is not base64', `whsec_${'!'.repeat(44)}`],
     ['with a line break', `${secretOf(32)}\n`],
-  ])('may not have a secret %s for a webhook, and do not show it', (_, wrong) => {
+  ])('reject a webhook secret %s and do not show it', (_, wrong) => {
     const sentence = `LOW_STOCK_WEBHOOK_SECRET holds a value of another form; it takes ${takesSecret}`;
 
     expect(sentenceOf(() => withWebhook(url, wrong))).toBe(sentence);

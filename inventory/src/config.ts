@@ -4,13 +4,13 @@ import { type Environment, origins, readSettings, secretHttpUrl, secretText } fr
 
 export type WebhookSettings = {
   url: string;
-  /** What messages are signed with. */
+  /** The HMAC key that signs each message. */
   key: Buffer;
 };
 
 export type InventoryConfig = CommonConfig & {
   corsOrigins: string[];
-  /** Unset where alerts go to the log and the metrics alone. */
+  /** Unset: alerts go only to the log and the metrics. */
   webhook: WebhookSettings | undefined;
 };
 
@@ -18,7 +18,7 @@ export type InventoryConfig = CommonConfig & {
 const webhookSecret =
   /^whsec_(?=[A-Za-z0-9+/]{32,86}={0,2}$)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** @throws StartError naming the variable that is wrong. */
+/** @throws StartError that names the invalid variable. */
 export function readInventoryConfig(environment: Environment): InventoryConfig {
   const common = readCommonConfig('inventory', 3002, environment);
   const settings = readSettings({ CORS_ORIGINS: origins() }, environment);

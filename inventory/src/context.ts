@@ -5,8 +5,8 @@ import type { StockNews } from './stock-news.ts';
 
 export type InventoryContext = Pick<Database<InventoryDatabase>, 'db' | 'write'> & {
   clock: Clock;
-  /** Whether alerts go to a webhook, so that they have to be kept until they have got there. */
+  /** Whether alerts go to a webhook; if so, each is stored until the webhook accepts it. */
   sendsAlerts: boolean;
-  /** To be told what has come of changes of the stock, once they are committed. */
+  /** Reports the effects of a stock change. Call it after the commit. */
   tell: (news: StockNews) => void;
 };

@@ -21,8 +21,8 @@ import type { AlertTarget } from './ports.ts';
 const info = {
   title: 'Doorstep Inventory',
   description: [
-    'Welcome packages, one per customer and type, for ever; the items that they are made of, and their stock.',
-    'With `REQUIRE_AUTH=true`, `POST /v1/auth/login` of the CRM gives a token for *Authorize*.',
+    'Creates at most one welcome package per customer and package type, permanently. Manages items, stock and kits.',
+    'With `REQUIRE_AUTH=true`, get a token for *Authorize* from `POST /v1/auth/login` of the CRM.',
   ].join(' '),
   version: packageJson.version,
   tags: {
@@ -34,7 +34,7 @@ const info = {
   },
 };
 
-/** Starts the Inventory: opens its database, looks after what the stock leaves to be done, listens. */
+/** Starts the Inventory: opens its database, starts the back-order and alert worker, and listens. */
 export async function startInventory(config: InventoryConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
   await using resources = new AsyncDisposableStack();
   const logger = createLogger('inventory', config.log);
@@ -64,7 +64,8 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
       logger,
       metrics,
       random: Math.random,
-      takeLock: () => takeOwnerLock(config.databaseUrl, 'inventory', { refusal: 'Another process does so already' }),
+      takeLock: () =>
+        takeOwnerLock(config.databaseUrl, 'inventory', { refusal: 'Another process handles back-orders and alerts' }),
     }),
   );
   const listener = resources.adopt(
@@ -93,7 +94,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
   };
 }
 
-/** Most do without a webhook, and an HTTP client takes its time to load. */
+/** Imports on demand: an HTTP client is slow to load, and most installations have no webhook. */
 async function connectWebhook(settings: WebhookSettings, clock: Clock): Promise<AlertTarget> {
   const { webhookTarget } = await import('./adapters/webhook.ts');
   return webhookTarget(settings, clock);

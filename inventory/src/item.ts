@@ -1,7 +1,7 @@
 import { id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
-/** Far below what an integer of either database holds. */
+/** Far below the integer limit of either database. */
 export const quantityMax = 1_000_000_000;
 export const priceMax = 999_999_999.99;
 const textMax = 100;
@@ -18,7 +18,7 @@ function amount() {
     .meta({ override: { multipleOf: 0.01 } });
 }
 
-/** Money is counted in cents: a sum of fractions of two would not be exact. */
+/** Money is stored in cents, because sums of binary fractions are not exact. */
 export function toCents(value: number): number {
   return Math.round(value * 100);
 }
@@ -30,32 +30,32 @@ export function fromCents(cents: number): number {
 const fields = {
   name: line({ max: 200 }).meta({ example: 'Mug' }),
   description: storableText({ max: 2000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
-  // what looks alike is the same
+  // one sku, however its accents are encoded
   sku: line({ max: textMax })
     .overwrite((text) => text.normalize('NFC'))
     .meta({ example: 'MUG-01' }),
   price: amount().gt(0, 'must be greater than 0').meta({ example: 12.5 }),
   cost: amount().min(0, 'must be at least 0').nullable().meta({ example: 4.2 }),
   quantity: quantity.meta({ example: 40 }),
-  min_quantity: quantity.meta({ description: 'The item is low from here on down', example: 10 }),
-  max_quantity: quantity.nullable().meta({ description: 'No stock is taken in beyond this', example: 100 }),
+  min_quantity: quantity.meta({ description: 'The item is low in stock at or below this quantity', example: 10 }),
+  max_quantity: quantity.nullable().meta({ description: 'The stock cannot rise above this quantity', example: 100 }),
   is_active: z.boolean(),
   category: line({ max: textMax }).nullable().meta({ example: 'kitchen' }),
   brand: line({ max: textMax }).nullable().meta({ example: 'Acme' }),
   weight: z.number().min(0).max(1_000_000).nullable().meta({ example: 0.35 }),
   dimensions: line({ max: textMax }).nullable().meta({ example: '8 x 8 x 10 cm' }),
-  customer_id: id.nullable().meta({ description: 'Whose it is', example: 1 }),
+  customer_id: id.nullable().meta({ description: 'The customer who owns the item', example: 1 }),
 };
 
 type Limits = { min_quantity: number; max_quantity?: number | null | undefined };
 
-/** What is wrong with the limits of a stock, by field. */
+/** The contradictions between the stock limits of an item, by field. */
 export function limitFaults({ min_quantity, max_quantity }: Limits) {
   if (max_quantity == null || max_quantity > min_quantity) return [];
   return [{ field: 'max_quantity', message: 'must be greater than min_quantity' }] as const;
 }
 
-/** As an import takes it: an item that there was may have more in stock than its maximum. */
+/** Unlike `itemInput`, an import accepts a stock above the maximum, because an existing item may have one. */
 export const importedItem = z
   .object({
     ...fields,
@@ -114,7 +114,7 @@ export type Item = z.output<typeof item>;
 
 const changeFault = { error: `must be a whole number from ${-quantityMax} to ${quantityMax}`, abort: true };
 
-/** Exactly one of the three: by how much the stock changes, in the query or the body, or what it is from now on. */
+/** The caller gives exactly one of three: the change, in the query or the body, or the new quantity, in the body. */
 export const quantityChange = z
   .object({
     quantity_change: z

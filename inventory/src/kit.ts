@@ -19,7 +19,7 @@ export const kitInput = z
         const seen = new Set<number>();
         for (const [index, { item_id }] of items.entries()) {
           if (seen.has(item_id)) {
-            context.addIssue({ code: 'custom', path: [index, 'item_id'], message: 'is there twice' });
+            context.addIssue({ code: 'custom', path: [index, 'item_id'], message: 'is a duplicate' });
           }
           seen.add(item_id);
         }
@@ -27,7 +27,7 @@ export const kitInput = z
   })
   .meta({ id: 'KitInput' });
 
-/** What a package of a type is made of. */
+/** The items that every package of one type contains. */
 export const kit = z
   .object({ id, package_type: packageType, items: z.array(kitItem), updated_at: timestamp })
   .meta({ id: 'Kit' });

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What is counted whenever the metrics are read. */
+/** Counted in the database at each scrape. */
 export type Counts = {
   backordered(): Promise<number>;
   low(): Promise<number>;
@@ -9,7 +9,7 @@ export type Counts = {
 
 export type StockMetrics = ReturnType<typeof createStockMetrics>;
 
-/** Without the database the others are served all the same. */
+/** A gauge that cannot be counted keeps its last value, so that metrics are served without the database too. */
 export function createStockMetrics(registry: Registry, counts: Counts) {
   const registers = [registry];
   const gauge = (name: string, help: string, count: () => Promise<number>) =>
@@ -22,21 +22,21 @@ export function createStockMetrics(registry: Registry, counts: Counts) {
         if (current !== undefined) this.set(current);
       },
     });
-  gauge('packages_backordered', 'Packages that wait for something that is short', counts.backordered);
-  gauge('low_stock_items', 'Items of which there is no more than their minimum', counts.low);
-  gauge('low_stock_webhooks_waiting', 'Alerts that have not got to the webhook yet', counts.waitingAlerts);
+  gauge('packages_backordered', 'Packages that wait for stock', counts.backordered);
+  gauge('low_stock_items', 'Items whose stock is at or below their minimum', counts.low);
+  gauge('low_stock_webhooks_waiting', 'Low-stock alerts that the webhook has not accepted yet', counts.waitingAlerts);
   const webhooks = new Counter({
     name: 'low_stock_webhooks_total',
-    help: 'Tries to tell the webhook of a fall',
+    help: 'Attempts to send a low-stock alert to the webhook',
     labelNames: ['outcome'] as const,
     registers,
   });
-  // a rate over them is to begin with nothing, and not with a gap
+  // start at 0, so that a rate() includes the first increase
   for (const outcome of ['sent', 'failed']) webhooks.inc({ outcome }, 0);
   return {
     alerts: new Counter({
       name: 'low_stock_alerts_total',
-      help: 'Falls of an item to its minimum',
+      help: 'Low-stock alerts: falls of an item to or below its minimum',
       registers,
     }),
     webhooks,

@@ -1,7 +1,7 @@
 import { id, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
-/** Why a stock changes, unless a person gives a reason of their own. */
+/** The reasons that the Inventory records itself; a caller may give another. */
 export const reasons = {
   created: 'created',
   adjusted: 'adjusted',
@@ -21,9 +21,9 @@ export const movement = z
     after: z.int().min(0).meta({ example: 38 }),
     reason: z.string().meta({
       example: 'packaged',
-      description: `${Object.values(reasons).join(', ')}, or what was given as the reason`,
+      description: `${Object.values(reasons).join(', ')}, or the reason that the caller gave`,
     }),
-    package_id: id.nullable().meta({ description: 'For which package it was taken, or given back by which' }),
+    package_id: id.nullable().meta({ description: 'The package that took the items or gave them back' }),
     created_at: timestamp,
   })
   .meta({ id: 'Movement' });

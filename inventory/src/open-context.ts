@@ -12,11 +12,11 @@ type Options = {
   config: InventoryConfig;
   logger: Logger;
   clock?: Clock | undefined;
-  /** Is told of what is logged. */
+  /** Called with the news after it is logged. */
   onNews?: (news: StockNews) => void;
 };
 
-/** What the service and its commands have in common. */
+/** Opens the database for the service or for a command. */
 export async function openContext({ config, logger, clock = systemClock, onNews }: Options) {
   const database: Database<InventoryDatabase> = await openDatabase({
     url: config.databaseUrl,

@@ -1,12 +1,12 @@
 import { id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
-/** `backordered`: something that belongs into it is short. It becomes `received` by itself once its items are in stock. */
+/** `backordered`: an item of the package is short. It becomes `received` automatically when its items are in stock. */
 export const packageStatus = z.enum(['backordered', 'received', 'packed', 'shipped', 'delivered', 'cancelled']);
 
 export type PackageStatus = z.output<typeof packageStatus>;
 
-/** What a person may make of a package. */
+/** The status changes that a caller may request. */
 export const nextStatuses: Record<PackageStatus, PackageStatus[]> = {
   backordered: ['cancelled'],
   received: ['packed', 'cancelled'],
@@ -16,7 +16,7 @@ export const nextStatuses: Record<PackageStatus, PackageStatus[]> = {
   cancelled: [],
 };
 
-/** Its items are out of stock and still in the house. */
+/** The package has taken its items and is not shipped yet. */
 export const heldStatuses: PackageStatus[] = ['received', 'packed'];
 
 export const packageType = line({ max: 100 }).meta({ example: 'welcome_pack_v1' });
@@ -29,7 +29,7 @@ export const packageInput = z
   })
   .meta({ id: 'PackageInput' });
 
-/** What a package is asked for with; the older shape of the route has no name. */
+/** `customerName` is null in the older shape of the route. */
 export type PackageRequest = { customerId: number; customerName: string | null; packageType: string };
 
 export type KeyedRequest = { request: PackageRequest; idempotencyKey: string | undefined };
@@ -47,13 +47,13 @@ export const welcomePackage = z
 
 export type WelcomePackage = z.output<typeof welcomePackage>;
 
-/** The package that a request has come to; one that was there already is not new. */
+/** The package of a request; `isNew` is false if the package already existed. */
 export type Creation = { package: WelcomePackage; isNew: boolean };
 
 export const packageItem = z
   .object({
     item_id: id,
-    sku: z.string().nullable().meta({ description: 'Null where the item has been deleted since' }),
+    sku: z.string().nullable().meta({ description: 'Null if the item has been deleted' }),
     name: z.string().nullable(),
     quantity: z.int().meta({ example: 1 }),
   })

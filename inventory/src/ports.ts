@@ -1,5 +1,5 @@
 export type Message = {
-  /** The same each time it is sent. */
+  /** The same at every attempt. */
   id: string;
   /** JSON */
   body: string;
@@ -7,14 +7,14 @@ export type Message = {
 
 export type Refusal = {
   reason: string;
-  /** Whether any other message would fare no better just now. */
+  /** Whether every other message would fail now too. */
   isForAll: boolean;
-  /** How long the receiver asks to be left alone, in milliseconds: an hour at most. */
+  /** The wait that the receiver asks for, in milliseconds, at most an hour. */
   afterMs?: number | undefined;
 };
 
-/** Who is told of low stock. */
+/** The receiver of low-stock alerts. */
 export type AlertTarget = {
-  /** Gives why it failed, or undefined where the message has arrived. Gives up with the signal. Safe to repeat. */
+  /** Returns why it failed, or undefined if the message was delivered. The signal aborts it. Safe to repeat. */
   send(message: Message, stop: AbortSignal): Promise<Refusal | undefined>;
 };

@@ -1,23 +1,23 @@
-/** An item that has fallen to its minimum. */
+/** An item that has fallen to or below its minimum. */
 export type LowStock = { item_id: number; sku: string; name: string; quantity: number; min_quantity: number };
 
-/** A package that waits for what is short, or behind older ones that do. */
+/** A package that waits for stock, or behind older back-orders. */
 export type Backorder = {
   packageId: number;
   packageType: string;
   short: Shortage | undefined;
-  /** None of its type has waited before it. */
+  /** No other package of its type was waiting. */
   isFirst: boolean;
 };
 
 export type Shortage = { sku: string; name: string; wanted: number; there: number };
 
-/** What has come of a change of the stock, for those who look after it. */
+/** The effects of a stock change that the log and the alerts report. */
 export type StockNews = {
   low: LowStock[];
   backordered: Backorder[];
-  /** The packages that were backordered and are not any more. */
+  /** The ids of the packages that are no longer backordered. */
   filled: number[];
-  /** There may be more that can be filled. */
+  /** More back-orders may be fillable. */
   isUnfinished: boolean;
 };

@@ -109,7 +109,7 @@ export function parseLines(text: string) {
 /** The first line that an import prints. */
 export function summary(added: number, changed: number, same: number): string {
   const total = added + changed + same;
-  return `${total} ${total === 1 ? 'line' : 'lines'}: ${added} added, ${changed} changed, ${same} as they were.\n`;
+  return `${total} ${total === 1 ? 'line' : 'lines'}: ${added} added, ${changed} changed, ${same} unchanged.\n`;
 }
 
 /** Every item, in the order of their ids. */

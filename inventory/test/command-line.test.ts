@@ -25,22 +25,22 @@ describe('a command', () => {
 
   it.each([
     ['imprt', 'There is no command "imprt"; there are import, export.'],
-    ['import', 'The name of a file is needed, or - for standard input.'],
+    ['import', 'Name the file to import, or - for standard input.'],
     ['import a b', 'Unexpected "b".'],
     ['import a --set-stock=yes', "Option '--set-stock' does not take an argument."],
     ['import a --force', "Unknown option '--force'."],
     ['import nowhere.csv', 'The file cannot be read: no such file or directory.'],
     ['import folder', 'The file cannot be read: illegal operation on a directory.'],
-    ['export --format xml', '--format takes csv or jsonl, and not "xml".'],
+    ['export --format xml', '--format must be csv or jsonl, not "xml".'],
     ['export a b', 'Unexpected "b".'],
-  ])('ends with 2 and one sentence at "%s"', async (words, sentence) => {
+  ])('exits with 2 and one sentence for "%s"', async (words, sentence) => {
     const ran = await line.run(words.replace('folder', line.file('folder')));
 
     expect(ran).toEqual({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
     expect(ran.err).toContain(sentence);
   });
 
-  it.each(['import -', 'export'])('ends with 2 and one sentence where a setting is wrong: %s', async (words) => {
+  it.each(['import -', 'export'])('exits with 2 and one sentence if a setting is invalid: %s', async (words) => {
     const ran = await line.run(words, { environment: { LOW_STOCK_WEBHOOK_URL: 'nonsense' } });
 
     expect(ran).toEqual({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
@@ -51,13 +51,13 @@ describe('a command', () => {
     ['import -', 'postgres://nobody@127.0.0.1:1/nothing'],
     ['export', 'postgres://nobody@127.0.0.1:1/nothing'],
     ['export', 'sqlite:/dev/null/items.db'],
-  ])('ends with 3 and one sentence where the database is away: %s', async (words, DATABASE_URL) => {
+  ])('exits with 3 and one sentence while the database is unavailable: %s', async (words, DATABASE_URL) => {
     const ran = await line.run(words, { environment: { DATABASE_URL } });
 
     expect(ran).toEqual({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
   });
 
-  it('says how it is used', async () => {
+  it('prints its usage', async () => {
     const { code, out, err } = await line.run('import --help');
 
     expect([code, err]).toEqual([0, '']);
@@ -65,7 +65,7 @@ describe('a command', () => {
     expect(out).toMatch(/\nExit codes:\n {2}0 /);
   });
 
-  it('shows on a terminal how far it is, and wipes that away before it writes anything else', async () => {
+  it('draws a progress bar on a terminal, and clears it before any other output', async () => {
     using _bar = drawnEveryTime();
     const items = manyItems(501);
     await line.write('many.jsonl', `{}\n${jsonLines(items)}`);
@@ -73,7 +73,7 @@ describe('a command', () => {
 
     const ran = await line.run(`import ${line.file('many.jsonl')} --skip-bad`, { watch: (text) => drawn.push(text) });
 
-    const bars = [/100 % {2}\d+\/\d+ bytes read/, / 500\/501 items taken in/, /100 % {2}501\/501 items taken in/];
+    const bars = [/100 % {2}\d+\/\d+ bytes read/, / 500\/501 items imported/, /100 % {2}501\/501 items imported/];
     for (const bar of bars) expect(drawn).toContainEqual(expect.stringMatching(bar));
     for (const [index, text] of drawn.entries()) {
       if (!text.startsWith('\r')) expect(drawn[index - 1]).toBe('\r\x1b[K');
@@ -87,7 +87,7 @@ describe('a command', () => {
     expect(drawn.at(-1)).toBe('\r\x1b[K');
   });
 
-  it('draws no bar where standard error is no terminal, or where JSON is asked for', async () => {
+  it('draws no bar without a terminal or with --json', async () => {
     using _bar = drawnEveryTime();
     await line.write('one.jsonl', jsonLines(manyItems(1)));
     const words = `import ${line.file('one.jsonl')}`;
@@ -96,7 +96,7 @@ describe('a command', () => {
     expect((await line.run(`${words} --json`, { watch: () => undefined })).err).toBe('');
   });
 
-  it('brings nothing of a file to the terminal that steers it', async () => {
+  it('never prints control characters from a file', async () => {
     const evil = '\u001b[2J\u009b31m\u202eevil\u2028\r';
     const lines = jsonLines([
       anItem({ [evil]: 1 }),
@@ -121,7 +121,7 @@ describe('a command', () => {
 });
 
 describe('a command as a process', () => {
-  it('finds files where it is started, and ends with the exit code', async () => {
+  it('resolves paths from its working directory, and exits with its code', async () => {
     await using database = await freshDatabase('sqlite');
     await writeFile(`${database.dataDir}/items.jsonl`, jsonLines([anItem(), {}]));
 
@@ -131,8 +131,8 @@ describe('a command as a process', () => {
   });
 });
 
-describe('an import whose database goes away in the middle', () => {
-  it('ends with 3, and leaves nothing', async () => {
+describe('an import that loses its database halfway', () => {
+  it('exits with 3 and stores nothing', async () => {
     await using database = await freshDatabase('postgres');
     await using proxy = await startTcpProxy(database.url);
     await using line = await aCommandLine('postgres', {}, database);
@@ -140,7 +140,7 @@ describe('an import whose database goes away in the middle', () => {
 
     const ran = await line.import(jsonLines(manyItems(1001)), '', {
       environment: { DATABASE_URL: proxy.url },
-      watch: (text) => void (text.includes('500/1001 items taken in') && proxy.refuse()),
+      watch: (text) => void (text.includes('500/1001 items imported') && proxy.refuse()),
     });
 
     expect(ran).toMatchObject({ code: 3, out: '' });

@@ -13,7 +13,7 @@ import {
 
 const refusal = {
   status: 422,
-  body: { title: 'Unprocessable Entity', detail: 'This Idempotency-Key came with another request before' },
+  body: { title: 'Unprocessable Entity', detail: 'This Idempotency-Key was already used for a different request' },
 };
 
 describe.each(databases)('an Idempotency-Key on %s', (kind) => {

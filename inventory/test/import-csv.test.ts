@@ -75,9 +75,9 @@ describe('an import of CSV', () => {
       'line 4: name must not contain control characters',
       'line 7: quantity must be a whole number from 0 to 1000000000; is_active must be a boolean',
       'line 8: Missing required fields: sku, price',
-      'line 9: has 2 cells, and the first line names 6 fields',
+      'line 9: has 2 cells, but the header names 6 fields',
       'line 10: has the sku of line 2',
-      'Nothing is taken in, for 6 of 7 lines are bad; correct them, or leave them out with --skip-bad.',
+      'Nothing was imported: 6 of 7 lines are invalid. Correct the file, or skip invalid lines with --skip-bad.',
     ]);
     expect(await readItems(line)).toEqual(before);
   });
@@ -87,7 +87,7 @@ describe('an import of CSV', () => {
 
     const ran = await line.import(`sku,name,price,colour,id,created_at\n${sku},Mug,1,red,9,never\n`);
 
-    expect(ran).toMatchObject({ code: 0, err: '"colour" is no field of an item, and left out.\n' });
+    expect(ran).toMatchObject({ code: 0, err: '"colour" is not a field of an item and is ignored.\n' });
     expect((await readItems(line)).at(-1)).toMatchObject({ sku, name: 'Mug', price: 1 });
   });
 

@@ -63,7 +63,7 @@ describe('the lines of an import', () => {
     expect([code, out]).toEqual([1, '']);
     const told = badLines.map(([, reason], index) => `line ${2 * index + 2}: ${reason}`);
     expect(err.split('\n').slice(0, -2)).toEqual(told);
-    expect(err).toContain(`for ${badLines.length} of ${2 * badLines.length} lines are bad;`);
+    expect(err).toContain(`: ${badLines.length} of ${2 * badLines.length} lines are invalid.`);
     expect(await readItems(line)).toEqual(before);
   });
 
@@ -87,7 +87,7 @@ describe('the lines of an import', () => {
     const { code, out } = await line.import(`{}\n${file}`, '--skip-bad');
 
     expect(code).toBe(0);
-    expect(out).toContain(`${good.length} added, 0 changed, 0 as they were, ${badLines.length + 1} bad left out.`);
+    expect(out).toContain(`${good.length} added, 0 changed, 0 unchanged, ${badLines.length + 1} invalid and skipped.`);
     expect((await readItems(line)).slice(before)).toMatchObject(good);
   });
 
@@ -123,9 +123,9 @@ describe('the lines of an import', () => {
     const ran = await line.import(file.replace('"red"', '"red", "__proto__": {"price": -1}'));
 
     expect(ran.code).toBe(0);
-    expect(ran.err).toBe('"colour", "__proto__", "toString" are no fields of an item, and left out.\n');
+    expect(ran.err).toBe('"colour", "__proto__", "toString" are not fields of an item and are ignored.\n');
     expect((await line.import(jsonLines([anItem({ colour: 'red' })]))).err).toBe(
-      '"colour" is no field of an item, and left out.\n',
+      '"colour" is not a field of an item and is ignored.\n',
     );
   });
 
@@ -146,7 +146,7 @@ describe('the lines of an import', () => {
   });
 
   it.each([
-    ['one JSON array', Buffer.from('[{"sku": "A"}]'), 'The file is one JSON array; write one object a line instead.'],
+    ['one JSON array', Buffer.from('[{"sku": "A"}]'), 'The file is one JSON array; write one object per line instead.'],
     ['Latin-1', Buffer.from(jsonLines([anItem({ name: 'Ä' })]), 'latin1'), 'The file is not UTF-8; save it as UTF-8'],
     ['UTF-16', Buffer.from(`\ufeff${jsonLines([anItem()])}`, 'utf16le'), 'The file is not UTF-8; save it as UTF-8'],
     ['cut within a letter', Buffer.from(`${jsonLines([anItem()])}Ä`).subarray(0, -1), 'The file is not UTF-8;'],

@@ -20,7 +20,7 @@ describe.each(databases)('an import that contradicts what is stored on %s', (kin
   });
   afterAll(() => line[Symbol.asyncDispose]());
 
-  it('takes in nothing, however many good lines have gone before', async () => {
+  it('imports nothing, however many valid lines precede', async () => {
     const { sku } = await addItem(line, { min_quantity: 10 });
     const other = await addItem(line);
     const good = Array.from({ length: 500 }, () => anItem());
@@ -34,14 +34,14 @@ describe.each(databases)('an import that contradicts what is stored on %s', (kin
       out: '',
       err: [
         'line 502: max_quantity must be greater than min_quantity',
-        'Nothing is taken in, for 1 of 502 lines is bad; correct them, or leave them out with --skip-bad.',
+        'Nothing was imported: 1 of 502 lines is invalid. Correct the file, or skip invalid lines with --skip-bad.',
         '',
       ].join('\n'),
     });
     expect(await everything(line)).toEqual(before);
   });
 
-  it('takes in the other lines where the bad ones are to be skipped', async () => {
+  it('imports the other lines with --skip-bad', async () => {
     const { id, sku, updated_at } = await addItem(line, { min_quantity: 10 });
     const fresh = anItem();
     const file = jsonLines([anItem({ sku, price: 99, max_quantity: 10 }), fresh]);
@@ -60,14 +60,14 @@ describe.each(databases)('an import that contradicts what is stored on %s', (kin
 
 type Fields = Record<string, unknown>;
 
-describe('an import of bad lines', () => {
+describe('an import with invalid lines', () => {
   let line: CommandLine;
   beforeAll(async () => {
     line = await aCommandLine('sqlite');
   });
   afterAll(() => line[Symbol.asyncDispose]());
 
-  it('takes in nothing', async () => {
+  it('imports nothing', async () => {
     const { sku } = await addItem(line);
     const file = jsonLines([anItem(), anItem({ sku, price: 99 }), anItem({ price: -1 }), anItem()]);
     const before = await everything(line);
@@ -75,12 +75,12 @@ describe('an import of bad lines', () => {
     expect(await line.import(file, '--set-stock')).toEqual({
       code: 1,
       out: '',
-      err: 'line 3: price must be greater than 0\nNothing is taken in, for 1 of 4 lines is bad; correct them, or leave them out with --skip-bad.\n',
+      err: 'line 3: price must be greater than 0\nNothing was imported: 1 of 4 lines is invalid. Correct the file, or skip invalid lines with --skip-bad.\n',
     });
     expect(await everything(line)).toEqual(before);
   });
 
-  it('takes in the others where it is told to skip them', async () => {
+  it('imports the other lines with --skip-bad', async () => {
     const { id, sku } = await addItem(line);
     const fresh = anItem();
     const file = jsonLines([anItem({ name: '' }), fresh, {}, anItem({ sku, price: 99 })]);
@@ -89,7 +89,7 @@ describe('an import of bad lines', () => {
 
     expect(ran).toMatchObject({
       code: 0,
-      out: expect.stringContaining('4 lines: 1 added, 1 changed, 0 as they were, 2 bad left out.\n'),
+      out: expect.stringContaining('4 lines: 1 added, 1 changed, 0 unchanged, 2 invalid and skipped.\n'),
       err: 'line 1: Missing required fields: name\nline 3: Missing required fields: name, sku, price\n',
     });
     expect((await readItem(line, id)).price).toBe(99);
@@ -102,10 +102,10 @@ describe('an import of bad lines', () => {
       'a stock above the maximum',
       { max_quantity: 40 },
       { quantity: 41 },
-      'The stock would be 41, and it may be at most 40',
+      'The stock would be 41, but the maximum is 40',
     ],
   ];
-  it.each(contradictions)('takes in nothing where one has %s that is stored', async (_what, there, given, reason) => {
+  it.each(contradictions)('imports nothing if a line would give an item %s', async (_what, there, given, reason) => {
     const { sku } = await addItem(line, there);
     const file = jsonLines([anItem(), anItem({ sku, ...given }), anItem()]);
     const before = await everything(line);

@@ -101,7 +101,7 @@ describe.each(databases)('items on %s', (kind) => {
 
     for (const change of [{ quantity: 21 }, { quantity: 12, max_quantity: 11 }]) {
       const answer = await put({ ...change, name: 'Cup', price: 99 });
-      const detail = `The stock would be ${change.quantity}, and it may be at most ${change.max_quantity ?? 20}`;
+      const detail = `The stock would be ${change.quantity}, but the maximum is ${change.max_quantity ?? 20}`;
       expect(answer).toMatchObject({ status: 409, body: { title: 'Conflict', detail } });
     }
 
@@ -126,15 +126,12 @@ describe.each(databases)('items on %s', (kind) => {
     const { id } = await makePackage(inventory, packageType);
     const before = await readItem(inventory, mug.id);
     const steps: [step: () => Promise<unknown>, detail: string][] = [
-      [async () => undefined, `Packages of the type ${packageType} are made of it; change their kit first`],
+      [async () => undefined, `The kit of ${packageType} contains this item; change the kit first`],
       [
         () => call(inventory, `DELETE /api/v1/kits/${encodeURI(packageType)}`),
-        `Package ${id} holds it and is not shipped yet; ship or cancel it first`,
+        `Package ${id} contains this item; ship or cancel it first`,
       ],
-      [
-        () => changeStatus(inventory, id, 'packed'),
-        `Package ${id} holds it and is not shipped yet; ship or cancel it first`,
-      ],
+      [() => changeStatus(inventory, id, 'packed'), `Package ${id} contains this item; ship or cancel it first`],
     ];
 
     for (const [step, detail] of steps) {

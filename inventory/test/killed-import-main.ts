@@ -6,7 +6,7 @@ export type ImportToKill = { afterLines: number };
 
 const { afterLines }: ImportToKill = JSON.parse(process.env['IMPORT_TO_KILL'] ?? '');
 
-// as if each step took so long that the bar were drawn every time
+// draws the bar at every step, as if each one were slow
 let nowMs = 0;
 systemClock.monotonicMs = () => {
   nowMs += 1_000;
@@ -16,7 +16,7 @@ const terminal = {
   isTTY: true,
   write(text: string) {
     process.stderr.write(text);
-    if (text.includes(` ${afterLines}/`) && text.includes('items taken in')) process.kill(process.pid, 'SIGKILL');
+    if (text.includes(` ${afterLines}/`) && text.includes('items imported')) process.kill(process.pid, 'SIGKILL');
   },
 };
 const { stdin, stdout } = process;

@@ -49,7 +49,7 @@ describe('kits', () => {
       () => Array.from({ length: 101 }, (_, index) => one(index + 1)),
       'items must be at most 100 entries long',
     ],
-    ['the same item twice', (mug) => [one(mug), one(mug, 2)], 'items.1.item_id is there twice'],
+    ['the same item twice', (mug) => [one(mug), one(mug, 2)], 'items.1.item_id is a duplicate'],
     [
       'items that are not there',
       (mug) => [one(999_999), one(mug), one(Number.MAX_SAFE_INTEGER)],

@@ -92,12 +92,12 @@ describe.concurrent('alerts of low stock', () => {
     const told = inventory.output().matchAll(/^\S+ (.*(?:low stock|alert).*)$/gm);
     expect([...told].map(([, line]) => line?.replace(/\d+ s\b/g, 'N s'))).toEqual([
       'WARN low stock: 0 of MUG-1 (Mug "Zoë" 🎁) left, the minimum is 3',
-      `WARN alert 1 for item ${mug.id} is not sent: the webhook answered 400; next try in N s`,
+      `WARN alert 1 for item ${mug.id} is not delivered: the webhook answered 400; next attempt in N s`,
       'WARN low stock: 0 of TEA-1 (Tea) left, the minimum is 0',
       expect.stringMatching(
-        /^WARN low stock is not told: the webhook answered 401 \(.*\); next try in N s; 2 alerts wait$/,
+        /^WARN low-stock alerts are not delivered: the webhook answered 401 \(.*\); next attempt in N s; 2 alerts wait$/,
       ),
-      'the webhook is told of low stock again',
+      'the webhook accepts low-stock alerts again',
     ]);
     expect(about(tea, receiver.taken)).toHaveLength(1);
     for (const part of receiver.secrets) expect(inventory.output()).not.toContain(part);

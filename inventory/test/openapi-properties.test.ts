@@ -6,16 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addItem, aPackage, makeKit, postPackage, startTestInventory, type TestInventory } from './start.ts';
 
 const runs = runsOf(1);
-/** So many are there, or have been: whatever adds some comes before what takes them away. */
+/** The highest id that the requests use: enough rows exist, or existed, for it to be a real one. */
 const ids = { max: Math.max(10, runs) };
 const limits = ['max_quantity must be greater than min_quantity', 'quantity must be at most max_quantity'].join('|');
-/** For reasons that no schema can tell. */
+/** For rules that a schema cannot express. */
 const rightRefusals = new RegExp(
   `^(${[
     `(${limits})(; (${limits}))?`,
-    'Exactly one is needed of quantity_change, in the query or the body, and quantity, in the body',
+    String.raw`Give exactly one of quantity_change \(in the query or the body\) and quantity \(in the body\)`,
     String.raw`Item \d+ not found(; Item \d+ not found)*`,
-    String.raw`items\.\d+\.item_id is there twice(; items\.\d+\.item_id is there twice)*`,
+    String.raw`items\.\d+\.item_id is a duplicate(; items\.\d+\.item_id is a duplicate)*`,
   ].join('|')})$`,
 );
 

@@ -76,14 +76,10 @@ describe.each(databases)('the status of a package on %s', (kind) => {
   });
 
   it.each([
-    ['received', 'received', 'The package is received already'],
-    [
-      'received',
-      'shipped',
-      'The package cannot become shipped: one that is received can only become packed or cancelled',
-    ],
-    ['cancelled', 'received', 'The package cannot become received: one that is cancelled stays so'],
-    ['shipped', 'cancelled', 'The package cannot become cancelled: one that is shipped can only become delivered'],
+    ['received', 'received', 'The package is already received'],
+    ['received', 'shipped', 'A received package cannot become shipped; it can only become packed or cancelled'],
+    ['cancelled', 'received', 'A cancelled package cannot become received; its status is final'],
+    ['shipped', 'cancelled', 'A shipped package cannot become cancelled; it can only become delivered'],
   ] as const)('says why it does not go from %s to %s', async (from, to, detail) => {
     const id = await makeIn(from);
 

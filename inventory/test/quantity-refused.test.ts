@@ -16,7 +16,7 @@ describe('the stock of an item', () => {
   });
   afterAll(() => inventory[Symbol.asyncDispose]());
 
-  const oneIsNeeded = 'Exactly one is needed of quantity_change, in the query or the body, and quantity, in the body';
+  const oneIsNeeded = 'Give exactly one of quantity_change (in the query or the body) and quantity (in the body)';
   const byMessage = `quantity_change must be a whole number from -${limit} to ${limit}`;
   const toMessage = `quantity must be a whole number from 0 to ${limit}`;
   it.each([

@@ -43,19 +43,19 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
       'below zero, by a number',
       { quantity: 10 },
       { quantity_change: -11 },
-      'The stock of 10 is not enough to take 11 from it',
+      'Insufficient quantity in stock: 10 available, 11 requested',
     ],
     [
       'above its maximum, by a number',
       { quantity: 10, max_quantity: 20 },
       { quantity_change: 11 },
-      'The stock would be 21, and it may be at most 20',
+      'The stock would be 21, but the maximum is 20',
     ],
     [
       'above its maximum, to a number',
       { quantity: 10, max_quantity: 20 },
       { quantity: 21 },
-      'The stock would be 21, and it may be at most 20',
+      'The stock would be 21, but the maximum is 20',
     ],
     ['above what can be counted', { quantity: limit }, { quantity_change: 1 }, /^The stock would be 1000000001/],
   ])('does not go %s', async (_, item, change, detail) => {

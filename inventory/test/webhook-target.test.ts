@@ -8,7 +8,7 @@ import { type Fault, startWebhookReceiver, type WebhookReceiver } from './a-webh
 const message = { id: 'msg_1', body: '{"name":"Zoë"}' };
 
 const isUrlRight = ' (is LOW_STOCK_WEBHOOK_URL right?)';
-const isSecretSame = ' (has it the same LOW_STOCK_WEBHOOK_SECRET?)';
+const isSecretSame = ' (does it use the same LOW_STOCK_WEBHOOK_SECRET?)';
 
 describe('a message to the webhook', () => {
   let receiver: WebhookReceiver;

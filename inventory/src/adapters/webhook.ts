@@ -16,14 +16,14 @@ const timeoutMs = 10_000;
 const answerBytesMax = 64 * 1024;
 const afterMsMax = 3_600_000;
 
-/** A receiver of Standard Webhooks. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+/** Standard Webhooks. https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 export function webhookTarget({ url, key }: WebhookSettings, clock: Clock): AlertTarget {
   const client = createHttpClient({ baseUrl: url, timeoutMs, connectionsMax: 1, answerBytesMax });
   return {
     async send(message, stop) {
       const headers = { 'Content-Type': 'application/json', ...signatureHeaders(message, key, clock.now()) };
       try {
-        // as it was signed, not as it would be written again
+        // axios must not serialize the body again: the signature covers these bytes
         await client.post('', message.body, { headers, signal: stop, transformRequest: (body) => body });
         return undefined;
       } catch (error) {
@@ -34,20 +34,20 @@ export function webhookTarget({ url, key }: WebhookSettings, clock: Clock): Aler
   };
 }
 
-/** `now`: when it is sent, so that a receiver can refuse what somebody else sends again later. */
+/** `now`: the time of this attempt; it lets a receiver reject a message that an attacker replays later. */
 function signatureHeaders({ id, body }: Message, key: Buffer, now: Date): Record<string, string> {
   const timestamp = String(Math.floor(now.getTime() / 1000));
   const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 }
 
-/** The head of an answer says it all, whether or not the rest is too long, comes too slowly or breaks off. */
+/** A 2xx status means delivered, even if the body is too long, too slow or cut off. */
 function hasArrived({ request }: AxiosError): boolean {
   const status = (request as (ClientRequest & { res?: IncomingMessage }) | undefined)?.res?.statusCode ?? 0;
   return status >= 200 && status < 300;
 }
 
-/** That the receiver is not there, or knows nobody, is no matter of the message. */
+/** A receiver that is unreachable, or rejects its caller, would fail every message. */
 function refusalOf(error: AxiosError): Refusal {
   const { response } = error;
   if (!response) return { reason: describe('the webhook', error, settings), isForAll: true };
@@ -61,7 +61,7 @@ function refusalOf(error: AxiosError): Refusal {
 const settings = { url: 'LOW_STOCK_WEBHOOK_URL' };
 
 function hintOf(status: number): string {
-  if (status === 401 || status === 403) return ' (has it the same LOW_STOCK_WEBHOOK_SECRET?)';
+  if (status === 401 || status === 403) return ' (does it use the same LOW_STOCK_WEBHOOK_SECRET?)';
   if (status === 404 || status === 405 || status === 410 || status < 400) return ` (is ${settings.url} right?)`;
   return '';
 }

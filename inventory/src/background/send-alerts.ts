@@ -10,17 +10,16 @@ export type SendContext = Pick<InventoryContext, 'db' | 'write' | 'clock'> & {
 
 export type Failure = { alert: AlertRow; waitMs: number } & Refusal;
 
-/** A crash repeats none but the one that was under way. */
+/** Alerts per call. Each is deleted as soon as it is sent, so a crash repeats at most one. */
 const batchMax = 100;
-/** Nothing waits for longer, whatever a receiver asks for. */
+/** No wait is longer, apart from jitter, whatever the receiver asks for. */
 const longestMs = 3_600_000;
-/** The waits of an alert that is refused by itself; it is kept until it has arrived. */
+/** For an alert that the receiver rejects individually; it is retried until it is delivered. */
 const waits = { firstMs: 5_000, longestMs };
 
 /**
- * Sends the alerts that are due, one after the other, up to a failure that the others would meet too. An alert that is
- * refused by itself waits for its next turn, and holds up no other; so that none does, one that fails goes to the end of
- * the queue. What a crash repeats has the same id.
+ * Sends the due alerts one after the other, and stops at a failure that the others would meet too. An alert that fails
+ * goes to the end of the queue, so that it never blocks another. An alert that a crash repeats has the same id.
  */
 export async function sendAlerts(
   { db, write, clock, target, random }: SendContext,
@@ -28,7 +27,7 @@ export async function sendAlerts(
 ): Promise<{ sent: number; failures: Failure[] }> {
   const failures: Failure[] = [];
   let sent = 0;
-  // once and a half the longest, as the longest has jitter
+  // 1.5 times the longest wait leaves room for jitter
   const due = { now: clock.now(), waitMsMax: 1.5 * longestMs, limit: batchMax };
   for (const alert of await listDueAlerts(db, due)) {
     const refusal = await target.send({ id: alert.message_id, body: alert.body }, stop);

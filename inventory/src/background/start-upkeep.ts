@@ -11,7 +11,7 @@ import { type Failure, sendAlerts } from './send-alerts.ts';
 
 type UpkeepOptions = {
   context: InventoryContext;
-  /** Unset where nobody is told. */
+  /** Unset if there is no webhook. */
   target: AlertTarget | undefined;
   logger: Logger;
   metrics: StockMetrics;
@@ -19,30 +19,30 @@ type UpkeepOptions = {
   takeLock: () => Promise<OwnerLock>;
 };
 
-/** Another process, or a command, may have changed the stock, so it looks even without a call. */
+/** The worker also polls, because another process or a command may have changed the stock. */
 const lookAgainMs = 5_000;
-/** The waits while the webhook is away. */
+/** While the webhook is unavailable. */
 const waits = { firstMs: 1_000, longestMs: 60_000 };
 
 const words = {
-  idle: 'back-orders and alerts are not looked after by this process',
-  mine: 'back-orders and alerts are looked after by this process from now on',
+  idle: 'this process does not handle back-orders or alerts',
+  mine: 'this process has taken over back-orders and alerts',
 };
 
-/** What a change of the stock leaves to be done: the back-orders that one transaction had no time for, and the alerts. */
+/** Starts the worker that fills the back-orders left over by earlier transactions, and sends alerts. */
 export function startUpkeep(options: UpkeepOptions): Worker {
   const { context, target, logger, takeLock, random } = options;
-  const tell = target && createSender({ ...options, target, random });
+  const send = target && createSender({ ...options, target, random });
   const work = async (stop: AbortSignal): Promise<Next> => {
-    // in this order, for whoever keeps the stock from being written keeps nobody from being told
-    const tellAgainMs = tell ? await tell(stop) : lookAgainMs;
+    // alerts first: a blocked write must not delay them
+    const sendAgainMs = send ? await send(stop) : lookAgainMs;
     if (await fillWaiting(context)) return { inMs: 0 };
-    return { inMs: Math.min(tellAgainMs, lookAgainMs), orWhenWoken: true };
+    return { inMs: Math.min(sendAgainMs, lookAgainMs), orWhenWoken: true };
   };
   return startWorker({ work, takeLock, logger, words });
 }
 
-/** Gives the milliseconds until it may be of use to try again. */
+/** Returns the milliseconds until the next useful attempt. */
 function createSender({ context, target, logger, metrics, random }: UpkeepOptions & { target: AlertTarget }) {
   const { clock } = context;
   let failuresInRow = 0;
@@ -61,18 +61,18 @@ function createSender({ context, target, logger, metrics, random }: UpkeepOption
       notBeforeMs = clock.monotonicMs() + waitMs;
       const count = await countAlerts(context.db);
       logger.warn(
-        `low stock is not told: ${forAll.reason}; next try in ${seconds(waitMs)}; ${count} ${count === 1 ? 'alert waits' : 'alerts wait'}`,
+        `low-stock alerts are not delivered: ${forAll.reason}; next attempt in ${seconds(waitMs)}; ${count} ${count === 1 ? 'alert waits' : 'alerts wait'}`,
       );
       return waitMs;
     }
-    if (sent > 0 && failuresInRow > 0) logger.info('the webhook is told of low stock again');
+    if (sent > 0 && failuresInRow > 0) logger.info('the webhook accepts low-stock alerts again');
     if (sent > 0) failuresInRow = 0;
     return sent + failures.length === 0 ? lookAgainMs : 0;
   };
 }
 
 function describeRefusal({ alert, reason, waitMs }: Failure): string {
-  return `alert ${alert.id} for item ${alert.item_id} is not sent: ${reason}; next try in ${seconds(waitMs)}`;
+  return `alert ${alert.id} for item ${alert.item_id} is not delivered: ${reason}; next attempt in ${seconds(waitMs)}`;
 }
 
 function seconds(ms: number): string {

@@ -7,10 +7,10 @@ import { openContext } from '../open-context.ts';
 import { commands, introduction } from './commands.ts';
 import type { CommandMeans } from './means.ts';
 
-/** `process` is one. */
+/** The standard streams; `process` has them. */
 type Standard = Terminal & { stdin: AsyncIterable<Buffer> };
 
-/** Runs one command on the items, whether or not the service is running, and gives its exit code. */
+/** Runs one command, whether or not the service is running, and returns its exit code. */
 export function runCommandLine(words: string[], environment: Environment, standard: Standard): Promise<number> {
   return runCommand(words, standard, {
     ...introduction,

@@ -14,7 +14,7 @@ export const introduction: Introduction = {
   exitCodes: {
     0: 'done',
     1: 'some lines are invalid, and nothing was imported',
-    2: 'wrong words, settings or files',
-    3: 'not possible now: the database is away',
+    2: 'invalid arguments, settings or files',
+    3: 'not possible now: the database is unavailable',
   },
 };

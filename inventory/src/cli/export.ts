@@ -17,10 +17,10 @@ const formats = ['csv', 'jsonl'] as const;
 type Format = (typeof formats)[number];
 
 export const exportCommand: Command<CommandMeans> = {
-  summary: 'export all items in a form that import reads',
+  summary: 'export all items in a format that import reads',
   forms: ['[FILE] [--format csv|jsonl]'],
-  arguments: { FILE: 'the file to write; standard output without it' },
-  options: { '--format <FORMAT>': 'csv or jsonl; without it, the ending of FILE decides, or else jsonl' },
+  arguments: { FILE: 'the file to write; the default is standard output' },
+  options: { '--format <FORMAT>': 'csv or jsonl; the default is the extension of FILE, or jsonl' },
   examples: ['items.csv', '--format csv'],
   async run(means) {
     const { context, positionals, values, print } = means;
@@ -53,7 +53,7 @@ export const exportCommand: Command<CommandMeans> = {
 function formatOf(file: string | undefined, format: CommandMeans['values'][string]): Format {
   const wanted = format ?? formats.find((ending) => file?.toLowerCase().endsWith(`.${ending}`)) ?? 'jsonl';
   const known = formats.find((name) => name === wanted);
-  if (!known) throw new AppError('invalid', `--format takes csv or jsonl, and not ${JSON.stringify(wanted)}.`);
+  if (!known) throw new AppError('invalid', `--format must be csv or jsonl, not ${JSON.stringify(wanted)}.`);
   return known;
 }
 
@@ -73,8 +73,9 @@ function toStdout({ stdout }: CommandMeans): Writable {
 }
 
 /**
- * The file is there whole, or as it was before; what is no file, such as a pipe, is written to as it is.
- * @throws AppError `invalid` where it cannot be written.
+ * Replaces the file atomically: a crash leaves the old file or the whole new one. Writes directly to anything that is
+ * not a regular file, such as a pipe.
+ * @throws AppError `invalid` if it cannot be written.
  */
 async function writeWhole(file: string, texts: AsyncIterable<string>): Promise<void> {
   let draft: string | undefined;

@@ -1,6 +1,6 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 
-/** What the system says of a file, as a sentence; what is no such thing stays as it is. */
+/** Turns a file system error into an AppError; returns any other error unchanged. */
 export function fileFault(error: unknown, verb: 'read' | 'written'): unknown {
   const { syscall, message } = error as NodeJS.ErrnoException;
   if (!syscall) return error;

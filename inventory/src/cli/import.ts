@@ -13,12 +13,12 @@ import type { CommandMeans } from './means.ts';
 export const importCommand: Command<CommandMeans> = {
   summary: 'import items from CSV or JSON lines',
   details:
-    'A file is imported as a whole, or not at all if a line in it is invalid. An item whose sku exists is changed as the file says; its stock stays as it is without --set-stock. To import the same file twice is safe.',
+    'Imports the whole file, or nothing if a line is invalid. Updates an item whose sku exists, but not its stock unless --set-stock is given. Importing the same file twice is safe.',
   forms: ['FILE [--skip-bad] [--set-stock]'],
   arguments: { FILE: 'the file to read; - reads standard input' },
   options: {
-    '--skip-bad': 'leave out invalid lines and import the others',
-    '--set-stock': 'also set the stock of items that exist',
+    '--skip-bad': 'skip invalid lines and import the others',
+    '--set-stock': 'also set the stock of existing items',
   },
   examples: ['items.csv', 'items.jsonl --skip-bad --set-stock'],
   async run(means) {
@@ -26,9 +26,9 @@ export const importCommand: Command<CommandMeans> = {
     const skipBad = Boolean(values['skipBad']);
     using stage = createStage();
     const unfit = await readInto(stage, means);
-    tellUnknown(means, stage.unknownFields);
+    reportUnknown(means, stage.unknownFields);
     if (unfit > 0 && !skipBad) return refuse(means, { bad: unfit, good: stage.count() });
-    const progress = createProgress(means, 'items taken in');
+    const progress = createProgress(means, 'items imported');
     const options = {
       skipBad,
       setStock: Boolean(values['setStock']),
@@ -36,19 +36,19 @@ export const importCommand: Command<CommandMeans> = {
     };
     try {
       const imported = await importItems(context, stage, options).finally(progress.end);
-      for (const line of imported.bad) tellBad(means, line);
+      for (const line of imported.bad) reportInvalid(means, line);
       while (await fillWaiting(context));
       await summarize(means, imported, unfit + imported.bad.length);
       return exitCodes.done;
     } catch (error) {
       if (!(error instanceof ImportRefused)) throw error;
-      for (const line of error.bad) tellBad(means, line);
+      for (const line of error.bad) reportInvalid(means, line);
       return refuse(means, { bad: error.bad.length, good: stage.count() - error.bad.length });
     }
   },
 };
 
-/** Checks each line and keeps the good ones; tells of the others, and gives how many there are. */
+/** Stages the valid lines and reports the invalid ones. Returns the number of invalid lines. */
 async function readInto(stage: Stage, means: CommandMeans): Promise<number> {
   const { chunks, bytes } = openFile(means);
   const progress = createProgress(means, 'bytes read');
@@ -67,7 +67,7 @@ async function readInto(stage: Stage, means: CommandMeans): Promise<number> {
       if (!bad) continue;
       unfit += 1;
       progress.end();
-      tellBad(means, bad);
+      reportInvalid(means, bad);
     }
   } catch (error) {
     throw fileFault(error, 'read');
@@ -79,7 +79,7 @@ async function readInto(stage: Stage, means: CommandMeans): Promise<number> {
 
 /** @throws AppError `invalid` */
 function openFile({ positionals: [file], stdin }: CommandMeans): { chunks: AsyncIterable<Buffer>; bytes: number } {
-  if (file === undefined) throw new AppError('invalid', 'The name of a file is needed, or - for standard input.');
+  if (file === undefined) throw new AppError('invalid', 'Name the file to import, or - for standard input.');
   if (file === '-') return { chunks: stdin, bytes: 0 };
   try {
     return { bytes: statSync(file).size, chunks: createReadStream(file) };
@@ -88,22 +88,23 @@ function openFile({ positionals: [file], stdin }: CommandMeans): { chunks: Async
   }
 }
 
-function tellBad({ values, print, say }: CommandMeans, { line, fault }: BadLine): void {
+function reportInvalid({ values, print, say }: CommandMeans, { line, fault }: BadLine): void {
   if (values['json']) print(JSON.stringify({ line, error: fault }));
   else say(`line ${line}: ${fault}`);
 }
 
-function tellUnknown({ say }: CommandMeans, names: Set<string>): void {
+function reportUnknown({ say }: CommandMeans, names: Set<string>): void {
   if (names.size === 0) return;
   const list = [...names].map((name) => JSON.stringify(name)).join(', ');
-  say(`${list} ${names.size === 1 ? 'is no field' : 'are no fields'} of an item, and left out.`);
+  const verdict = names.size === 1 ? 'is not a field of an item and is' : 'are not fields of an item and are';
+  say(`${list} ${verdict} ignored.`);
 }
 
 function refuse({ values, print, say }: CommandMeans, { bad, good }: { bad: number; good: number }): number {
   if (values['json']) print(JSON.stringify({ imported: false, bad, good }));
   else {
     say(
-      `Nothing is taken in, for ${bad} of ${bad + good} lines ${bad === 1 ? 'is' : 'are'} bad; correct them, or leave them out with --skip-bad.`,
+      `Nothing was imported: ${bad} of ${bad + good} lines ${bad === 1 ? 'is' : 'are'} invalid. Correct the file, or skip invalid lines with --skip-bad.`,
     );
   }
   return exitCodes.no;
@@ -113,10 +114,8 @@ async function summarize({ context, values, print }: CommandMeans, imported: Imp
   const { added, changed, same } = imported;
   const low = await countLowItems(context.db);
   if (values['json']) return print(JSON.stringify({ imported: true, added, changed, same, bad, low }));
-  const leftOut = bad > 0 ? `, ${bad} bad left out` : '';
+  const skipped = bad > 0 ? `, ${bad} invalid and skipped` : '';
   const total = added + changed + same + bad;
-  print(
-    `${total} ${total === 1 ? 'line' : 'lines'}: ${added} added, ${changed} changed, ${same} as they were${leftOut}.`,
-  );
+  print(`${total} ${total === 1 ? 'line' : 'lines'}: ${added} added, ${changed} changed, ${same} unchanged${skipped}.`);
   print(`${low} ${low === 1 ? 'item is' : 'items are'} low in stock now.`);
 }

@@ -8,9 +8,9 @@ import { nextStatuses, type PackageStatus, type WelcomePackage } from '../packag
 import { writeStock } from '../stock/write-stock.ts';
 
 /**
- * Moves a package on; one that is cancelled gives back what it has taken. A second call is refused, as the package is
- * there already.
- * @throws AppError `not_found`, or `conflict` where a package cannot go from where it is to there.
+ * Changes the status of a package; a cancelled package gives its items back to the stock. A second call is rejected,
+ * because the package already has the status.
+ * @throws AppError `not_found`, or `conflict` if the package cannot change from its status to this one.
  */
 export function changePackageStatus(
   context: InventoryContext,
@@ -33,11 +33,11 @@ export function changePackageStatus(
 }
 
 function refusal(from: PackageStatus, to: PackageStatus): string {
-  if (from === to) return `The package is ${from} already`;
+  if (from === to) return `The package is already ${from}`;
   if (from === 'backordered' && to === 'received') {
-    return 'The package is backordered; it becomes received by itself, as soon as its items are in stock';
+    return 'The package is backordered; it becomes received automatically when its items are in stock';
   }
   const next = nextStatuses[from];
-  const possible = next.length > 0 ? `can only become ${next.join(' or ')}` : 'stays so';
-  return `The package cannot become ${to}: one that is ${from} ${possible}`;
+  const possible = next.length > 0 ? `it can only become ${next.join(' or ')}` : 'its status is final';
+  return `A ${from} package cannot become ${to}; ${possible}`;
 }

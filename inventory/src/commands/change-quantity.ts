@@ -8,10 +8,10 @@ import type { ItemVersion } from './update-item.ts';
 export type QuantityChange = ({ by: number } | { to: number }) & { reason?: string | undefined };
 
 /**
- * Changes a stock, and fills back-orders with what has come: the answer holds what is left then. A second call changes it
- * again, `to` as well where back-orders have taken of it meanwhile; who cannot know whether the first has arrived names the
- * version.
- * @throws AppError `not_found`, `precondition_failed`, or `conflict` where it would be below zero or above its limit.
+ * Changes a stock and fills back-orders from it; returns the item with the stock that is left. A second call changes it
+ * again, even with `to` if back-orders took from the stock in between. A caller that does not know whether its first
+ * call succeeded must require the version.
+ * @throws AppError `not_found`, `precondition_failed`, or `conflict` if the stock would be negative or above its limit.
  */
 export function changeQuantity(
   context: InventoryContext,

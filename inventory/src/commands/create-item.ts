@@ -4,7 +4,7 @@ import type { ItemInput } from '../item.ts';
 import { reasons } from '../movement.ts';
 import { writeStock } from '../stock/write-stock.ts';
 
-/** @throws AppError `conflict` with `existing_id` where the sku is taken, so that a second call adds nothing. */
+/** @throws AppError `conflict` with `existing_id` if the sku is taken, so a second call adds nothing. */
 export function createItem(context: InventoryContext, input: ItemInput): Promise<ItemRow> {
   return writeStock(context, async ({ trx, stock, settle }) => {
     const [row] = await insertItems(trx, [toColumns(input)], stock.time);

@@ -13,16 +13,17 @@ import { takeKit } from '../stock/take-kit.ts';
 import { changeStock, type StockContext, type StockWrite, writeStock } from '../stock/write-stock.ts';
 
 /**
- * Gives for each request, in order, its package: a new one, or the one that its customer has of that type. A new one takes
- * what its type is made of from the stock; where something is short it takes nothing, and is backordered. Safe to repeat.
+ * Returns the package of each request, in order: a new one, or the existing one of that customer and type. A new
+ * package takes the items of its kit from the stock; if one is short, it takes nothing and is backordered. Safe to
+ * repeat.
  */
 export function createPackages(context: StockContext, requests: PackageRequest[]): Promise<Creation[]> {
   return writeStock(context, (write) => insertAll(write, requests));
 }
 
 /**
- * As `createPackages`, for one. The idempotency key is kept with the package, in its transaction, for ever.
- * @throws AppError `unprocessable` where the key came with another request before.
+ * Like `createPackages`, for one request. The idempotency key is stored in the transaction of the package, permanently.
+ * @throws AppError `unprocessable` if the key was used for a different request.
  */
 export async function createPackage(
   context: StockContext,
@@ -34,7 +35,7 @@ export async function createPackage(
   return creation;
 }
 
-/** The first creation carries the news of all, so that it is told once. Refused requests change nothing and make no news. */
+/** The first creation carries the news of the group, so it is reported once. Rejected requests cause no news. */
 async function createTogether(trx: Transaction<InventoryDatabase>, asked: KeyedRequest[], context: StockContext) {
   const { value, news } = await changeStock(trx, context, (write) => createEach(write, asked));
   const first = value.findIndex((creation) => !(creation instanceof Error));
@@ -49,7 +50,7 @@ async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Cr
     asked.flatMap(({ idempotencyKey }) => idempotencyKey ?? []),
   );
   const newKeys = new Map<string, KeyedRequest>();
-  // whose key came with another request is left out, and takes nothing from the stock
+  // a request whose key belongs to a different request takes no stock
   const good = asked.filter((one) => {
     const { request, idempotencyKey: key } = one;
     if (key === undefined) return true;
@@ -69,7 +70,8 @@ async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Cr
   await insertIdempotencyKeys(write.trx, keys);
   return asked.map(
     (one) =>
-      creations.get(one) ?? new AppError('unprocessable', 'This Idempotency-Key came with another request before'),
+      creations.get(one) ??
+      new AppError('unprocessable', 'This Idempotency-Key was already used for a different request'),
   );
 }
 
@@ -93,18 +95,18 @@ async function insertAll(write: StockWrite, requests: PackageRequest[]): Promise
   });
 }
 
-/** Takes from the stock what new packages are made of. Gives those for which something is short. */
+/** Takes the kits of new packages from the stock. Returns the ids of the packages that are short of an item. */
 async function takeItems({ trx, stock, backordered }: StockWrite, made: Insertion[]): Promise<Set<number>> {
   const types = [...new Set(made.map(({ row }) => row.package_type))];
   if (types.length === 0) return new Set();
   const { kits, stocked } = await readKitsWithStock(trx, types);
   if (kits.size === 0) return new Set();
   await stock.load(stocked);
-  // behind those of its type that are older, even where there would be enough for it
+  // a new package waits behind older back-orders of its type, even if there is enough for it
   const queued = await waitingTypes(trx, kits.keys());
   const taken = [];
   const short = new Set<number>();
-  // in the order in which they were asked for
+  // in the order of the requests
   for (const { row } of made.toSorted((a, b) => a.row.id - b.row.id)) {
     const wanted = kits.get(row.package_type) ?? [];
     const isFirst = !queued.has(row.package_type);

@@ -8,9 +8,9 @@ import { writeStock } from '../stock/write-stock.ts';
 import type { ItemVersion } from './update-item.ts';
 
 /**
- * Deletes an item; its movements stay, and end with one that takes all that was left.
- * @throws AppError `not_found`, also at the second call, `precondition_failed`, or `conflict` while a kit or a package in
- * the house needs it.
+ * Deletes an item. Its movements stay; the last one removes the remaining stock.
+ * @throws AppError `not_found`, also on a second call, `precondition_failed`, or `conflict` while a kit or an unshipped
+ * package contains the item.
  */
 export async function deleteItem(context: InventoryContext, { id, requireVersion }: ItemVersion): Promise<void> {
   await writeStock(context, async ({ trx, stock, settle }) => {
@@ -18,13 +18,13 @@ export async function deleteItem(context: InventoryContext, { id, requireVersion
     requireVersion(row.version);
     const kit = await findKitWith(trx, id);
     if (kit) {
-      throw new AppError('conflict', `Packages of the type ${kit.package_type} are made of it; change their kit first`);
+      throw new AppError('conflict', `The kit of ${kit.package_type} contains this item; change the kit first`);
     }
     const holder = await findHolder(trx, id);
     if (holder) {
-      throw new AppError('conflict', `Package ${holder.id} holds it and is not shipped yet; ship or cancel it first`);
+      throw new AppError('conflict', `Package ${holder.id} contains this item; ship or cancel it first`);
     }
-    await stock.load([{ ...row, min_quantity: -1 }]); // what is there no more is not low
+    await stock.load([{ ...row, min_quantity: -1 }]); // a deleted item raises no alert
     stock.change(id, { by: -row.quantity }, { reason: reasons.deleted });
     await settle();
     await deleteItemRow(trx, id);

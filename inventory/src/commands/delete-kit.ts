@@ -4,9 +4,9 @@ import { deleteKitRows } from '../db/kits.ts';
 import { writeStock } from '../stock/write-stock.ts';
 
 /**
- * Packages of this type take nothing from now on, and none of them is backordered any more. What they have taken already
- * they keep.
- * @throws AppError `not_found`, also at the second call.
+ * Deletes a kit. Packages of its type take no stock from now on, and its back-orders become received. Packages keep the
+ * items that they have taken.
+ * @throws AppError `not_found`, also on a second call.
  */
 export async function deleteKit(context: InventoryContext, packageType: string): Promise<void> {
   await writeStock(context, async ({ trx, settle }) => {

@@ -7,23 +7,23 @@ import { changeItems, type Plan, planChange } from '../stock/plan-change.ts';
 import { type StockWrite, writeStock } from '../stock/write-stock.ts';
 
 export type ImportOptions = {
-  /** Leaves out what does not fit to what is there, instead of giving up. */
+  /** Skips the lines that conflict with stored items, instead of failing. */
   skipBad: boolean;
-  /** Whether the stock of items that are there already becomes that of the file. */
+  /** Whether the file also sets the stock of existing items. */
   setStock: boolean;
   onProgress: (done: number) => void;
 };
 
 export type Imported = { added: number; changed: number; same: number; bad: BadLine[] };
 
-/** As many lines go through the database at a time. */
+/** Lines per round of statements. */
 const chunkMax = 500;
 
 /**
- * Adds the items that are staged, and changes those that have their sku, in one transaction: all, or nothing where it
- * throws. Safe to repeat: a second time nothing changes. What the file does not say of an item that is there already stays
- * as it is, and so does its stock unless it is to be set, for goods may have come and gone since the file was written.
- * @throws ImportRefused with the lines that do not fit to what is there.
+ * Adds the staged items and updates those whose sku exists, in one transaction: all or nothing. Safe to repeat: the
+ * second import of a file changes nothing. A field that the file does not name stays as it is. So does the stock of an
+ * existing item without `setStock`, because goods may have come and gone since the file was written.
+ * @throws ImportRefused with the lines that conflict with stored items.
  */
 export function importItems(context: InventoryContext, stage: Stage, options: ImportOptions): Promise<Imported> {
   return writeStock(context, async (write) => {
@@ -35,7 +35,7 @@ export function importItems(context: InventoryContext, stage: Stage, options: Im
       if (!last) break;
       after = last.line;
       await importChunk(write, items, { ...options, imported });
-      // back-orders are filled at the end, by what is then known to be there
+      // back-orders are filled at the end: a later line may lower the stock again
       await write.stock.flush();
       done += items.length;
       options.onProgress(done);
@@ -49,7 +49,7 @@ export class ImportRefused extends Error {
   readonly bad: BadLine[];
 
   constructor(bad: BadLine[]) {
-    super('the import is undone');
+    super('the import was rolled back');
     this.bad = bad;
   }
 }
@@ -77,7 +77,7 @@ async function importChunk(write: StockWrite, staged: StagedItem[], options: Chu
   await changeItems(write, plans, reasons.imported);
 }
 
-/** What a line makes of the item that has its sku, where there is one. */
+/** Plans the update of the item that has the sku of the line, if it exists. */
 function planOver(
   row: ItemRow | undefined,
   staged: StagedItem,

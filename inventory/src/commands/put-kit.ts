@@ -6,9 +6,9 @@ import type { Kit, KitItem } from '../kit.ts';
 import { writeStock } from '../stock/write-stock.ts';
 
 /**
- * Says what packages of a type are made of from now on, and fills those that waited and can be filled so. What packages
- * have taken already they keep. Safe to repeat.
- * @throws AppError `invalid` naming the items that there are not.
+ * Creates or replaces the kit of a package type, and fills the back-orders for which there is now enough. Packages keep
+ * the items that they have taken. Safe to repeat.
+ * @throws AppError `invalid` that names the items that do not exist.
  */
 export function putKit(
   context: InventoryContext,

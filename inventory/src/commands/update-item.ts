@@ -7,14 +7,14 @@ import { writeStock } from '../stock/write-stock.ts';
 
 export type ItemVersion = {
   id: number;
-  /** Throws where the caller knows another version. */
+  /** Throws if the caller expects another version. */
   requireVersion: (version: number) => void;
 };
 
 /**
- * Changes what is given. Safe to repeat: what is so already is no change.
- * @throws AppError `not_found`, `precondition_failed`, `invalid` where the limits of the stock contradict each other, or
- * `conflict` where the sku is taken or the stock would be above its limit.
+ * Changes the given fields. Safe to repeat: an equal value is not a change.
+ * @throws AppError `not_found`, `precondition_failed`, `invalid` if the stock limits contradict each other, or
+ * `conflict` if the sku is taken or the stock would be above its limit.
  */
 export function updateItem(
   context: InventoryContext,

@@ -16,13 +16,13 @@ const columnTypes = {
   created_at: 'timestamptz',
 } as const;
 
-/** Keeps alerts until they are sent, in the transaction in which the items fall. */
+/** Stores alerts until they are delivered, in the transaction that lowers the stock. */
 export async function insertAlerts(trx: Transaction<InventoryDatabase>, low: LowStock[], time: string): Promise<void> {
   if (low.length === 0) return;
   const rows = low.map((data) => ({
     item_id: data.item_id,
     message_id: `msg_${randomUUID()}`,
-    // as it will be signed, so that it is the same however often it is sent
+    // stored as text, so that every attempt signs and sends the same bytes
     body: JSON.stringify({ type: 'item.low_stock', timestamp: time, data }),
     next_attempt_at: time,
     created_at: time,
@@ -35,8 +35,8 @@ export async function insertAlerts(trx: Transaction<InventoryDatabase>, low: Low
 }
 
 /**
- * Those that are due, those first that have failed least, and of them those that are due for longest. So is one that would
- * have to wait for longer than any does: the clock was wrong when it was said until when.
+ * The due alerts: those with the fewest attempts first, then those that are due longest. An alert whose wait exceeds
+ * `waitMsMax` is due too, because the clock was wrong when the wait was set.
  */
 export function listDueAlerts(
   db: Kysely<InventoryDatabase>,

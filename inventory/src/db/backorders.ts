@@ -2,10 +2,10 @@ import { type Kysely, sql } from 'kysely';
 import { count } from './count.ts';
 import type { InventoryDatabase } from './schema.ts';
 
-/** As it stands in the condition of an index. */
+/** Repeats the condition of a partial index literally, so that the index is used. */
 const isBackordered = sql<boolean>`status = 'backordered'`;
 
-/** The oldest packages of a type for which something is short, above an id. */
+/** The oldest back-orders of a type with an id above `after`. */
 export async function listBackorders(
   db: Kysely<InventoryDatabase>,
   type: string,
@@ -24,7 +24,7 @@ export async function listBackorders(
   return rows.map(({ id }) => id);
 }
 
-/** Those of the types, which are few, that have packages for which something is short. */
+/** The given types that have back-orders. It runs one query per type. */
 export async function waitingTypes(db: Kysely<InventoryDatabase>, types: Iterable<string>): Promise<Set<string>> {
   const waiting = new Set<string>();
   for (const type of types) {
@@ -33,7 +33,7 @@ export async function waitingTypes(db: Kysely<InventoryDatabase>, types: Iterabl
   return waiting;
 }
 
-/** All types that have such packages. */
+/** All types that have back-orders. */
 export async function allWaitingTypes(db: Kysely<InventoryDatabase>): Promise<string[]> {
   const rows = await db.selectFrom('packages').select('package_type').distinct().where(isBackordered).execute();
   return rows.map(({ package_type }) => package_type);

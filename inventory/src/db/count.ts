@@ -1,7 +1,6 @@
 import type { SelectQueryBuilder } from 'kysely';
 import type { InventoryDatabase } from './schema.ts';
 
-/** How many rows a query finds. */
 export async function count<Table extends keyof InventoryDatabase>(
   query: SelectQueryBuilder<InventoryDatabase, Table, object>,
 ): Promise<number> {

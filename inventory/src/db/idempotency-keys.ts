@@ -5,7 +5,7 @@ import type { InventoryDatabase } from './schema.ts';
 const columns = { key: 'text', package_id: 'bigint', fingerprint: 'text' } as const;
 const names = Object.keys(columns) as (keyof typeof columns)[];
 
-/** What these keys stand for, those of them that are known. */
+/** The fingerprints of the given keys that are stored. */
 export async function findFingerprints(db: Kysely<InventoryDatabase>, keys: string[]): Promise<Map<string, string>> {
   if (keys.length === 0) return new Map();
   const asked = jsonTable(

@@ -35,7 +35,7 @@ export function toItem(row: ItemRow): Item {
   };
 }
 
-/** The columns of what is given; the stock is not among them, for nothing but `openStock` changes it. */
+/** The columns of the given fields. The stock is not among them, because only `openStock` changes it. */
 export function toColumns(given: ItemInput): Columns;
 export function toColumns(given: ItemChange): Partial<Columns>;
 export function toColumns({ quantity, price, cost, is_active, ...given }: ItemChange): Partial<Columns> {
@@ -59,7 +59,7 @@ export async function requireItem(db: Kysely<InventoryDatabase>, id: number): Pr
   return row;
 }
 
-/** As they are written, many at a time; `key`: the place of a new one, the id of one that is there; `at`: when. */
+/** The columns of a bulk write. `key`: the position of a new item, or the id of an existing one; `at`: the time. */
 const columnTypes = {
   key: 'bigint',
   at: 'timestamptz',
@@ -93,7 +93,7 @@ function asTable(trx: Transaction<InventoryDatabase>, rows: ({ key: number } & C
   return jsonTable(trx, picked as WrittenRow[], columnTypes);
 }
 
-/** Inserts items with nothing in stock, in their order, and gives them; those whose sku is taken are left out. */
+/** Inserts items with an empty stock, in order, and returns them. Skips items whose sku is taken. */
 export function insertItems(trx: Transaction<InventoryDatabase>, items: Columns[], time: string): Promise<ItemRow[]> {
   const given = asTable(
     trx,
@@ -107,7 +107,7 @@ export function insertItems(trx: Transaction<InventoryDatabase>, items: Columns[
       eb
         .selectFrom(given.as('given'))
         .select([...written, sql<number>`0`.as('quantity'), 'at as created_at', 'at as updated_at'])
-        .where('key', 'is not', null) // or SQLite would take the ON of ON CONFLICT for one of a join
+        .where('key', 'is not', null) // without a WHERE, SQLite parses ON CONFLICT as a join condition
         .orderBy('key'),
     )
     .onConflict((conflict) => conflict.column('sku').doNothing())
@@ -115,7 +115,7 @@ export function insertItems(trx: Transaction<InventoryDatabase>, items: Columns[
     .execute();
 }
 
-/** Changes all columns of items but their stock; their versions move on with it. */
+/** Updates all columns except the stock, and increments the version. */
 export async function updateItems(
   trx: Transaction<InventoryDatabase>,
   rows: ({ id: number } & Columns)[],
@@ -142,7 +142,7 @@ export async function findItemsBySku(db: Kysely<InventoryDatabase>, skus: string
   return new Map(rows.map((row) => [row.sku, row]));
 }
 
-/** @throws AppError `conflict`, naming the item that has the sku. */
+/** @throws AppError `conflict` with the id of the item that has the sku. */
 export async function refuseTakenSku(db: Kysely<InventoryDatabase>, sku: string): Promise<never> {
   const owner = await findItemBySku(db, sku);
   throw new AppError('conflict', 'An item with this sku already exists', {
@@ -150,7 +150,7 @@ export async function refuseTakenSku(db: Kysely<InventoryDatabase>, sku: string)
   });
 }
 
-/** Those of the ids, at most some hundreds, that no item has. */
+/** The given ids that no item has. Pass a few hundred at most. */
 export async function missingItems(db: Kysely<InventoryDatabase>, ids: number[]): Promise<number[]> {
   const rows = await db.selectFrom('items').select('id').where('id', 'in', ids).execute();
   const there = new Set(rows.map(({ id }) => id));
@@ -165,7 +165,7 @@ export function countLowItems(db: Kysely<InventoryDatabase>): Promise<number> {
   return count(db.selectFrom('items').where(isLowInStock));
 }
 
-/** As it stands in the condition of an index. */
+/** Repeats the condition of a partial index literally, so that the index is used. */
 export const isLowInStock = sql<boolean>`quantity <= min_quantity`;
 
 export function countItems(db: Kysely<InventoryDatabase>): Promise<number> {

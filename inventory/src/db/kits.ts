@@ -3,7 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Kit, KitItem } from '../kit.ts';
 import type { InventoryDatabase } from './schema.ts';
 
-/** A kit as the API shows it, from one row for each of its items. */
+/** Selects one row per item of a kit; `toKits` groups them. */
 export function readKits(db: Kysely<InventoryDatabase>) {
   return db
     .selectFrom('kits')
@@ -29,7 +29,7 @@ export async function requireKit(db: Kysely<InventoryDatabase>, packageType: str
   return kit;
 }
 
-/** What packages of these types are made of, with what there is of it; types without a kit are left out. */
+/** The kits of these package types, and the stock of their items. A type without a kit is missing. */
 export async function readKitsWithStock(db: Kysely<InventoryDatabase>, types: string[]) {
   const rows = await db
     .selectFrom('kits')
@@ -57,10 +57,10 @@ export async function readKitsWithStock(db: Kysely<InventoryDatabase>, types: st
   return { kits, stocked: rows };
 }
 
-/** As many are asked for at a time. */
+/** Ids per query. */
 const idsMax = 500;
 
-/** The types of packages that have one of these items in their kit. */
+/** The package types whose kit contains one of these items. */
 export async function typesWithItems(db: Kysely<InventoryDatabase>, itemIds: number[]): Promise<Set<string>> {
   const types = new Set<string>();
   for (let at = 0; at < itemIds.length; at += idsMax) {
@@ -88,7 +88,7 @@ export function findKitWith(
     .executeTakeFirst();
 }
 
-/** Makes or replaces the kit of a type. Gives whether there was none. */
+/** Creates or replaces the kit of a type. Returns whether it is new. */
 export async function putKitRows(
   trx: Transaction<InventoryDatabase>,
   { packageType, items, time }: { packageType: string; items: KitItem[]; time: string },
@@ -114,7 +114,7 @@ export async function putKitRows(
   return existing === undefined;
 }
 
-/** Gives whether there was one. */
+/** Returns whether the kit existed. */
 export async function deleteKitRows(trx: Transaction<InventoryDatabase>, packageType: string): Promise<boolean> {
   const deleted = await trx
     .deleteFrom('kits')

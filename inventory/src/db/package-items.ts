@@ -7,7 +7,7 @@ import type { InventoryDatabase } from './schema.ts';
 type PackageItem = InventoryDatabase['package_items'];
 const columns = { package_id: 'bigint', item_id: 'bigint', quantity: 'integer' } as const;
 
-/** Keeps what packages have taken. */
+/** Records the items that packages have taken. */
 export async function insertPackageItems(trx: Transaction<InventoryDatabase>, rows: PackageItem[]): Promise<void> {
   if (rows.length === 0) return;
   const names = ['package_id', 'item_id', 'quantity'] as const;
@@ -18,7 +18,7 @@ export async function insertPackageItems(trx: Transaction<InventoryDatabase>, ro
     .execute();
 }
 
-/** What a package has taken, as far as the items are still there. */
+/** The items that a package has taken, except deleted ones. */
 export function listTaken(db: Kysely<InventoryDatabase>, packageId: number): Promise<KitItem[]> {
   return db
     .selectFrom('package_items')
@@ -29,7 +29,7 @@ export function listTaken(db: Kysely<InventoryDatabase>, packageId: number): Pro
     .execute();
 }
 
-/** A package that has taken the item and is still in the house. */
+/** A package that has taken the item and is not shipped yet. */
 export function findHolder(db: Kysely<InventoryDatabase>, itemId: number): Promise<{ id: number } | undefined> {
   return db
     .selectFrom('package_items')

@@ -19,8 +19,8 @@ const names = Object.keys(columns) as (keyof typeof columns)[];
 export type Insertion = { row: PackageRow; isNew: boolean };
 
 /**
- * Inserts packages, at most 500, and gives for each, in order, its row or the one that was there already. Two that are
- * alike make one. Safe against others that insert the same at the same time, and safe to repeat.
+ * Inserts at most 500 packages. Returns the row of each, in order: the new one or the existing one. Equal entries share
+ * one row. Safe to repeat, and safe while others insert the same packages.
  */
 export async function insertPackages(db: Kysely<InventoryDatabase>, packages: NewPackage[]): Promise<Insertion[]> {
   if (packages.length === 0) return [];
@@ -43,7 +43,7 @@ export async function insertPackages(db: Kysely<InventoryDatabase>, packages: Ne
   }
   return packages.map((wanted) => {
     const row = rows.get(pairKey(wanted));
-    if (!row) throw new Error(`no package of customer ${wanted.customer_id}, though inserting one met a conflict`);
+    if (!row) throw new Error(`customer ${wanted.customer_id} has no package, although the insert met a conflict`);
     return { row, isNew: isNew.delete(row.id) };
   });
 }
@@ -55,7 +55,7 @@ export async function requirePackage(db: Kysely<InventoryDatabase>, id: number):
   return row;
 }
 
-/** At most 500. */
+/** `ids`: at most 500. */
 export async function updateStatuses(
   trx: Transaction<InventoryDatabase>,
   ids: number[],

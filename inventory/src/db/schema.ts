@@ -18,7 +18,7 @@ export type InventoryDatabase = {
   items: {
     id: Generated<number>;
     name: string;
-    /** These, and `category_key` and `brand_key`, after `searchFold`. */
+    /** `name_key`, `category_key` and `brand_key` hold the output of `searchFold`. */
     name_key: string;
     description: string | null;
     sku: string;
@@ -36,7 +36,7 @@ export type InventoryDatabase = {
     weight: number | null;
     dimensions: string | null;
     customer_id: number | null;
-    /** Counts every change of the row. */
+    /** Incremented by every change of the row. */
     version: Generated<number>;
     created_at: string;
     updated_at: string;

@@ -1,11 +1,9 @@
 import type { Access } from '@doorstep/kit/http/route.ts';
 
-/** Open to anyone; with REQUIRE_AUTH=true to these. */
+/** Open to anyone; with REQUIRE_AUTH=true only to these roles. */
 const open = (...roles: ('admin' | 'service')[]): Access => ({ open: true, roles });
 
-/**
- * Who may call what. Customers see what is theirs by way of the CRM, which knows whether a token is still good.
- */
+/** Customers read their items through the CRM, which knows whether a token is still valid. */
 export const access = {
   'POST /packages': open('admin', 'service'),
   'GET /packages': open('admin', 'service'),

@@ -7,7 +7,7 @@ import { access } from './access.ts';
 import { route } from './route.ts';
 
 const batchResult = z.object({
-  status: z.int().meta({ description: '201 created, 200 it was there already, 400 refused' }),
+  status: z.int().meta({ description: '201: created; 200: already existed; 400: invalid' }),
   package: welcomePackage.optional(),
   error: z.string().optional(),
 });
@@ -15,17 +15,17 @@ const batchResult = z.object({
 export const batchRoute = route({
   method: 'post',
   path: '/packages/batch',
-  summary: 'Request many packages, each judged by itself',
+  summary: 'Request many packages; each one succeeds or fails independently',
   tag: 'packages',
   access: access['POST /packages/batch'],
-  // each entry is judged by itself, so the document shows its shape and the handler checks it
+  // the document shows the shape of an entry; the handler validates each one independently
   body: z.object({
     packages: z.array(z.unknown().meta({ override: { $ref: '#/components/schemas/PackageInput' } })).max(batchMax),
   }),
   bodyBytesMax: 1024 * 1024,
   bodyExample: { packages: [{ customerId: 1, customerName: 'Alice Example' }] },
   responses: {
-    200: { description: 'One result for each, in order', body: z.object({ results: z.array(batchResult) }) },
+    200: { description: 'One result per entry, in order', body: z.object({ results: z.array(batchResult) }) },
   },
   handler: async (context, { body }) => {
     const judged = body.packages.map(judge);

@@ -17,7 +17,7 @@ import { route } from './route.ts';
 
 const tag = 'items';
 const feed = { 200: { description: 'OK', body: z.array(item), headers: feedHeaders } };
-/** A field that was left empty filters nothing. */
+/** An empty value does not filter. */
 const text = line({ min: 0, max: 200 })
   .transform((given) => given || undefined)
   .optional();
@@ -28,20 +28,20 @@ export const itemListRoutes = [
   route({
     method: 'get',
     path: '/api/v1/items',
-    summary: 'Items, to leaf through and to filter',
+    summary: 'List items page by page, with filters',
     tag,
     access: access['GET /api/v1/items'],
     query: z.object({
       ...pageQuery,
-      name: text.meta({ description: 'A text anywhere in the name, case aside' }),
-      category: text.meta({ description: 'The category, case aside' }),
-      brand: text.meta({ description: 'The brand, case aside' }),
+      name: text.meta({ description: 'Text that the name contains, ignoring case' }),
+      category: text.meta({ description: 'The category, ignoring case' }),
+      brand: text.meta({ description: 'The brand, ignoring case' }),
       is_active: optionalFlagQuery,
       customer_id: idFilter,
       min_price: price,
       max_price: price,
-      min_quantity: quantity.meta({ description: 'Of the quantity in stock' }),
-      max_quantity: quantity.meta({ description: 'Of the quantity in stock' }),
+      min_quantity: quantity.meta({ description: 'The lowest quantity in stock' }),
+      max_quantity: quantity.meta({ description: 'The highest quantity in stock' }),
       sort: sortQuery(['id', 'name', 'sku', 'price', 'quantity', 'created_at']),
     }),
     responses: { 200: { description: 'OK', body: pageOf(item) } },
@@ -50,7 +50,7 @@ export const itemListRoutes = [
   route({
     method: 'get',
     path: '/api/v1/items/customer/{customer_id}',
-    summary: 'The items of a customer',
+    summary: 'List the items of a customer',
     tag,
     access: access['GET /api/v1/items/customer/{customer_id}'],
     params: z.object({ customer_id: idParam }),
@@ -64,12 +64,12 @@ export const itemListRoutes = [
   route({
     method: 'get',
     path: '/api/v1/items/low-stock',
-    summary: 'The items of which there is no more than their minimum',
+    summary: 'List the items whose stock is at or below their minimum',
     tag,
     access: access['GET /api/v1/items/low-stock'],
     query: z.object({
       ...feedQuery,
-      threshold: quantity.meta({ description: 'In the place of the minimum of each item' }),
+      threshold: quantity.meta({ description: 'Replaces the minimum of each item' }),
     }),
     responses: feed,
     handler: async (context, { query }) => {

@@ -12,8 +12,8 @@ import { route } from './route.ts';
 
 const tag = 'items';
 export const itemParams = z.object({ id: idParam });
-export const unknownItem = { 404: { description: 'No such item' } };
-export const changedItem = { 412: { description: 'It has changed since' } };
+export const unknownItem = { 404: { description: 'Item not found' } };
+export const changedItem = { 412: { description: 'The item has changed: If-Match names an older version' } };
 const conflict = {
   409: {
     description: 'The sku is taken, or the stock would be above its limit',
@@ -22,7 +22,7 @@ const conflict = {
   },
 };
 
-/** One item, and the version that a change may insist on. */
+/** Replies with an item, and its version as the ETag. */
 export function shownItem(status: number, row: ItemRow, headers: Record<string, string> = {}) {
   return { status, body: toItem(row), headers: { ETag: etagOf(row.version), ...headers } };
 }
@@ -48,14 +48,14 @@ export const itemRoutes = [
   route({
     method: 'get',
     path: '/api/v1/items/{id}',
-    summary: 'One item',
+    summary: 'Get an item',
     tag,
     access: access['GET /api/v1/items/{id}'],
     params: itemParams,
     headers: z.object({ 'if-none-match': ifNoneMatch }),
     responses: {
       200: { description: 'OK', body: item, headers: etagHeaders },
-      304: { description: 'Still what is known', headers: etagHeaders },
+      304: { description: 'Not modified', headers: etagHeaders },
       ...unknownItem,
     },
     handler: async (context, { params: { id }, headers }) => {
@@ -68,7 +68,7 @@ export const itemRoutes = [
   route({
     method: 'put',
     path: '/api/v1/items/{id}',
-    summary: 'Change an item; what is left out stays as it is',
+    summary: 'Change an item; fields that are not given stay as they are',
     tag,
     access: access['PUT /api/v1/items/{id}'],
     params: itemParams,
@@ -88,7 +88,7 @@ export const itemRoutes = [
   route({
     method: 'delete',
     path: '/api/v1/items/{id}',
-    summary: 'Delete an item that nothing is made of; its movements stay',
+    summary: 'Delete an item; its movements are kept',
     tag,
     access: access['DELETE /api/v1/items/{id}'],
     params: itemParams,
@@ -96,7 +96,7 @@ export const itemRoutes = [
     responses: {
       204: { description: 'Deleted' },
       ...unknownItem,
-      409: { description: 'A kit, or a package that is not shipped yet, needs it' },
+      409: { description: 'A kit, or a package that is not shipped yet, contains the item' },
       ...changedItem,
     },
     handler: async (context, { params: { id }, headers }) => {

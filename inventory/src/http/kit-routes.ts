@@ -11,13 +11,13 @@ import { route } from './route.ts';
 const tag = 'kits';
 const path = '/api/v1/kits/{package_type}';
 const params = z.object({ package_type: packageType });
-const unknown = { 404: { description: 'Packages of this type have no kit' } };
+const unknown = { 404: { description: 'This package type has no kit' } };
 
 export const kitRoutes = [
   route({
     method: 'get',
     path: '/api/v1/kits',
-    summary: 'What packages are made of',
+    summary: 'List kits: the items that packages contain',
     tag,
     access: access['GET /api/v1/kits'],
     query: z.object(feedQuery),
@@ -30,7 +30,7 @@ export const kitRoutes = [
   route({
     method: 'get',
     path,
-    summary: 'What packages of a type are made of',
+    summary: 'Get the kit of a package type',
     tag,
     access: access[`GET ${path}`],
     params,
@@ -43,7 +43,7 @@ export const kitRoutes = [
   route({
     method: 'put',
     path,
-    summary: 'Say what packages of a type are made of from now on',
+    summary: 'Create or replace the kit of a package type',
     tag,
     access: access[`PUT ${path}`],
     params,
@@ -56,7 +56,7 @@ export const kitRoutes = [
     },
     responses: {
       200: { description: 'Replaced', body: kit },
-      201: { description: 'Made', body: kit, headers: z.object({ Location: z.string() }) },
+      201: { description: 'Created', body: kit, headers: z.object({ Location: z.string() }) },
     },
     handler: async (context, { params: { package_type }, body }) => {
       const { kit: made, isNew } = await putKit(context, package_type, body.items);
@@ -68,7 +68,7 @@ export const kitRoutes = [
   route({
     method: 'delete',
     path,
-    summary: 'Let packages of a type be made of nothing',
+    summary: 'Delete the kit of a package type; its packages then take no stock',
     tag,
     access: access[`DELETE ${path}`],
     params,

@@ -9,7 +9,7 @@ import { creationHeaders, replayHeaders, route } from './route.ts';
 
 const tag = 'packages, older shape';
 
-/** The same packages as `/packages`, in the shape that an earlier system gave them. */
+/** The same packages as `/packages`, in the shape of an earlier system. */
 export const olderRoutes = [
   route({
     method: 'post',
@@ -22,8 +22,8 @@ export const olderRoutes = [
     bodyExample: { customer_id: 1, package_type: 'welcome_pack_v1' },
     responses: {
       201: { description: 'Created', body: olderPackage },
-      200: { description: 'It was there already', body: olderPackage, headers: replayHeaders },
-      422: { description: 'The Idempotency-Key came with another request before' },
+      200: { description: 'The package already existed', body: olderPackage, headers: replayHeaders },
+      422: { description: 'The Idempotency-Key was already used for a different request' },
     },
     handler: async (context, { body, headers }) => {
       const request = { customerId: body.customer_id, customerName: null, packageType: body.package_type };
@@ -37,7 +37,7 @@ export const olderRoutes = [
   route({
     method: 'get',
     path: '/package_requests',
-    summary: 'Packages in the order in which they were requested',
+    summary: 'List packages in the order of their requests',
     tag,
     access: access['GET /package_requests'],
     query: z.object(feedQuery),

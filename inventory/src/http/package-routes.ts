@@ -12,14 +12,14 @@ import { creationHeaders, replayHeaders, route } from './route.ts';
 
 const tag = 'packages';
 const params = z.object({ id: idParam });
-const unknown = { 404: { description: 'No such package' } };
+const unknown = { 404: { description: 'Package not found' } };
 const statusChange = z.object({ status: packageStatus }).meta({ id: 'StatusChange' });
 
 export const packageRoutes = [
   route({
     method: 'post',
     path: '/packages',
-    summary: 'Request a package: one per customer and type, for ever',
+    summary: 'Request a package: at most one per customer and type, permanently',
     tag,
     access: access['POST /packages'],
     headers: creationHeaders,
@@ -27,8 +27,8 @@ export const packageRoutes = [
     bodyExample: { customerId: 1, customerName: 'Alice Example', packageType: 'welcome_pack_v1' },
     responses: {
       201: { description: 'Created', body: welcomePackage, headers: z.object({ Location: z.string() }) },
-      200: { description: 'It was there already', body: welcomePackage, headers: replayHeaders },
-      422: { description: 'The Idempotency-Key came with another request before' },
+      200: { description: 'The package already existed', body: welcomePackage, headers: replayHeaders },
+      422: { description: 'The Idempotency-Key was already used for a different request' },
     },
     handler: async (context, { body, headers }) => {
       const { package: made, isNew } = await createPackage(context, body, headers['idempotency-key']);
@@ -40,7 +40,7 @@ export const packageRoutes = [
   route({
     method: 'get',
     path: '/packages',
-    summary: 'Packages in the order in which they were requested',
+    summary: 'List packages in the order of their requests',
     tag,
     access: access['GET /packages'],
     query: z.object({ ...feedQuery, customerId: idsFilter, status: packageStatus.optional() }),
@@ -53,7 +53,7 @@ export const packageRoutes = [
   route({
     method: 'get',
     path: '/packages/{id}',
-    summary: 'One package',
+    summary: 'Get a package',
     tag,
     access: access['GET /packages/{id}'],
     params,
@@ -63,16 +63,16 @@ export const packageRoutes = [
   route({
     method: 'patch',
     path: '/packages/{id}',
-    summary: 'Move a package on: received, packed, shipped, delivered; or cancel it before it is shipped',
+    summary: 'Change the status of a package: received, packed, shipped, delivered; or cancelled before it is shipped',
     tag,
     access: access['PATCH /packages/{id}'],
     params,
     body: statusChange,
     bodyExample: { status: 'packed' },
     responses: {
-      200: { description: 'Moved on', body: welcomePackage },
+      200: { description: 'Changed', body: welcomePackage },
       ...unknown,
-      409: { description: 'A package cannot go there from where it is' },
+      409: { description: 'The package cannot change to this status' },
     },
     handler: async (context, { params: { id }, body }) => {
       return { status: 200, body: await changePackageStatus(context, id, body.status) };
@@ -81,7 +81,7 @@ export const packageRoutes = [
   route({
     method: 'get',
     path: '/packages/{id}/items',
-    summary: 'What is in a package, or was in one that is cancelled; nothing while it is backordered',
+    summary: 'List the items of a package, also of a cancelled one; empty while it is backordered',
     tag,
     access: access['GET /packages/{id}/items'],
     params,

@@ -9,9 +9,12 @@ export const creationHeaders = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces')
     .optional()
-    .meta({ description: 'Kept for ever: the same key with another request is refused', example: 'welcome-1' }),
+    .meta({
+      description: 'Stored permanently; a different request with the same key is rejected',
+      example: 'welcome-1',
+    }),
 });
 
 export const replayHeaders = z.object({
-  'Idempotent-Replayed': z.literal('true').meta({ description: 'The package was there already' }),
+  'Idempotent-Replayed': z.literal('true').meta({ description: 'The package already existed' }),
 });

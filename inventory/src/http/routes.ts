@@ -6,7 +6,7 @@ import { olderRoutes } from './older-routes.ts';
 import { packageRoutes } from './package-routes.ts';
 import { stockRoutes } from './stock-routes.ts';
 
-/** Every route of the Inventory but health, metrics and docs. */
+/** Every route of the Inventory except health, metrics and docs. */
 export const routes = [
   ...packageRoutes,
   batchRoute,

@@ -17,13 +17,13 @@ export const stockRoutes = [
   route({
     method: 'patch',
     path: '/api/v1/items/{id}/quantity',
-    summary: 'Change the stock of an item by a number, or to a number',
+    summary: 'Change the stock of an item by an amount, or set it',
     tag,
     access: access['PATCH /api/v1/items/{id}/quantity'],
     params: itemParams,
     query: z.object({
       quantity_change: optionalIntegerQuery({ min: -quantityMax, max: quantityMax }).meta({
-        description: 'By how much, such as -2, in the place of a body',
+        description: 'The change, such as -2, instead of a body',
       }),
     }),
     headers: z.object({ 'if-match': ifMatch }),
@@ -31,7 +31,7 @@ export const stockRoutes = [
     bodyIsOptional: true,
     bodyExample: { quantity_change: 10, reason: 'delivery' },
     responses: {
-      200: { description: 'Changed; back-orders have taken their part of it', body: item, headers: etagHeaders },
+      200: { description: 'Changed; shows the stock that back-orders have left', body: item, headers: etagHeaders },
       ...unknownItem,
       409: { description: 'The stock would be below zero, or above its limit' },
       ...changedItem,
@@ -48,7 +48,7 @@ export const stockRoutes = [
   route({
     method: 'get',
     path: '/api/v1/items/{id}/movements',
-    summary: 'Every change of the stock of an item, deleted ones included',
+    summary: 'List the stock movements of an item, even a deleted one',
     tag,
     access: access['GET /api/v1/items/{id}/movements'],
     params: itemParams,
@@ -67,6 +67,6 @@ function theOne(changes: QuantityChange[]): QuantityChange {
   if (change && !another) return change;
   throw new AppError(
     'invalid',
-    'Exactly one is needed of quantity_change, in the query or the body, and quantity, in the body',
+    'Give exactly one of quantity_change (in the query or the body) and quantity (in the body)',
   );
 }

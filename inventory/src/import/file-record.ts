@@ -1,2 +1,2 @@
-/** The fields of one line of a file as they are written there, or why the line cannot be read. */
+/** One line of a file: its fields as they are written, or why it cannot be read. */
 export type FileRecord = { line: number } & ({ fields: Record<string, unknown> } | { fault: string });

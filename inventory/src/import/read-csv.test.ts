@@ -118,8 +118,8 @@ describe('CSV', () => {
   });
 
   it.each([
-    ['has fewer cells', 'b,B', 'has 2 cells, and the first line names 3 fields'],
-    ['has more cells', 'b,B,1,', 'has 4 cells, and the first line names 3 fields'],
+    ['has fewer cells', 'b,B', 'has 2 cells, but the header names 3 fields'],
+    ['has more cells', 'b,B,1,', 'has 4 cells, but the header names 3 fields'],
   ])('says of a line that it %s, and goes on behind it', async (_what, row, fault) => {
     expect(await read(`sku,name,price\na,A,1\n${row}\nc,C,3\n`)).toEqual([
       { line: 2, fields: { sku: 'a', name: 'A', price: 1 } },

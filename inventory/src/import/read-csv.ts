@@ -10,10 +10,9 @@ import { peek } from './read-text.ts';
 type Row = { line: number; cells: string[] };
 
 /**
- * Reads CSV (RFC 4180), whose first line has the names of the fields; a program that uses commas for decimals writes
- * semicolons between fields, and some write tabs. A cell that is empty says that there is nothing; a quote where none may
- * be is one of the text.
- * @throws AppError `invalid` where the names are wrong, or nothing more can be read.
+ * Reads CSV (RFC 4180) with a header. The delimiter is a comma, a tab, or the semicolon of spreadsheets with decimal
+ * commas. An empty cell means no value; a misplaced quote is part of the text.
+ * @throws AppError `invalid` if the header is wrong, or the rest of the file cannot be read.
  */
 export async function* readCsv(texts: AsyncGenerator<string>): AsyncGenerator<FileRecord> {
   const { start, whole } = await peek(texts, (text) => /[\r\n]/.test(text.trimStart()));
@@ -25,7 +24,7 @@ export async function* readCsv(texts: AsyncGenerator<string>): AsyncGenerator<Fi
   }
 }
 
-/** The rows that are not empty, each with the line in which it begins. */
+/** The non-empty rows, each with the line on which it begins. */
 async function* readRows(texts: AsyncIterable<string>, delimiter: string): AsyncGenerator<Row> {
   const rows: Row[] = [];
   let line = 1;
@@ -59,28 +58,28 @@ async function* readRows(texts: AsyncIterable<string>, delimiter: string): Async
 
 const lineBreaks = /\r\n|\n|\r/g;
 
-/** After these the parser does not know where the next record begins. */
+/** After these errors the parser does not know where the next record begins. */
 function faultOf(error: Error & { code?: string }, line: number): Error {
   if (error.code !== 'CSV_QUOTE_NOT_CLOSED' && error.code !== 'CSV_MAX_RECORD_SIZE') return error;
-  const what = `is longer than ${lineMax} characters, or has a quote that is never closed`;
-  return new AppError('invalid', `What begins in line ${line} ${what}, so that nothing after it can be read.`);
+  const what = `is longer than ${lineMax} characters, or has an unclosed quote`;
+  return new AppError('invalid', `The row that begins on line ${line} ${what}; nothing after it can be read.`);
 }
 
-/** Whichever the first line has most of. */
+/** The delimiter that occurs most often in the first line. */
 function delimiterOf(start: string): string {
   const [header = ''] = start.trimStart().split(/[\r\n]/, 1);
   const count = (delimiter: string) => header.split(delimiter).length;
   return [',', ';', '\t'].reduce((best, other) => (count(other) > count(best) ? other : best));
 }
 
-/** Columns without a name are nobody's. @throws AppError `invalid` */
+/** Columns without a name are ignored. @throws AppError `invalid` */
 function headerOf(cells: string[]): string[] {
   const names = cells.map((cell) => fieldOf(cell.trim()));
   const missing = ['sku', 'name', 'price'].filter((name) => !names.includes(name));
   if (missing.length > 0) {
     throw new AppError(
       'invalid',
-      `The first line must be a JSON object, or name the fields; it has no ${missing.join(' and no ')}.`,
+      `The first line must be a JSON object or a CSV header; it has no ${missing.join(' and no ')}.`,
     );
   }
   const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
@@ -88,7 +87,7 @@ function headerOf(cells: string[]): string[] {
   return names;
 }
 
-/** Case does not count in the name of a field that an item has. */
+/** Ignores case in the names of item fields; other names stay as they are. */
 function fieldOf(name: string): string {
   const lowered = name.toLowerCase();
   return Object.hasOwn(types, lowered) ? lowered : name;
@@ -96,7 +95,7 @@ function fieldOf(name: string): string {
 
 function toFields(names: string[], cells: string[], delimiter: string) {
   if (cells.length !== names.length) {
-    return { fault: `has ${cells.length} cells, and the first line names ${names.length} fields` };
+    return { fault: `has ${cells.length} cells, but the header names ${names.length} fields` };
   }
   const values = names.map((name, index) => [name, fromCell(name, cells[index] ?? '', delimiter)] as const);
   return { fields: Object.fromEntries(values.filter(([name, value]) => name !== '' && value !== undefined)) };
@@ -105,7 +104,7 @@ function toFields(names: string[], cells: string[], delimiter: string) {
 const number = /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i;
 const numberWithComma = /^[-+]?\d+,\d+$/;
 
-/** What a cell says where the field is no text; what does not say such a thing is left for who knows what the field takes. */
+/** Converts a cell to the type of its field. Anything else stays text, so that the item schema rejects it. */
 function fromCell(name: string, cell: string, delimiter: string): unknown {
   const type = Object.hasOwn(types, name) ? types[name] : undefined;
   const text = cell.trim();
@@ -116,7 +115,7 @@ function fromCell(name: string, cell: string, delimiter: string): unknown {
   return cell;
 }
 
-/** By what the schema takes. */
+/** Derived from the item schema. */
 const types: Record<string, { kind: string; isNullable: boolean }> = Object.fromEntries(
   Object.entries(itemChange.shape).map(([name, schema]) => {
     const isNullable = schema.safeParse(null).success;

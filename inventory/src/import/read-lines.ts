@@ -1,15 +1,15 @@
-/** Longer than any item can be written. */
+/** In characters; no valid item is longer. */
 export const lineMax = 100_000;
 
 export type Line = { number: number; text: string };
 
-/** The lines of a text that are not empty. Of one that is too long there is its beginning. */
+/** The non-empty lines of a text. A line that exceeds `lineMax` is cut off after it. */
 export async function* readLines(texts: AsyncIterable<string>): AsyncGenerator<Line> {
   let number = 0;
   let rest = '';
   for await (const text of texts) {
     const lines = (rest + text).split('\n');
-    // the end of a line that is too long already is not kept
+    // keeps memory bounded when a line never ends
     rest = (lines.pop() ?? '').slice(0, lineMax + 1);
     for (const line of lines) {
       number += 1;

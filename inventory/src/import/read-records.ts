@@ -5,14 +5,14 @@ import { lineMax, readLines } from './read-lines.ts';
 import { peek, readText } from './read-text.ts';
 
 /**
- * Reads JSON lines, or CSV with the names of the fields in its first line, whichever it is, in bounded memory.
- * @throws AppError `invalid` for what is neither.
+ * Detects whether a file is JSON lines or CSV with a header, and reads it in bounded memory.
+ * @throws AppError `invalid` if it is neither.
  */
 export async function* readRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
   const { start, whole } = await peek(readText(chunks), (text) => text.trim() !== '');
   const first = start.trimStart()[0];
   if (first === undefined) return;
-  if (first === '[') throw new AppError('invalid', 'The file is one JSON array; write one object a line instead.');
+  if (first === '[') throw new AppError('invalid', 'The file is one JSON array; write one object per line instead.');
   yield* first === '{' ? readJsonLines(whole) : readCsv(whole);
 }
 

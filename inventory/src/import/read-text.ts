@@ -1,8 +1,8 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 
 /**
- * The text of a file, piece by piece, without the mark at its beginning that some programs put there.
- * @throws AppError `invalid` where it is not UTF-8: what is not understood must not get into names.
+ * The text of a file, piece by piece, without a byte order mark.
+ * @throws AppError `invalid` if it is not UTF-8: garbled letters must not get into names.
  */
 export async function* readText(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -18,7 +18,7 @@ export async function* readText(chunks: AsyncIterable<Buffer>): AsyncGenerator<s
   }
 }
 
-/** The beginning of a text, of as many pieces as are enough, and the whole of it all the same. */
+/** Reads the start of a text until `isEnough`; `whole` still yields the text from its beginning. */
 export async function peek(
   texts: AsyncGenerator<string>,
   isEnough: (start: string) => boolean,

@@ -6,23 +6,23 @@ import type { FileRecord } from './file-record.ts';
 
 export type BadLine = { line: number; fault: string };
 
-/** A good line. `given`: the fields that it has, the others of `item` being what an item has without them. */
+/** A valid line. `given`: the fields that the line has; the other fields of `item` are defaults. */
 export type StagedItem = { line: number; item: ItemInput; given: (keyof ItemInput)[] };
 
 export type Stage = Disposable & {
-  /** Keeps what is good; gives what is wrong with what is not. */
+  /** Stores a valid line; returns the fault of an invalid one. */
   add(record: FileRecord): BadLine | undefined;
-  /** Fields that are no field of an item. */
+  /** Names that are not fields of an item. */
   unknownFields: Set<string>;
   count(): number;
-  /** The good lines after one, in their order. */
+  /** The valid lines after line `after`, in order. */
   read(after: number, limit: number): StagedItem[];
 };
 
 const unknownFieldsMax = 20;
 const cachePages = 4_000; // of 4 KiB each
 
-/** The good lines of a file, checked, in a temporary file that SQLite deletes by itself: they may not fit into memory. */
+/** Stages the valid lines on disk, as they may not fit into memory. SQLite deletes its temporary file itself. */
 export function createStage(): Stage {
   const database = new DatabaseSync('');
   database.exec(`
@@ -63,7 +63,7 @@ function isField(name: string): boolean {
   return Object.hasOwn(importedItem.shape, name);
 }
 
-/** What the Inventory gives to each item itself is known, and nothing to take over. */
+/** Fields that the Inventory sets itself: known, but not imported. */
 const ownFields = ['id', 'created_at', 'updated_at'];
 
 function noteUnknown(fields: Record<string, unknown>, unknownFields: Set<string>): void {
@@ -73,7 +73,7 @@ function noteUnknown(fields: Record<string, unknown>, unknownFields: Set<string>
   }
 }
 
-/** Of a staged item what its line has. */
+/** The fields of a staged item that its line has. */
 export function givenOf({ item, given }: StagedItem): ItemChange {
   return Object.fromEntries(given.map((name) => [name, item[name]]));
 }

@@ -4,7 +4,7 @@ import type { Kit } from '../kit.ts';
 
 type Context = Pick<InventoryContext, 'db'>;
 
-/** Kits with an id above `after`, in id order: one more than `limit`, where there is one. */
+/** Kits with an id above `after`, in id order, up to `limit` + 1: the extra one shows that more follow. */
 export async function listKits({ db }: Context, { after, limit }: { after: number; limit: number }): Promise<Kit[]> {
   const ids = db
     .selectFrom('kits')

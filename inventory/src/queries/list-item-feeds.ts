@@ -5,7 +5,7 @@ import type { Item } from '../item.ts';
 type Feed = { after: number; limit: number };
 type Context = Pick<InventoryContext, 'db'>;
 
-/** The items of a customer with an id above `after`, in id order: one more than `limit`, where there is one. */
+/** The items of a customer above the id `after`, in id order, up to `limit` + 1: the extra one shows that more follow. */
 export async function listCustomerItems(
   { db }: Context,
   { customerId, after, limit }: Feed & { customerId: number },
@@ -21,7 +21,7 @@ export async function listCustomerItems(
   return rows.map(toItem);
 }
 
-/** As `listCustomerItems`, of the items of which there is no more than `threshold`, or than the minimum of each. */
+/** Like `listCustomerItems`, for the items at or below `threshold`, or else at or below their own minimum. */
 export async function listLowStock(
   { db }: Context,
   { threshold, after, limit }: Feed & { threshold?: number | undefined },

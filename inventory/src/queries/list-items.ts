@@ -35,12 +35,12 @@ const sortColumns = {
 } as const;
 
 /**
- * A page of items. `name` is a text anywhere in the name, `category` and `brand` are the whole of theirs, case aside; the
- * limits of price and quantity are included.
+ * A page of items. `name` matches any part of the name, `category` and `brand` match as a whole; all ignore case. The
+ * limits of price and quantity are inclusive.
  */
 export async function listItems({ db }: Pick<InventoryContext, 'db'>, { page, size, sort, ...filter }: ItemQuery) {
   const column = sortColumns[sort.field];
-  // the ids first, from an index where there is one: an offset reads all that it skips
+  // ids first, from an index if there is one: OFFSET reads every row that it skips
   const ids = matching(db, filter)
     .select('id')
     .orderBy(column, sort.direction)
@@ -73,7 +73,7 @@ function matching(db: Kysely<InventoryDatabase>, filter: ItemFilter) {
   return query;
 }
 
-/** The few of a category, a brand or a customer are to be found by that, and not by the index of the many that are active. */
+/** The + keeps the planner from the index of active items: a category, brand or customer has fewer rows. */
 function isActive({ category, brand, customer_id }: ItemFilter) {
   const isNarrow = category !== undefined || brand !== undefined || customer_id !== undefined;
   return isNarrow ? sql<number>`+is_active` : sql.ref<number>('is_active');

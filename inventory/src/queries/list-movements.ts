@@ -2,9 +2,9 @@ import type { InventoryContext } from '../context.ts';
 import { requireItem } from '../db/items.ts';
 
 /**
- * What has happened to the stock of an item, also of one that is there no more, above `after`, in id order: one more than
- * `limit`, where there is one.
- * @throws AppError `not_found` where there never was such an item.
+ * The movements of an item, even a deleted one, with an id above `after`, in id order, up to `limit` + 1: the extra one
+ * shows that more follow.
+ * @throws AppError `not_found` if the item never existed.
  */
 export async function listMovements(
   { db }: Pick<InventoryContext, 'db'>,

@@ -1,7 +1,7 @@
 import type { InventoryContext } from '../context.ts';
 import { requirePackage } from '../db/packages.ts';
 
-/** What a package has taken, also where it has given it back: nothing while it is backordered. @throws AppError `not_found` */
+/** The items that a package has taken, even if it gave them back. @throws AppError `not_found` */
 export async function listPackageItems({ db }: Pick<InventoryContext, 'db'>, packageId: number) {
   await requirePackage(db, packageId);
   return db

@@ -4,7 +4,7 @@ import type { Item } from '../item.ts';
 
 const pageMax = 1000;
 
-/** All items in the order of their ids, some at a time. */
+/** All items in id order, a page at a time. */
 export async function* readAllItems({ db }: Pick<InventoryContext, 'db'>): AsyncGenerator<Item[]> {
   for (let after = 0; ; ) {
     const rows = await db

@@ -2,7 +2,7 @@ import type { Backorder, LowStock, StockNews } from '../stock-news.ts';
 
 type Line = { level: 'debug' | 'info' | 'warn'; text: string };
 
-/** What has come of a change of the stock, a line for each thing that a person in the warehouse would want to know. */
+/** The log lines about the effects of a stock change, for the people in the warehouse. */
 export function describeNews({ backordered, filled, low }: Pick<StockNews, 'backordered' | 'filled' | 'low'>): Line[] {
   return [
     ...(backordered.length > 0 ? [describeBackorders(backordered)] : []),
@@ -11,13 +11,13 @@ export function describeNews({ backordered, filled, low }: Pick<StockNews, 'back
   ];
 }
 
-/** Those that only stand behind others are no news. */
+/** A package that only waits behind older back-orders is logged at debug. */
 function describeBackorders(backordered: Backorder[]): Line {
   const first = backordered.find(({ isFirst }) => isFirst) ?? (backordered[0] as Backorder);
   const { packageType, short } = first;
   const why = short
     ? `${short.wanted} of ${short.sku} (${short.name}) needed, ${short.there} in stock`
-    : 'older ones wait';
+    : 'older back-orders wait';
   const ids = backordered.map(({ packageId }) => packageId);
   return { level: first.isFirst ? 'warn' : 'debug', text: `${packages(ids)} backordered; ${packageType}: ${why}` };
 }

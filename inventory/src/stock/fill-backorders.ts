@@ -8,15 +8,15 @@ import type { KitItem } from '../kit.ts';
 import type { Stock } from './open-stock.ts';
 import { takeKit } from './take-kit.ts';
 
-/** Bounds how long one transaction keeps other writers waiting; the rest follows in others. */
+/** Bounds how long one transaction blocks other writers; later transactions fill the rest. */
 const filledMax = 500;
 
-/** A type whose packages can be filled, with the oldest of them that have been read. */
+/** A type whose back-orders can be filled; `ids` are the oldest that have been read. */
 type Queue = { type: string; wanted: KitItem[]; ids: number[]; after: number; batch: number };
 
 /**
- * Fills packages of these types, the oldest first, for as long as there is enough. A type that is short stays so, so that
- * none of its younger packages passes an older one.
+ * Fills the back-orders of these types, oldest first, as long as the stock suffices. A type that is short is dropped,
+ * so that no younger package of a type overtakes an older one.
  */
 export async function fillBackorders(
   trx: Transaction<InventoryDatabase>,
@@ -25,7 +25,7 @@ export async function fillBackorders(
 ): Promise<{ filled: number[]; isUnfinished: boolean }> {
   const { kits, stocked } = await readKitsWithStock(trx, types);
   await stock.load(stocked);
-  // without a kit a package takes nothing, so that nothing is short
+  // a package without a kit takes nothing, so it is never short
   let queues: Queue[] = types.map((type) => ({ type, wanted: kits.get(type) ?? [], ids: [], after: 0, batch: 1 }));
   const filled: { id: number; taken: KitItem[] }[] = [];
   while (filled.length < filledMax) {
@@ -47,7 +47,7 @@ export async function fillBackorders(
   return { filled: ids, isUnfinished: filled.length === filledMax };
 }
 
-/** Reads a little at first, as many a delivery is enough for a few. */
+/** Reads one package at first, then doubles: new stock often suffices only for a few. */
 async function refill(trx: Transaction<InventoryDatabase>, queue: Queue): Promise<void> {
   queue.ids = await listBackorders(trx, queue.type, { after: queue.after, limit: queue.batch });
   queue.after = queue.ids.at(-1) ?? queue.after;

@@ -8,35 +8,35 @@ import type { LowStock, Shortage } from '../stock-news.ts';
 type StockedItem = { id: number; sku: string; name: string; quantity: number; min_quantity: number };
 type Loaded = StockedItem & { wasLow: boolean };
 
-/** `packageId`: the package for which it is taken, or by which it is given back. */
+/** `packageId`: the package that takes the items or gives them back. */
 type Cause = { reason: string; packageId?: number };
 
 type Change = {
-  /** Where it is given there is a movement. */
+  /** If given, a movement is written, even for 0. */
   by?: number | undefined;
-  /** The item is low from here on down, from now on. */
+  /** The new minimum: the item is low at or below it. */
   minimum?: number | undefined;
 };
 
 export type Stock = {
   time: string;
-  /** Reads items that are to be changed; those it has are left as they are. */
+  /** Loads the items to be changed. Items that are loaded already stay as they are. */
   load(items: StockedItem[] | number[]): Promise<void>;
   change(itemId: number, change: Change, cause: Cause): void;
-  /** The first item that is short of what is wanted. */
+  /** The first item whose stock is below the wanted quantity. */
   shortOf(wanted: KitItem[]): Shortage | undefined;
-  /** The items of which there is more than when this was asked last. */
+  /** The items whose stock has risen since the last call. */
   takeRisen(): number[];
-  /** Writes what has been changed, and a movement for each change, in their order. */
+  /** Writes the changed stocks, and a movement for each change, in order. */
   flush(): Promise<void>;
   /** The items that are low now and were not before. */
   fallen(): LowStock[];
 };
 
 /**
- * The stock within a transaction: the one place where it is changed, so that there is no change without its movement, and
- * no fall to a minimum that is not known. Changes are kept until `flush`, which writes them in two statements however
- * many there are. Safe because a schema has one writer at a time.
+ * The stock within a transaction. Stock changes nowhere else, so every change has its movement, and every fall to a
+ * minimum is noticed. Changes are kept in memory until `flush`, which writes them in two statements, however many there
+ * are. Safe because a schema has one writer at a time.
  */
 export function openStock(trx: Transaction<InventoryDatabase>, time: string): Stock {
   const items = new Map<number, Loaded>();
@@ -92,7 +92,7 @@ export function openStock(trx: Transaction<InventoryDatabase>, time: string): St
         changed.clear();
         movements = [];
       }
-      // what has not fallen or risen can be read again; an import changes more than fits into memory
+      // keeps only items that became low, or stopped being low: an import changes more than fits into memory
       for (const [id, item] of items) if (item.wasLow === isLow(item)) items.delete(id);
     },
   };

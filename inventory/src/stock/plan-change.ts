@@ -4,18 +4,18 @@ import { type ItemChange, limitFaults } from '../item.ts';
 import { requireRoom } from './require-room.ts';
 import type { StockWrite } from './write-stock.ts';
 
-/** What is to become of an item. */
+/** The planned change of an item. */
 export type Plan = {
   row: ItemRow;
   columns: Partial<Columns>;
-  /** By how much its stock changes. */
+  /** The change of its stock. */
   by: number | undefined;
 };
 
 /**
- * What a change makes of an item, the stock included; undefined where that is so already.
- * @throws AppError `invalid` where the limits of the stock would contradict each other, or `conflict` where the stock would
- * be above its limit.
+ * Plans a change of an item and its stock; undefined if nothing changes.
+ * @throws AppError `invalid` if the stock limits would contradict each other, or `conflict` if the stock would be above
+ * its limit.
  */
 export function planChange(row: ItemRow, change: ItemChange): Plan | undefined {
   requireLimits(row, change);
@@ -24,7 +24,7 @@ export function planChange(row: ItemRow, change: ItemChange): Plan | undefined {
   return Object.keys(columns).length > 0 || by !== undefined ? { row, columns, by } : undefined;
 }
 
-/** Makes of items what is planned, each of another one. */
+/** Carries out plans, each for a different item. */
 export async function changeItems(
   { trx, stock }: Pick<StockWrite, 'trx' | 'stock'>,
   plans: Plan[],
@@ -36,21 +36,21 @@ export async function changeItems(
     changed.map(({ row, columns }) => ({ ...row, ...columns })),
     stock.time,
   );
-  // under its new name, and judged by its new minimum
+  // with the new name, for alerts, and the old minimum, so that a raised minimum raises one
   await stock.load(plans.map(({ row, columns }) => ({ ...row, ...columns, min_quantity: row.min_quantity })));
   for (const { row, columns, by } of plans) {
     stock.change(row.id, { by, minimum: columns.min_quantity }, { reason });
   }
 }
 
-/** The columns that are to be others than they are. */
+/** The columns whose value changes. */
 function changedColumns(before: ItemRow, change: ItemChange): Partial<Columns> {
   const columns = toColumns(change);
   const isNews = ([name, value]: [string, unknown]) => before[name as keyof ItemRow] !== value;
   return Object.fromEntries(Object.entries(columns).filter(isNews));
 }
 
-/** @throws AppError `invalid` where the limits of the stock would contradict each other, `conflict` as `requireRoom`. */
+/** @throws AppError `invalid` if the stock limits would contradict each other, `conflict` like `requireRoom`. */
 function requireLimits(before: ItemRow, change: ItemChange): void {
   const after = {
     min_quantity: change.min_quantity ?? before.min_quantity,

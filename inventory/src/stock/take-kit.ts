@@ -3,7 +3,7 @@ import { reasons } from '../movement.ts';
 import type { Shortage } from '../stock-news.ts';
 import type { Stock } from './open-stock.ts';
 
-/** Takes all that a package is made of, or nothing and gives what is short. */
+/** Takes all items of a kit, or takes nothing and returns the first item that is short. */
 export function takeKit(stock: Stock, packageId: number, wanted: KitItem[]): Shortage | undefined {
   const short = stock.shortOf(wanted);
   if (short) return short;

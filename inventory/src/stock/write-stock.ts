@@ -12,9 +12,8 @@ export type StockWrite = {
   stock: Stock;
   backordered: Backorder[];
   /**
-   * Fills what can be filled by now, of packages of these types and of those that wait for what has come, and writes it
-   * all. It is done at the end in any case; whoever answers with what is then in stock does it before. Gives whether
-   * there may be more that can be filled.
+   * Fills back-orders of these types, and of those whose items have risen, and writes all changes. `writeStock` calls
+   * it at the end; call it earlier to return the stock that is left. Returns whether more back-orders may be fillable.
    */
   settle(types?: string[]): Promise<boolean>;
 };
@@ -22,8 +21,8 @@ export type StockWrite = {
 export type StockContext = Pick<InventoryContext, 'write' | 'clock' | 'sendsAlerts' | 'tell'>;
 
 /**
- * Runs a write that changes the stock. In the same transaction back-orders are filled with what has come, and alerts are
- * kept for those who look after the stock; who is to know of it is told after the commit.
+ * Runs a write that changes the stock. The same transaction fills back-orders and stores alerts; the news is reported
+ * after the commit.
  */
 export async function writeStock<T>(context: StockContext, run: (write: StockWrite) => Promise<T>): Promise<T> {
   const { value, news } = await context.write((trx) => changeStock(trx, context, run));
@@ -31,7 +30,7 @@ export async function writeStock<T>(context: StockContext, run: (write: StockWri
   return value;
 }
 
-/** As `writeStock`, inside a transaction: the caller tells the news after its commit. */
+/** Like `writeStock`, inside a transaction: the caller reports the news after its commit. */
 export async function changeStock<T>(
   trx: Transaction<InventoryDatabase>,
   { clock, sendsAlerts }: StockContext,
