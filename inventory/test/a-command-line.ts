@@ -16,14 +16,14 @@ type Environment = Record<string, string>;
 type Input = string | Buffer | Buffer[];
 
 type Given = {
-  /** What comes in on standard input: all at once, or in these chunks. */
+  /** Standard input: all at once, or in these chunks. */
   input?: Input;
   environment?: Environment;
-  /** Makes standard error a terminal, and is told of everything that is written there. */
+  /** Makes standard error a terminal, and receives everything that is written to it. */
   watch?: (written: string) => void;
 };
 
-/** An Inventory that is running, and commands on its database, which is one of its own unless it is given. */
+/** A running Inventory, and commands on its database, which is new unless it is given. */
 export async function aCommandLine(kind: DatabaseKind, environment: Environment = {}, given?: FreshDatabase) {
   await using resources = new AsyncDisposableStack();
   const database = given ?? resources.use(await freshDatabase(kind));
@@ -35,11 +35,11 @@ export async function aCommandLine(kind: DatabaseKind, environment: Environment 
   return {
     url,
     database,
-    /** As the process does it, in this one. */
+    /** Runs a command inside this process. */
     run,
-    /** Takes it in from standard input. */
+    /** Imports from standard input. */
     import: (input: Input, words = '', given: Given = {}) => run(`import - ${words}`.trim(), { ...given, input }),
-    /** The path of a file in a folder that is gone afterwards. */
+    /** The path of a file in a temporary folder. */
     file,
     write: (name: string, content: string | Buffer) => writeFile(file(name), content),
     read: (name: string) => readFile(file(name), 'utf8'),
@@ -72,7 +72,7 @@ async function* chunksOf(input: Input): AsyncGenerator<Buffer> {
 
 const main = join(import.meta.dirname, '../src/main.ts');
 
-/** Starts a command as a process of its own, in the folder of its database. */
+/** Starts a command as a separate process, in the folder of its database. */
 export function spawnCommand(
   words: string,
   database: FreshDatabase,
@@ -86,7 +86,7 @@ export function spawnCommand(
   child.stderr.on('data', (chunk) => {
     err += chunk;
   });
-  child.stdin.on('error', () => undefined); // it may end before it has read everything
+  child.stdin.on('error', () => undefined); // the command may exit before it has read everything
   const end = async () => {
     const [out] = await Promise.all([text(child.stdout), once(child, 'close')]);
     return { code: child.exitCode, signal: child.signalCode, out, err };
@@ -94,7 +94,7 @@ export function spawnCommand(
   return { stdin: child.stdin, err: () => err, ended: end() };
 }
 
-/** Items as lines of JSON. */
+/** Items as JSON lines. */
 export function jsonLines(items: object[]): string {
   return items.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
@@ -112,13 +112,13 @@ export function summary(added: number, changed: number, same: number): string {
   return `${total} ${total === 1 ? 'line' : 'lines'}: ${added} added, ${changed} changed, ${same} unchanged.\n`;
 }
 
-/** Every item, in the order of their ids. */
+/** Every item, in id order. */
 export async function readItems(inventory: { url: string }, page = 1): Promise<Item[]> {
   const { body } = await call(inventory, `GET /api/v1/items?sort=id&size=100&page=${page}`);
   return page < body.pages ? [...body.items, ...(await readItems(inventory, page + 1))] : body.items;
 }
 
-/** Makes commands of this process draw their bars as if every step took long. */
+/** Makes commands in this process draw their progress bar at every step. */
 export function drawnEveryTime(): Disposable {
   let nowMs = 0;
   return vi.spyOn(systemClock, 'monotonicMs').mockImplementation(() => {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 import type { LowStock } from '../src/stock-news.ts';
 
-/** What becomes of a message instead of a 204. */
+/** The fault of a message, instead of a 204. */
 export type Fault =
   | 'no answer'
   | 'reset'
@@ -14,7 +14,7 @@ export type Fault =
 
 export type Told = {
   id: string;
-  /** Seconds, as it was sent. */
+  /** In seconds, as sent. */
   timestamp: number;
   body: string;
   headers: IncomingMessage['headers'];
@@ -23,27 +23,27 @@ export type Told = {
 
 export type WebhookReceiver = AsyncDisposable & {
   settings: { LOW_STOCK_WEBHOOK_URL: string; LOW_STOCK_WEBHOOK_SECRET: string };
-  /** What must not be seen by anybody but the two: of the address, and of the secret. */
+  /** The secret parts of the URL and the signing secret, which must not leak. */
   secrets: string[];
-  /** The messages that came, in order, whatever became of them. */
+  /** The messages that arrived, in order, accepted or not. */
   tried: Told[];
-  /** Those that were taken, even where the sender does not know of it. */
+  /** The accepted messages, even if the reply was lost. */
   taken: Told[];
-  /** Whatever else came: to another path, in another way, or not signed as it should be. */
+  /** Everything else: a wrong path or method, or an invalid signature. */
   strays: string[];
-  /** Is asked about each message, before it is taken. */
+  /** Decides the fault of each message before it is accepted. */
   onMessage: (told: Told) => Fault | undefined | Promise<Fault | undefined>;
-  /** Ends every connection and accepts no new one, as a receiver that is not there. */
+  /** Ends every connection and accepts no new one, like a receiver that is down. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
 };
 
 const path = '/hooks/T0KEN-0F-THE-PATH/?key=t0ken%20of%2Fthe+query';
-// no text in any encoding
+// not valid text in any encoding
 const key = Buffer.alloc(32, 0xfb).toString('base64');
 const webhook = new Webhook(`whsec_${key}`);
 
-/** Takes low-stock alerts, unless told otherwise. A package of somebody else says whether they are signed as they should be. */
+/** Accepts low-stock alerts unless `onMessage` gives a fault. An independent package verifies their signatures. */
 export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const server = createServer(async (request, reply) => {
     const told = verified(request, await text(request));

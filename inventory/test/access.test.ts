@@ -50,7 +50,7 @@ describe('the Inventory with REQUIRE_AUTH=true', () => {
       ['admin', asAdmin],
       ['service', asService],
       ['customer', 403],
-    ])('to who may, as %s: %i', async (role, status) => {
+    ])('to the roles that are allowed; %s: %i', async (role, status) => {
       expect((await callAs(role, request, body?.())).status).toBe(status);
     });
 

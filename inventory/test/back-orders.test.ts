@@ -41,7 +41,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
   const takers = (itemId: number) => takersOf(inventory, itemId);
   const ids = (packages: WelcomePackage[]) => packages.map(({ id }) => id);
 
-  it('are filled by what comes, the oldest first, as many as there is enough for', async () => {
+  it('are filled from new stock, oldest first, as far as it suffices', async () => {
     const mug = await add(0);
     const packages = await makePackages(inventory, await kitOf([mug, 2]), 4);
 
@@ -57,7 +57,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect(await takers(mug)).toEqual(ids(packages));
   });
 
-  it('wait until the last of their items is there', async () => {
+  it('wait until their last item is in stock', async () => {
     const [mug, tea] = [await add(0), await add(0)];
     const waiting = await make(await kitOf([mug, 1], [tea, 1]));
 
@@ -68,7 +68,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect(await stockOf(mug)).toBe(0);
   });
 
-  it('are filled by whatever makes a stock rise', async () => {
+  it('are filled by every operation that raises a stock', async () => {
     const mug = await add(0);
     const packages = await makePackages(inventory, await kitOf([mug, 1]), 3);
 
@@ -81,7 +81,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect(await statuses(packages)).toEqual(['cancelled', 'received', 'received']);
   });
 
-  it('of another type may be passed, where they wait for more of the same item', async () => {
+  it('of one type are overtaken by another type that needs fewer of the same item', async () => {
     const mug = await add(2);
     const waiting = await make(await kitOf([mug, 5]));
     const small = await kitOf([mug, 1]);
@@ -90,7 +90,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect(await statuses([waiting])).toEqual(['backordered']);
   });
 
-  it('of two types that share an item are filled by age, and none that is short keeps the other type waiting', async () => {
+  it('of two types that share an item are filled by age, and a short type does not block the other', async () => {
     const mug = await add(0);
     const [one, two] = [await kitOf([mug, 1]), await kitOf([mug, 2])];
     const packages = [await make(one), await make(two), await make(one), await make(two), await make(one)];
@@ -103,7 +103,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect(await stockOf(mug)).toBe(0);
   });
 
-  it('are filled by a kit that asks for less, and what others have taken stays theirs', async () => {
+  it('are filled when their kit needs less, and other packages keep their items', async () => {
     const [mug, tea] = [await add(9), await add(3)];
     const type = await kitOf([mug, 5]);
     const [held, ...waiting] = (await makePackages(inventory, type, 4)) as [WelcomePackage, ...WelcomePackage[]];
@@ -117,7 +117,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect([await stockOf(mug), await stockOf(tea)]).toEqual([8, 1]);
   });
 
-  it('wait for what a kit asks for that is put in the place of theirs', async () => {
+  it('wait for the items of a replaced kit', async () => {
     const [mug, tea] = [await add(0), await add(1)];
     const type = await kitOf([mug, 1]);
     const waiting = await make(type);
@@ -131,7 +131,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect([await stockOf(mug), await stockOf(tea)]).toEqual([1, 0]);
   });
 
-  it('are none any more once their kit is deleted, and have taken nothing to give back', async () => {
+  it('become received when their kit is deleted, and have nothing to give back', async () => {
     const mug = await add(3);
     const type = await kitOf([mug, 2]);
     const packages = await makePackages(inventory, type, 3);
@@ -144,7 +144,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect(await stockOf(mug)).toBe(3);
   });
 
-  it('of more than one transaction are filled all the same, in their order, by one delivery', async () => {
+  it('are all filled in order by one stock change, even if that takes several transactions', async () => {
     const mug = await add(0);
     const type = await kitOf([mug, 1]);
     const packages = Array.from({ length: 500 }, () => aPackage({ packageType: type }));
@@ -162,7 +162,7 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect(await stockOf(mug)).toBe(6);
   });
 
-  it('of more than one transaction are none any more once their kit is deleted', async () => {
+  it('all become received when their kit is deleted, even if that takes several transactions', async () => {
     const mug = await add(0);
     const type = await kitOf([mug, 1]);
     const packages = Array.from({ length: 500 }, () => aPackage({ packageType: type }));

@@ -18,7 +18,7 @@ describe.each(databases)('a batch of packages on %s', (kind) => {
   };
   const statusesOf = (results: Result[]) => results.map(({ status }) => status);
 
-  it('is answered in its order, each by itself', async () => {
+  it('gets one independent result per entry, in order', async () => {
     const [known, fresh, last] = [aPackage(), aPackage(), aPackage({ packageType: 'birthday' })];
     const { body: existing } = await postPackage(inventory, known);
 
@@ -40,7 +40,7 @@ describe.each(databases)('a batch of packages on %s', (kind) => {
     expect(await readPackages(inventory, last.customerId)).toEqual([body.results[4].package]);
   });
 
-  it('makes one package of two entries that are alike', async () => {
+  it('creates one package for two equal entries', async () => {
     const given = aPackage();
 
     const { body } = await batch([given, aPackage(), given, { ...given, packageType: 'birthday' }]);
@@ -50,7 +50,7 @@ describe.each(databases)('a batch of packages on %s', (kind) => {
     expect(await readPackages(inventory, given.customerId)).toEqual([body.results[0].package, body.results[3].package]);
   });
 
-  it('can be repeated', async () => {
+  it('is safe to repeat', async () => {
     const given = Array.from({ length: 10 }, () => aPackage());
     const first = await batch(given);
 
@@ -79,7 +79,7 @@ describe.each(databases)('a batch of packages on %s', (kind) => {
     expect(await batch([])).toMatchObject({ status: 200, body: { results: [] } });
   });
 
-  it('of nothing but bad entries stores nothing', async () => {
+  it('of only invalid entries stores nothing', async () => {
     expect(statusesOf((await batch([{}, []])).body.results)).toEqual([400, 400]);
   });
 

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { WelcomePackage } from '../src/package.ts';
 import { aPackage, inventoryEnvironment, postPackage, readPackages, startInventoryOn } from './start.ts';
 
-describe.each(databases)('what the Inventory has answered on %s', (kind) => {
-  it('is there after kill -9 in the midst of many requests, keys included', async () => {
+describe.each(databases)('an answered request on %s', (kind) => {
+  it('survives kill -9 among many requests, with its idempotency key', async () => {
     await using database = await freshDatabase(kind);
     await using doomed = await spawnService('inventory', inventoryEnvironment(database));
     const answered: WelcomePackage[] = [];

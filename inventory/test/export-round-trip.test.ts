@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { aCommandLine, jsonLines, readItems, summary } from './a-command-line.ts';
 import { anItem } from './start.ts';
 
-/** Texts that a format might take for something else. */
+/** Texts that a format might misread. */
 const nasty = [
   ...['=1+1', '"', '""', 'a,b;c|d', "'; drop table items; --", 'null', 'true', '007', '1e3', '{"a": 1}', '[', '#x'],
   ...['Ä🎁李', '\u202eabc', 'é', 'a\u2028b', 'x\ufeffy', '__proto__', 'sku,name,price', '\\n', '%s', '-'],
 ];
 
 describe('an export of many items', () => {
-  it('gives the other database exactly the same items as CSV, and gets them back as lines of JSON', async () => {
+  it('moves exactly the same items to the other database as CSV, and back as JSON lines', async () => {
     await using one = await aCommandLine('sqlite');
     await using other = await aCommandLine('postgres');
     await using third = await aCommandLine('sqlite');
@@ -30,7 +30,7 @@ describe('an export of many items', () => {
     for (const ran of taken) {
       expect(ran).toMatchObject({ code: 0, out: expect.stringContaining(summary(given.length, 0, 0)), err: '' });
     }
-    const last = 10; // the page with the last of the plain ones, and all that follow
+    const last = 10; // the page with the last plain items, and everything after it
     const items = await readItems(one, last);
     expect(items).toMatchObject(given.slice(900));
     const same = items.map((item) => ({ ...item, ...givenAnew }));
@@ -69,8 +69,8 @@ const anyItem = fc.record({
   customer_id: nullable(fc.maxSafeNat().map((id) => Math.max(id, 1))),
 });
 
-describe('an export of anything', () => {
-  it('changes nothing where it is taken in again, and comes out the same', async () => {
+describe('an export of arbitrary items', () => {
+  it('changes nothing when it is imported again, and the next export is equal', async () => {
     await using line = await aCommandLine('sqlite');
     const property = fc.asyncProperty(fc.array(anyItem, { minLength: 1, maxLength: 40 }), async (items) => {
       const given = await line.import(jsonLines(items.map((item) => ({ ...item, sku: anItem().sku }))));

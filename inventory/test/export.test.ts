@@ -28,7 +28,7 @@ describe('an export', () => {
     ['ITEMS.CSV', '', csv],
     ['items.txt', ' --format csv', csv],
     ['items.jsonl', ' --format csv', csv],
-  ])('is written into %s%s as CSV', async (name, words, content) => {
+  ])('writes CSV to %s%s', async (name, words, content) => {
     expect(await line.run(`export ${line.file(name)}${words}`)).toMatchObject({ code: 0 });
     expect(await line.read(name)).toBe(content);
   });
@@ -37,25 +37,25 @@ describe('an export', () => {
     ['items.jsonl', ''],
     ['items', ''],
     ['items.csv', ' --format jsonl'],
-  ])('is written into %s%s as lines of JSON', async (name, words) => {
+  ])('writes JSON lines to %s%s', async (name, words) => {
     expect(await line.run(`export ${line.file(name)}${words}`)).toMatchObject({ code: 0 });
     const [item] = parseLines(await line.read(name));
     expect(item).toEqual(json);
     expect(Object.keys(item)).toEqual(fields);
   });
 
-  it('goes to standard output where no file is named, and nothing else goes there', async () => {
+  it('writes only items to standard output without a file name', async () => {
     expect(await line.run('export --format csv')).toEqual({ code: 0, out: csv, err: '' });
     expect(parseLines((await line.run('export --json')).out)).toEqual([json]);
   });
 
-  it('says how many it has written, in JSON where that is asked for', async () => {
+  it('reports the number of items written, with --json as JSON', async () => {
     const file = line.file('counted.csv');
 
     expect(await line.run(`export ${file} --json`)).toEqual({ code: 0, out: '{"written":1}\n', err: '' });
   });
 
-  it('is a header, or nothing, where there are no items', async () => {
+  it('writes only a CSV header, or nothing, without items', async () => {
     await using empty = await aCommandLine('sqlite');
 
     expect(await empty.run('export')).toEqual({ code: 0, out: '', err: '' });
@@ -67,9 +67,9 @@ describe('an export', () => {
 
 describe('the file of an export', () => {
   it.each([
-    ['no such folder', 'nowhere/items.csv', 'The file cannot be written: no such file or directory.\n'],
-    ['a folder of that name', 'folder', 'The file cannot be written: illegal operation on a directory.\n'],
-  ])('is not written where there is %s', async (_what, name, err) => {
+    ['in a missing folder', 'nowhere/items.csv', 'The file cannot be written: no such file or directory.\n'],
+    ['a folder', 'folder', 'The file cannot be written: illegal operation on a directory.\n'],
+  ])('is not written if the path is %s', async (_what, name, err) => {
     await using line = await aCommandLine('sqlite');
     await mkdir(line.file('folder'));
     const before = await readdir(line.database.dataDir);
@@ -78,7 +78,7 @@ describe('the file of an export', () => {
     expect(await readdir(line.database.dataDir)).toEqual(before);
   });
 
-  it('is replaced as a whole', async () => {
+  it('is replaced atomically', async () => {
     await using line = await aCommandLine('sqlite');
     await line.write('items.jsonl', 'longer than what comes'.repeat(100));
 
@@ -87,7 +87,7 @@ describe('the file of an export', () => {
     expect(await line.read('items.jsonl')).toBe('');
   });
 
-  it('is as it was where the database goes away in the middle', async () => {
+  it('stays unchanged if the database becomes unavailable halfway', async () => {
     await using database = await freshDatabase('postgres');
     await using proxy = await startTcpProxy(database.url);
     await using line = await aCommandLine('postgres', {}, database);

@@ -26,7 +26,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
   const post = (body: unknown, key: string) => postPackage(inventory, body, key);
   const packagesOf = (customerId: number) => readPackages(inventory, customerId);
 
-  it('with the same request gives the same package', async () => {
+  it('with the same request returns the same package', async () => {
     const [given, key] = [aPackage(), randomUUID()];
 
     const first = await post(given, key);
@@ -42,7 +42,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
     ['another customer', () => aPackage()],
     ['another type', (given: object) => ({ ...given, packageType: 'birthday' })],
     ['another name', (given: object) => ({ ...given, customerName: 'Bob Example' })],
-  ])('with %s is refused, and nothing is stored', async (_, change) => {
+  ])('with %s is rejected, and nothing is stored', async (_, change) => {
     const [given, key] = [aPackage(), randomUUID()];
     const first = await post(given, key);
     const changed = change(given) as typeof given;
@@ -54,7 +54,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
     expect(await post(given, key)).toMatchObject({ status: 200, body: first.body });
   });
 
-  it('that was refused can be used for what it came with first, and the refused request with another', async () => {
+  it('still works for its first request after a rejection, and the rejected request works with another key', async () => {
     const [alice, bob, key] = [aPackage(), aPackage(), randomUUID()];
     await post(alice, key);
     await post(bob, key);
@@ -63,7 +63,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
     expect(await post(bob, key)).toMatchObject(refusal);
   });
 
-  it('is kept also where the package was there already', async () => {
+  it('is stored even if the package already existed', async () => {
     const [given, key] = [aPackage(), randomUUID()];
     const first = await postPackage(inventory, given);
 
@@ -71,7 +71,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
     expect(await post(aPackage(), key)).toMatchObject(refusal);
   });
 
-  it('may be one of several for a package', async () => {
+  it('may be one of several for the same package', async () => {
     const given = aPackage();
     const answers = [await post(given, randomUUID()), await post(given, randomUUID())];
 
@@ -79,7 +79,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
     expect(answers[1]?.body).toEqual(answers[0]?.body);
   });
 
-  it('counts in either shape of the route', async () => {
+  it('applies to both shapes of the route', async () => {
     const { customerId } = aPackage();
     const key = randomUUID();
     const headers = { 'Idempotency-Key': key };
@@ -93,7 +93,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
     expect((await packagesOf(customerId)).map(({ id }) => id)).toEqual([first.body.id]);
   });
 
-  it('that comes at once with different requests is for exactly one of them', async () => {
+  it('in concurrent different requests succeeds for exactly one of them', async () => {
     const key = randomUUID();
     const given = Array.from({ length: 50 }, () => aPackage());
 
@@ -106,7 +106,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
     expect(stored.flat()).toEqual([made?.body]);
   });
 
-  it('is kept over a restart', async () => {
+  it('survives a restart', async () => {
     await using database = await freshDatabase(kind);
     const [given, key] = [aPackage(), randomUUID()];
     const before = await startInventoryOn(database);
@@ -128,7 +128,7 @@ describe.each(databases)('an Idempotency-Key on %s', (kind) => {
     ['a space', 'welcome 1'],
     ['a letter beyond ASCII', 'wélcome-1'],
     ['two of them', 'welcome-1, welcome-2'],
-  ])('of %s is refused, and nothing is stored', async (_, key) => {
+  ])('of %s is rejected, and nothing is stored', async (_, key) => {
     const given = aPackage();
 
     const { status, body } = await post(given, key);

@@ -20,9 +20,9 @@ describe('an import of CSV', () => {
     ['commas', {}],
     ['semicolons', { delimiter: ';' }],
     ['tabs', { delimiter: '\t' }],
-    ['quotes everywhere, and the line ends of Windows', { quoted: true, record_delimiter: 'windows' }],
-    ['a mark of its encoding', { bom: true }],
-  ])('stores what is written with %s', async (_what, options) => {
+    ['quotes everywhere and Windows line endings', { quoted: true, record_delimiter: 'windows' }],
+    ['a byte order mark', { bom: true }],
+  ])('stores a file with %s', async (_what, options) => {
     const items = [full(), { ...full(), is_active: true }];
 
     const ran = await line.import(stringify(items, { header: true, cast: { boolean: String }, ...options }));
@@ -31,7 +31,7 @@ describe('an import of CSV', () => {
     expect((await readItems(line)).slice(-2)).toMatchObject(items);
   });
 
-  it('reads letters that are cut in two', async () => {
+  it('reads characters that are split between chunks', async () => {
     const { sku } = anItem();
     const bytes = Buffer.from(`\ufeffsku,name,price\n${sku},"Ä🎁李",1\n`);
 
@@ -40,7 +40,7 @@ describe('an import of CSV', () => {
     expect((await readItems(line)).at(-1)).toMatchObject({ sku, name: 'Ä🎁李' });
   });
 
-  it('removes what an empty cell stands for, and leaves what has no column, or may not be empty', async () => {
+  it('clears a field with an empty cell, and keeps fields without a column and required fields', async () => {
     const { id, sku } = await addItem(line, { ...full(), is_active: false });
 
     const ran = await line.import(`sku,name,price,cost,category,is_active,max_quantity\n${sku},Mug,2,,,,\n`);
@@ -52,7 +52,7 @@ describe('an import of CSV', () => {
     });
   });
 
-  it('tells of each bad row with the number of the line where it begins, and takes in nothing', async () => {
+  it('reports each invalid row with the line on which it begins, and imports nothing', async () => {
     const before = await readItems(line);
     const rows = [
       'sku,name,price,quantity,is_active,description',
@@ -82,7 +82,7 @@ describe('an import of CSV', () => {
     expect(await readItems(line)).toEqual(before);
   });
 
-  it('tells of columns that are none of an item, and goes on without them', async () => {
+  it('reports unknown columns and ignores them', async () => {
     const { sku } = anItem();
 
     const ran = await line.import(`sku,name,price,colour,id,created_at\n${sku},Mug,1,red,9,never\n`);
@@ -92,16 +92,12 @@ describe('an import of CSV', () => {
   });
 
   it.each([
-    ['has no names in its first line', 'A-1,Mug,12.50\n', /it has no sku and no name and no price\.\n$/],
+    ['has no header', 'A-1,Mug,12.50\n', /it has no sku and no name and no price\.\n$/],
     ['does not name the price', 'sku,name,cost\nA-1,Mug,1\n', /it has no price\.\n$/],
     ['names a field twice', 'sku,name,price,name\nA-1,Mug,1,Cup\n', /names "name" twice\.\n$/],
-    [
-      'has a quote that is never closed',
-      'sku,name,price\nA-1,Mug,1\nA-2,"Mug,1\n',
-      /\bline 3 .*nothing after it can be read/,
-    ],
+    ['has an unclosed quote', 'sku,name,price\nA-1,Mug,1\nA-2,"Mug,1\n', /\bline 3 .*nothing after it can be read/],
     ['is not UTF-8', Buffer.from('sku,name,price\nA-1,Krügchen,1\n', 'latin1'), /save it as UTF-8, in Excel/],
-  ])('is refused where the file %s', async (_what, file, sentence) => {
+  ])('is rejected if the file %s', async (_what, file, sentence) => {
     const ran = await line.import(file, '--skip-bad');
 
     expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringMatching(sentence) });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCommandLine, type CommandLine, jsonLines, parseLines, readItems } from './a-command-line.ts';
 import { anItem } from './start.ts';
 
-/** Lines of which each is bad, and why. */
+/** Invalid lines, each with the reason. */
 const badLines: [line: string, reason: string][] = [
   ['nonsense', 'is not valid JSON'],
   ['{"sku": "HALF", "name": "Half"', 'is not valid JSON'],
@@ -53,9 +53,9 @@ describe('the lines of an import', () => {
   });
   afterAll(() => line[Symbol.asyncDispose]());
 
-  it('are told of where they are bad, each with its number and its reason, and nothing of them is kept', async () => {
+  it('are reported with number and reason if they are invalid, and nothing is stored', async () => {
     const before = await readItems(line);
-    // a good one before each
+    // a valid line before each
     const file = badLines.map(([text]) => `${bad({})}\n${text}\n`).join('');
 
     const { code, out, err } = await line.import(file);
@@ -67,7 +67,7 @@ describe('the lines of an import', () => {
     expect(await readItems(line)).toEqual(before);
   });
 
-  it('are told of in JSON where that is asked for', async () => {
+  it('are reported as JSON with --json', async () => {
     const file = badLines.map(([text]) => `${text}\n`).join('');
 
     const { code, out, err } = await line.import(`${bad({})}\n${file}`, '--json');
@@ -79,7 +79,7 @@ describe('the lines of an import', () => {
     ]);
   });
 
-  it('are all kept but the bad ones where those are to be skipped', async () => {
+  it('are all stored except the invalid ones with --skip-bad', async () => {
     const good = badLines.map(() => anItem());
     const file = badLines.map(([text], index) => `${text}\n${JSON.stringify(good[index])}\n`).join('');
     const before = (await readItems(line)).length;
@@ -91,13 +91,13 @@ describe('the lines of an import', () => {
     expect((await readItems(line)).slice(before)).toMatchObject(good);
   });
 
-  it('are numbered as an editor numbers them', async () => {
+  it('are numbered as in an editor', async () => {
     const file = `\ufeff\n\r\n${bad({})}\r\n\n  \nbad\r\n${bad({})}\n\nworse`;
 
     expect((await line.import(file)).err).toMatch(/^line 6: is not valid JSON\nline 9: is not valid JSON\nNothing /);
   });
 
-  it('are read the same wherever the file is cut', async () => {
+  it('are read correctly however the file is split into chunks', async () => {
     const item = anItem({ name: 'Ä🎁李', description: 'ß\u2028é' });
     const bytes = Buffer.from(`\ufeff${JSON.stringify(item)}\n`);
 
@@ -107,7 +107,7 @@ describe('the lines of an import', () => {
     expect((await readItems(line)).at(-1)).toMatchObject(item);
   });
 
-  it('have an sku of their own: the second of an sku is bad', async () => {
+  it('have unique skus: the second line with an sku is invalid', async () => {
     const { sku } = anItem();
     const file = jsonLines([anItem(), anItem({ sku, name: 'First' }), anItem({ sku: ` ${sku} `, name: 'Second' })]);
 
@@ -117,7 +117,7 @@ describe('the lines of an import', () => {
     expect((await readItems(line)).at(-1)).toMatchObject({ sku, name: 'First' });
   });
 
-  it('may have fields that are none of an item, of which it is told once', async () => {
+  it('may have unknown fields, which are reported once', async () => {
     const file = jsonLines([anItem({ colour: 'red' }), anItem({ colour: 'blue', toString: 1 })]);
 
     const ran = await line.import(file.replace('"red"', '"red", "__proto__": {"price": -1}'));
@@ -129,7 +129,7 @@ describe('the lines of an import', () => {
     );
   });
 
-  it('may have what the Inventory gives to an item, of which nothing is taken over', async () => {
+  it('may have fields that the Inventory sets itself, which are ignored', async () => {
     const given = { id: 999_999, created_at: '2001-01-01T00:00:00.000Z', updated_at: 'never' };
 
     const ran = await line.import(jsonLines([anItem(given)]));
@@ -140,7 +140,7 @@ describe('the lines of an import', () => {
     expect(stored?.created_at).toMatch(/^(?!2001)/);
   });
 
-  it('may be none', async () => {
+  it('may be absent: an empty file is valid', async () => {
     expect(await line.import('')).toMatchObject({ code: 0, out: expect.stringMatching(/^0 lines: /), err: '' });
     expect(await line.import('\ufeff \r\n\n')).toMatchObject({ code: 0, out: expect.stringMatching(/^0 lines: /) });
   });
@@ -149,8 +149,8 @@ describe('the lines of an import', () => {
     ['one JSON array', Buffer.from('[{"sku": "A"}]'), 'The file is one JSON array; write one object per line instead.'],
     ['Latin-1', Buffer.from(jsonLines([anItem({ name: 'Ä' })]), 'latin1'), 'The file is not UTF-8; save it as UTF-8'],
     ['UTF-16', Buffer.from(`\ufeff${jsonLines([anItem()])}`, 'utf16le'), 'The file is not UTF-8; save it as UTF-8'],
-    ['cut within a letter', Buffer.from(`${jsonLines([anItem()])}Ä`).subarray(0, -1), 'The file is not UTF-8;'],
-  ])('are refused in a file that is %s, also where bad ones are to be skipped', async (_what, file, sentence) => {
+    ['cut inside a character', Buffer.from(`${jsonLines([anItem()])}Ä`).subarray(0, -1), 'The file is not UTF-8;'],
+  ])('are rejected in a file that is %s, even with --skip-bad', async (_what, file, sentence) => {
     const before = await readItems(line);
 
     const ran = await line.import(file, '--skip-bad');

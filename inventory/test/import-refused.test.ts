@@ -13,7 +13,7 @@ async function everything(line: CommandLine) {
   return { items, movements, next: next.status };
 }
 
-describe.each(databases)('an import that contradicts what is stored on %s', (kind) => {
+describe.each(databases)('an import that conflicts with stored items on %s', (kind) => {
   let line: CommandLine;
   beforeAll(async () => {
     line = await aCommandLine(kind);

@@ -28,7 +28,7 @@ describe.each(databases)('an import while the service is running on %s', (kind) 
   });
   afterAll(() => resources.disposeAsync());
 
-  it('fills the back-orders that waited for its stock, oldest first, and warns of what falls by that', async () => {
+  it('fills back-orders from its stock, oldest first, and raises the resulting low-stock alerts', async () => {
     const empty = await addItem(line, { quantity: 0 });
     const plenty = await addItem(line, { quantity: 10, min_quantity: 6 });
     const raised = await addItem(line, { quantity: 5, min_quantity: 1 });
@@ -55,7 +55,7 @@ describe.each(databases)('an import while the service is running on %s', (kind) 
       [-2, 'packaged'],
     ]);
     expect([(await readItem(line, empty.id)).quantity, (await readItem(line, plenty.id)).quantity]).toEqual([1, 6]);
-    await changeQuantity(line, other.id, { quantity: 1 }); // another fall, so that the service need not look by itself
+    await changeQuantity(line, other.id, { quantity: 1 }); // another alert wakes the worker, so that the test need not wait for its poll
     const told = await eventually(() => receiver.taken.length >= 3 && receiver.taken);
     expect(told.map(({ content: { data } }) => [data.sku, data.quantity])).toEqual([
       [raised.sku, 5],
@@ -64,11 +64,11 @@ describe.each(databases)('an import while the service is running on %s', (kind) 
     ]);
   });
 
-  it('loses no sale that is made meanwhile', async () => {
+  it('loses no concurrent sale', async () => {
     const item = await addItem(line, { quantity: 100_000 });
     const others = Array.from({ length: 1000 }, () => anItem());
     const importing = spawnCommand('import - --set-stock --skip-bad', line.database);
-    importing.stdin.write('{}\n'); // a bad line, of which it tells as soon as it reads
+    importing.stdin.write('{}\n'); // an invalid line, which it reports as soon as it reads it
     await eventually(() => importing.err().startsWith('line 1: '));
 
     let isOver = false;
@@ -91,12 +91,12 @@ describe.each(databases)('an import while the service is running on %s', (kind) 
 });
 
 describe.each(databases)('an import that is killed on %s', (kind) => {
-  it('leaves nothing, and can be repeated', async () => {
+  it('stores nothing and can be repeated', async () => {
     await using database = await freshDatabase(kind);
     const script = join(import.meta.dirname, 'killed-import-main.ts');
     const toKill: ImportToKill = { afterLines: 1000 };
     const environment = { IMPORT_TO_KILL: JSON.stringify(toKill) };
-    // more than stays in the memory of a database until it is committed
+    // more than a database keeps in memory until the commit
     const items = Array.from({ length: 1001 }, () => anItem({ description: 'x'.repeat(2000) }));
 
     const importing = spawnCommand('import -', database, { script, environment });
@@ -110,7 +110,7 @@ describe.each(databases)('an import that is killed on %s', (kind) => {
 });
 
 describe('an import of stock for more back-orders than one transaction fills', () => {
-  it('fills them all before it ends', async () => {
+  it('fills them all before it exits', async () => {
     await using line = await aCommandLine('sqlite');
     const { id, sku } = await addItem(line, { quantity: 0 });
     const packageType = await makeKit(line, [{ item_id: id, quantity: 1 }]);

@@ -4,10 +4,10 @@ import { aCommandLine, type CommandLine, jsonLines, summary } from './a-command-
 import { readPackage } from './packaging.ts';
 import { addItem, anItem, aPackage, makeKit, postPackage, readItem } from './start.ts';
 
-/** More than go through the database at a time. */
+/** More than one round of statements. */
 const between = () => Array.from({ length: 499 }, () => anItem());
 
-/** Two items that packages are made of, and packages that wait for the first. */
+/** Two items of one kit, and packages that wait for the first. */
 async function someWait(line: CommandLine, count: number) {
   const [first, last] = [await addItem(line, { quantity: 0 }), await addItem(line, { quantity: 10 })];
   const packageType = await makeKit(
@@ -20,7 +20,7 @@ async function someWait(line: CommandLine, count: number) {
 }
 
 describe.concurrent.each(databases)('a stocktaking that is imported, on %s', (kind) => {
-  it('counts what packages take once, wherever in the file their items stand', async () => {
+  it('counts the items that packages take once, wherever they are in the file', async () => {
     await using line = await aCommandLine(kind);
     const { first, last } = await someWait(line, 4);
     const file = [anItem({ sku: first.sku, quantity: 4 }), ...between(), anItem({ sku: last.sku, quantity: 10 })];
@@ -31,7 +31,7 @@ describe.concurrent.each(databases)('a stocktaking that is imported, on %s', (ki
     expect((await readItem(line, last.id)).quantity).toBe(6);
   });
 
-  it('fills no back-order with goods that the end of the file says are not there', async () => {
+  it('fills no back-order with stock that a later line removes', async () => {
     await using line = await aCommandLine(kind);
     const { first, last, packages } = await someWait(line, 1);
     const file = [anItem({ sku: first.sku, quantity: 4 }), ...between(), anItem({ sku: last.sku, quantity: 0 })];
@@ -43,7 +43,7 @@ describe.concurrent.each(databases)('a stocktaking that is imported, on %s', (ki
 });
 
 describe.concurrent('an item that has more in stock than its maximum', () => {
-  it('is left as it is by an import of its export', async () => {
+  it('stays unchanged by an import of its own export', async () => {
     await using line = await aCommandLine('sqlite');
     const { sku } = await addItem(line, { quantity: 25, max_quantity: 30 });
     await line.import(jsonLines([{ sku, name: 'Mug', price: 12.5, max_quantity: 20 }]));
@@ -53,7 +53,7 @@ describe.concurrent('an item that has more in stock than its maximum', () => {
     expect(await line.import(out)).toMatchObject({ code: 0, out: expect.stringContaining(summary(0, 0, 1)), err: '' });
   });
 
-  it('is what an import makes of one whose maximum it lowers', async () => {
+  it('results from an import that lowers the maximum', async () => {
     await using line = await aCommandLine('sqlite');
     const { id, sku } = await addItem(line, { quantity: 25, max_quantity: 30 });
 

@@ -30,7 +30,7 @@ describe.each(databases)('an import on %s', (kind) => {
   });
   afterAll(() => line[Symbol.asyncDispose]());
 
-  it('takes in the products of a shop; a second changes nothing, also after stock has moved', async () => {
+  it('adds the products of a shop; a second import changes nothing, even after stock has moved', async () => {
     const products = await readFile(join(import.meta.dirname, 'items.jsonl'), 'utf8');
     const isProduct = ({ sku }: { sku: string }) => sku.startsWith('NW-');
 
@@ -53,7 +53,7 @@ describe.each(databases)('an import on %s', (kind) => {
     ]);
   });
 
-  it('stores every field as it is written, and what an item has without those that are missing', async () => {
+  it('stores every field as written, and defaults for missing fields', async () => {
     const full = { sku: 'full', ...everything };
     const bare = { sku: 'bare', name: 'Bare', price: 0.01 };
 
@@ -66,7 +66,7 @@ describe.each(databases)('an import on %s', (kind) => {
     expect(await readMovements(line, stored[1]?.id ?? 0)).toEqual([]);
   });
 
-  it('changes of an item that is there what the file says, and leaves what it does not name', async () => {
+  it('updates the named fields of an existing item and keeps the others', async () => {
     const { sku, ...item } = await addItem(line, everything);
     const change = { name: 'Big mug', price: 13, description: null, max_quantity: null, is_active: true };
 
@@ -79,7 +79,7 @@ describe.each(databases)('an import on %s', (kind) => {
     expect((await call(line, 'GET /api/v1/items?name=big mug')).body.items).toEqual([stored]);
   });
 
-  it('leaves the stock of an item that is there alone, unless it is told to set it', async () => {
+  it('keeps the stock of an existing item without --set-stock', async () => {
     const { id, sku } = await addItem(line, { quantity: 10 });
     const uncounted = await addItem(line, { quantity: 5 });
     const file = jsonLines([anItem({ sku, quantity: 4 }), anItem({ sku: uncounted.sku, quantity: undefined })]);
@@ -94,7 +94,7 @@ describe.each(databases)('an import on %s', (kind) => {
     ]);
   });
 
-  it('goes through as many lines as there are', async () => {
+  it('imports any number of lines', async () => {
     const items = Array.from({ length: 501 }, (_, index) => anItem({ name: `Many ${index}`, quantity: index }));
 
     expect((await line.import(jsonLines(items))).out).toContain(summary(501, 0, 0));
@@ -111,7 +111,7 @@ describe.each(databases)('an import on %s', (kind) => {
   });
 });
 
-// on SQLite two in one process would wait for each other's lock on the only thread there is
+// on SQLite two imports in one process would deadlock: each waits for the other's lock on the same thread
 describe('two imports at once on postgres', () => {
   it('add an item once', async () => {
     await using line = await aCommandLine('postgres');

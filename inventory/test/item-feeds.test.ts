@@ -18,7 +18,7 @@ const stocks: [quantity: number, minimum: number][] = [
 
 describe.each(databases)('the feeds of items on %s', (kind) => {
   let inventory: TestInventory;
-  /** Of customers 7, 8 and nobody by turns; each third one is not active. */
+  /** The owner is customer 7, customer 8 or nobody in turn; every third item is inactive. */
   let all: Item[];
   beforeAll(async () => {
     inventory = await startTestInventory(kind);
@@ -32,7 +32,7 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
 
   const get = (path: string) => call(inventory, `GET /api/v1/items/${path}`);
   const nextOf = ({ headers }: { headers: Headers }) => /^<(.+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
-  /** What is low, but for what other tests have added. */
+  /** The low items, without those of other tests. */
   const lowStock = async (query = '') => {
     const { status, body } = await get(`low-stock/${query}`);
     expect(status).toBe(200);
@@ -47,7 +47,7 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
   }
 
   it.each(['customer/7', 'customer/7/', 'customer/7?after=0&limit=1000'])(
-    'give a customer’s items at %s',
+    'return the items of a customer at %s',
     async (path) => {
       const page = await get(path);
 
@@ -56,7 +56,7 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
     },
   );
 
-  it('give a customer’s items page after page', async () => {
+  it('return the items of a customer page by page', async () => {
     const mine = all.filter(({ customer_id }) => customer_id === 8);
 
     const page = await get('customer/8/?limit=2');
@@ -67,7 +67,7 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
     expect(await readPages(`/api/v1/items/customer/8?after=${mine[0]?.id}&limit=2`)).toEqual([mine.slice(1)]);
   });
 
-  it('give a customer what has come to be theirs, and no more what has not', async () => {
+  it('follow a change of owner', async () => {
     const { id } = await addItem(inventory, { customer_id: 71 });
     const idsOf = async (customer: number) => (await get(`customer/${customer}`)).body.map((item: Item) => item.id);
 
@@ -85,7 +85,7 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
     },
   );
 
-  it.each(['low-stock', 'low-stock/'])('give at %s what is at or below its own minimum', async (path) => {
+  it.each(['low-stock', 'low-stock/'])('return at %s the items at or below their own minimum', async (path) => {
     const { status, body } = await get(`${path}?limit=1000`);
 
     expect(status).toBe(200);
@@ -97,11 +97,11 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
     [1, [0, 1, 5]],
     [5, [0, 1, 2, 3, 5, 8]],
     [1_000_000_000, [0, 1, 2, 3, 4, 5, 6, 7, 8]],
-  ])('give what is at or below the threshold %i, whatever its own minimum', async (threshold, indexes) => {
+  ])('return the items at or below the threshold %i, whatever their own minimum', async (threshold, indexes) => {
     expect(await lowStock(`?threshold=${threshold}`)).toStrictEqual(indexes.map((index) => all[index]));
   });
 
-  it('give what is low page after page, by the same threshold', async () => {
+  it('return low items page by page, with the same threshold', async () => {
     const page = await get('low-stock/?threshold=1&limit=2');
 
     expect(page.body).toEqual([all[0], all[1]]);
@@ -114,7 +114,7 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
     expect(ownMinimum).toEqual((await get('low-stock')).body);
   });
 
-  it('give what has become low for as long as it is', async () => {
+  it('return an item only while it is low', async () => {
     const { id } = await addItem(inventory, { quantity: 10, min_quantity: 5 });
     const isLow = async () => (await get(`low-stock?after=${id - 1}&limit=1`)).body[0]?.id === id;
     const put = (body: unknown) => call(inventory, `PUT /api/v1/items/${id}`, { body });
@@ -155,7 +155,7 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
       `low-stock/?threshold=${value}`,
       'threshold must be a whole number from 0 to 1000000000',
     ]),
-  ])('refuse %s', async (path, detail) => {
+  ])('reject %s', async (path, detail) => {
     expect(await get(path ?? '')).toMatchObject({ status: 400, body: { title: 'Bad Request', detail } });
   });
 });

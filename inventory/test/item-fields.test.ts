@@ -5,7 +5,7 @@ import type { ApiDocument } from '@doorstep/kit/test/openapi-requests.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestInventory, type TestInventory } from './start.ts';
 
-/** What one quantity demands of another is in no schema. */
+/** A schema cannot express how one quantity limits another. */
 const quantities = { min_quantity: 3, quantity: 7, max_quantity: 50 };
 const otherQuantities = { min_quantity: 4, quantity: 8, max_quantity: 60 };
 
@@ -28,7 +28,7 @@ describe.each(databases)('every input field of an item on %s', (kind) => {
     for (const [place, item] of Object.entries(places)) expect(item, `the ${place}`).toMatchObject(given);
   }
 
-  it('of a POST is in the answer, the item and the list', async () => {
+  it('of a POST appears in the response, the item and the list', async () => {
     const given = { ...inputsOf(document, 'POST /api/v1/items', 1)[0], ...quantities };
 
     const answer = await call(inventory, 'POST /api/v1/items', { body: given });
@@ -38,7 +38,7 @@ describe.each(databases)('every input field of an item on %s', (kind) => {
     await expectEverywhere(answer, given);
   });
 
-  it('of a PUT is in the answer, the item and the list', async () => {
+  it('of a PUT appears in the response, the item and the list', async () => {
     const [before, after] = inputsOf(document, 'PUT /api/v1/items/{id}', 100);
     const { body } = await call(inventory, 'POST /api/v1/items', { body: { ...before, ...quantities } });
     const given = { ...after, ...otherQuantities };

@@ -25,7 +25,7 @@ describe.each(databases)('items on %s', (kind) => {
   };
   const countOf = async () => (await call(inventory, 'GET /api/v1/items')).body.total;
 
-  it('have an sku of their own: it is refused to any other, with the id of who has it', async () => {
+  it('have unique skus: a taken sku is rejected with the id of its item', async () => {
     const other = await addItem(inventory);
     const count = await countOf();
 
@@ -37,7 +37,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect(await readItem(inventory, other.id)).toEqual(other);
   });
 
-  it('can be given the sku that another has given up', async () => {
+  it('can take an sku that another item has released', async () => {
     const { sku } = mug;
     await put({ sku: `${sku} once` });
 
@@ -45,7 +45,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect(await put({ sku, price: 1 })).toMatchObject({ status: 409 });
   });
 
-  it('are added once when a hundred with one sku come at once', async () => {
+  it('are added once by a hundred concurrent requests with one sku', async () => {
     const given = Array.from({ length: 100 }, (_, index) => anItem({ sku: `raced ${mug.id}`, quantity: index + 1 }));
 
     const answers = await Promise.all(given.map(post));
@@ -59,7 +59,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect((await readMovements(inventory, made?.body.id)).map(({ change }) => change)).toEqual([made?.body.quantity]);
   });
 
-  it('take an sku once when twenty of them and one that is new ask for it at once', async () => {
+  it('take an sku once when twenty items and a new one request it concurrently', async () => {
     const items = await Promise.all(Array.from({ length: 20 }, () => addItem(inventory)));
     const sku = `wanted ${mug.id}`;
 
@@ -72,7 +72,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect(now).toEqual(items.map((item) => (item.id === won?.body.id ? won?.body : item)));
   });
 
-  it('have a maximum above their minimum, whichever of the two is changed', async () => {
+  it('keep the maximum above the minimum, whichever of the two changes', async () => {
     const limits = { min_quantity: 5, max_quantity: 20 };
     const { body: before } = await put(limits);
     const errors = [{ field: 'max_quantity', message: 'must be greater than min_quantity' }];
@@ -95,7 +95,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect((await put({ min_quantity: 40, max_quantity: null })).status).toBe(200);
   });
 
-  it('are refused a stock above their maximum, with all else that is asked for', async () => {
+  it('reject a stock above their maximum, with the whole request', async () => {
     await put({ max_quantity: 20 });
     const before = await readItem(inventory, mug.id);
 
@@ -110,7 +110,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect((await put({ quantity: 21, max_quantity: 21 })).body).toMatchObject({ quantity: 21, max_quantity: 21 });
   });
 
-  it('may have less, but not more, of what there is too much of since their maximum was lowered', async () => {
+  it('allow a stock above a lowered maximum to fall but not to rise', async () => {
     await put({ max_quantity: 5 });
 
     expect((await put({ price: 3, quantity: 10 })).status).toBe(200);
@@ -121,7 +121,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect(await readItem(inventory, mug.id)).toMatchObject({ price: 3, quantity: 5, max_quantity: 5 });
   });
 
-  it('are not deleted while a kit or a package in the house needs them', async () => {
+  it('cannot be deleted while a kit or an unshipped package contains them', async () => {
     const packageType = await makeKit(inventory, [{ item_id: mug.id, quantity: 2 }]);
     const { id } = await makePackage(inventory, packageType);
     const before = await readItem(inventory, mug.id);
@@ -154,7 +154,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect((await readMovements(inventory, mug.id)).map(({ change }) => change)).toEqual([10, -10, 10, -10]);
   });
 
-  it('are gone once they are deleted, and their sku is free for another', async () => {
+  it('disappear when they are deleted, and free their sku', async () => {
     const { id, sku } = await addItem(inventory);
 
     const { status, body } = await call(inventory, `DELETE /api/v1/items/${id}/`);
@@ -169,7 +169,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect((await addItem(inventory, { sku })).id).toBeGreaterThan(id);
   });
 
-  it('are deleted once when many delete them at once', async () => {
+  it('are deleted once by many concurrent requests', async () => {
     const { id } = await addItem(inventory, { quantity: 3 });
 
     const answers = await Promise.all(Array.from({ length: 20 }, () => call(inventory, `DELETE /api/v1/items/${id}`)));

@@ -10,7 +10,7 @@ type Headers = Record<string, string>;
 describe.each(databases)('the ETag of an item on %s', (kind) => {
   let inventory: TestInventory;
   let mug: Item;
-  /** Of what the mug is now: `"1"` is known to be an older one. */
+  /** The current one of the mug; `"1"` is an older one. */
   let etag: string;
   beforeAll(async () => {
     inventory = await startTestInventory(kind);
@@ -28,20 +28,17 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
     call(inventory, `PUT /api/v1/items/${mug.id}`, { body, headers });
   const remove = (headers: Headers = {}) => call(inventory, `DELETE /api/v1/items/${mug.id}`, { headers });
   const etagNow = async () => (await read()).headers.get('ETag');
-  /** `E` stands for the present one. */
+  /** `E` stands for the current one. */
   const fill = (header: string) => header.replace('E', etag);
 
-  it.each([['E'], ['W/E'], ['"1", E'], ['"1",W/E,"x"'], ['*']])(
-    'saves who knows it by If-None-Match: %s the same answer',
-    async (header) => {
-      const { status, headers, body } = await read({ 'If-None-Match': fill(header) });
+  it.each([['E'], ['W/E'], ['"1", E'], ['"1",W/E,"x"'], ['*']])('gets 304 for If-None-Match: %s', async (header) => {
+    const { status, headers, body } = await read({ 'If-None-Match': fill(header) });
 
-      expect([status, body, headers.get('ETag')]).toEqual([304, '', etag]);
-    },
-  );
+    expect([status, body, headers.get('ETag')]).toEqual([304, '', etag]);
+  });
 
   it.each([['"1"'], ['W/"1"'], ['2'], ['""'], ['nonsense']])(
-    'brings the whole answer where If-None-Match: %s is not it',
+    'gets the full response for If-None-Match: %s',
     async (header) => {
       const { status, headers, body } = await read({ 'If-None-Match': header });
 
@@ -49,7 +46,7 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
     },
   );
 
-  it.each([['E'], ['"1", E'], ['W/"1",E,"x"'], ['*']])('lets a change through with If-Match: %s', async (header) => {
+  it.each([['E'], ['"1", E'], ['W/"1",E,"x"'], ['*']])('allows a change with If-Match: %s', async (header) => {
     const { status, headers, body } = await put({ price: 9 }, { 'If-Match': fill(header) });
 
     expect([status, body]).toStrictEqual([200, { ...mug, price: 9, updated_at: body.updated_at }]);
@@ -59,12 +56,12 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
 
   it.each([
     ['an older one', '"1"'],
-    ['a weak one, which may be of something else', 'W/E'],
+    ['a weak one, which may be of other content', 'W/E'],
     ['several others', '"1", "x", W/E'],
     ['one without quotes', '2'],
     ['an empty one', '""'],
-    ['nothing of the kind', 'nonsense'],
-  ])('refuses a change and a deletion with If-Match of %s', async (_, header) => {
+    ['no ETag at all', 'nonsense'],
+  ])('rejects a change and a deletion with If-Match of %s', async (_, header) => {
     const headers = { 'If-Match': fill(header) };
 
     for (const answer of [
@@ -80,12 +77,12 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
     expect((await readMovements(inventory, mug.id)).map(({ change }) => change)).toEqual([10]);
   });
 
-  it('lets a deletion through that names it', async () => {
+  it('allows a deletion that names it', async () => {
     expect(await remove({ 'If-Match': etag })).toMatchObject({ status: 204, body: '' });
     expect(await read()).toMatchObject({ status: 404 });
   });
 
-  it('is looked at before what the change or the deletion would be refused for', async () => {
+  it('is checked before any other reason to reject a change or a deletion', async () => {
     const { sku } = await addItem(inventory);
     await makeKit(inventory, [{ item_id: mug.id, quantity: 1 }]);
     const headers = { 'If-Match': '"1"' };
@@ -98,13 +95,13 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
   it.each([
     ['nothing at all', () => undefined],
     ['an empty change', () => ({})],
-    ['what is so already', () => mug],
-    ['what is so already, in one field', () => ({ price: 8.0 })],
-    ['what is so already of the stock', () => ({ quantity: 10 })],
-    ['null for what is not there', () => ({ cost: null, max_quantity: null, category: null })],
-    ['fields that there are not', () => ({ id: 1, created_at: 'x', colour: 'red' })],
-    ['the same text with blanks around', () => ({ name: ` ${mug.name} ` })],
-  ])('stays when the item is changed to %s', async (_, change) => {
+    ['its current values', () => mug],
+    ['the current value of one field', () => ({ price: 8.0 })],
+    ['its current stock', () => ({ quantity: 10 })],
+    ['null for empty fields', () => ({ cost: null, max_quantity: null, category: null })],
+    ['unknown fields', () => ({ id: 1, created_at: 'x', colour: 'red' })],
+    ['the same text with spaces around it', () => ({ name: ` ${mug.name} ` })],
+  ])('stays the same after a change to %s', async (_, change) => {
     const { status, headers, body } = await put(change());
 
     expect([status, body, headers.get('ETag')]).toEqual([200, mug, etag]);
@@ -113,7 +110,7 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
     expect(await readMovements(inventory, mug.id)).toHaveLength(1);
   });
 
-  it('stays when a change is refused', async () => {
+  it('stays the same after a rejected change', async () => {
     for (const change of [
       { price: -1 },
       { price: 9, quantity: 11, max_quantity: 10 },
@@ -125,7 +122,7 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
     expect(await etagNow()).toBe(etag);
   });
 
-  it('is another one after each change, and never an old one again', async () => {
+  it('changes with every change, and never repeats', async () => {
     const packageType = await makeKit(inventory, [{ item_id: mug.id, quantity: 1 }]);
     const seen = [etag];
     const steps = [
@@ -149,7 +146,7 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
     for (const old of seen.slice(0, -1)) expect((await put({ price: 99 }, { 'If-Match': old })).status).toBe(412);
   });
 
-  it('lets exactly one through of many who change what they all have read', async () => {
+  it('allows exactly one of many concurrent changes to the same version', async () => {
     const changes = Array.from({ length: 20 }, (_, index) => put({ quantity: 20 + index }, { 'If-Match': etag }));
 
     const answers = await Promise.all(changes);
@@ -162,7 +159,7 @@ describe.each(databases)('the ETag of an item on %s', (kind) => {
     expect(await readMovements(inventory, mug.id)).toHaveLength(2);
   });
 
-  it('lets exactly one through of a change and a deletion', async () => {
+  it('allows exactly one of a concurrent change and deletion', async () => {
     const headers = { 'If-Match': etag };
 
     const [changed, removed] = await Promise.all([put({ price: 9 }, headers), remove(headers)]);

@@ -27,7 +27,7 @@ const brands = [null, 'Acme', 'ACME Ltd', 'Ü&Ö'];
 const prices = [0.01, 0.1, 0.29, 0.3, 0.31, 1, 9.99, 10, 19.99, 20, 999_999_999.99];
 const quantities = [0, 1, 5, 9, 10, 11, 1_000_000_000];
 const skus = ['b', 'A', 'é', 'Z', '_', '10', '9', '🎁'];
-/** Every name five times, in an order that is that of no column. */
+/** Every name five times, in an order that no column sorts by. */
 const given = Array.from({ length: 60 }, (_, index) => ({
   name: names[(index * 7) % 12],
   sku: `${skus[index % 8]}-${index}`,
@@ -81,7 +81,7 @@ describe.each(databases)('the list of items on %s', (kind) => {
     Buffer.compare(Buffer.from(keys[field]?.(a) ?? ''), Buffer.from(keys[field]?.(b) ?? '')) || a.id - b.id;
   const idsOf = (items: Item[]) => items.map(({ id }) => id);
 
-  it.each(['/api/v1/items', '/api/v1/items/'])('has the first ten at %s, where nothing is asked for', async (path) => {
+  it.each(['/api/v1/items', '/api/v1/items/'])('returns the first ten at %s by default', async (path) => {
     const { status, body } = await list('', path);
 
     expect(status).toBe(200);
@@ -90,7 +90,7 @@ describe.each(databases)('the list of items on %s', (kind) => {
     expect(new Set(all.map(({ sku }) => sku))).toEqual(new Set(given.map(({ sku }) => sku)));
   });
 
-  it('has what meets a filter, and every pair of filters', async () => {
+  it('returns the items that match each filter and each pair of filters', async () => {
     const asked = filters.flatMap((one, index) => [
       [one],
       ...filters.slice(index + 1).flatMap((other) => (other[0] === one[0] ? [] : [[one, other]])),
@@ -107,7 +107,7 @@ describe.each(databases)('the list of items on %s', (kind) => {
     expect(telling.length).toBeGreaterThan(asked.length * 0.8);
   });
 
-  it('has what meets all filters at once', async () => {
+  it('returns the items that match all filters at once', async () => {
     for (const item of all.filter(({ category, brand, customer_id }) => category && brand && customer_id)) {
       const { name, category, brand, is_active, customer_id, price, quantity } = item;
       const terms = { name, category, brand, is_active, customer_id, min_price: price, max_price: price };
@@ -119,7 +119,7 @@ describe.each(databases)('the list of items on %s', (kind) => {
   });
 
   it.each(['id', 'name', 'sku', 'price', 'quantity', 'created_at'])(
-    'is the same by %s on every database, and its reverse, also of a part of it',
+    'sorted by %s is the same on every database, reversed and filtered too',
     async (field) => {
       const part = all.filter(({ is_active, quantity }) => is_active && quantity >= 5);
       for (const [items, query] of [
@@ -156,11 +156,11 @@ describe.each(databases)('the list of items on %s', (kind) => {
     ['min_price=0.02&max_price=0.09', { items: [], total: 0, page: 1, size: 10, pages: 0 }],
     ['min_quantity=10&max_quantity=9', { items: [], total: 0, page: 1, size: 10, pages: 0 }],
     ['customer_id=999999999', { items: [], total: 0, page: 1, size: 10, pages: 0 }],
-  ])('is empty for ?%s, and tells of what there is', async (query, body) => {
+  ])('is empty for ?%s, with the correct total', async (query, body) => {
     expect(await list(query)).toMatchObject({ status: 200, body });
   });
 
-  it('has one at a time, and a hundred', async () => {
+  it('has pages of one and of a hundred items', async () => {
     const last = { items: all.slice(59), total: 60, page: 60, size: 1, pages: 60 };
 
     expect((await list('size=1&page=60')).body).toStrictEqual(last);
@@ -168,8 +168,8 @@ describe.each(databases)('the list of items on %s', (kind) => {
   });
 });
 
-describe('the list of items on a PostgreSQL that sorts as a dictionary does', () => {
-  it('is in the same order as on any other', async () => {
+describe('the list of items on a PostgreSQL with a dictionary collation', () => {
+  it('has the same order as on any other database', async () => {
     await using resources = new AsyncDisposableStack();
     const fresh = resources.use(await freshDatabase('postgres'));
     const { db, close } = await openInventoryDatabase(fresh);
@@ -192,7 +192,7 @@ function openInventoryDatabase({ url }: FreshDatabase) {
   return openDatabase<InventoryDatabase>({ url, schema: 'inventory', migrations, onError: () => undefined });
 }
 
-/** Lets the items have been added on seven days, in an order that is not that of their ids. */
+/** Spreads the creation times over seven days, not in id order. */
 async function scatterTimes(database: FreshDatabase): Promise<void> {
   const { db, close } = await openInventoryDatabase(database);
   const day = sql<string>`'2026-01-1' || ((id * 5) % 7) || 'T12:00:00.000Z'`;

@@ -89,26 +89,30 @@ describe('an item', () => {
     ['a blank name', anItem({ name: ' ' }), 'Missing required fields: name'],
     ['null for a price', anItem({ price: null }), 'Missing required fields: price'],
     [
-      'several faults',
+      'several errors',
       { price: 'x', quantity: -1 },
       'Missing required fields: name, sku; price must be a number; quantity must be a whole number from 0 to 1000000000',
     ],
     ['an infinite price', '{"name":"Mug","sku":"infinite","price":1e999}', 'price must be a number'],
     [
-      'a maximum that is the minimum',
+      'a maximum equal to the minimum',
       anItem({ min_quantity: 5, max_quantity: 5, quantity: 0 }),
       'max_quantity must be greater than min_quantity',
     ],
-    ['no room at all', anItem({ max_quantity: 0, quantity: 0 }), 'max_quantity must be greater than min_quantity'],
+    [
+      'no room for any stock',
+      anItem({ max_quantity: 0, quantity: 0 }),
+      'max_quantity must be greater than min_quantity',
+    ],
     ['more than its maximum', anItem({ quantity: 6, max_quantity: 5 }), 'quantity must be at most max_quantity'],
     [
-      'limits that are wrong altogether',
+      'several contradictory limits',
       anItem({ quantity: 6, min_quantity: 7, max_quantity: 5 }),
       'max_quantity must be greater than min_quantity; quantity must be at most max_quantity',
     ],
     ['a list', [anItem()], 'The request body must be a JSON object'],
     ['a text', '"x"', 'The request body must be a JSON object'],
-    ['half a JSON', '{"name": "Mug"', 'The request body is not valid JSON'],
+    ['truncated JSON', '{"name": "Mug"', 'The request body is not valid JSON'],
   ])('is not added with %s', async (_, body, detail) => {
     expect(await post(body)).toMatchObject({ status: 400, body: { detail, error: detail } });
     await expectNothingStored();

@@ -121,13 +121,13 @@ describe('a search for items', () => {
     ['brand', controls, ['a%7F']],
   ];
   const each = bad.flatMap(([field, message, values]) => values.map((value) => [field, value, message] as const));
-  it.each(each)('is refused with %s=%s: it %s', async (field, value, message) => {
+  it.each(each)('is rejected with %s=%s: it %s', async (field, value, message) => {
     const { status, body } = await call(inventory, `GET /api/v1/items?${field}=${value}`);
 
     expect([status, body.detail, body.errors]).toEqual([400, `${field} ${message}`, [{ field, message }]]);
   });
 
-  it('is refused with a sentence for each value that is wrong', async () => {
+  it('is rejected with one sentence per invalid value', async () => {
     const { body } = await call(inventory, 'GET /api/v1/items/?page=0&name=a&min_price=x');
 
     expect(body.detail).toBe(`page ${whole(1, 1_000_000_000)}; min_price ${amount}`);

@@ -6,7 +6,7 @@ import { addItem, anItem, readItem, readMovements, startTestInventory, type Test
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** A value for every field, none of them its default. */
+/** A value for every field that is not its default. */
 const everyField = {
   name: 'Ñandú’s mug; -- 李🎁',
   description: '  Stoneware,\n\t0.3 l "\\" \u2028 é🎁 ',
@@ -34,7 +34,7 @@ describe.each(databases)('items on %s', (kind) => {
 
   const put = (id: number, body?: unknown) => call(inventory, `PUT /api/v1/items/${id}`, { body });
 
-  it('are active, nobody’s, out of stock and without limits unless told otherwise', async () => {
+  it('are active, without owner, stock and limits by default', async () => {
     const given = { name: 'Mug', sku: 'defaults', price: 12.5 };
 
     const { status, headers, body } = await call(inventory, 'POST /api/v1/items/', { body: given });
@@ -47,7 +47,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect(await readMovements(inventory, body.id)).toEqual([]);
   });
 
-  it.each(['/api/v1/items', '/api/v1/items/'])('keep all that %s is told of them, and nothing else', async (path) => {
+  it.each(['/api/v1/items', '/api/v1/items/'])('keep every known field of POST %s and no other', async (path) => {
     const given = anItem(everyField);
     const asked = { ...given, id: 999_999, created_at: 'never', updated_at: 'never', version: 7, price_cents: 1 };
 
@@ -63,7 +63,7 @@ describe.each(databases)('items on %s', (kind) => {
     }
   });
 
-  it('are named in letters of any script, as long as there is room, without the blanks around', async () => {
+  it('accept names in any script up to the maximum length, and trim them', async () => {
     const texts = { name: '🎁'.repeat(200), brand: 'ﷺ'.repeat(100), category: 'İ'.repeat(100), dimensions: 'e\u0301' };
     const more = { description: `${'x'.repeat(1999)}\n`, sku: '李'.repeat(100) };
 
@@ -71,7 +71,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect(await addItem(inventory, { name: '  a  b ', brand: '\tc\n' })).toMatchObject({ name: 'a  b', brand: 'c' });
   });
 
-  it('cost what they are said to cost, to the cent', async () => {
+  it('keep prices and costs exact to the cent', async () => {
     const amounts = [0.01, 0.07, 0.29, 0.3, 0.57, 1.1, 1.15, 4.35, 8.2, 19.99, 1234567.89, 90071992.55, 999_999_999.99];
 
     const added = await Promise.all(amounts.map((price) => addItem(inventory, { price, cost: price })));
@@ -85,27 +85,24 @@ describe.each(databases)('items on %s', (kind) => {
     expect(read).toEqual(changed.map(({ body }) => body));
   });
 
-  it('weigh exactly what they are said to weigh', async () => {
+  it('keep weights exactly', async () => {
     for (const weight of [0, 5e-324, 0.1 + 0.2, 999_999.999_999_999_9, 1_000_000]) {
       const { id } = await addItem(inventory, { weight });
       expect((await readItem(inventory, id)).weight).toBe(weight);
     }
   });
 
-  it.each(Object.entries({ ...everyField, sku: 'a new one' }))(
-    'can have another %s, and keep the rest',
-    async (field, value) => {
-      const { updated_at, ...before } = await addItem(inventory);
+  it.each(Object.entries({ ...everyField, sku: 'a new one' }))('can change %s alone', async (field, value) => {
+    const { updated_at, ...before } = await addItem(inventory);
 
-      const { status, body } = await put(before.id, { [field]: value });
+    const { status, body } = await put(before.id, { [field]: value });
 
-      expect(status).toBe(200);
-      expect(body).toStrictEqual({ ...before, [field]: value, updated_at: expect.stringMatching(isoTime) });
-      expect(await readItem(inventory, before.id)).toStrictEqual(body);
-    },
-  );
+    expect(status).toBe(200);
+    expect(body).toStrictEqual({ ...before, [field]: value, updated_at: expect.stringMatching(isoTime) });
+    expect(await readItem(inventory, before.id)).toStrictEqual(body);
+  });
 
-  it('can have another of everything at once, and nothing of what need not be there', async () => {
+  it('can change every field at once, and clear every optional field', async () => {
     const { id, sku, created_at } = await addItem(inventory);
 
     const { body: filled } = await call(inventory, `PUT /api/v1/items/${id}/`, {
@@ -118,7 +115,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect(await readItem(inventory, id)).toStrictEqual(emptied);
   });
 
-  it('tell when they were changed last', async () => {
+  it('show the time of their last change', async () => {
     const { id, created_at, updated_at } = await addItem(inventory, { price: 1 });
 
     await eventually(async () => {
@@ -129,7 +126,7 @@ describe.each(databases)('items on %s', (kind) => {
     });
   });
 
-  it('have a movement where a change is one of their stock, and none otherwise', async () => {
+  it('get a movement only for a change of their stock', async () => {
     const { id } = await addItem(inventory, { quantity: 10 });
 
     await put(id, { quantity: 7, price: 3 });
@@ -150,7 +147,7 @@ describe.each(databases)('items on %s', (kind) => {
     ]);
   });
 
-  it('are found by what they are called now', async () => {
+  it('are found by their current name', async () => {
     const { id } = await addItem(inventory, { name: 'Oldname', category: 'Oldcat', brand: 'Oldbrand' });
     const totalOf = async (query: string) => (await call(inventory, `GET /api/v1/items?${query}`)).body.total;
 
@@ -163,7 +160,7 @@ describe.each(databases)('items on %s', (kind) => {
     expect(await totalOf(encodeURI('category=neue ärt'))).toBe(0);
   });
 
-  it('lose nothing when every field is changed by another at the same time', async () => {
+  it('lose no change when every field is changed concurrently', async () => {
     const { id, sku } = await addItem(inventory);
 
     const changes = Object.entries(everyField).map(([field, value]) => put(id, { [field]: value }));

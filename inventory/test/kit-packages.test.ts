@@ -16,7 +16,7 @@ import {
   type TestInventory,
 } from './start.ts';
 
-describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
+describe.each(databases)('packages with a kit on %s', (kind) => {
   let inventory: TestInventory;
   beforeAll(async () => {
     inventory = await startTestInventory(kind);
@@ -32,7 +32,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
   const post = (packageType: string, key?: string) => postPackage(inventory, aPackage({ packageType }), key);
   const stockOf = async (id: number) => (await readItem(inventory, id)).quantity;
 
-  it('take their items from the stock, and say what is in them', async () => {
+  it('take their items from the stock, and list them', async () => {
     const mug = await addItem(inventory, { quantity: 10, name: 'Mug' });
     const tea = await addItem(inventory, { quantity: 10, name: 'Tea' });
     const { status, body } = await post(await kitOf([tea.id, 3], [mug.id, 1]));
@@ -50,7 +50,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     });
   });
 
-  it('are backordered and take nothing where a single item is short by one', async () => {
+  it('are backordered and take nothing if one item is short by one', async () => {
     const [mug, tea] = [await add(10), await add(2)];
     const { status, headers, body } = await post(await kitOf([mug, 1], [tea, 3]));
 
@@ -61,7 +61,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect(await readMovements(inventory, mug)).toHaveLength(1);
   });
 
-  it('take the last that there is', async () => {
+  it('take the last of the stock', async () => {
     const mug = await add(3);
     const packages = await makePackages(inventory, await kitOf([mug, 3]), 2);
 
@@ -69,7 +69,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect(await stockOf(mug)).toBe(0);
   });
 
-  it('take nothing where their type has no kit', async () => {
+  it('take nothing if their type has no kit', async () => {
     const mug = await add(3);
     const kit = await kitOf([mug, 1]);
     const made = await makePackage(inventory, `${kit} of another name`);
@@ -77,7 +77,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect([made.status, await contentOf(inventory, made.id), await stockOf(mug)]).toEqual(['received', [], 3]);
   });
 
-  it('give back what they hold when they are cancelled, once more than the maximum allows too', async () => {
+  it('give their items back when they are cancelled, even above the maximum', async () => {
     const [mug, tea] = [await add(5), await add(5)];
     const made = await makePackage(inventory, await kitOf([mug, 1], [tea, 4]));
     await call(inventory, `PUT /api/v1/items/${tea}`, { body: { max_quantity: 2 } });
@@ -92,7 +92,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     });
   });
 
-  it('give back nothing when they are cancelled while they wait, and are not filled after', async () => {
+  it('give nothing back and are never filled if they are cancelled while backordered', async () => {
     const [mug, tea] = [await add(5), await add(0)];
     const made = await makePackage(inventory, await kitOf([mug, 1], [tea, 4]));
 
@@ -103,7 +103,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect((await readPackage(inventory, made.id)).status).toBe('cancelled');
   });
 
-  it('keep what they hold from being deleted until they are shipped, and then its number alone', async () => {
+  it('protect their items from deletion until they are shipped, and keep only the item id after it', async () => {
     const mug = await add(5);
     const type = await kitOf([mug, 2]);
     const made = await makePackage(inventory, type);
@@ -119,7 +119,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect(await contentOf(inventory, made.id)).toEqual([{ item_id: mug, sku: null, name: null, quantity: 2 }]);
   });
 
-  it('are replayed without taking anything again, whether they wait or not', async () => {
+  it('take nothing again when they are requested again, backordered or not', async () => {
     const mug = await add(3);
     const type = await kitOf([mug, 2]);
     for (const status of ['received', 'backordered']) {
@@ -137,7 +137,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect(await stockOf(mug)).toBe(9);
   });
 
-  it('take nothing where the Idempotency-Key came with another request', async () => {
+  it('take nothing if the Idempotency-Key belongs to a different request', async () => {
     const mug = await add(10);
     const [type, key] = [await kitOf([mug, 1]), randomUUID()];
     const { body: made } = await post(type, key);
@@ -148,7 +148,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect([await stockOf(mug), await takersOf(inventory, mug)]).toEqual([9, [made.id]]);
   });
 
-  it('are received as far as the stock goes, when forty are asked for at once', async () => {
+  it('are received as far as the stock suffices when forty are requested concurrently', async () => {
     const [mug, tea] = [await add(1000), await add(44)];
     const type = await kitOf([mug, 1], [tea, 3]);
 
@@ -161,7 +161,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect([await stockOf(mug), await stockOf(tea)]).toEqual([986, 2]);
   });
 
-  it('of a batch are received in its order as far as the stock goes, each customer once', async () => {
+  it('of a batch are received in order as far as the stock suffices, one per customer', async () => {
     const mug = await add(5);
     const type = await kitOf([mug, 2]);
     const [first, ...others] = Array.from({ length: 4 }, () => aPackage({ packageType: type }));
@@ -182,7 +182,7 @@ describe.each(databases)('packages that are made of a kit, on %s,', (kind) => {
     expect(await takersOf(inventory, mug)).toEqual([results[0].package.id, results[3].package.id]);
   });
 
-  it('can be asked for in the older shape', async () => {
+  it('can be requested in the older shape', async () => {
     const mug = await add(1);
     const type = await kitOf([mug, 1]);
     const ask = () => {

@@ -20,11 +20,11 @@ describe('kits', () => {
   const get = (type: string) => call(inventory, `GET ${pathOf(type)}`);
 
   it.each([
-    ['of blanks', '%20', 'Missing required fields: package_type'],
+    ['of spaces', '%20', 'Missing required fields: package_type'],
     ['with a NUL', 'a%00b', 'package_type must not contain control characters'],
     ['of 101 letters', 't'.repeat(101), 'package_type must be 1 to 100 characters long'],
-    ['that is half encoded', '%E0%A4%A', 'The request cannot be understood'],
-  ])('cannot be had for a type %s', async (_, encoded, detail) => {
+    ['that is badly encoded', '%E0%A4%A', 'The request cannot be understood'],
+  ])('cannot exist for a type %s', async (_, encoded, detail) => {
     for (const [method, body] of [['GET'], ['DELETE'], ['PUT', { items: [one(mug)] }]] as const) {
       const answer = await call(inventory, `${method} /api/v1/kits/${encoded}`, { body });
       expect([answer.status, answer.body.detail]).toEqual([400, detail]);
@@ -51,7 +51,7 @@ describe('kits', () => {
     ],
     ['the same item twice', (mug) => [one(mug), one(mug, 2)], 'items.1.item_id is a duplicate'],
     [
-      'items that are not there',
+      'items that do not exist',
       (mug) => [one(999_999), one(mug), one(Number.MAX_SAFE_INTEGER)],
       'Item 999999 not found; Item 9007199254740991 not found',
     ],
@@ -59,12 +59,12 @@ describe('kits', () => {
     ['item 0', () => [one(0)], 'items.0.item_id must be a positive integer'],
     ['item 2^53', () => [one(2 ** 53)], 'items.0.item_id must be a positive integer'],
     ['no quantity', (mug) => [{ item_id: mug }], 'Missing required fields: items.0.quantity'],
-    ['none of an item', (mug) => [one(mug, 0)], 'items.0.quantity must be at least 1'],
-    ['less than none', (mug) => [one(mug, -1)], 'items.0.quantity must be at least 1'],
+    ['zero of an item', (mug) => [one(mug, 0)], 'items.0.quantity must be at least 1'],
+    ['a negative quantity', (mug) => [one(mug, -1)], 'items.0.quantity must be at least 1'],
     ['half an item', (mug) => [one(mug, 0.5)], 'items.0.quantity must be an int'],
     ['more than a million', (mug) => [one(mug, 1_000_001)], 'items.0.quantity must be at most 1000000'],
   ];
-  it.each(badItems)('stay as they are when they are to be of %s', async (_, items, detail) => {
+  it.each(badItems)('stay unchanged when a PUT names %s', async (_, items, detail) => {
     const { status, body } = await put(untouched, items(mug));
 
     expect([status, body.detail]).toEqual([400, detail]);

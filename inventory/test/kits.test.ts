@@ -23,7 +23,7 @@ describe.each(databases)('kits on %s', (kind) => {
   const remove = (type: string) => call(inventory, `DELETE ${pathOf(type)}`);
   const one = (item_id: number, quantity = 1) => ({ item_id, quantity });
 
-  it('are made of items, in the order of their ids', async () => {
+  it('list their items in id order', async () => {
     const { status, headers, body } = await put('made', [one(tea, 2), one(mug)]);
 
     expect([status, headers.get('Location')]).toEqual([201, '/api/v1/kits/made']);
@@ -47,7 +47,7 @@ describe.each(databases)('kits on %s', (kind) => {
     expect((await get('replaced')).body).toEqual(body);
   });
 
-  it('are the same after they are put a second time', async () => {
+  it('stay the same after a second PUT', async () => {
     const first = await put('twice', [one(mug)]);
     const second = await put('twice', [one(mug)]);
 
@@ -55,7 +55,7 @@ describe.each(databases)('kits on %s', (kind) => {
     expect(second.body).toEqual({ ...first.body, updated_at: second.body.updated_at });
   });
 
-  it('are gone once they are deleted, and can be made anew', async () => {
+  it('disappear when they are deleted, and can be created again', async () => {
     const { body: first } = await put('deleted', [one(mug)]);
 
     expect(await remove('deleted')).toMatchObject({ status: 204, body: '' });
@@ -66,7 +66,7 @@ describe.each(databases)('kits on %s', (kind) => {
     expect(again.body.id).toBeGreaterThan(first.id);
   });
 
-  it('are read page by page by following the links', async () => {
+  it('are read page by page along the links', async () => {
     for (const type of ['listed 1', 'listed 2', 'listed 3']) await put(type, [one(mug), one(tea)]);
     const listed: Kit[] = (await call(inventory, 'GET /api/v1/kits/')).body;
 
@@ -96,7 +96,7 @@ describe.each(databases)('kits on %s', (kind) => {
     ["Ñandú's; -- 李"],
     ['🎁'.repeat(100)],
     ['__proto__'],
-  ])('are found under the type %j, and packages of it are made of them', async (type) => {
+  ])('apply to packages of the type %j', async (type) => {
     const { status, headers, body } = await put(type, [one(mug, 1000)]);
     const location = headers.get('Location') ?? '';
 
@@ -107,7 +107,7 @@ describe.each(databases)('kits on %s', (kind) => {
     expect((await get(type)).status).toBe(404);
   });
 
-  it('of types that only look alike are others', async () => {
+  it('of types that only look alike are separate', async () => {
     for (const [index, type] of ['café', 'cafe\u0301', 'CAFÉ', 'cafe'].entries()) {
       expect((await put(type, [one(mug, index + 1)])).status).toBe(201);
     }
@@ -116,7 +116,7 @@ describe.each(databases)('kits on %s', (kind) => {
     expect((await get('  cafe ')).body.items).toEqual([one(mug, 4)]);
   });
 
-  it('are not made of items that have been deleted', async () => {
+  it('cannot contain deleted items', async () => {
     const { id } = await addItem(inventory);
     await call(inventory, `DELETE /api/v1/items/${id}`);
 
@@ -127,7 +127,7 @@ describe.each(databases)('kits on %s', (kind) => {
     expect((await get('of what is gone')).status).toBe(404);
   });
 
-  it('keep their items from being deleted, for as long as they are made of them', async () => {
+  it('protect their items from deletion', async () => {
     const { id } = await addItem(inventory);
     const type = await makeKit(inventory, [one(mug), one(id)]);
 
@@ -136,7 +136,7 @@ describe.each(databases)('kits on %s', (kind) => {
     expect((await call(inventory, `DELETE /api/v1/items/${id}`)).status).toBe(204);
   });
 
-  it('are made once when twenty put one at once, of all that one of them has said', async () => {
+  it('are created once by twenty concurrent PUTs, with all items of one of them', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => put('raced', [one(mug, index + 1), one(tea, index + 1)])),
     );

@@ -27,7 +27,7 @@ describe.each(databases)('low stock on %s', (kind) => {
 
   const alerts = (run: () => Promise<unknown>) => alertsOf({ inventory, receiver }, run);
 
-  it('is told once when an item falls to its minimum, and not while it falls further', async () => {
+  it('raises one alert when an item falls to its minimum, and none while it falls further', async () => {
     const item = await add();
 
     expect(await alerts(() => set(item, 6))).toEqual([]);
@@ -36,13 +36,13 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect(await alerts(() => set(item, 0))).toEqual([]);
   });
 
-  it('is told with what is left when an item falls below its minimum at once', async () => {
+  it('raises an alert with the remaining stock when an item falls below its minimum at once', async () => {
     const item = await add();
 
     expect(await alerts(() => change(item, -8))).toEqual([alertOf(item, 2)]);
   });
 
-  it('is told again only after the stock has been above the minimum', async () => {
+  it('raises another alert only after the stock has been above the minimum', async () => {
     const item = await add();
     await change(item, -6);
 
@@ -52,14 +52,14 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect(await alerts(() => set(item, 3))).toEqual([alertOf(item, 3)]);
   });
 
-  it('is told when an item without a minimum is used up', async () => {
+  it('raises an alert when an item without a minimum is used up', async () => {
     const item = await add({ min_quantity: 0, quantity: 2 });
 
     expect(await alerts(() => change(item, -1))).toEqual([]);
     expect(await alerts(() => change(item, -1))).toEqual([alertOf(item, 0)]);
   });
 
-  it('is told once when a hundred at once take from an item', async () => {
+  it('raises one alert when a hundred requests take from an item concurrently', async () => {
     const item = await add({ quantity: 120, min_quantity: 70 });
 
     const told = await alerts(() => Promise.all(Array.from({ length: 100 }, () => change(item, -1))));
@@ -68,7 +68,7 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect((await readItem(inventory, item.id)).quantity).toBe(20);
   });
 
-  it('is told when a PUT lowers the stock, with what else it changes', async () => {
+  it('raises an alert when a PUT lowers the stock, with the other changes of the PUT', async () => {
     const item = await add();
 
     const told = await alerts(() => put(item, { quantity: 4, name: 'Cup', sku: `${item.sku}-new` }));
@@ -76,7 +76,7 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect(told).toEqual([alertOf({ ...item, name: 'Cup', sku: `${item.sku}-new` }, 4)]);
   });
 
-  it('is told when the minimum is raised to the stock or above it, once', async () => {
+  it('raises one alert when the minimum rises to the stock or above', async () => {
     const item = await add();
     const higher = { ...item, min_quantity: 10 };
 
@@ -87,7 +87,7 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect(await alerts(() => put(item, { min_quantity: 10 }))).toEqual([alertOf(higher, 10)]);
   });
 
-  it('is told where the stock and the minimum change at once, and the item is low then', async () => {
+  it('raises an alert if stock and minimum change together and leave the item low', async () => {
     const item = await add();
 
     expect(await alerts(() => put(item, { quantity: 20, min_quantity: 15 }))).toEqual([]);
@@ -96,7 +96,7 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect(told).toEqual([alertOf({ ...item, min_quantity: 8 }, 8)]);
   });
 
-  it('is not told of an item that is low from the start', async () => {
+  it('raises no alert for an item that is low from the start', async () => {
     const add = (overrides: Record<string, unknown>) => async () => {
       const body = anItem(overrides);
       expect((await call(inventory, 'POST /api/v1/items/', { body })).status).toBe(201);
@@ -106,13 +106,13 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect(await alerts(add({ quantity: 3, min_quantity: 5 }))).toEqual([]);
   });
 
-  it('is not told of an item that is deleted', async () => {
+  it('raises no alert for a deleted item', async () => {
     const item = await add();
 
     expect(await alerts(() => remove(item))).toEqual([]);
   });
 
-  it('is not told where the change is refused', async () => {
+  it('raises no alert for a rejected change', async () => {
     const [item, other] = [await add(), await add()];
     const headers = { 'If-Match': '"0"' };
     const statuses: number[] = [];
@@ -133,7 +133,7 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect(told).toEqual([]);
   });
 
-  it('is not told where the commit fails', async () => {
+  it('raises no alert if the commit fails', async () => {
     const item = await add();
     const answers: { status: number }[] = [];
 
@@ -148,7 +148,7 @@ describe.each(databases)('low stock on %s', (kind) => {
     expect(await alerts(() => set(item, 5))).toEqual([alertOf(item, 5)]);
   });
 
-  it('is counted in low_stock_items for as long as it lasts', async () => {
+  it('is counted in low_stock_items while it lasts', async () => {
     const item = await add();
     const count = await metricOf(inventory, 'low_stock_items');
     const counts = [];

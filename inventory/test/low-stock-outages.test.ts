@@ -6,13 +6,13 @@ import { type Fault, startWebhookReceiver, type WebhookReceiver } from './a-webh
 import { about, allTold, fall, metricOf, startTelling } from './low-stock.ts';
 import { inventoryEnvironment, startTestInventory } from './start.ts';
 
-/** Lets the messages that come have these faults, one after the other; undefined: none. */
+/** Gives the next messages these faults, in order; undefined: none. */
 function faultsAtFirst(receiver: WebhookReceiver, ...faults: (Fault | undefined)[]): void {
   receiver.onMessage = () => faults.shift();
 }
 
-describe.concurrent.each(databases)('alerts of low stock on %s', (kind) => {
-  it('wait over a restart for what has not been taken, and what has been is not sent again', async () => {
+describe.concurrent.each(databases)('low-stock alerts on %s', (kind) => {
+  it('survive a restart until they are accepted, and accepted ones are not sent again', async () => {
     await using receiver = await startWebhookReceiver();
     await using database = await freshDatabase(kind);
     faultsAtFirst(receiver, undefined, 'reset');
@@ -35,7 +35,7 @@ describe.concurrent.each(databases)('alerts of low stock on %s', (kind) => {
     expect(new Set([taken, lost, last].map((told) => told?.id)).size).toBe(3);
   });
 
-  it('all arrive after a kill in mid-send, and none but the one that was under way twice', async () => {
+  it('all arrive after a kill while sending, and only the one under way can arrive twice', async () => {
     await using receiver = await startWebhookReceiver();
     await using database = await freshDatabase(kind);
     const items = [];
@@ -56,12 +56,12 @@ describe.concurrent.each(databases)('alerts of low stock on %s', (kind) => {
   });
 });
 
-describe.concurrent('alerts of low stock', () => {
-  it('are sent once each where two processes fall on one PostgreSQL', async () => {
+describe.concurrent('low-stock alerts', () => {
+  it('are sent once each by two processes on one PostgreSQL', async () => {
     await using receiver = await startWebhookReceiver();
     await using database = await freshDatabase('postgres');
     await using one = await startTelling(database, receiver);
-    await fall(one); // so that it is the one who looks after them
+    await fall(one); // so that this process takes the lock
     await allTold(one);
     await using other = await startTelling(database, receiver);
     const falls = Array.from({ length: 20 }, (_, index) => fall(index % 2 ? one : other));
@@ -73,7 +73,7 @@ describe.concurrent('alerts of low stock', () => {
     expect(items.map((item) => about(item, receiver.tried).length)).toEqual(items.map(() => 1));
   });
 
-  it('are told in the log, with what becomes of them, but never the address nor the secret', async () => {
+  it('are logged with their outcome, but never with the URL or the secret', async () => {
     await using receiver = await startWebhookReceiver();
     await using database = await freshDatabase('sqlite');
     const { LOW_STOCK_WEBHOOK_URL: url, LOW_STOCK_WEBHOOK_SECRET: secret } = receiver.settings;
@@ -103,7 +103,7 @@ describe.concurrent('alerts of low stock', () => {
     for (const part of receiver.secrets) expect(inventory.output()).not.toContain(part);
   });
 
-  it('are counted, and kept for nobody, where there is no webhook', async () => {
+  it('are counted but not stored without a webhook', async () => {
     await using inventory = await startTestInventory('sqlite');
 
     await fall(inventory);

@@ -23,7 +23,7 @@ describe.each(databases)('stock that packages make low on %s', (kind) => {
 
   const alerts = (run: () => Promise<unknown>) => alertsOf({ inventory, receiver }, run);
 
-  it('is told when a package takes its items', async () => {
+  it('raises an alert when a package takes its items', async () => {
     const [mug, tea] = [await add(), await add({ quantity: 100 })];
     const packageType = await makeKit(inventory, [
       { item_id: mug.id, quantity: 3 },
@@ -36,7 +36,7 @@ describe.each(databases)('stock that packages make low on %s', (kind) => {
     expect(await alerts(order)).toEqual([]);
   });
 
-  it('is told once for each item that a batch of packages has made low', async () => {
+  it('raises one alert for each item that a batch of packages makes low', async () => {
     const [mug, tea, bag] = [await add(), await add({ quantity: 12 }), await add({ quantity: 100 })];
     const items = [mug, tea, bag].map(({ id }) => ({ item_id: id, quantity: 2 }));
     const packageType = await makeKit(inventory, items);
@@ -46,7 +46,7 @@ describe.each(databases)('stock that packages make low on %s', (kind) => {
     expect(told).toEqual([alertOf(mug, 2), alertOf(tea, 4)]);
   });
 
-  it('is told when a kit that is changed lets back-orders take the rest', async () => {
+  it('raises an alert when a changed kit lets back-orders take the rest', async () => {
     const item = await add();
     const packageType = await makeKit(inventory, [{ item_id: item.id, quantity: 11 }]);
     await postPackage(inventory, aPackage({ packageType }));
@@ -56,7 +56,7 @@ describe.each(databases)('stock that packages make low on %s', (kind) => {
     expect(told).toEqual([alertOf(item, 3)]);
   });
 
-  it('is told when back-orders take more of a delivery than it has brought, and not when it is all they take', async () => {
+  it('raises an alert if back-orders take more than the new stock, and none if they take just that', async () => {
     const item = await add();
     const packageType = await makeKit(inventory, [{ item_id: item.id, quantity: 13 }]);
     const order = () => postPackage(inventory, aPackage({ packageType }));
@@ -68,7 +68,7 @@ describe.each(databases)('stock that packages make low on %s', (kind) => {
     expect((await readItem(inventory, item.id)).quantity).toBe(2);
   });
 
-  it('is not told where a package is undone, though other changes are kept in the same moment', async () => {
+  it('raises no alert if a package is rolled back, even if its group commit keeps other changes', async () => {
     const [item, other] = [await add(), await add()];
     const packageType = await makeKit(inventory, [{ item_id: item.id, quantity: 6 }]);
     const idempotencyKey = randomUUID();
@@ -88,7 +88,7 @@ describe.each(databases)('stock that packages make low on %s', (kind) => {
     expect((await readItem(inventory, item.id)).quantity).toBe(9);
   });
 
-  it('that keeps packages waiting is counted in packages_backordered until they are filled or cancelled', async () => {
+  it('is reflected in packages_backordered until the packages are filled or cancelled', async () => {
     const item = await add();
     const packageType = await makeKit(inventory, [{ item_id: item.id, quantity: 11 }]);
     const count = await metricOf(inventory, 'packages_backordered');

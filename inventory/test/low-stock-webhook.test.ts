@@ -34,13 +34,13 @@ describe.each(databases)('the webhook on %s', (kind) => {
   };
   const triesOf = (item: { id: number }) => about(item, receiver.tried);
   const takenOf = (item: { id: number }) => about(item, receiver.taken);
-  // it is not there before the first round
+  // the series does not exist before the first round
   const failures = async () => (await metricOf(inventory, 'low_stock_webhooks_total{outcome="failed"}')) || 0;
 
-  /** Waits until so many tries have failed, and the next is waited for. */
+  /** Waits until that many attempts have failed. */
   const allFailed = (count: number) => eventually(async () => (await failures()) >= count);
 
-  /** An item that has fallen, whose message has these faults, one at each try, and has had the first of them. */
+  /** An item that has fallen, whose alert meets these faults, one per attempt; the first attempt has failed. */
   const failing = async (...faults: Fault[]): Promise<Item> => {
     const failed = await failures();
     const item = await addItem(inventory, { quantity: 1 });
@@ -50,7 +50,7 @@ describe.each(databases)('the webhook on %s', (kind) => {
     return item;
   };
 
-  it('is told what has fallen and when, in a message that is signed', async () => {
+  it('receives a signed message that names the item and the time', async () => {
     const name = `Zoë's "mug" 🎁 \\ ${'é'.repeat(100)}`;
 
     const { id, sku, updated_at } = await fall(inventory, { name, quantity: 7 });
@@ -68,8 +68,8 @@ describe.each(databases)('the webhook on %s', (kind) => {
     expect(told?.headers['webhook-signature']).toMatch(/^v1,[A-Za-z0-9+/]{43}=$/);
   });
 
-  it('is told as soon as it has happened', async () => {
-    // a slow machine gets as many tries as it needs; without being woken, the sender sleeps for 5 s in each of them
+  it('receives an alert at once', async () => {
+    // retried for slow machines; a worker that is not woken would sleep for 5 s in every try
     await eventually(async () => {
       await fall(inventory);
       await allTold(inventory);
@@ -82,7 +82,7 @@ describe.each(databases)('the webhook on %s', (kind) => {
     });
   });
 
-  it('is told the same with a fresh timestamp each time, until it has taken it', async () => {
+  it('receives the same message with a new timestamp until it accepts it', async () => {
     const failed = await failures();
     const redirect = { status: 307, headers: { Location: '/elsewhere' } };
     const item = await failing({ status: 500 }, 'reset', 'reply lost', { status: 429 }, redirect);
@@ -102,7 +102,7 @@ describe.each(databases)('the webhook on %s', (kind) => {
     expect((later.at(-1) ?? 0) - first).toBeGreaterThanOrEqual(12);
   });
 
-  it('is told of all others while it refuses one for itself, and of that one later', async () => {
+  it('receives all other alerts while it rejects one, and that one later', async () => {
     const item = await failing({ status: 400 }, { status: 422 });
 
     const others = [await fall(inventory), await fall(inventory)];
@@ -118,7 +118,7 @@ describe.each(databases)('the webhook on %s', (kind) => {
     expect(takenOf(item)).toHaveLength(1);
   });
 
-  it('is told of all others though it answers one again and again as if it were out of order', async () => {
+  it('receives all other alerts even if it keeps answering one with 5xx', async () => {
     const item = await failing(...Array(100).fill({ status: 500 }));
     const others = [await fall(inventory), await fall(inventory)];
     const failed = await failures();
@@ -131,7 +131,7 @@ describe.each(databases)('the webhook on %s', (kind) => {
     expect(takenOf(item)).toEqual([]);
   });
 
-  it('is left alone for as long as it asks for', async () => {
+  it('gets no message before its Retry-After is over', async () => {
     const item = await failing({ status: 503, headers: { 'Retry-After': '100' } });
 
     const other = await wakeAfter(60_000);
@@ -143,7 +143,7 @@ describe.each(databases)('the webhook on %s', (kind) => {
     expect([takenOf(item).length, takenOf(other).length]).toEqual([1, 1]);
   });
 
-  it('is told once of all that has happened while nobody listened', async () => {
+  it('receives each alert of an outage once', async () => {
     const failed = await failures();
     await receiver.refuse();
     const items = [await fall(inventory), await fall(inventory), await fall(inventory)];
@@ -157,7 +157,7 @@ describe.each(databases)('the webhook on %s', (kind) => {
     expect(items.map((item) => triesOf(item).length)).toEqual([1, 1, 1, 1]);
   });
 
-  it('lets no request wait, however long it says nothing', async () => {
+  it('never delays a request, however long it stays silent', async () => {
     const answer = Promise.withResolvers<undefined>();
     receiver.onMessage = () => answer.promise;
     const item = await fall(inventory);
@@ -172,7 +172,7 @@ describe.each(databases)('the webhook on %s', (kind) => {
     answer.resolve(undefined);
   });
 
-  /** As long as a round of what goes on in the background takes. */
+  /** As long as one round of the background worker takes. */
   async function allRead(): Promise<void> {
     for (let count = 0; count < 5; count++) await metricOf(inventory, 'low_stock_webhooks_waiting');
   }

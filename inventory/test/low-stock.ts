@@ -10,7 +10,7 @@ import { addItem, changeQuantity, inventoryEnvironment } from './start.ts';
 
 type Service = { url: string };
 
-/** An Inventory that tells this receiver, and whose clock can be put forward. */
+/** An Inventory that sends alerts to this receiver; its clock can be moved forward. */
 export async function startTelling(database: FreshDatabase, { settings }: WebhookReceiver) {
   let skippedMs = 0;
   const clock = {
@@ -21,8 +21,8 @@ export async function startTelling(database: FreshDatabase, { settings }: Webhoo
   return {
     ...inventory,
     /**
-     * Alerts whose time has come meanwhile are sent with the next fall. To be used for less than five minutes in all: what
-     * is signed later than that, or so it seems to the receiver, is refused.
+     * Alerts that become due are sent with the next alert. Use it for less than five minutes in all, because the receiver
+     * rejects a later signature.
      */
     skip(ms: number) {
       skippedMs += ms;
@@ -32,7 +32,7 @@ export async function startTelling(database: FreshDatabase, { settings }: Webhoo
 
 export type TellingInventory = Awaited<ReturnType<typeof startTelling>>;
 
-/** Adds an item, of which one is in stock, and takes that. */
+/** Adds an item with a stock of one, and takes it. */
 export async function fall(inventory: Service, overrides: Record<string, unknown> = {}): Promise<Item> {
   const { id } = await addItem(inventory, { quantity: 1, ...overrides });
   const { status, body } = await changeQuantity(inventory, id, { quantity: 0 });
@@ -50,7 +50,7 @@ async function readMetrics(inventory: Service) {
   return (name: string) => Number(lines.find((line) => line.startsWith(`${name} `))?.slice(name.length));
 }
 
-/** Waits until no alert waits to be sent any more; gives how many have been counted by then. */
+/** Waits until no alert waits to be sent; returns the number of alerts counted so far. */
 export function allTold(inventory: Service): Promise<number> {
   return eventually(async () => {
     const metric = await readMetrics(inventory);
@@ -63,7 +63,7 @@ export function about({ id }: { id: number }, messages: Told[]): Told[] {
   return messages.filter(({ content }) => content.data.item_id === id);
 }
 
-/** What the receiver was told of that has happened meanwhile, which is as much as was counted. */
+/** The messages that the receiver got during `run`; checks that as many were counted. */
 export async function alertsOf(
   { inventory, receiver }: { inventory: Service; receiver: WebhookReceiver },
   run: () => Promise<unknown>,
@@ -73,7 +73,7 @@ export async function alertsOf(
   await run();
   const count = (await allTold(inventory)) - counted;
   const alerts = receiver.taken.slice(length).map(({ content }) => content.data);
-  if (alerts.length !== count) throw new Error(`${alerts.length} alerts were told, and ${count} counted`);
+  if (alerts.length !== count) throw new Error(`${alerts.length} alerts arrived, but ${count} were counted`);
   return alerts;
 }
 

@@ -16,7 +16,7 @@ const count = 1200;
 const removed = [7, 1000, 1200];
 const statuses = ['received', 'packed', 'shipped', 'delivered', 'cancelled'] as const;
 
-/** Of customers whom no test asks for otherwise. */
+/** Of customers that no test uses otherwise. */
 function olderPackage(id: number): OlderPackage {
   return {
     customer_id: 1_000_000 + id,
@@ -32,7 +32,7 @@ function asRequest(id: number) {
   return { customerId: customer_id, customerName: customer_name, packageType: package_type };
 }
 
-/** The database as the program left it that knew packages only; `removed` were deleted by hand. */
+/** A database of the first release, which only had packages; `removed` were deleted by hand. */
 async function leaveOlderDatabase({ url, dataDir }: FreshDatabase) {
   const migrations = join(dataDir, 'older-migrations');
   await mkdir(migrations);
@@ -51,7 +51,7 @@ async function leaveOlderDatabase({ url, dataDir }: FreshDatabase) {
   await close();
 }
 
-describe.each(databases)('a database of the program before items, on %s,', (kind) => {
+describe.each(databases)('a database from before items on %s', (kind) => {
   let database: FreshDatabase;
   let inventory: Running;
   beforeAll(async () => {
@@ -70,29 +70,29 @@ describe.each(databases)('a database of the program before items, on %s,', (kind
     const ids = Array.from({ length: count }, (_, index) => index + 1).filter((id) => !removed.includes(id));
     const expected = ids.map((id) => {
       const { status, created_at } = olderPackage(id);
-      // two of them are moved on by another test
+      // another test changes the status of two of them
       return { id, ...asRequest(id), status: [5, 6].includes(id) ? expect.any(String) : status, createdAt: created_at };
     });
     expect(kept).toEqual(expected);
   });
 
-  it('still gives each customer the package that is there', async () => {
+  it('still returns the existing package of each customer', async () => {
     for (const id of [1, 2, 1199]) {
       const { status, body } = await postPackage(inventory, { ...asRequest(id), customerName: 'Alice' });
       expect([status, body]).toEqual([200, await readPackage(inventory, id)]);
     }
   });
 
-  it('still knows an Idempotency-Key, and what it came with', async () => {
+  it('still knows an Idempotency-Key and its request', async () => {
     expect(await postPackage(inventory, asRequest(1), 'older-key')).toMatchObject({ status: 200, body: { id: 1 } });
     expect((await postPackage(inventory, aPackage(), 'older-key')).status).toBe(422);
   });
 
-  it('gives out no id again, not even those of rows that were deleted', async () => {
+  it('never reuses an id, not even of a deleted row', async () => {
     expect((await postPackage(inventory, aPackage())).body.id).toBeGreaterThan(count);
   });
 
-  it('moves its packages on, and gives nothing back where one has taken nothing', async () => {
+  it('changes the status of its packages, and gives nothing back for one that took nothing', async () => {
     const { id } = await addItem(inventory, { quantity: 5 });
     await makeKit(inventory, [{ item_id: id, quantity: 1 }], olderPackage(5).package_type);
 

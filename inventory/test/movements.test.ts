@@ -25,7 +25,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
   const read = (id: number) => readMovements(inventory, id);
   const change = (id: number, body: unknown) => changeQuantity(inventory, id, body);
 
-  it('begin with what it was added with', async () => {
+  it('begin with the initial stock', async () => {
     const { id, created_at } = await add(40);
 
     const { status, headers, body } = await call(inventory, `GET /api/v1/items/${id}/movements`);
@@ -45,13 +45,13 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     ]);
   });
 
-  it('are none where it was added with nothing in stock', async () => {
+  it('are empty for an item without initial stock', async () => {
     const { id } = await add(0);
 
     expect(await call(inventory, `GET /api/v1/items/${id}/movements`)).toMatchObject({ status: 200, body: [] });
   });
 
-  it('are one for each change of the stock, each from where the one before has left it', async () => {
+  it('record each change of the stock, each starting where the one before ended', async () => {
     const { id } = await add(10);
     const type = await makeKit(inventory, [{ item_id: id, quantity: 3 }]);
     await change(id, { quantity_change: -2 });
@@ -78,7 +78,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     ]);
   });
 
-  it('tell of a delivery and of the back-orders that have used it up, in that order', async () => {
+  it('show new stock before the back-orders that it fills', async () => {
     const { id } = await add(0);
     const type = await makeKit(inventory, [{ item_id: id, quantity: 2 }]);
     const [first, second] = await makePackages(inventory, type, 2);
@@ -92,7 +92,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     ]);
   });
 
-  it('are none where the stock stays as it is', async () => {
+  it('record nothing if the stock does not change', async () => {
     const { id } = await add(10);
 
     await change(id, { quantity_change: -11 });
@@ -103,7 +103,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     expect((await read(id)).map(({ reason }) => reason)).toEqual(['created']);
   });
 
-  it('of one item are not those of another', async () => {
+  it('of one item exclude those of another', async () => {
     const [one, other] = [await add(1), await add(2)];
     await Promise.all([change(one.id, { quantity_change: 10 }), change(other.id, { quantity_change: 20 })]);
 
@@ -111,7 +111,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     expect((await read(other.id)).map((movement) => movement.change)).toEqual([2, 20]);
   });
 
-  it('are read page by page by following the links', async () => {
+  it('are read page by page along the links', async () => {
     const { id } = await add(1);
     for (let count = 0; count < 4; count += 1) await change(id, { quantity_change: 1 });
 
@@ -126,7 +126,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     expect(pages.flat()).toEqual(await read(id));
   });
 
-  it('are without a gap after sixty changes at once of every kind', async () => {
+  it('have no gap after sixty concurrent changes of every kind', async () => {
     const { id } = await add(20);
     const type = await makeKit(inventory, [{ item_id: id, quantity: 2 }]);
 
@@ -145,7 +145,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     expect(movements.at(-1)?.after).toBe((await readItem(inventory, id)).quantity);
   });
 
-  it('stay when it is deleted, and end with all that was left', async () => {
+  it('survive its deletion, and end with the removal of the remaining stock', async () => {
     const { id } = await add(10);
     await change(id, { quantity_change: -3 });
     const before = await read(id);
@@ -156,14 +156,14 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     expect(await read(id)).toEqual([...before, expect.objectContaining(last)]);
   });
 
-  it('are that it was deleted, where it never had any stock', async () => {
+  it('record the deletion of an item that never had stock', async () => {
     const { id } = await add(0);
     await call(inventory, `DELETE /api/v1/items/${id}`);
 
     expect(await read(id)).toMatchObject([{ before: 0, change: 0, after: 0, reason: 'deleted' }]);
   });
 
-  it('stay its own when another has the sku of one that is deleted', async () => {
+  it('stay separate when a new item reuses the sku of a deleted one', async () => {
     const { sku, ...given } = anItem({ quantity: 5 });
     const first = await addItem(inventory, { ...given, sku });
     await call(inventory, `DELETE /api/v1/items/${first.id}`);
@@ -175,7 +175,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     expect((await read(second.id)).map((movement) => movement.change)).toEqual([5]);
   });
 
-  it('can be asked for beyond the last, whether or not it is still there', async () => {
+  it('are empty after the last one, for a deleted item too', async () => {
     const { id } = await add(1);
     const path = `/api/v1/items/${id}/movements?after=${Number.MAX_SAFE_INTEGER}`;
 
@@ -190,7 +190,7 @@ describe.each(databases)('the movements of an item on %s', (kind) => {
     ['0', 400, 'id must be a positive integer'],
     ['-1', 400, 'id must be a positive integer'],
     ['abc', 400, 'id must be a positive integer'],
-  ])('are not there for %s, which never was an item', async (id, expected, detail) => {
+  ])('are not found for %s, which never was an item', async (id, expected, detail) => {
     const { status, body } = await call(inventory, `GET /api/v1/items/${id}/movements`);
 
     expect([status, body.detail]).toEqual([expected, detail]);

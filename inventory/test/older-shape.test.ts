@@ -13,7 +13,7 @@ describe.each(databases)('the older shape of the packages on %s', (kind) => {
   const post = (body: unknown) => call(inventory, 'POST /package_requests', { body });
   const aRequest = () => ({ customer_id: aPackage().customerId, package_type: 'welcome_pack_v1' });
 
-  it('makes a package without a name', async () => {
+  it('creates a package without a name', async () => {
     const given = aRequest();
 
     const { status, body } = await post(given);
@@ -25,7 +25,7 @@ describe.each(databases)('the older shape of the packages on %s', (kind) => {
     ]);
   });
 
-  it('gives the package that is there', async () => {
+  it('returns the existing package', async () => {
     const given = aRequest();
     const first = await post(given);
 
@@ -35,7 +35,7 @@ describe.each(databases)('the older shape of the packages on %s', (kind) => {
     expect(second.body).toEqual(first.body);
   });
 
-  it('gives the package that was made in the newer shape, and the other way round', async () => {
+  it('returns a package that was created in the newer shape, and vice versa', async () => {
     const [alice, bob] = [aPackage(), aPackage()];
     const newer = await postPackage(inventory, alice);
     const older = await post({ customer_id: bob.customerId, package_type: 'welcome_pack_v1' });
@@ -49,7 +49,7 @@ describe.each(databases)('the older shape of the packages on %s', (kind) => {
     expect(await readPackages(inventory, bob.customerId)).toHaveLength(1);
   });
 
-  it('makes one package when both shapes are asked at once', async () => {
+  it('creates one package for concurrent requests in both shapes', async () => {
     const { customer_id, package_type } = aRequest();
     const requests = Array.from({ length: 50 }, (_, index) =>
       index % 2
@@ -75,7 +75,7 @@ describe.each(databases)('the older shape of the packages on %s', (kind) => {
       { customer_id: 1, package_type: 'a'.repeat(101) },
       'package_type must be 1 to 100 characters long',
     ],
-  ])('refuses %s', async (_, body, detail) => {
+  ])('rejects %s', async (_, body, detail) => {
     expect(await post(body)).toMatchObject({ status: 400, body: { title: 'Bad Request', detail, error: detail } });
   });
 });

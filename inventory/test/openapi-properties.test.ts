@@ -19,7 +19,7 @@ const rightRefusals = new RegExp(
   ].join('|')})$`,
 );
 
-describe.each(databasesTried)('by the OpenAPI document, the Inventory on %s', (kind) => {
+describe.each(databasesTried)('the Inventory on %s, tested by its OpenAPI document,', (kind) => {
   let inventory: TestInventory;
   let document: ApiDocument;
 
@@ -27,13 +27,13 @@ describe.each(databasesTried)('by the OpenAPI document, the Inventory on %s', (k
     inventory = await startTestInventory(kind);
     document = (await call(inventory, 'GET /openapi.json')).body;
     for (let count = 1; count < 10; count += 1) await addItem(inventory, { quantity: 5, customer_id: count });
-    // the type that the document has as its example, so that some of its packages have their items and others wait
+    // the example type of the document, so that some of its packages have items and others wait
     await makeKit(inventory, [{ item_id: 1, quantity: 1 }], 'welcome_pack_v1');
     for (let count = 1; count < 10; count += 1) await postPackage(inventory, aPackage());
   });
   afterAll(() => inventory[Symbol.asyncDispose]());
 
-  it('takes what is allowed, and answers as documented', async () => {
+  it('accepts valid requests, and responds as documented', async () => {
     const source = sourceOf(document, ids);
     const requestsTo = (operation: Operation) => validRequests(operation, source);
     const run = { name: `what is allowed, on ${kind}`, service: inventory, document, runs, requestsTo };
@@ -43,7 +43,7 @@ describe.each(databasesTried)('by the OpenAPI document, the Inventory on %s', (k
     for (const status of runs < 10 ? [200] : [200, 201]) expect(statuses.get(status)).toBeGreaterThan(0);
   });
 
-  it('answers as documented, whatever it is sent', async () => {
+  it('responds as documented to hostile requests', async () => {
     const source = sourceOf(document, ids);
     const requestsTo = (operation: Operation) => hostileRequests(operation, source);
     const run = { name: `anything, on ${kind}`, service: inventory, document, runs, requestsTo };

@@ -13,7 +13,7 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
   const get = (path: string) => call(inventory, `GET ${path}`);
   const nextOf = ({ headers }: { headers: Headers }) => /^<(.+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];
 
-  /** Three packages of one customer, with one of another in between. */
+  /** Three packages of one customer, and one of another customer in between. */
   async function addThree() {
     const { customerId } = aPackage();
     const packages = [];
@@ -24,7 +24,7 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     return { customerId, packages };
   }
 
-  it('give packages in id order, page after page until there is no next link', async () => {
+  it('return packages in id order, page by page until there is no next link', async () => {
     const { packages } = await addThree();
     const [first] = packages;
 
@@ -37,7 +37,7 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     expect([page.status, rest.status, nextOf(rest)]).toEqual([200, 200, undefined]);
   });
 
-  it('give one customer’s packages, also on the next page', async () => {
+  it('filter by customer, on the next page too', async () => {
     const { customerId, packages } = await addThree();
 
     const page = await get(`/packages?customerId=${customerId}&limit=2`);
@@ -51,7 +51,7 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     expect(nextOf(rest)).toBeUndefined();
   });
 
-  it('give several customers’ packages in id order, however the customers are named', async () => {
+  it('filter by several customers, in any notation, in id order', async () => {
     const [one, other] = [await addThree(), await addThree()];
     const all = [...one.packages, ...other.packages];
 
@@ -65,7 +65,7 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     }
   });
 
-  it('give several customers’ packages page after page, and nobody else’s', async () => {
+  it('filter by several customers on every page', async () => {
     const [one, other] = [await addThree(), await addThree()];
     const customerId = `${other.customerId},${one.customerId}`;
 
@@ -80,7 +80,7 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     expect(nextOf(rest)).toBeUndefined();
   });
 
-  it('take up to 500 customers at once', async () => {
+  it('accept up to 500 customers at once', async () => {
     const { customerId, packages } = await addThree();
     const others = (count: number) => Array.from({ length: count }, (_, index) => 900_000_000 + index);
 
@@ -92,7 +92,7 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     ]);
   });
 
-  it('give the packages of one status, also on the next page', async () => {
+  it('filter by status, on the next page too', async () => {
     const { customerId, packages } = await addThree();
 
     const page = await get(`/packages?customerId=${customerId}&status=received&limit=2`);
@@ -102,7 +102,7 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     expect([...page.body, ...rest.body]).toEqual(packages);
   });
 
-  it('are empty for a customer who has no package', async () => {
+  it('are empty for a customer without a package', async () => {
     for (const customerId of ['999999999', '99999999999999999999999']) {
       expect(await get(`/packages?customerId=${customerId}`)).toMatchObject({ status: 200, body: [] });
     }
@@ -124,13 +124,13 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     ['customerId=1&customerId=2', 'customerId'],
     ['customerId=', 'customerId'],
     ['status=lost', 'status'],
-  ])('refuse ?%s', async (query, field) => {
+  ])('reject ?%s', async (query, field) => {
     const { status, body } = await get(`/packages?${query}`);
 
     expect([status, body.title, body.errors[0].field]).toEqual([400, 'Bad Request', field]);
   });
 
-  it('give the older shape under its own path', async () => {
+  it('return the older shape under its own path', async () => {
     const { packages } = await addThree();
     const after = packages[0].id - 1;
 

@@ -14,7 +14,7 @@ import {
   type TestInventory,
 } from './start.ts';
 
-/** How a package gets there, once it is made. */
+/** The status changes that lead a new package there. */
 const ways: Record<PackageStatus, PackageStatus[]> = {
   backordered: [],
   received: [],
@@ -52,7 +52,7 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     ['shipped', ['delivered']],
     ['delivered', []],
     ['cancelled', []],
-  ])('goes from %s to %j, and nowhere else', async (from, allowed) => {
+  ])('changes from %s only to %j', async (from, allowed) => {
     const item = await addItem(inventory, { quantity: from === 'backordered' ? 0 : 3 });
     const type = await makeKit(inventory, [{ item_id: item.id, quantity: 1 }]);
 
@@ -80,7 +80,7 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     ['received', 'shipped', 'A received package cannot become shipped; it can only become packed or cancelled'],
     ['cancelled', 'received', 'A cancelled package cannot become received; its status is final'],
     ['shipped', 'cancelled', 'A shipped package cannot become cancelled; it can only become delivered'],
-  ] as const)('says why it does not go from %s to %s', async (from, to, detail) => {
+  ] as const)('explains why it cannot change from %s to %s', async (from, to, detail) => {
     const id = await makeIn(from);
 
     expect(await move(id, to)).toMatchObject({ status: 409, body: { title: 'Conflict', detail } });
@@ -89,13 +89,13 @@ describe.each(databases)('the status of a package on %s', (kind) => {
   it.each([
     ['nothing', {}, 'Missing required fields: status'],
     ['null', { status: null }, 'Missing required fields: status'],
-    ['a blank', { status: '' }, 'Missing required fields: status'],
+    ['an empty text', { status: '' }, 'Missing required fields: status'],
     ['an unknown one', { status: 'lost' }, /^status must be one of backordered, received, packed, shipped, /],
     ['one in capitals', { status: 'PACKED' }, /^status must be one of /],
     ['several', { status: ['packed'] }, /^status must be one of /],
     ['the name of a method', { status: 'toString' }, /^status must be one of /],
     ['a list', [{ status: 'packed' }], 'The request body must be a JSON object'],
-  ])('stays when it is to be %s', async (_, body, detail) => {
+  ])('stays unchanged when the request names %s', async (_, body, detail) => {
     const answer = await call(inventory, `PATCH /packages/${untouched}`, { body });
 
     expect([answer.status, answer.body.detail]).toEqual([400, expect.stringMatching(detail)]);
@@ -113,7 +113,7 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     expect([status, body.detail]).toEqual([expected, detail]);
   });
 
-  it('is what a second request for the package is told', async () => {
+  it('is returned to a second request for the package', async () => {
     const given = aPackage();
     const { body: made } = await postPackage(inventory, given);
     await move(made.id, 'cancelled');
@@ -121,7 +121,7 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     expect(await postPackage(inventory, given)).toMatchObject({ status: 200, body: { ...made, status: 'cancelled' } });
   });
 
-  it('is cancelled by one of ten who cancel at once, and what it holds comes back once', async () => {
+  it('is cancelled by one of ten concurrent requests, and the items come back once', async () => {
     const { id: itemId } = await addItem(inventory, { quantity: 10 });
     const id = await make(await makeKit(inventory, [{ item_id: itemId, quantity: 4 }]));
 
@@ -132,7 +132,7 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     expect((await readMovements(inventory, itemId)).map(({ change }) => change)).toEqual([10, -4, 4]);
   });
 
-  it('is either cancelled or shipped when both are asked for at once, and what is shipped does not come back', async () => {
+  it('becomes either cancelled or shipped by concurrent requests, and shipped items stay out of stock', async () => {
     const { id: itemId } = await addItem(inventory, { quantity: 6 });
     const type = await makeKit(inventory, [{ item_id: itemId, quantity: 1 }]);
     const ids = await Promise.all(Array.from({ length: 6 }, () => makeIn('packed', type)));
@@ -153,7 +153,7 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     expect(await stockOf(itemId)).toBe(cancelled);
   });
 
-  it('keeps the stock exact when packages are cancelled while a hundred are made', async () => {
+  it('keeps the stock exact while packages are cancelled and a hundred are created', async () => {
     const { id: itemId } = await addItem(inventory, { quantity: 50 });
     const type = await makeKit(inventory, [{ item_id: itemId, quantity: 1 }]);
     const early = await Promise.all(Array.from({ length: 10 }, () => make(type)));

@@ -15,7 +15,7 @@ describe.each(databases)('packages on %s', (kind) => {
   const post = (body: unknown) => postPackage(inventory, body);
   const packagesOf = (customerId: number) => readPackages(inventory, customerId);
 
-  it('are received, of the type welcome_pack_v1 unless told otherwise', async () => {
+  it('are received, by default of the type welcome_pack_v1', async () => {
     const given = aPackage();
 
     const { status, headers, body } = await post(given);
@@ -33,7 +33,7 @@ describe.each(databases)('packages on %s', (kind) => {
     expect((await call(inventory, `GET /packages/${body.id}`)).body).toStrictEqual(body);
   });
 
-  it('are made once: the second request is given the package of the first', async () => {
+  it('are created once: the second request returns the package of the first', async () => {
     const given = aPackage();
     const first = await post(given);
 
@@ -47,7 +47,7 @@ describe.each(databases)('packages on %s', (kind) => {
     expect(await packagesOf(given.customerId)).toEqual([first.body]);
   });
 
-  it('are made once for each type', async () => {
+  it('are created once for each type', async () => {
     const given = aPackage();
     const first = await post(given);
 
@@ -58,7 +58,7 @@ describe.each(databases)('packages on %s', (kind) => {
     expect(await packagesOf(given.customerId)).toEqual([first.body, second.body]);
   });
 
-  it('keep what they are asked for with, and nothing else', async () => {
+  it('keep the known fields of their request and no others', async () => {
     const given = aPackage({ customerName: '🎁'.repeat(200), packageType: "Ñandú's; -- 李".padEnd(100, 'é') });
 
     const { body } = await post({ ...given, id: 999_999, status: 'delivered', createdAt: 'never' });
@@ -67,7 +67,7 @@ describe.each(databases)('packages on %s', (kind) => {
     expect(body.id).not.toBe(999_999);
   });
 
-  it('are made for a customer with the highest of ids', async () => {
+  it('accept the highest customer id', async () => {
     const { status, body } = await post(aPackage({ customerId: Number.MAX_SAFE_INTEGER }));
 
     expect([status, body.customerId]).toEqual([201, Number.MAX_SAFE_INTEGER]);
@@ -96,9 +96,9 @@ describe.each(databases)('packages on %s', (kind) => {
     ],
     ['a number for a type', aPackage({ packageType: 5 }), 'packageType must be a string'],
     ['a list', [aPackage()], 'The request body must be a JSON object'],
-    ['half a JSON', '{"customerId": 1', 'The request body is not valid JSON'],
+    ['truncated JSON', '{"customerId": 1', 'The request body is not valid JSON'],
   ];
-  it.each(badInputs)('are refused with %s', async (_, body, detail) => {
+  it.each(badInputs)('are rejected with %s', async (_, body, detail) => {
     const answer = await post(body);
 
     expect(answer.status).toBe(400);
@@ -112,7 +112,7 @@ describe.each(databases)('packages on %s', (kind) => {
     });
   });
 
-  it('are made once when a hundred requests for one customer come at once', async () => {
+  it('are created once by a hundred concurrent requests for one customer', async () => {
     const given = aPackage();
 
     const answers = await Promise.all(Array.from({ length: 100 }, () => post(given)));
@@ -130,7 +130,7 @@ describe.each(databases)('packages on %s', (kind) => {
     expect([status, body.detail]).toEqual([404, 'Package not found']);
   });
 
-  it.each([['0'], ['-1'], ['1.5'], ['abc'], ['01']])('cannot be asked for by %s', async (id) => {
+  it.each([['0'], ['-1'], ['1.5'], ['abc'], ['01']])('cannot be read under the id %s', async (id) => {
     const { status, body } = await call(inventory, `GET /packages/${id}`);
 
     expect([status, body.detail]).toEqual([400, 'id must be a positive integer']);

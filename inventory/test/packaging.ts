@@ -4,12 +4,12 @@ import { aPackage, postPackage, readMovements, readPackages } from './start.ts';
 
 type Service = { url: string };
 
-/** Makes a package of that type, for a customer of its own. */
+/** Creates a package of that type for a new customer. */
 export async function makePackage(inventory: Service, packageType: string): Promise<WelcomePackage> {
   return (await postPackage(inventory, aPackage({ packageType }))).body;
 }
 
-/** Makes packages of that type, one after the other. */
+/** Creates packages of that type, one after the other. */
 export async function makePackages(inventory: Service, packageType: string, count: number): Promise<WelcomePackage[]> {
   const packages: WelcomePackage[] = [];
   while (packages.length < count) packages.push(await makePackage(inventory, packageType));
@@ -20,7 +20,7 @@ export async function readPackage(inventory: Service, id: number): Promise<Welco
   return (await call(inventory, `GET /packages/${id}`)).body;
 }
 
-/** In the order of the packages given. */
+/** In the order of the given packages. */
 export async function statusesOf(inventory: Service, packages: { id: number }[]): Promise<PackageStatus[]> {
   const ids = packages.map(({ id }) => id);
   const read = await readPackages(inventory, undefined, Math.min(...ids) - 1);
@@ -32,12 +32,12 @@ export function changeStatus(inventory: Service, id: number, status: unknown) {
   return call(inventory, `PATCH /packages/${id}`, { body: { status } });
 }
 
-/** What is in a package. */
+/** The items of a package. */
 export async function contentOf(inventory: Service, id: number): Promise<{ item_id: number; quantity: number }[]> {
   return (await call(inventory, `GET /packages/${id}/items`)).body;
 }
 
-/** The packages that have taken an item, in the order in which they have. */
+/** The packages that have taken an item, in that order. */
 export async function takersOf(inventory: Service, itemId: number): Promise<(number | null)[]> {
   const movements = await readMovements(inventory, itemId);
   return movements.filter(({ reason }) => reason === 'packaged').map(({ package_id }) => package_id);

@@ -35,7 +35,7 @@ describe('the stock of an item', () => {
     ['null in the body', { body: { quantity_change: null } }, byMessage],
     ['a fraction in the body', { body: { quantity_change: 0.5 } }, byMessage],
     ['a list', { body: [{ quantity_change: 5 }] }, 'The request body must be a JSON object'],
-    ['half a JSON', { body: '{"quantity_change": 5' }, 'The request body is not valid JSON'],
+    ['truncated JSON', { body: '{"quantity_change": 5' }, 'The request body is not valid JSON'],
     ...[-1, 0.5, limit + 1, '5', null, true].map((quantity) => [
       `a stock of ${quantity}`,
       { body: { quantity } },
@@ -47,7 +47,7 @@ describe('the stock of an item', () => {
       { body: { quantity_change: 1, reason: 'a\nb' } },
       'reason must not contain control characters',
     ],
-  ] as [string, Options, string][])('stays as it is when it is sent %s', async (_, options, detail) => {
+  ] as [string, Options, string][])('stays unchanged by a request with %s', async (_, options, detail) => {
     const { query = '', ...sent } = options;
     const { status, body } = await call(inventory, `PATCH /api/v1/items/${untouched.id}/quantity${query}`, sent);
 

@@ -57,7 +57,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
       { quantity: 21 },
       'The stock would be 21, but the maximum is 20',
     ],
-    ['above what can be counted', { quantity: limit }, { quantity_change: 1 }, /^The stock would be 1000000001/],
+    ['above the highest quantity', { quantity: limit }, { quantity_change: 1 }, /^The stock would be 1000000001/],
   ])('does not go %s', async (_, item, change, detail) => {
     const { id } = await add(item);
 
@@ -68,7 +68,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual([item.quantity]);
   });
 
-  it('reaches zero, and its maximum, and all that can be counted', async () => {
+  it('reaches zero, its maximum, and the highest quantity', async () => {
     const [{ id }, unlimited] = [await add({ quantity: 10, max_quantity: 20 }), await add({ quantity: 0 })];
 
     for (const quantity_change of [-10, 20])
@@ -79,7 +79,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual([10, -10, 20]);
   });
 
-  it('may fall but not rise where its maximum has been lowered below it', async () => {
+  it('may fall but not rise above a lowered maximum', async () => {
     const { id } = await add({ quantity: 30 });
     expect((await call(inventory, `PUT /api/v1/items/${id}`, { body: { max_quantity: 20 } })).status).toBe(200);
 
@@ -98,7 +98,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual([30, -1, -4]);
   });
 
-  it('is the same, in the same version, after a change by nothing', async () => {
+  it('keeps its version after a change by zero', async () => {
     const { id } = await add({ quantity: 10 });
     const { headers, body } = await call(inventory, `GET /api/v1/items/${id}`);
 
@@ -110,7 +110,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual([10]);
   });
 
-  it('is exact after a hundred changes at once, each answered with a stock of its own', async () => {
+  it('is exact after a hundred concurrent changes, each with its own result', async () => {
     const { id } = await add({ quantity: 0 });
 
     const answers = await Promise.all(Array.from({ length: 100 }, () => patch(id, { query: '?quantity_change=+3' })));
@@ -122,7 +122,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual(Array(100).fill(3));
   });
 
-  it('is given to as many as there is enough for, when thirty take from it at once', async () => {
+  it('serves as many of thirty concurrent requests as it suffices for', async () => {
     const { id } = await add({ quantity: 10 });
 
     const answers = await Promise.all(
@@ -134,7 +134,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual([10, ...Array(10).fill(-1)]);
   });
 
-  it('is changed only in the version that If-Match names', async () => {
+  it('changes only at the version that If-Match names', async () => {
     const { id } = await add({ quantity: 10 });
     const body = { quantity_change: 1 };
     const first = (await patch(id, { body })).headers.get('ETag') ?? '';
@@ -150,7 +150,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual([10, 1, 1, 1, 1]);
   });
 
-  it('is changed once by twenty who know the same version', async () => {
+  it('changes once by twenty requests with the same version', async () => {
     const { id } = await add({ quantity: 10 });
     const known = (await call(inventory, `GET /api/v1/items/${id}`)).headers.get('ETag') ?? '';
     const options = { body: { quantity_change: 1 }, headers: { 'If-Match': known } };
@@ -161,7 +161,7 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     expect(await changesOf(id)).toEqual([10, 1]);
   });
 
-  it('changes for the reason that is given, or is adjusted', async () => {
+  it('records the given reason, or "adjusted"', async () => {
     const { id } = await add({ quantity: 10 });
     const given = [' delivery ', '🎁'.repeat(200), "Ñandú's; -- 李", 'cancelled', undefined];
 

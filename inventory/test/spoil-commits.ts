@@ -13,7 +13,7 @@ const onPostgres = [
      for each row execute function spoil()`,
 ];
 
-/** Lets the commit of every change of a stock fail, until it is disposed of. */
+/** Makes the commit of every stock change fail until it is disposed of. */
 export async function spoilCommits({ url }: FreshDatabase): Promise<AsyncDisposable> {
   const isPostgres = url.startsWith('postgres:');
   const run = async (statements: string[]) => {

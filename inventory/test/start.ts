@@ -10,7 +10,7 @@ import type { WelcomePackage } from '../src/package.ts';
 type Environment = Record<string, string>;
 type Service = { url: string };
 
-/** What an Inventory on that database is started with, in this process or in one of its own. */
+/** The environment of an Inventory on that database, in this process or a separate one. */
 export function inventoryEnvironment({ url, dataDir }: FreshDatabase, environment: Environment = {}): Environment {
   return { DATABASE_URL: url, DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', ...environment };
 }
@@ -19,7 +19,7 @@ const migratedDatabase = copiesOf(async (fresh) => {
   await using _ = await startInventoryOn(fresh);
 });
 
-/** An Inventory on a database of its own; both are gone when it is disposed of. */
+/** An Inventory on a new database; disposing it removes both. */
 export async function startTestInventory(kind: DatabaseKind, environment: Environment = {}) {
   await using resources = new AsyncDisposableStack();
   const database = resources.use(await migratedDatabase(kind));
@@ -37,7 +37,7 @@ export function startInventoryOn(database: FreshDatabase, environment: Environme
 
 let customers = 0;
 
-/** A request for a package, of a customer of its own unless told otherwise. */
+/** A request for a package, by default for a new customer. */
 export function aPackage(overrides: Record<string, unknown> = {}) {
   customers += 1;
   return { customerId: customers, customerName: 'Alice Example', ...overrides };
@@ -48,7 +48,7 @@ export function postPackage(inventory: Service, body: unknown, idempotencyKey?: 
   return call(inventory, 'POST /packages', { body, headers });
 }
 
-/** Every package, read page by page; those of one customer where `customerId` is given. */
+/** Every package, read page by page; with `customerId` only those of that customer. */
 export async function readPackages(inventory: Service, customerId?: number, after = 0): Promise<WelcomePackage[]> {
   const filter = customerId === undefined ? '' : `&customerId=${customerId}`;
   const { body } = await call(inventory, `GET /packages?after=${after}${filter}`);
@@ -58,13 +58,13 @@ export async function readPackages(inventory: Service, customerId?: number, afte
 
 let skus = 0;
 
-/** An item to add, with an sku of its own. */
+/** An item to add, with a new sku. */
 export function anItem(overrides: Record<string, unknown> = {}) {
   skus += 1;
   return { name: 'Mug', sku: `SKU-${skus}`, price: 12.5, quantity: 10, ...overrides };
 }
 
-/** Adds an item and gives it as it is answered. */
+/** Adds an item and returns the response body. */
 export async function addItem(inventory: Service, overrides: Record<string, unknown> = {}): Promise<Item> {
   const { status, body } = await call(inventory, 'POST /api/v1/items/', { body: anItem(overrides) });
   if (status !== 201) throw new Error(`the item was answered with ${status}: ${body.detail}`);
@@ -81,7 +81,7 @@ export function changeQuantity(inventory: Service, id: number, body: unknown) {
 
 let types = 0;
 
-/** Makes packages of a type of its own, or of the given one, of these items; gives the type. */
+/** Creates a kit of these items, for a new package type or the given one; returns the type. */
 export async function makeKit(
   inventory: Service,
   items: { item_id: number; quantity: number }[],

@@ -9,11 +9,11 @@ import { addItem, anItem, aPackage, makeKit, readMovements } from './start.ts';
 
 type Service = { url: string };
 
-/** Stands for one of the items, types, customers or packages that there are by then. */
+/** Selects one of the items, types, customers or packages that exist by then. */
 const which = fc.nat(60);
 const content = fc.array(fc.tuple(which, fc.integer({ min: 1, max: 3 })), { minLength: 1, maxLength: 3 });
 
-/** What somebody may ask for. */
+/** The requests that a client may send. */
 const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('add'), quantity: fc.nat(6) }) },
   {
@@ -43,26 +43,26 @@ const command = fc.oneof(
 
 export type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
-/** One wave after the other; all that is in one comes at the same moment. */
+/** Waves run one after the other; the requests of one wave are concurrent. */
 export const waves = fc.array(fc.array(command, { minLength: 6, maxLength: 16 }), { minLength: 4, maxLength: 8 });
 
 type World = { added: Item[]; types: string[]; customers: number[]; packages: number[] };
 type Sent = { kind: Command['kind']; item: number | undefined; by: number | undefined; reason: string; status: number };
 
-/** What is there in the end, and what was answered on the way. */
+/** The final state, and the responses on the way. */
 export type Outcome = {
-  /** As they were added; some may have been deleted since. */
+  /** As added; some may have been deleted since. */
   added: Item[];
-  /** Of those that are still there. */
+  /** Of the items that still exist. */
   stocks: Map<number, number>;
   movements: Map<number, Movement[]>;
   packages: (WelcomePackage & { content: KitItem[] })[];
-  /** By their types. */
+  /** By package type. */
   kits: Map<string, KitItem[]>;
   sent: Sent[];
 };
 
-/** Asks for all that, with items, types and customers that nobody else has. */
+/** Sends all requests, with new items, types and customers. */
 export async function perform(inventory: Service, waves: Command[][]): Promise<Outcome> {
   const world = await createWorld(inventory);
   const sent: Sent[] = [];

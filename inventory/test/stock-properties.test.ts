@@ -7,10 +7,10 @@ import { startTestInventory, type TestInventory } from './start.ts';
 import { type Command, type Outcome, perform, waves } from './stock-commands.ts';
 
 const runs = runsOf(3);
-// the same one again repeats what is asked for, though not the moments
+// the same seed repeats the requests, but not their timing
 const seed = Number(process.env['PROPERTY_SEED'] || Date.now() % 1e9);
 
-/** What may be answered: never a fault of the service. */
+/** The statuses that are allowed; never a 5xx. */
 const expected: Record<Command['kind'], number[]> = {
   add: [201],
   change: [200, 404, 409],
@@ -47,24 +47,25 @@ function asContent(movements: Movement[], sign: number) {
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 const numbersOnly = (content: Package['content']) => content.map(({ item_id, quantity }) => ({ item_id, quantity }));
 
-/** What holds whatever has been asked for: each gives what contradicts it. */
+/** Invariants: each returns its counterexamples. */
 const promises: Record<string, (outcome: Outcome) => unknown[]> = {
-  'nothing is answered with a fault': ({ sent }) => sent.filter(({ kind, status }) => !expected[kind].includes(status)),
-  'a stock is the sum of its movements, and zero once its item is deleted': ({ added, stocks, movements }) =>
+  'every response has an allowed status': ({ sent }) =>
+    sent.filter(({ kind, status }) => !expected[kind].includes(status)),
+  'a stock is the sum of its movements, and zero after the deletion of its item': ({ added, stocks, movements }) =>
     added.filter(({ id }) => sum(movements.get(id) ?? []) !== (stocks.get(id) ?? 0)),
-  'every movement starts where the one before has ended': ({ movements }) =>
+  'every movement starts where the one before ended': ({ movements }) =>
     [...movements.values()].flatMap((chain) =>
       chain.filter(({ before }, index) => before !== (chain[index - 1]?.after ?? 0)),
     ),
   'every movement leads from before to after, and never below zero': (outcome) =>
     allMovements(outcome).filter(({ before, change, after }) => before + change !== after || after < 0),
-  'no stock is taken in beyond the maximum': ({ added, movements }) =>
+  'no stock rises above its maximum': ({ added, movements }) =>
     added.flatMap(({ id, max_quantity }) =>
       (movements.get(id) ?? []).filter(
         ({ package_id, change, after }) => package_id === null && change > 0 && after > (max_quantity ?? after),
       ),
     ),
-  'every change that was answered with 200 has happened once, and no other has': (outcome) =>
+  'every change with the response 200 happened once, and no other did': (outcome) =>
     outcome.sent
       .filter(({ kind }) => kind === 'change')
       .filter(({ status, item, by, reason }) => {
@@ -74,25 +75,25 @@ const promises: Record<string, (outcome: Outcome) => unknown[]> = {
           status === 200 && by !== 0 ? [[item, by]] : [],
         );
       }),
-  'a package has taken what is in it, each item once': (outcome) =>
+  'a package has taken its items, each once': (outcome) =>
     outcome.packages.filter(
       (one) => !isSame(asContent(movementsOf(outcome, one, 'packaged'), -1), numbersOnly(one.content)),
     ),
-  'a package that waits has taken nothing': ({ packages }) =>
+  'a backordered package has taken nothing': ({ packages }) =>
     packages.filter(({ status, content }) => status === 'backordered' && content.length > 0),
-  'a package that is cancelled has given back all that it had taken, any other nothing': (outcome) =>
+  'a cancelled package has given all its items back, any other none': (outcome) =>
     outcome.packages.filter((one) => {
       const given = asContent(movementsOf(outcome, one, 'cancelled'), 1);
       return !isSame(given, one.status === 'cancelled' ? numbersOnly(one.content) : []);
     }),
-  'the packages of a type take in the order of their age': (outcome) =>
+  'the packages of a type take items oldest first': (outcome) =>
     byType(outcome).flatMap(([, packages]) => {
       const firsts = packages
         .map((one) => movementsOf(outcome, one, 'packaged').map(({ id }) => id))
         .filter(({ length }) => length > 0);
       return firsts.filter((ids, index) => Math.min(...ids) < Math.max(0, ...(firsts[index - 1] ?? [])));
     }),
-  'no package is in the house, or further, while an older one of its type waits': (outcome) =>
+  'no package has its items while an older one of its type waits': (outcome) =>
     byType(outcome).flatMap(([, packages]) => {
       const oldest = packages.findIndex(({ status }) => status === 'backordered');
       const isPast = ({ status }: Package) => status !== 'backordered' && status !== 'cancelled';
@@ -111,14 +112,14 @@ function byType({ packages }: Outcome): [type: string, packages: Package[]][] {
   return [...Map.groupBy(packages, ({ packageType }) => packageType)];
 }
 
-describe.each(databases)('whatever is asked for at the same moments, on %s,', (kind) => {
+describe.each(databases)('under any concurrent requests on %s', (kind) => {
   let inventory: TestInventory;
   beforeAll(async () => {
     inventory = await startTestInventory(kind);
   });
   afterAll(() => inventory[Symbol.asyncDispose]());
 
-  it('no stock leaks, falls below zero or is given to two', async () => {
+  it('no stock leaks, becomes negative or is taken twice', async () => {
     const property = fc.asyncProperty(waves, async (asked) => {
       const outcome = await perform(inventory, asked);
 

@@ -27,7 +27,7 @@ describe.each(databases)('two processes of the Inventory on %s', (kind) => {
   });
   afterAll(() => resources.disposeAsync());
 
-  it('make one package for a customer when both are asked at once', async () => {
+  it('create one package for concurrent requests to both', async () => {
     const requests = Array.from({ length: 20 }, () => aPackage());
     const ask = (service: SpawnedService) =>
       requests.flatMap((given) => [postPackage(service, given), postPackage(service, given)]);
@@ -41,7 +41,7 @@ describe.each(databases)('two processes of the Inventory on %s', (kind) => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(60);
   });
 
-  it('take an Idempotency-Key that comes to both at once for exactly one request', async () => {
+  it('accept an Idempotency-Key that both get concurrently for exactly one request', async () => {
     const keys = Array.from({ length: 10 }, () => randomUUID());
     const requests = Array.from({ length: 40 }, (_, index) => ({ given: aPackage(), key: keys[index % 10] ?? '' }));
     const ask = ({ given, key }: (typeof requests)[0], index: number) =>
@@ -55,7 +55,7 @@ describe.each(databases)('two processes of the Inventory on %s', (kind) => {
     expect(inIdOrder(await storedFor(requests.map(({ given }) => given)))).toEqual(inIdOrder(made));
   });
 
-  it('make one package for each entry of two batches in opposite orders', async () => {
+  it('create one package per entry of two batches in opposite orders', async () => {
     const packages = Array.from({ length: 200 }, () => aPackage());
     const batch = (service: SpawnedService, entries: unknown[]) =>
       call(service, 'POST /packages/batch', { body: { packages: entries } });
@@ -70,7 +70,7 @@ describe.each(databases)('two processes of the Inventory on %s', (kind) => {
     expect(await storedFor(packages)).toHaveLength(200);
   });
 
-  it('lose nothing of a stock that both change at once', async () => {
+  it('lose no concurrent change of a stock', async () => {
     const { id } = await addItem(one, { quantity: 40 });
     const type = await makeKit(one, [{ item_id: id, quantity: 1 }]);
     const requests = Array.from({ length: 100 }, () => aPackage({ packageType: type }));
@@ -84,7 +84,7 @@ describe.each(databases)('two processes of the Inventory on %s', (kind) => {
 
     expect(new Set(packages.map(({ status }) => status))).toEqual(new Set([201]));
     const changed = changes.map(({ status }, index) => (status === 200 ? (index % 4 < 2 ? 2 : -1) : 0));
-    // what rises is never refused
+    // an increase is never rejected
     expect(changed.filter((by) => by > 0)).toHaveLength(100);
     const held = (await storedFor(requests)).filter(({ status }) => status === 'received').length;
     const { quantity } = await readItem(other, id);

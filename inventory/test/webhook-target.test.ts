@@ -27,19 +27,19 @@ describe('a message to the webhook', () => {
     return target.send(message, neverStopped);
   };
 
-  it.each([200, 201, 202, 204])('has arrived where the answer is %i', async (status) => {
+  it.each([200, 201, 202, 204])('is delivered if the response is %i', async (status) => {
     expect(await sendInto({ status, ...(status !== 204 && { body: 'as you like' }) })).toBeUndefined();
 
     const { id, body } = receiver.taken.at(-1) as Message;
     expect({ id, body }).toEqual(message);
   });
 
-  it('has arrived where the head of the answer says so, whatever comes of the rest', async () => {
+  it('is delivered if the status says so, whatever happens to the body', async () => {
     expect(await sendInto({ status: 200, body: 'x'.repeat(200_000) })).toBeUndefined();
     expect(await sendInto({ status: 200, headers: { 'Content-Length': '10' }, body: 'cut' })).toBeUndefined();
   });
 
-  it.each([301, 302, 303, 307, 308])('goes nowhere else where the answer is %i', async (status) => {
+  it.each([301, 302, 303, 307, 308])('does not follow a redirect with %i', async (status) => {
     const refusal = await sendInto({ status, headers: { Location: '/elsewhere' } });
 
     expect(refusal).toEqual({ reason: `the webhook answered ${status}${isUrlRight}`, isForAll: true });
@@ -52,7 +52,7 @@ describe('a message to the webhook', () => {
     return sendInto({ status, headers, body: JSON.stringify({ detail: `${url} ${secret}`, error: url }) });
   };
 
-  it.each([400, 409, 413, 422])('is the only one that is refused where the answer is %i', async (status) => {
+  it.each([400, 409, 413, 422])('alone is rejected if the response is %i', async (status) => {
     expect(await sendIntoTelling(status)).toEqual({ reason: `the webhook answered ${status}`, isForAll: false });
   });
 
@@ -60,11 +60,11 @@ describe('a message to the webhook', () => {
     ...[408, 425, 429, 500, 503].map((status) => [status, ''] as const),
     ...[401, 403].map((status) => [status, isSecretSame] as const),
     ...[404, 405, 410].map((status) => [status, isUrlRight] as const),
-  ])('is refused as any other would be where the answer is %i%s', async (status, hint) => {
+  ])('is rejected like any other if the response is %i%s', async (status, hint) => {
     expect(await sendIntoTelling(status)).toEqual({ reason: `the webhook answered ${status}${hint}`, isForAll: true });
   });
 
-  it('is not to be repeated before the time that the answer names', async () => {
+  it('waits as long as Retry-After says', async () => {
     const [seconds, moment] = ['7', new Date(Date.now() + 1_800_000).toUTCString()];
 
     expect(await sendInto({ status: 429, headers: { 'Retry-After': seconds } })).toMatchObject({ afterMs: 7_000 });
@@ -73,7 +73,7 @@ describe('a message to the webhook', () => {
     expect(refusal?.afterMs).toBeLessThanOrEqual(1_800_000);
   });
 
-  it('has not arrived, for all that is known, where no answer came', async () => {
+  it('counts as not delivered if no response came', async () => {
     const reset = { reason: 'the webhook cannot be reached (ECONNRESET)', isForAll: true };
 
     expect(await sendInto('reset')).toEqual(reset);

@@ -12,7 +12,7 @@ async function* pieces(texts: string[]): AsyncGenerator<string> {
 const read = (...texts: string[]) => Array.fromAsync(readCsv(pieces(texts)));
 const fieldsOf = (records: FileRecord[]) => records.flatMap((record) => ('fields' in record ? [record.fields] : []));
 
-/** What a cell of that column is understood as. */
+/** The value that a cell of that column is read as. */
 async function readCell(name: string, cell: string): Promise<unknown> {
   const [fields] = fieldsOf(await read(`sku,name,price,${name}\na,A,1,${cell}\n`));
   return fields?.[name];
@@ -23,7 +23,7 @@ describe('CSV', () => {
     ['commas', ','],
     ['semicolons', ';'],
     ['tabs', '\t'],
-  ])('is read with %s between the cells', async (_name, delimiter) => {
+  ])('is read with %s as delimiters', async (_name, delimiter) => {
     const header = ['sku', 'name', 'price', 'cost'];
     const rows = [header, ['a', 'Ä, "B"; \t', '1.5', ''], ['b', '007', '2', '1']];
     const records = [
@@ -35,20 +35,20 @@ describe('CSV', () => {
     expect(await read(stringify(rows, { delimiter, quoted: true, record_delimiter: 'windows' }))).toEqual(records);
   });
 
-  it('may end without a line end, or in many of them', async () => {
+  it('may end with no line break or with many', async () => {
     const text = 'sku,name,price\na,A,1';
 
     expect(await read(`${text}\n\r\n  \n\n`)).toEqual(await read(text));
   });
 
-  it('may have rows that are empty, which count as lines all the same', async () => {
+  it('may have empty rows, which count as lines', async () => {
     expect(await read('\n\nsku,name,price\n\n,,\na,A,1\n  \n , ,\nb,B,2\n')).toMatchObject([
       { line: 6, fields: { sku: 'a' } },
       { line: 9, fields: { sku: 'b' } },
     ]);
   });
 
-  it('may have the line ends of several systems', async () => {
+  it('may mix the line breaks of several systems', async () => {
     expect(await read('sku,name,price\r\na,A,1\nb,B,2\rc,C,3\r\nd,D,4')).toMatchObject([
       { line: 2, fields: { sku: 'a', price: 1 } },
       { line: 3, fields: { sku: 'b', price: 2 } },
@@ -63,18 +63,18 @@ describe('CSV', () => {
     [';', '12.50', 12.5],
     [';', '1.234,50', '1.234,50'],
     [',', '"12,50"', '12,50'],
-  ])('with %j between the cells understands the number %s', async (delimiter, cell, value) => {
+  ])('with the delimiter %j reads the number %s', async (delimiter, cell, value) => {
     const text = ['sku', 'name', 'price'].join(delimiter);
     const [fields] = fieldsOf(await read(`${text}\n${['a', 'A', cell].join(delimiter)}\n`));
 
     expect(fields?.['price']).toBe(value);
   });
 
-  it('may have its columns in any order, and their names in capitals and between blanks', async () => {
+  it('may have its columns in any order, in any case and with spaces around their names', async () => {
     expect(await read(' Price ,SKU, name\n1,a,A\n')).toEqual([{ line: 2, fields: { sku: 'a', name: 'A', price: 1 } }]);
   });
 
-  it('keeps the columns that nobody knows, for whoever tells of them, and none without a name', async () => {
+  it('keeps unknown columns, so that they can be reported, and drops columns without a name', async () => {
     const [fields = {}] = fieldsOf(await read('sku,name,price,colour,,\na,A,1,red,x,y\n'));
 
     expect(Object.entries(fields)).toEqual([
@@ -100,7 +100,7 @@ describe('CSV', () => {
     ['brand', '7', '7'],
     ['dimensions', '  1 x 2 ', '  1 x 2 '],
     ['description', '"two\r\n ""lines"" "', 'two\r\n "lines" '],
-  ])('understands in the column %s the cell %j', async (name, cell, value) => {
+  ])('converts in the column %s the cell %j', async (name, cell, value) => {
     expect(await readCell(name, cell)).toEqual(value);
   });
 
@@ -113,14 +113,14 @@ describe('CSV', () => {
     ['cost', '१'],
     ['is_active', 'yes'],
     ['is_active', '1'],
-  ])('leaves in the column %s what it does not understand as it is: %s', async (name, cell) => {
+  ])('keeps in the column %s the unknown text %s', async (name, cell) => {
     expect(await readCell(name, `"${cell}"`)).toBe(cell);
   });
 
   it.each([
     ['has fewer cells', 'b,B', 'has 2 cells, but the header names 3 fields'],
     ['has more cells', 'b,B,1,', 'has 4 cells, but the header names 3 fields'],
-  ])('says of a line that it %s, and goes on behind it', async (_what, row, fault) => {
+  ])('reports that a line %s, and continues after it', async (_what, row, fault) => {
     expect(await read(`sku,name,price\na,A,1\n${row}\nc,C,3\n`)).toEqual([
       { line: 2, fields: { sku: 'a', name: 'A', price: 1 } },
       { line: 3, fault },
@@ -130,9 +130,9 @@ describe('CSV', () => {
 
   it.each([
     ['a quote is never closed', 'b,"B,2\nc,C,3\n'],
-    ['a quote is never closed, and much follows', `b,"B,2\n${'c,C,3\n'.repeat(20_000)}`],
+    ['a quote is never closed, and much text follows', `b,"B,2\n${'c,C,3\n'.repeat(20_000)}`],
     ['a row is longer than any item', `b,${'B'.repeat(lineMax + 1)},2\nc,C,3\n`],
-  ])('is refused, with the line where that begins, where %s', async (_what, rows) => {
+  ])('is rejected with the line on which the row begins if %s', async (_what, rows) => {
     await expect(read(`sku,name,price\na,A,1\n${rows}`)).rejects.toMatchObject({
       code: 'invalid',
       message: expect.stringMatching(/\bline 3\b.* nothing after it can be read/),
@@ -140,13 +140,13 @@ describe('CSV', () => {
   });
 
   it.each([
-    ['lacks what every item needs', 'code,name\n', 'it has no sku and no price.'],
+    ['lacks a required field', 'code,name\n', 'it has no sku and no price.'],
     ['names a field twice', 'sku,name,price, Name\n', 'names "name" twice.'],
-  ])('is refused where its first line %s', async (_what, text, sentence) => {
+  ])('is rejected if its header %s', async (_what, text, sentence) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining(sentence) });
   });
 
-  it('gives every row as it was written, with the number of the line where it begins, wherever it is cut', async () => {
+  it('returns every row as written, with its first line number, however the text is split', async () => {
     const name = fc.string({ unit: fc.constantFrom('a', ' ', ',', ';', '"', '\n', 'ß', '🎁'), maxLength: 6 });
     const run = async (names: string[], cut: number) => {
       const rows = names.map((text, index) => [`s${index}`, `n${text}`, '1']);

@@ -8,7 +8,7 @@ async function* pieces(texts: string[]): AsyncGenerator<string> {
 const read = (...texts: string[]) => Array.fromAsync(readLines(pieces(texts)));
 
 describe('the lines of a text', () => {
-  it('are numbered as an editor numbers them, those that are empty among them', async () => {
+  it('are numbered as in an editor, empty lines included', async () => {
     expect(await read('a\n\n \t\r\nb\r\nc')).toEqual([
       { number: 1, text: 'a' },
       { number: 4, text: 'b\r' },
@@ -19,14 +19,14 @@ describe('the lines of a text', () => {
   it.each([
     ['nothing', [], []],
     ['one empty piece', [''], []],
-    ['white space alone', ['\n \r\n\n'], []],
-    ['a last line that is not ended', ['a'], ['a']],
-    ['a last line that is ended', ['a\n'], ['a']],
+    ['only white space', ['\n \r\n\n'], []],
+    ['a last line without a line break', ['a'], ['a']],
+    ['a last line with a line break', ['a\n'], ['a']],
   ])('are those of %s', async (_what, texts, lines) => {
     expect((await read(...texts)).map(({ text }) => text)).toEqual(lines);
   });
 
-  it('are the same wherever the text is cut', async () => {
+  it('are the same however the text is split', async () => {
     const text = 'one\r\n\ntwo\n three ';
     const whole = await read(text);
 
@@ -36,7 +36,7 @@ describe('the lines of a text', () => {
     expect(await read(...text)).toEqual(whole);
   });
 
-  it('are not kept beyond the longest that is read, and those that follow are', async () => {
+  it('are cut off if they are too long, and the following lines are still read', async () => {
     const piece = 'x'.repeat(lineMax);
     const [long, next] = await read(...Array<string>(50).fill(piece), '\nnext');
 
