@@ -1,7 +1,6 @@
 import { columnTypes, isPostgres } from '@doorstep/kit/database/columns.ts';
 import { type Kysely, sql } from 'kysely';
 
-/** Items, and the movements of their stock. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
   // sorts as SQLite does, whatever the locale of the server

@@ -1,7 +1,6 @@
 import { columnTypes } from '@doorstep/kit/database/columns.ts';
 import { type Kysely, sql } from 'kysely';
 
-/** Kits, and the items that each package has taken. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
   await db.schema

@@ -27,7 +27,6 @@ export const kitInput = z
   })
   .meta({ id: 'KitInput' });
 
-/** The items that every package of one type contains. */
 export const kit = z
   .object({ id, package_type: packageType, items: z.array(kitItem), updated_at: timestamp })
   .meta({ id: 'Kit' });

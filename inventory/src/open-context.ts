@@ -16,7 +16,6 @@ type Options = {
   onNews?: (news: StockNews) => void;
 };
 
-/** Opens the database for the service or for a command. */
 export async function openContext({ config, logger, clock = systemClock, onNews }: Options) {
   const database: Database<InventoryDatabase> = await openDatabase({
     url: config.databaseUrl,

@@ -13,7 +13,6 @@ export type Refusal = {
   afterMs?: number | undefined;
 };
 
-/** The receiver of low-stock alerts. */
 export type AlertTarget = {
   /** Returns why it failed, or undefined if the message was delivered. The signal aborts it. Safe to repeat. */
   send(message: Message, stop: AbortSignal): Promise<Refusal | undefined>;

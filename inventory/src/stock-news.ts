@@ -6,7 +6,6 @@ export type Backorder = {
   packageId: number;
   packageType: string;
   short: Shortage | undefined;
-  /** No other package of its type was waiting. */
   isFirst: boolean;
 };
 
@@ -16,7 +15,6 @@ export type Shortage = { sku: string; name: string; wanted: number; there: numbe
 export type StockNews = {
   low: LowStock[];
   backordered: Backorder[];
-  /** The ids of the packages that are no longer backordered. */
   filled: number[];
   /** More back-orders may be fillable. */
   isUnfinished: boolean;

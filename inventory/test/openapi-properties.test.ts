@@ -36,7 +36,7 @@ describe.each(databasesTried)('the Inventory on %s, tested by its OpenAPI docume
   it('accepts valid requests, and responds as documented', async () => {
     const source = sourceOf(document, ids);
     const requestsTo = (operation: Operation) => validRequests(operation, source);
-    const run = { name: `what is allowed, on ${kind}`, service: inventory, document, runs, requestsTo };
+    const run = { name: `valid requests on ${kind}`, service: inventory, document, runs, requestsTo };
 
     const statuses = await tryEveryOperation({ ...run, rightRefusals });
 

@@ -11,7 +11,6 @@ import { type Failure, sendAlerts } from './send-alerts.ts';
 
 type UpkeepOptions = {
   context: InventoryContext;
-  /** Unset if there is no webhook. */
   target: AlertTarget | undefined;
   logger: Logger;
   metrics: StockMetrics;

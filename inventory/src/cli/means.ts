@@ -2,7 +2,6 @@ import type { Call } from '@doorstep/kit/cli/command.ts';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import type { InventoryContext } from '../context.ts';
 
-/** The input and output of a command. */
 export type CommandMeans = Call & {
   context: InventoryContext;
   clock: Clock;

@@ -106,7 +106,6 @@ async function takeItems({ trx, stock, backordered }: StockWrite, made: Insertio
   const queued = await waitingTypes(trx, kits.keys());
   const taken = [];
   const short = new Set<number>();
-  // in the order of the requests
   for (const { row } of made.toSorted((a, b) => a.row.id - b.row.id)) {
     const wanted = kits.get(row.package_type) ?? [];
     const isFirst = !queued.has(row.package_type);

@@ -33,7 +33,6 @@ export async function waitingTypes(db: Kysely<InventoryDatabase>, types: Iterabl
   return waiting;
 }
 
-/** All types that have back-orders. */
 export async function allWaitingTypes(db: Kysely<InventoryDatabase>): Promise<string[]> {
   const rows = await db.selectFrom('packages').select('package_type').distinct().where(isBackordered).execute();
   return rows.map(({ package_type }) => package_type);

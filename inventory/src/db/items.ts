@@ -10,7 +10,6 @@ export type ItemRow = Selectable<InventoryDatabase['items']>;
 type NewItem = Insertable<InventoryDatabase['items']>;
 export type Columns = Omit<NewItem, 'id' | 'version' | 'created_at' | 'updated_at' | 'quantity'>;
 
-/** An item as the API shows it. */
 export function toItem(row: ItemRow): Item {
   const { id, name, description, sku, price_cents, cost_cents, quantity, min_quantity, max_quantity, ...rest } = row;
   const { is_active, category, brand, weight, dimensions, customer_id, created_at, updated_at } = rest;

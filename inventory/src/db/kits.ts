@@ -60,7 +60,6 @@ export async function readKitsWithStock(db: Kysely<InventoryDatabase>, types: st
 /** Ids per query. */
 const idsMax = 500;
 
-/** The package types whose kit contains one of these items. */
 export async function typesWithItems(db: Kysely<InventoryDatabase>, itemIds: number[]): Promise<Set<string>> {
   const types = new Set<string>();
   for (let at = 0; at < itemIds.length; at += idsMax) {

@@ -7,7 +7,6 @@ import type { InventoryDatabase } from './schema.ts';
 type PackageItem = InventoryDatabase['package_items'];
 const columns = { package_id: 'bigint', item_id: 'bigint', quantity: 'integer' } as const;
 
-/** Records the items that packages have taken. */
 export async function insertPackageItems(trx: Transaction<InventoryDatabase>, rows: PackageItem[]): Promise<void> {
   if (rows.length === 0) return;
   const names = ['package_id', 'item_id', 'quantity'] as const;

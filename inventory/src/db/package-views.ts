@@ -1,7 +1,6 @@
 import type { OlderPackage, WelcomePackage } from '../package.ts';
 import type { PackageRow } from './packages.ts';
 
-/** A package as the API shows it. */
 export function toPackage(row: PackageRow): WelcomePackage {
   return {
     id: row.id,

@@ -22,7 +22,6 @@ const conflict = {
   },
 };
 
-/** Replies with an item, and its version as the ETag. */
 export function shownItem(status: number, row: ItemRow, headers: Record<string, string> = {}) {
   return { status, body: toItem(row), headers: { ETag: etagOf(row.version), ...headers } };
 }

@@ -6,7 +6,6 @@ import { olderRoutes } from './older-routes.ts';
 import { packageRoutes } from './package-routes.ts';
 import { stockRoutes } from './stock-routes.ts';
 
-/** Every route of the Inventory except health, metrics and docs. */
 export const routes = [
   ...packageRoutes,
   batchRoute,

@@ -115,7 +115,6 @@ function fromCell(name: string, cell: string, delimiter: string): unknown {
   return cell;
 }
 
-/** Derived from the item schema. */
 const types: Record<string, { kind: string; isNullable: boolean }> = Object.fromEntries(
   Object.entries(itemChange.shape).map(([name, schema]) => {
     const isNullable = schema.safeParse(null).success;

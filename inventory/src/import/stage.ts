@@ -12,7 +12,6 @@ export type StagedItem = { line: number; item: ItemInput; given: (keyof ItemInpu
 export type Stage = Disposable & {
   /** Stores a valid line; returns the fault of an invalid one. */
   add(record: FileRecord): BadLine | undefined;
-  /** Names that are not fields of an item. */
   unknownFields: Set<string>;
   count(): number;
   /** The valid lines after line `after`, in order. */

@@ -4,7 +4,6 @@ import type { Item } from '../item.ts';
 
 const pageMax = 1000;
 
-/** All items in id order, a page at a time. */
 export async function* readAllItems({ db }: Pick<InventoryContext, 'db'>): AsyncGenerator<Item[]> {
   for (let after = 0; ; ) {
     const rows = await db

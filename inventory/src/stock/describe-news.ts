@@ -2,7 +2,6 @@ import type { Backorder, LowStock, StockNews } from '../stock-news.ts';
 
 type Line = { level: 'debug' | 'info' | 'warn'; text: string };
 
-/** The log lines about the effects of a stock change, for the people in the warehouse. */
 export function describeNews({ backordered, filled, low }: Pick<StockNews, 'backordered' | 'filled' | 'low'>): Line[] {
   return [
     ...(backordered.length > 0 ? [describeBackorders(backordered)] : []),

@@ -23,7 +23,6 @@ export type Stock = {
   /** Loads the items to be changed. Items that are loaded already stay as they are. */
   load(items: StockedItem[] | number[]): Promise<void>;
   change(itemId: number, change: Change, cause: Cause): void;
-  /** The first item whose stock is below the wanted quantity. */
   shortOf(wanted: KitItem[]): Shortage | undefined;
   /** The items whose stock has risen since the last call. */
   takeRisen(): number[];

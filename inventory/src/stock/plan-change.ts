@@ -4,11 +4,9 @@ import { type ItemChange, limitFaults } from '../item.ts';
 import { requireRoom } from './require-room.ts';
 import type { StockWrite } from './write-stock.ts';
 
-/** The planned change of an item. */
 export type Plan = {
   row: ItemRow;
   columns: Partial<Columns>;
-  /** The change of its stock. */
   by: number | undefined;
 };
 
@@ -43,7 +41,6 @@ export async function changeItems(
   }
 }
 
-/** The columns whose value changes. */
 function changedColumns(before: ItemRow, change: ItemChange): Partial<Columns> {
   const columns = toColumns(change);
   const isNews = ([name, value]: [string, unknown]) => before[name as keyof ItemRow] !== value;
