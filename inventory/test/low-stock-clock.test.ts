@@ -38,7 +38,7 @@ describe.concurrent.each(databases)('an alert of low stock on %s', (kind) => {
 
     const triedAt = performance.now();
     await stopping[Symbol.asyncDispose]();
-    // the sender would give up by itself after ten seconds
+    // the sender has its own timeout of ten seconds
     expect(performance.now() - triedAt).toBeLessThan(9_000);
 
     receiver.onMessage = () => undefined;

@@ -13,8 +13,8 @@ import { anItem, inventoryEnvironment } from './start.ts';
 const packageType = 'mug-pack';
 const request = (customerId: number) => ({ customerId, customerName: 'Alice Example', packageType });
 
-describe.each(databases)('packages requested at the same time on %s', (kind) => {
-  it('share a write whose news is told once, even if the first request is refused', async () => {
+describe.each(databases)('packages requested concurrently on %s', (kind) => {
+  it('share one write and report its news once, even if the first request is rejected', async () => {
     await using database = await freshDatabase(kind);
     const config = readInventoryConfig(inventoryEnvironment(database));
     const told: StockNews[] = [];

@@ -35,7 +35,7 @@ export async function createPackage(
   return creation;
 }
 
-/** The first creation carries the news of the group, so it is reported once. Rejected requests cause no news. */
+/** The first creation carries the news of the group, so it is reported once. Rejected requests make no news. */
 async function createTogether(trx: Transaction<InventoryDatabase>, asked: KeyedRequest[], context: StockContext) {
   const { value, news } = await changeStock(trx, context, (write) => createEach(write, asked));
   const first = value.findIndex((creation) => !(creation instanceof Error));
