@@ -132,7 +132,7 @@ describe('a service that answers to some host names', () => {
     expect(await postFrom(origin)).toMatchObject({
       status: 403,
       type: 'application/problem+json',
-      body: { detail: 'Web pages of another origin may not call this' },
+      body: { detail: 'Web pages of another origin may not call this service' },
     });
     expect(posts).toBe(before);
   });

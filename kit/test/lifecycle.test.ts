@@ -62,16 +62,12 @@ describe('a service that cannot start', () => {
     const { code, output } = await runToItsEnd('crm', settings(fresh, { PORT: String(port) }));
     other.close();
     expect(code).toBe(1);
-    expect(output).toBe(`Port ${port} on 127.0.0.1 is already in use; stop what uses it or set another PORT.\n`);
+    expect(output).toBe(`Port ${port} on 127.0.0.1 is already in use; stop the other program or set another PORT.\n`);
   });
 
   it.each([
     ['PORT', 'abc', 'PORT is "abc"; it takes a whole number from 0 to 65535.\n'],
-    [
-      'JWT_SECRET_KEY',
-      'hunter2',
-      'JWT_SECRET_KEY holds a value of another form; it takes a text of at least 32 bytes.\n',
-    ],
+    ['JWT_SECRET_KEY', 'hunter2', 'JWT_SECRET_KEY holds an invalid value; it takes a string of at least 32 bytes.\n'],
   ])('says in one sentence that %s is wrong, and exits 1', async (name, value, sentence) => {
     await using fresh = await freshDatabase('sqlite');
     const { code, output } = await runToItsEnd('crm', settings(fresh, { [name]: value }));

@@ -32,7 +32,9 @@ describe('listening', () => {
     const { port } = other.address() as AddressInfo;
     const refusal = await listen(answerOk, '127.0.0.1', port).catch((error) => error);
     expect(refusal).toBeInstanceOf(StartError);
-    expect(refusal.message).toBe(`Port ${port} on 127.0.0.1 is already in use; stop what uses it or set another PORT.`);
+    expect(refusal.message).toBe(
+      `Port ${port} on 127.0.0.1 is already in use; stop the other program or set another PORT.`,
+    );
     other.close();
   });
 

@@ -53,7 +53,7 @@ describe('the key for tokens', () => {
     const occupied = join(folder.path, 'a-file');
     await writeFile(occupied, '');
     expect(() => loadSecretKey(undefined, occupied)).toThrow(StartError);
-    expect(() => loadSecretKey(undefined, occupied)).toThrow(/^The key for tokens cannot be kept in [^\n]+\.$/);
+    expect(() => loadSecretKey(undefined, occupied)).toThrow(/^The key for tokens cannot be stored in [^\n]+\.$/);
   });
 
   it('is refused where the one that is kept is too short to be one', async () => {
