@@ -13,7 +13,6 @@ export type ErrorCode =
 export type FieldError = { field: string; message: string };
 
 type Extras = {
-  /** One entry for each invalid field. */
   errors?: FieldError[];
   /** Further members of the problem document, such as `existing_id`. */
   members?: Record<string, unknown>;

@@ -65,7 +65,7 @@ export function connect(url: string, schema = 'notes'): Kysely<Notes> {
   return new Kysely<Notes>({ dialect });
 }
 
-/** The tests of a worker share one database, because creating one takes longer than most tests. Each test has a schema. */
+/** The tests of a worker share one database, each with its own schema: creating one takes longer than most tests. */
 let sharedPostgres: Promise<FreshDatabase> | undefined;
 
 function shareDatabase(): Promise<FreshDatabase> {

@@ -12,7 +12,7 @@ export function runsOf(usual: number): number {
 }
 
 /** A run with its own number of requests also prints a summary. */
-const isTold = Boolean(process.env['PROPERTY_RUNS']);
+const printsSummary = Boolean(process.env['PROPERTY_RUNS']);
 
 /** PostgreSQL alone, because it rejects more than SQLite; both with `PROPERTY_RUNS`. */
 export const databasesTried: readonly DatabaseKind[] = isTold ? databases : ['postgres'];
@@ -62,7 +62,7 @@ export async function tryEveryOperation(run: Run): Promise<Map<number, number>> 
     if (details.failed) failures.push(failureOf(details));
   }
   agent.destroy();
-  if (isTold) process.stdout.write(`${name}, seed ${seed}: ${told(statuses)}\n`);
+  if (printsSummary) process.stdout.write(`${name}, seed ${seed}: ${summaryOf(statuses)}\n`);
   if (failures.length > 0) throw new Error(`with PROPERTY_RUNS=${runs} PROPERTY_SEED=${seed}\n${failures.join('\n')}`);
   return statuses;
 }
@@ -97,7 +97,7 @@ function failureOf({ counterexample, errorInstance }: fc.RunDetails<[ApiRequest,
   return `${fc.stringify(request)} from ${caller}\n  ${message}\n  ${answer}`;
 }
 
-function told(statuses: Map<number, number>): string {
+function summaryOf(statuses: Map<number, number>): string {
   const total = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   const list = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status} ${count} times`);
   return `${total} requests, ${list.join(', ')}`;

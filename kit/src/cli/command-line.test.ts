@@ -22,7 +22,6 @@ const bake: Command<Call> = {
 };
 const wait: Command<Call> = { summary: 'wait', forms: [''], examples: [''], run: bake.run };
 
-/** Runs a command line and captures both outputs. */
 async function run(words: string | string[], overrides: Partial<CommandLine<string, Call>> = {}) {
   const out: string[] = [];
   const err: string[] = [];

@@ -8,7 +8,6 @@ export type CommandLine<Config, Means> = Introduction & {
   commands: Commands<Means>;
   /** @throws StartError if a setting is invalid. */
   readConfig(): Config;
-  /** Runs the command with its context. Returns its exit code. */
   run(config: Config, command: Command<Means>, call: Call): Promise<number>;
 };
 

@@ -9,10 +9,8 @@ export const exitCodes = {
 } as const;
 
 type Stream = { write(text: string): unknown; isTTY?: boolean };
-/** `process` satisfies this type. */
 export type Terminal = { stdout: Stream; stderr: Stream };
 
-/** The parsed arguments of a command, and its outputs. */
 export type Call = {
   /** Options by name in camel case: `--skip-bad` is `skipBad`. */
   values: Record<string, string | boolean | undefined>;
@@ -27,9 +25,7 @@ export type Call = {
 
 /** `Means` is the context that a service passes to each of its commands. */
 export type Command<Means> = {
-  /** What the command does, in one line. */
   summary: string;
-  /** More about the command, in full sentences. */
   details?: string;
   /** The arguments after the name of the command, one entry for each form. */
   forms: string[];
@@ -45,12 +41,10 @@ export type Command<Means> = {
 
 export type Commands<Means> = Record<string, Command<Means>>;
 
-/** The texts of a service's command line. */
 export type Introduction = {
   /** The npm script that runs it, and the folder of the service. */
   name: string;
   /** What the commands are for, in a sentence or two. */
   about: string;
-  /** What each exit code means here. */
   exitCodes: Record<number, string>;
 };

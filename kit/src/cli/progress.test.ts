@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgress } from './progress.ts';
 
-/** A progress bar with its clock and its output. */
 function aBar({ isTTY = true, json = false } = {}) {
   const written: string[] = [];
   let nowMs = 5_000;

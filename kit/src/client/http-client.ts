@@ -11,7 +11,6 @@ type ClientOptions = {
   connectionsMax: number;
   /** A larger answer counts as a failure; 4 MiB by default. */
   answerBytesMax?: number;
-  /** Returns the bearer token to send. */
   token?: () => Promise<string>;
   /** Whether a 2xx answer is usable; if not, it counts as a failure. */
   isUsable?: (response: AxiosResponse) => boolean;
@@ -95,7 +94,6 @@ export function neverArrived(error: AxiosError): boolean {
   return !error.response && /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(error.code ?? '');
 }
 
-/** Whether a list has a next page (RFC 8288). */
 export function hasNextPage({ headers }: AxiosResponse): boolean {
   return /rel="?next"?/.test(String(headers['link'] ?? ''));
 }
@@ -107,7 +105,6 @@ export function retryAfterMs(error: AxiosError): number | undefined {
 
 const reasonMax = 300;
 
-/** The names of the settings for the token and the address. */
 type Settings = { token?: string; url: string };
 
 /** Why a call failed, in one actionable sentence. */
@@ -127,7 +124,6 @@ export function isTooLarge(error: AxiosError): boolean {
   return /^maxContentLength/.test(error.message);
 }
 
-/** Whether the head of an answer arrived, but not its whole body. */
 export function isBrokenOff({ response }: AxiosError): boolean {
   return response !== undefined && response.data === undefined;
 }

@@ -7,7 +7,6 @@ const renewBeforeMs = 60_000;
 type Options = {
   tokens: Tokens;
   clock: Clock;
-  /** The calling service. */
   subject: string;
   /** The token for a service that is not Doorstep's, which cannot verify a service token. */
   configured?: string | undefined;

@@ -22,7 +22,6 @@ export function columnTypes(db: Kysely<never>) {
   };
 }
 
-/** Whether this connection or transaction uses PostgreSQL. */
 export function isPostgres(db: Pick<Kysely<never>, 'getExecutor'>): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter;
 }

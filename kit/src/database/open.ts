@@ -7,7 +7,6 @@ import { postgresDialect } from './postgres.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 export type Database<DB> = {
-  /** For reads outside any transaction. */
   db: Kysely<DB>;
   /** For every write, by group commit. */
   write: GroupWrite<DB>;
@@ -19,7 +18,6 @@ export type Database<DB> = {
 export type DatabaseOptions = {
   /** A file path, `sqlite:PATH` or `postgres://…`. */
   url: string;
-  /** The schema of the service on PostgreSQL. */
   schema: string;
   /** The folder of numbered migrations, `0001-name.ts`. */
   migrations: string;

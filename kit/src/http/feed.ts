@@ -5,7 +5,6 @@ import { integerQuery } from './schemas.ts';
 
 export const feedLimitMax = 1000;
 
-/** The query of a feed: rows after an id, in id order. */
 export const feedQuery = {
   after: integerQuery({ min: 0, max: Number.MAX_SAFE_INTEGER, default: 0 }).meta({
     description: 'Only rows with an id above this one',

@@ -49,7 +49,6 @@ const refusals: Record<string, [status: number, detail: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
 };
 
-/** The unfinished answers of a connection. */
 type Answers = WeakMap<Duplex, Set<ServerResponse>>;
 
 /**

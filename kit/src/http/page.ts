@@ -3,7 +3,6 @@ import { integerQuery } from './schemas.ts';
 
 const pageSizeMax = 100;
 
-/** The query of a list for browsing. */
 export const pageQuery = {
   page: integerQuery({ min: 1, max: 1_000_000_000, default: 1 }),
   size: integerQuery({ min: 1, max: pageSizeMax, default: 10 }),

@@ -30,7 +30,6 @@ const bodySentences: Record<string, string> = {
 
 const wrongEncoding = 'The request body does not match its Content-Encoding';
 
-/** Matches the error codes of zlib, zstd and Brotli. */
 function isUnpackingFault(code: unknown): boolean {
   return /^(Z_|ZSTD_|ERR_)/.test(String(code));
 }

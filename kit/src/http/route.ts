@@ -6,7 +6,6 @@ export type Access =
   | 'public'
   | {
       open: boolean;
-      /** The permitted roles. */
       roles: readonly string[];
       /** Also permits this role if the path parameter equals the subject of the token. */
       owner?: { role: string; param: string };
@@ -18,7 +17,6 @@ export function needsToken(access: Access, requireAuth: boolean): access is Excl
 
 /** Rate limits against password guessing. Requests above a limit are answered 429. */
 export type Limits = {
-  /** Requests per minute from one address. */
   perAddressMax: number;
   /** Failed requests per minute for one account, from any address. */
   perAccountMax: number;

@@ -28,13 +28,11 @@ export const idParam = idText.meta({ example: 1 });
 /** `idParam` as a list filter. It has no example, because the docs page would prefill the filter with it. */
 export const idFilter = idText.optional();
 
-/** A positive id in a body. */
 export const id = z.int('must be a positive integer').min(1, 'must be a positive integer').meta({ example: 1 });
 
 const idsMax = 500;
 const idsMessage = `must be a positive integer, or up to ${idsMax} of them separated by commas`;
 
-/** Positive ids as a list filter: one id, or several separated by commas. */
 export const idsFilter = z
   .string(idsMessage)
   .regex(/^[1-9]\d*(,[1-9]\d*)*$/, idsMessage)
@@ -43,7 +41,6 @@ export const idsFilter = z
   .optional()
   .meta({ example: '1,2,3' });
 
-/** A whole number in a query. */
 export function integerQuery({ min, max, default: fallback }: { min: number; max: number; default: number }) {
   return integerText({ min, max })
     .default(fallback)
@@ -69,7 +66,6 @@ function integerText({ min, max }: { min: number; max: number }) {
   );
 }
 
-/** An optional amount in a query, with at most two decimals. */
 export function optionalAmountQuery({ max }: { max: number }) {
   const message = `must be a number from 0 to ${max} with at most two decimals`;
   return z
@@ -86,14 +82,12 @@ export function optionalAmountQuery({ max }: { max: number }) {
     });
 }
 
-/** A boolean in a query; false by default. */
 export const flagQuery = z
   .enum(['true', 'false'])
   .default('false')
   .transform((text) => text === 'true')
   .meta(asFlag({ default: false }));
 
-/** An optional boolean in a query. */
 export const optionalFlagQuery = z
   .enum(['true', 'false'])
   .transform((text) => text === 'true')
@@ -124,7 +118,6 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
     .meta({ override: { minLength: min, maxLength: max, pattern: min > 0 ? someText : anyText } });
 }
 
-/** Any text that both databases can store. */
 export function storableText({ min = 0, max }: { min?: number; max: number }) {
   return z
     .string()

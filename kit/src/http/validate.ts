@@ -28,7 +28,6 @@ function sentence(issue: z.core.$ZodRawIssue): string | undefined {
 
 type Issue = { path: PropertyKey[]; message: string };
 
-/** Bounds the size of the answer. */
 const issuesMax = 100;
 
 function invalid(issues: Issue[], missingFields: Set<string>): AppError {

@@ -12,7 +12,6 @@ const databaseUrl = z
   .optional()
   .meta({ takes: 'a file path, sqlite:PATH or postgres://user:password@host:port/database', secret: true });
 
-/** The settings common to all services. */
 export type CommonConfig = {
   host: string;
   port: number;
@@ -58,7 +57,6 @@ export function requireInProduction(environment: Environment, name: string, take
   if (!environment[name]) throw new StartError(`${name} is not set; with NODE_ENV=production it takes ${takes}.`);
 }
 
-/** Common parts of weak secrets. */
 const guessedFirst =
   /password|passwort|changeme|change-me|secret|admin|doorstep|letmein|welcome|qwerty|12345678|1234/gi;
 const differentCharactersMin = 6;

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import { createLogger, type LogConfig, type Logger } from './logger.ts';
 
-/** The output of a logger. */
 function written(config: Partial<LogConfig>, use: (logger: Logger) => void): string {
   let text = '';
   const stream = new Writable({

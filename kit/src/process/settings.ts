@@ -123,7 +123,6 @@ export function secret(minBytes: number, maxCharacters = Number.POSITIVE_INFINIT
     .meta({ takes: `a string of at least ${minBytes} bytes${most}`, secret: true });
 }
 
-/** A secret that matches a pattern. */
 export function secretText(pattern: RegExp, takes: string) {
   return z.string().regex(pattern).optional().meta({ takes, secret: true });
 }

@@ -13,7 +13,6 @@ export type OutageLog = {
 type Words = {
   /** What the service does during the outage: `polling goes on`. */
   meanwhile: string;
-  /** `polling works again` */
   over: string;
 };
 

@@ -9,7 +9,6 @@ export type SingleFlight<T> = {
   idle(): Promise<void>;
 };
 
-/** Allows at most one run at a time. */
 export function singleFlight<T>(run: () => Promise<T>): SingleFlight<T> {
   let current: Promise<T> | undefined;
   let next: Promise<T> | undefined;

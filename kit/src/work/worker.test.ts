@@ -6,11 +6,9 @@ import { type Next, startWorker, type WorkerOptions } from './worker.ts';
 const aMinuteMs = 60_000;
 const words = { idle: 'nothing is baked here', mine: 'it is baked here from now on' };
 
-/** Waits for one turn of the event loop. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 type Options = {
-  /** The result of each round; after the last one, a minute of sleep. */
   next?: Next[];
   work?: WorkerOptions['work'];
   /** For each attempt to take or to check the lock, its error; undefined for success. */

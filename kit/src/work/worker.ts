@@ -7,9 +7,7 @@ import type { OwnerLock } from './owner-lock.ts';
 
 // Job queues from npm bring their own tables and schedules. This is one loop that works only while it holds a lock.
 
-/** When the next round begins. */
 export type Next = {
-  /** 0: at once. */
   inMs: number;
   /** Whether `wake` starts it sooner. */
   orWhenWoken?: boolean;
@@ -34,7 +32,6 @@ export type WorkerOptions = {
 export type Worker = AsyncDisposable & {
   /** Begins to stop without waiting, so that other work can stop meanwhile. */
   beginStop(): void;
-  /** Starts the next round early. */
   wake(): void;
 };
 
