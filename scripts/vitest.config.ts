@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Databases of tests lie in memory where there is room: what is thrown away need not reach a disk, and a process that is
- * killed takes nothing with it that was written.
+ * Test databases are in memory if there is enough space. They are temporary, so they need no disk, and files in
+ * /dev/shm survive a killed process.
  */
 const memory = '/dev/shm';
 const roomMinBytes = 2 * 1024 ** 3;
@@ -25,7 +25,7 @@ const include = [
   '{kit,crm,inventory,middleware}/{src,test}/**/*.test.ts',
   'proof/{house,end-to-end,simulation,soak,bench,browser}/**/*.test.ts',
 ];
-/** nock changes the whole process, for good. */
+/** nock patches the whole process permanently. */
 const withNock = globSync(include, { cwd: root }).filter((file) =>
   /from 'nock'/.test(readFileSync(join(root, file), 'utf8')),
 );
@@ -35,17 +35,17 @@ const hangMs = 30 * 60_000;
 export default defineConfig({
   test: {
     globalSetup: ['kit/test/postgres-server.ts', 'kit/test/pack-packages.ts', 'kit/test/quick-start.ts'],
-    // they wait more than they work; on two cores the default is one at a time
+    // tests mostly wait, and on two cores vitest's default is one worker
     maxWorkers: 4,
     projects: [
-      // to read the program anew for each file takes longer than many a file
+      // loading the program again for each file takes longer than many files
       { extends: true, test: { name: 'tests', include, exclude: withNock, isolate: false } },
       { extends: true, test: { name: 'tests with nock', include: withNock, isolate: false } },
     ],
     // a last resort: what a test waits for has its own limit (kit/test/patience.ts), and says what did not come
     testTimeout: hangMs,
     hookTimeout: hangMs,
-    // no test's outcome may depend on another's
+    // no test may depend on another one
     sequence: { shuffle: true },
   },
   root,

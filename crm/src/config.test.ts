@@ -50,7 +50,7 @@ describe('the settings of the CRM', () => {
     [
       'ADMIN_PASSWORD',
       'hunter2',
-      'ADMIN_PASSWORD holds a value of another form; it takes a text of at least 12 bytes and at most 1000 characters.',
+      'ADMIN_PASSWORD holds an invalid value; it takes a string of at least 12 bytes and at most 1000 characters.',
     ],
   ])('reject %s=%s', (name, value, sentence) => {
     expect(() => readCrmConfig({ [name]: value })).toThrow(sentence);

@@ -52,8 +52,8 @@ export function readCrmConfig(environment: Environment): CrmConfig {
     environment,
   );
   if (common.production) {
-    requireInProduction(environment, 'ADMIN_USERNAME', 'a text');
-    requireSecretInProduction(environment, 'ADMIN_PASSWORD', 'a text of at least 12 bytes');
+    requireInProduction(environment, 'ADMIN_USERNAME', 'a string');
+    requireSecretInProduction(environment, 'ADMIN_PASSWORD', 'a string of at least 12 bytes');
   }
   return {
     ...common,

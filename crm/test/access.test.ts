@@ -42,7 +42,7 @@ describe('with REQUIRE_AUTH=true', () => {
 
       expect(answer).toMatchObject({
         status: 401,
-        body: { title: 'Unauthorized', detail: 'A bearer token is needed' },
+        body: { title: 'Unauthorized', detail: 'A bearer token is required' },
       });
       expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
     });

@@ -91,7 +91,7 @@ describe.each(databases)('actions on %s', (kind) => {
     ['two texts', { action_type, details: 'a', description: 'b' }, differ],
     ['a text and an empty one', { action_type, details: 'a', description: '' }, differ],
     ['5001 letters', { action_type, details: 'x'.repeat(5001) }, 'details must be at most 5000 characters long'],
-    ['a NUL', { action_type, description: 'a\0' }, 'description must not contain NUL or half a character'],
+    ['a NUL', { action_type, description: 'a\0' }, 'description must not contain NUL or unpaired surrogates'],
     ['a number for a text', { action_type, details: 5 }, 'details must be a string'],
     ['a text for a lead', { action_type, lead_id: '1' }, 'lead_id must be a positive integer'],
     ['lead 0', { action_type, lead_id: 0 }, 'lead_id must be a positive integer'],

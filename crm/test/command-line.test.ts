@@ -27,7 +27,7 @@ const usage = /^Usage: npm run -s crm -- COMMAND [\s\S]* npm exec -- node crm\/s
 
 describe.concurrent('the CRM with arguments', () => {
   it('rejects an unknown command and starts nothing', async () => {
-    const output = 'There is no command "start"; this service has none.\n';
+    const output = 'Unknown command "start"; this service has no commands.\n';
     expect(await run('start')).toEqual({ code: 2, output, made: [] });
   });
 
@@ -38,7 +38,7 @@ describe.concurrent('the CRM with arguments', () => {
   it.each(['--verbose', '--version', '-p', 'help me'])('rejects "%s" with exit code 2', async (words) => {
     const { code, output } = await runHere(...words.split(' '));
     expect(code).toBe(2);
-    expect(output).toMatch(/^There is no command "[^"]+"; this service has none\.\n$/);
+    expect(output).toMatch(/^Unknown command "[^"]+"; this service has no commands\.\n$/);
   });
 
   it.each(['--help', '-h', 'help'])('prints its usage for "%s"', async (word) => {

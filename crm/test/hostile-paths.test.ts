@@ -145,7 +145,7 @@ describe('an unknown path', () => {
     for (const method of [...methods, 'OPTIONS']) {
       const { status, headers, body } = await call(crm, `${method} ${path}`, { headers: { Accept: 'text/html' } });
       expect([method, status, headers.get('Content-Type')]).toEqual([method, 404, expect.stringMatching(isProblem)]);
-      expect(body.detail).toBe(`There is no ${path} here; GET /docs shows what there is`);
+      expect(body.detail).toBe(`There is no route ${path}; GET /docs lists the routes`);
     }
   });
 

@@ -133,7 +133,7 @@ describe.each(databases)('a report of package states on %s', (kind) => {
     ['no attempts', [{ ...result, attempts: null }], 'Missing required fields: results.0.attempts'],
     ['attempts below zero', [{ ...result, attempts: -1 }], 'results.0.attempts must be at least 0'],
     ['2^31 attempts', [{ ...result, attempts: 2 ** 31 }], 'results.0.attempts must be at most 2147483647'],
-    ['a NUL', [{ ...result, error: 'a\0b' }], 'results.0.error must not contain NUL or half a character'],
+    ['a NUL', [{ ...result, error: 'a\0b' }], 'results.0.error must not contain NUL or unpaired surrogates'],
     ['1001 letters', [{ ...result, error: 'x'.repeat(1001) }], 'results.0.error must be at most 1000 characters long'],
   ];
   it.each(refused)('is rejected with %s', async (_, results, detail) => {

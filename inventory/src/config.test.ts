@@ -22,9 +22,9 @@ describe('the settings of the Inventory', () => {
   });
 
   it.each([
-    ['', 'JWT_SECRET_KEY is not set; with NODE_ENV=production it takes a text of at least 32 bytes.'],
-    ['k'.repeat(31), 'JWT_SECRET_KEY holds a value of another form; it takes a text of at least 32 bytes.'],
-    ['secret'.repeat(6), 'JWT_SECRET_KEY is guessed too easily; with NODE_ENV=production'],
+    ['', 'JWT_SECRET_KEY is not set; with NODE_ENV=production it takes a string of at least 32 bytes.'],
+    ['k'.repeat(31), 'JWT_SECRET_KEY holds an invalid value; it takes a string of at least 32 bytes.'],
+    ['secret'.repeat(6), 'JWT_SECRET_KEY is too easy to guess; with NODE_ENV=production'],
   ])('reject the key "%s" in production', (key, sentence) => {
     expect(() => readInventoryConfig({ NODE_ENV: 'production', JWT_SECRET_KEY: key })).toThrow(sentence);
   });
@@ -54,7 +54,7 @@ describe('the settings of the Inventory', () => {
     [' T0KEN'],
   ])('reject the webhook URL "%s" and do not show it', (wrong) => {
     expect(sentenceOf(() => withWebhook(wrong, secretOf(32)))).toBe(
-      'LOW_STOCK_WEBHOOK_URL holds a value of another form; it takes an http or https address without credentials, such as http://127.0.0.1:3001.',
+      'LOW_STOCK_WEBHOOK_URL holds an invalid value; it takes an http or https address without credentials, such as http://127.0.0.1:3001.',
     );
   });
 
@@ -77,7 +77,7 @@ describe('the settings of the Inventory', () => {
     ['that is not base64', `whsec_${'!'.repeat(44)}`],
     ['with a line break', `${secretOf(32)}\n`],
   ])('reject a webhook secret %s and do not show it', (_, wrong) => {
-    const sentence = `LOW_STOCK_WEBHOOK_SECRET holds a value of another form; it takes ${takesSecret}`;
+    const sentence = `LOW_STOCK_WEBHOOK_SECRET holds an invalid value; it takes ${takesSecret}`;
 
     expect(sentenceOf(() => withWebhook(url, wrong))).toBe(sentence);
     expect(sentenceOf(() => withWebhook('', wrong))).toBe(sentence);

@@ -24,8 +24,8 @@ describe('a command', () => {
   afterAll(() => line[Symbol.asyncDispose]());
 
   it.each([
-    ['imprt', 'There is no command "imprt"; there are import, export.'],
-    ['import', 'Name the file to import, or - for standard input.'],
+    ['imprt', 'Unknown command "imprt"; the commands are import, export.'],
+    ['import', 'The name of a file is needed, or - for standard input.'],
     ['import a b', 'Unexpected "b".'],
     ['import a --set-stock=yes', "Option '--set-stock' does not take an argument."],
     ['import a --force', "Unknown option '--force'."],

@@ -55,8 +55,8 @@ describe('an item', () => {
     ['sku', '🎁'.repeat(101), 'must be 1 to 100 characters long'],
     ['sku', 'a\u0000b', controls],
     ['description', 'd'.repeat(2001), 'must be at most 2000 characters long'],
-    ['description', 'a\u0000b', 'must not contain NUL or half a character'],
-    ['description', '\ud83c', 'must not contain NUL or half a character'],
+    ['description', 'a\u0000b', 'must not contain NUL or unpaired surrogates'],
+    ['description', '\ud83c', 'must not contain NUL or unpaired surrogates'],
     ['description', ['a'], 'must be a string'],
     ...['category', 'brand', 'dimensions'].flatMap((field): [string, unknown, string][] => [
       [field, 5, 'must be a string'],

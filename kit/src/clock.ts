@@ -1,6 +1,6 @@
-/** Where time comes from. Tests and simulations hand in another. */
+/** The source of time. Tests and simulations pass their own. */
 export type Clock = {
-  /** Wall-clock time: for what is stored and shown, never for measuring. */
+  /** Wall-clock time: for timestamps, never for measuring durations. */
   now(): Date;
   /** Milliseconds that never run backwards: for durations. */
   monotonicMs(): number;

@@ -1,4 +1,4 @@
-/** The few ways in which a request can fail on purpose. Everything else that is thrown is a bug. */
+/** The expected reasons for a request to fail. Any other error is a bug. */
 export type ErrorCode =
   | 'invalid'
   | 'unauthorized'
@@ -13,15 +13,13 @@ export type ErrorCode =
 export type FieldError = { field: string; message: string };
 
 type Extras = {
-  /** One entry for each field that is wrong. */
   errors?: FieldError[];
-  /** Further members of the answer, such as `existing_id`. */
+  /** Further members of the problem document, such as `existing_id`. */
   members?: Record<string, unknown>;
-  /** When to come back. */
   retryAfterSeconds?: number;
 };
 
-/** An error whose message is meant for the caller of the API. */
+/** An error whose message is safe to show to the caller of the API. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly extras: Extras;
@@ -34,7 +32,7 @@ export class AppError extends Error {
   }
 }
 
-/** A reason not to start, in one sentence for the person who starts the process. It is printed without a stack. */
+/** A reason why the process cannot start, in one sentence for the operator. It is printed without a stack trace. */
 export class StartError extends Error {
   override name = 'StartError';
 }

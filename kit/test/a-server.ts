@@ -15,9 +15,9 @@ type LogLine = { level: string; message: string } & Record<string, unknown>;
 
 export type TestServer = AsyncDisposable & {
   url: string;
-  /** What it has logged so far, one object an event. */
+  /** Its log so far, one object per event. */
   log: LogLine[];
-  /** The header of somebody with that role. */
+  /** The Authorization header of a caller with this role. */
   as(role: string, expiresSeconds?: number): Promise<Record<string, string>>;
   close(): Promise<void>;
 };
@@ -31,7 +31,7 @@ type Overrides = {
   trustedProxies?: string[];
 };
 
-/** A service of that route table, listening on a free port. */
+/** A service with this route table, listening on a free port. */
 export async function aServer({
   routes = [],
   checks = {},
@@ -80,7 +80,7 @@ export async function aServer({
 export const route = defineRoute<unknown>();
 
 const ok = { 200: { description: 'OK' } };
-/** What most routes of a test have in common. */
+/** The defaults of a test route. */
 export const anyone = {
   tag: 'things',
   summary: 'A thing',
@@ -88,7 +88,7 @@ export const anyone = {
   responses: ok,
 } as const;
 
-/** Three things, numbered 1 to 3, that can be listed, read and added to, as every service has them. */
+/** A typical resource: things with the ids 1 to 3, to list, read, create and delete. */
 export const thingRoutes = [
   route({
     ...anyone,

@@ -10,7 +10,7 @@ const foreignHosts = ['evil.example.com', 'localhost.evil.example.com', 'evil-lo
 
 type Headers = { Host?: string; Origin?: string };
 
-/** Sends the header lines as they are, and gives the answer. */
+/** Sends a request with exactly these headers. */
 async function send(server: { url: string }, request: string, headers: Headers, version = '1.1') {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
@@ -23,7 +23,7 @@ async function send(server: { url: string }, request: string, headers: Headers, 
   return { status: Number(head.split(' ')[1]), type, body: body.startsWith('{') ? JSON.parse(body) : body };
 }
 
-describe('a service that answers to some host names', () => {
+describe('a service with allowed host names', () => {
   let server: TestServer;
   let port: string;
   let posts = 0;
@@ -50,13 +50,13 @@ describe('a service that answers to some host names', () => {
     }
   });
 
-  it('answers to its names in any case', async () => {
+  it('ignores the case of host names', async () => {
     for (const host of ['LOCALHOST', `LocalHost:${port}`, 'OPS.EXAMPLE.COM']) {
       expect([host, (await get(host)).status]).toEqual([host, 200]);
     }
   });
 
-  it('refuses any other name, and says which it was and which setting decides', async () => {
+  it('rejects any other name, and names it and the setting', async () => {
     expect(await get(`evil.example.com:${port}`)).toEqual({
       status: 403,
       type: 'application/problem+json',
@@ -71,24 +71,24 @@ describe('a service that answers to some host names', () => {
   });
 
   it.each([...foreignHosts, '::1', '[::2]', 'localhost@evil.example.com', 'localhost, evil.example.com', ''])(
-    'does not take %j for one of its own',
+    'rejects the host name %j',
     async (host) => {
       expect(await get(host)).toMatchObject({ status: 403, type: 'application/problem+json' });
       expect(await get(`${host}:${port}`)).toMatchObject({ status: 403 });
     },
   );
 
-  it.each(paths)('hides %s from a page that has pointed a name of its own here', async (path) => {
+  it.each(paths)('hides %s from a page that uses DNS rebinding', async (path) => {
     expect((await get('evil.example.com', path)).status).toBe(403);
     expect((await get('localhost', path)).status).toBe(path === '/nothing' ? 404 : 200);
   });
 
-  it('goes by the Host header, not by the address in the request line', async () => {
+  it('checks the Host header, not the address in the request line', async () => {
     const asked = await send(server, 'GET http://localhost/things', { Host: 'evil.example.com' });
     expect(asked).toMatchObject({ status: 403, body: { detail: expect.stringContaining('"evil.example.com"') } });
   });
 
-  it('refuses a request that names no host', async () => {
+  it('rejects a request without a host', async () => {
     const detail = 'The host name "" is not one of ALLOWED_HOSTS';
     expect(await send(server, 'GET /things', {}, '1.0')).toMatchObject({ status: 403, body: { detail } });
     expect(await send(server, 'GET /things', { Host: 'localhost' }, '1.0')).toMatchObject({ status: 200 });
@@ -102,7 +102,7 @@ describe('a service that answers to some host names', () => {
   });
 
   it.each(['/health/..', '//health', '/health/x', '/metrics%2f..%2fthings', '/things?/health'])(
-    'does not take %s for one that anyone may see',
+    'does not treat %s as a public path',
     async (path) => {
       expect((await get('evil.example.com', path)).status).toBe(403);
     },
@@ -127,24 +127,24 @@ describe('a service that answers to some host names', () => {
     'garbage',
     'localhost',
     '',
-  ])('lets no page of the origin %j post, though it names the right host', async (origin) => {
+  ])('lets no page of the origin %j post, even with an allowed host', async (origin) => {
     const before = posts;
     expect(await postFrom(origin)).toMatchObject({
       status: 403,
       type: 'application/problem+json',
-      body: { detail: 'Web pages of another origin may not call this' },
+      body: { detail: 'Web pages of another origin may not call this service' },
     });
     expect(posts).toBe(before);
   });
 
-  it('lets none of its names be the origin of a page under another', async () => {
+  it('rejects a post from one of its names to another', async () => {
     expect((await postFrom(`http://localhost:${port}`, `127.0.0.1:${port}`)).status).toBe(403);
     expect((await postFrom(`http://evil.example.com:${port}`, `evil.example.com:${port}`)).status).toBe(403);
   });
 });
 
-describe('a service that was given no host names', () => {
-  it('answers to any, and to pages from anywhere', async () => {
+describe('a service without allowed host names', () => {
+  it('accepts any host and any origin', async () => {
     await using server = await aServer();
     for (const Host of [...foreignHosts, 'localhost', '[::2]:80', '']) {
       expect([Host, (await send(server, 'GET /openapi.json', { Host })).status]).toEqual([Host, 200]);

@@ -6,7 +6,7 @@ export type Answer = {
   status: number;
   headers: Headers;
   /** Parsed if it is JSON, else the text. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every shape
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers of every shape
   body: any;
 };
 

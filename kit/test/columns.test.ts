@@ -27,20 +27,20 @@ async function addEvent(db: Kysely<Events>, at = '2026-01-31T12:00:00.000Z', cau
 }
 
 describe.each(databases)('a row on %s', (kind) => {
-  it('has an id that is a number, from 1 upwards', async () => {
+  it('has a numeric id, counted from 1', async () => {
     await using events = await anEventsDatabase(kind);
     const ids = [await addEvent(events.db), await addEvent(events.db)].map(({ id }) => id);
     expect(ids).toEqual([1, 2]);
   });
 
-  it('is never given the id of one that was deleted', async () => {
+  it('never reuses the id of a deleted row', async () => {
     await using events = await anEventsDatabase(kind);
     const { id } = await addEvent(events.db);
     await events.db.deleteFrom('events').execute();
     expect((await addEvent(events.db)).id).toBeGreaterThan(id);
   });
 
-  it('has times in ISO 8601, UTC, with milliseconds, that sort as text', async () => {
+  it('has times in ISO 8601, UTC, with milliseconds, that sort as strings', async () => {
     await using events = await anEventsDatabase(kind);
     const times = ['2026-01-31T12:00:00.000Z', '2026-01-31T12:00:00.007Z', '1999-12-31T23:59:59.999Z'];
     for (const at of times) expect((await addEvent(events.db, at)).at).toBe(at);
@@ -48,14 +48,14 @@ describe.each(databases)('a row on %s', (kind) => {
     expect(rows.map(({ at }) => at)).toEqual([...times].sort());
   });
 
-  it('refers to other rows by number, and to none that are not there', async () => {
+  it('refers to other rows by id, and only to rows that exist', async () => {
     await using events = await anEventsDatabase(kind);
     const first = await addEvent(events.db);
     expect((await addEvent(events.db, first.at, first.id)).cause).toBe(first.id);
     await expect(addEvent(events.db, first.at, 404)).rejects.toThrow(/foreign key/i);
   });
 
-  it('is counted in numbers', async () => {
+  it('is counted as a number', async () => {
     await using events = await anEventsDatabase(kind);
     await addEvent(events.db);
     const { rows } = await sql`select count(*) as total from events`.execute(events.db);

@@ -7,19 +7,19 @@ import { inject } from 'vitest';
 import { eventually } from './eventually.ts';
 import { templateDatabase } from './postgres-server.ts';
 
-/** What every suite that touches storage runs on. */
+/** Every suite that uses storage runs on both. */
 export const databases = ['sqlite', 'postgres'] as const;
 
 export type DatabaseKind = (typeof databases)[number];
 
 export type FreshDatabase = AsyncDisposable & {
   url: string;
-  /** A folder of its own, gone afterwards. */
+  /** Its own folder, deleted on disposal. */
   dataDir: string;
 };
 
 type Options = {
-  /** Without the tables of the services, which a database on PostgreSQL has otherwise. */
+  /** Omits the tables of the services, which a PostgreSQL database has by default. */
   isEmpty?: boolean;
   copyOf?: Copy | undefined;
 };
@@ -27,7 +27,7 @@ type Options = {
 /** The content of a SQLite file, or the name of a database on PostgreSQL. */
 type Copy = Buffer | string;
 
-/** A database of that kind without any rows, or a copy of another one; gone when it is disposed of. */
+/** A database without rows, or a copy of another database. Deleted on disposal. */
 export async function freshDatabase(
   kind: DatabaseKind,
   { isEmpty = false, copyOf }: Options = {},

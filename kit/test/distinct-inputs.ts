@@ -4,7 +4,7 @@ import { branchesOf, type Schema, type SchemaSource, valuesOf } from './schema-v
 
 type Values = Record<string, unknown>;
 
-/** Two bodies with every field that a request such as `PUT /things/{id}` takes, and no value twice where a schema allows it. */
+/** Two bodies with every field of a request such as `PUT /things/{id}`, with different values where possible. */
 export function inputsOf(document: ApiDocument, request: string, seed: number): [first: Values, second: Values] {
   const [method = '', path = ''] = request.split(' ');
   const source = sourceOf(document, { max: 10 });
@@ -15,20 +15,20 @@ export function inputsOf(document: ApiDocument, request: string, seed: number): 
   return [nth(0), nth(1)];
 }
 
-/** The first is not the default. Both are plain enough to be shown as they are sent. */
+/** The first value is not the default. A service returns both values exactly as sent. */
 function twoValues(schema: Schema, source: SchemaSource, seed: number): [first: unknown, second: unknown] {
   const branches = branchesOf(schema, source);
   const defaults = branches.map((branch) => branch.default);
-  // every field of the same kind has the same example
+  // fields of the same kind share one example, so the example is not distinct
   const examples = branches.map(({ example }) => example).filter((example) => typeof example === 'string');
   const plain = valuesOf(schema, source).filter((value) => isPlain(value) && !examples.includes(value as string));
   const pairs = fc.tuple(plain, plain).filter(([first, second]) => first !== second && !defaults.includes(first));
   const [pair] = fc.sample(pairs, { numRuns: 1, seed });
-  if (!pair) throw new Error(`no values are known of ${JSON.stringify(schema)}`);
+  if (!pair) throw new Error(`no distinct values for ${JSON.stringify(schema)}`);
   return pair;
 }
 
-/** Neither null nor a text that is trimmed or composed; numbers that both databases keep to the last digit. */
+/** Excludes null, strings that are trimmed or normalized, and numbers that a database would round. */
 function isPlain(value: unknown): boolean {
   if (typeof value === 'string') return /^[!-~]+$/.test(value);
   if (typeof value === 'number') return value > 0 && Number.isInteger(value * 100);

@@ -3,7 +3,7 @@ import { anyone, aServer, route, thingRoutes } from './a-server.ts';
 import { call } from './call.ts';
 
 describe('GET /openapi.json', () => {
-  it('lists exactly the routes that are served', async () => {
+  it('lists exactly the served routes', async () => {
     await using server = await aServer({ routes: thingRoutes });
     const { body } = await call(server, 'GET /openapi.json');
     expect(body.openapi).toBe('3.1.0');
@@ -18,7 +18,7 @@ describe('GET /openapi.json', () => {
     }
   });
 
-  it('says of each route what it takes, what it answers and who may', async () => {
+  it('documents the input, the answers and the access of each route', async () => {
     const limits = { perAddressMax: 3, perAccountMax: 3, accountOf: () => undefined };
     const closed = { ...anyone, access: { roles: ['admin'], open: false }, limits } as const;
     const handler = async () => ({ status: 200 });
@@ -70,7 +70,7 @@ describe('GET /openapi.json', () => {
 });
 
 describe('the docs page', () => {
-  it('is served with all that it needs', async () => {
+  it('is served with all its files', async () => {
     await using server = await aServer();
     const { status, headers, body } = await call(server, 'GET /docs');
     expect([status, headers.get('Content-Type')]).toEqual([200, expect.stringMatching(/^text\/html/)]);
@@ -88,10 +88,13 @@ describe('the docs page', () => {
     expect((await call(server, 'GET /docs/swagger-ui-init.js')).body).toContain('/openapi.json');
   });
 
-  it.each(['/api/docs', '/api/docs/', '/apidocs', '/apidocs/'])('is where %s leads', async (path) => {
-    await using server = await aServer();
-    const response = await fetch(server.url + path, { redirect: 'manual' });
-    expect(response.status).toBe(302);
-    expect(response.headers.get('Location')).toMatch(/^\/docs\/?$/);
-  });
+  it.each(['/api/docs', '/api/docs/', '/apidocs', '/apidocs/'])(
+    'is the target of the redirect from %s',
+    async (path) => {
+      await using server = await aServer();
+      const response = await fetch(server.url + path, { redirect: 'manual' });
+      expect(response.status).toBe(302);
+      expect(response.headers.get('Location')).toMatch(/^\/docs\/?$/);
+    },
+  );
 });

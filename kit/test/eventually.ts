@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { patienceMs } from './patience.ts';
 
 /**
- * Waits until `check` neither throws nor returns false, asking often at first and less often later; returns what `check`
- * returned. Fails with the last error, and says how long it waited and for what.
+ * Waits until `check` neither throws nor returns false, and returns its value. Calls it often at first and less often
+ * later. On timeout it throws the last error, and says how long it waited and for what.
  */
 export async function eventually<T>(check: () => T | Promise<T>): Promise<Exclude<T, false>> {
   const startedAt = performance.now();

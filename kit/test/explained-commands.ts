@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import type { Commands, Introduction } from '../src/cli/command.ts';
 import { parseWords } from '../src/cli/command-words.ts';
 
-/** The tests that every service has for its own commands. */
+/** The tests of every service for its own commands. */
 export function itExplains<Means>(introduction: Introduction, commands: Commands<Means>): void {
   const line = { ...introduction, commands };
 
-  it.each(Object.entries(commands))('explains %s with each option and with examples that work', (name, command) => {
+  it.each(Object.entries(commands))('explains %s with each option and with valid examples', (name, command) => {
     const { forms, options = {}, examples } = command;
     const help = parseWords([name, '--help'], line);
 

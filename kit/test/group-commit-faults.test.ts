@@ -21,7 +21,7 @@ async function errorsOf(writes: Promise<unknown>[]): Promise<Error[]> {
 }
 
 describe.each(databases)('a commit that fails on %s', (kind) => {
-  it('is told to every caller of the group, and nothing is stored', async () => {
+  it('rejects every caller of the group, and stores nothing', async () => {
     await using notes = await aNotesDatabase(kind);
     const errors = await errorsOf([
       notes.write((trx) => addNote(trx, 'a')),
@@ -32,7 +32,7 @@ describe.each(databases)('a commit that fails on %s', (kind) => {
     expect(await notes.texts()).toEqual([]);
   });
 
-  it('takes back a refusal that rests on a row of a neighbour', async () => {
+  it('replaces a refusal that depends on an uncommitted row', async () => {
     await using notes = await aNotesDatabase(kind);
     const [, refused] = await errorsOf([
       notes.write((trx) => addNote(trx, 'a')),
@@ -42,7 +42,7 @@ describe.each(databases)('a commit that fails on %s', (kind) => {
     expect(refused?.message).toMatch(/foreign key/i);
   });
 
-  it('runs no write again whose caller was told of it', async () => {
+  it('does not retry a write after its caller got the error', async () => {
     await using notes = await aNotesDatabase(kind);
     let runs = 0;
     const errors = await errorsOf([
@@ -58,7 +58,7 @@ describe.each(databases)('a commit that fails on %s', (kind) => {
     expect([runs, await notes.texts()]).toEqual([1, ['later']]);
   });
 
-  it('leaves later writes working', async () => {
+  it('does not affect later writes', async () => {
     await using notes = await aNotesDatabase(kind);
     await errorsOf([notes.write((trx) => addReplyToNothing(trx))]);
     await notes.write((trx) => addNote(trx, 'later'));
@@ -67,7 +67,7 @@ describe.each(databases)('a commit that fails on %s', (kind) => {
 });
 
 describe('a group on SQLite', () => {
-  it('keeps others from writing from its beginning, so that what it has read stays true', async () => {
+  it('blocks other writers from its beginning, so its reads stay valid', async () => {
     await using notes = await aNotesDatabase('sqlite');
     await sql`pragma busy_timeout = 0`.execute(notes.other);
     await notes.write(async (trx) => {
@@ -82,12 +82,12 @@ describe('a group on SQLite', () => {
 describe('a full SQLite database', () => {
   const large = 'x'.repeat(1_000_000);
 
-  it('refuses as unavailable, tells nobody of a row that is not stored, and works on once there is room', async () => {
+  it('rejects writes as unavailable, confirms only stored rows, and works again once there is space', async () => {
     await using notes = await aNotesDatabase('sqlite');
     await limitPages(notes, 50);
     const results = await Promise.allSettled([
       notes.write((trx) => addNote(trx, 'a')),
-      // without RETURNING this ends the whole transaction, not the statement alone
+      // without RETURNING, this aborts the whole transaction, not only the statement
       notes.write((trx) => trx.insertInto('notes').values({ text: large }).execute()),
       notes.write((trx) => addNote(trx, 'b')),
     ]);
@@ -116,7 +116,7 @@ describe('a PostgreSQL connection that is lost', () => {
     });
   }
 
-  it('in the middle of a group fails all of it as unavailable, and later writes work', async () => {
+  it('in the middle of a group fails the whole group as unavailable, and later writes work', async () => {
     await using notes = await aNotesDatabase('postgres');
     const errors = await errorsOf([
       notes.write((trx) => addNote(trx, 'a')),
@@ -129,7 +129,7 @@ describe('a PostgreSQL connection that is lost', () => {
     expect(await notes.texts()).toEqual(['later']);
   });
 
-  it('is what all of the group are told, not the refusal of one of them', async () => {
+  it('is the error for the whole group, even if one write was refused', async () => {
     await using notes = await aNotesDatabase('postgres');
     const errors = await errorsOf([
       notes.write((trx) => addNote(trx, 'a')),
@@ -141,7 +141,7 @@ describe('a PostgreSQL connection that is lost', () => {
     expect(errors.map(isUnavailable)).toEqual([true, true]);
   });
 
-  it('under a statement that is running fails its caller as unavailable', async () => {
+  it('during a statement fails its caller as unavailable', async () => {
     await using notes = await aNotesDatabase('postgres');
     let pid = 0;
     const waiting = errorsOf([
@@ -168,7 +168,7 @@ describe('a PostgreSQL connection that is lost', () => {
     expect(await backendOf(notes.db)).not.toBe(pid);
   });
 
-  it('without a word fails its group as unavailable in time, and later writes take another', async () => {
+  it('silently fails its group as unavailable after the timeout, and later writes use a new one', async () => {
     await using fresh = await freshDatabase('postgres');
     await using network = await startTcpProxy(fresh.url);
     await using resources = new AsyncDisposableStack();

@@ -4,7 +4,7 @@ import { AppError } from '../src/errors.ts';
 import { databases } from './databases.ts';
 import { addNote, addReplyToNothing, aNotesDatabase, type Notes, type NotesDatabase } from './notes.ts';
 
-/** The texts of each call, and how often a call fails with a deadlock. */
+/** The texts of each call, and how many calls still fail with a deadlock. */
 type Context = { calls: string[][]; deadlocks?: number };
 
 async function addNotes(trx: Kysely<Notes>, texts: string[], context: Context): Promise<(string | Error)[]> {
@@ -30,7 +30,7 @@ async function outcomes(writes: Promise<unknown>[]): Promise<unknown[]> {
 }
 
 describe.each(databases)('inputs written together on %s', (kind) => {
-  it('share one call, and each gets its own result', async () => {
+  it('share one call, and each caller gets its own result', async () => {
     await using notes = await aNotesDatabase(kind);
     const { add, calls } = noteAdder(notes);
 
@@ -39,7 +39,7 @@ describe.each(databases)('inputs written together on %s', (kind) => {
     expect(await notes.texts()).toEqual(['a', 'b', 'c']);
   });
 
-  it('share the transaction of their group, at the place of the first of them', async () => {
+  it('share the transaction of their group, at the position of the first input', async () => {
     await using notes = await aNotesDatabase(kind);
     const { add } = noteAdder(notes);
     const look = async (trx: Kysely<Notes>) => {
@@ -58,7 +58,7 @@ describe.each(databases)('inputs written together on %s', (kind) => {
     expect(await notes.texts()).toEqual(['a', 'b', 'alone']);
   });
 
-  it('include those that arrive until their call runs, and none that arrive later', async () => {
+  it('include inputs that arrive before their call runs, and none that arrive later', async () => {
     await using notes = await aNotesDatabase(kind);
     const calls: string[][] = [];
     let late: Promise<string> | undefined;
@@ -79,7 +79,7 @@ describe.each(databases)('inputs written together on %s', (kind) => {
     expect(calls).toEqual([['first', 'joined'], ['late']]);
   });
 
-  it('are apart for another context and for another function', async () => {
+  it('are separate for a different context or function', async () => {
     await using notes = await aNotesDatabase(kind);
     const [one, other] = [noteAdder(notes), noteAdder(notes)];
     const third: string[][] = [];
@@ -94,7 +94,7 @@ describe.each(databases)('inputs written together on %s', (kind) => {
     expect([one.calls, other.calls, third]).toEqual([[['a']], [['c', 'e']], [['b', 'd']]]);
   });
 
-  it('are refused alone, which undoes no neighbour', async () => {
+  it('are refused one by one, and the others are stored', async () => {
     await using notes = await aNotesDatabase(kind);
     const { add } = noteAdder(notes);
 
@@ -117,7 +117,7 @@ describe.each(databases)('inputs written together on %s', (kind) => {
     expect(await notes.texts()).toEqual(['taken', 'a', 'b']);
   });
 
-  it('all get the error of a commit that fails', async () => {
+  it('all get the error of a failed commit', async () => {
     await using notes = await aNotesDatabase(kind);
     const { add, calls } = noteAdder(notes);
 
@@ -152,7 +152,7 @@ describe('inputs written together', () => {
     expect(calls).toEqual([500, 1]);
   });
 
-  it('are refused as unavailable while 10,000 wait, and written again afterwards', async () => {
+  it('are rejected as unavailable while 10,000 wait, and accepted again afterwards', async () => {
     await using notes = await aNotesDatabase('sqlite');
     const echo = async (_trx: Kysely<Notes>, numbers: number[]) => numbers;
     const add = (number: number) => notes.write.together(echo, number, undefined);
@@ -164,7 +164,7 @@ describe('inputs written together', () => {
     expect(await add(10_000)).toBe(10_000);
   });
 
-  it('all get the error of a storage that is away, which is asked once', async () => {
+  it('all get the error of an unavailable database after a single call', async () => {
     await using notes = await aNotesDatabase('sqlite');
     let calls = 0;
     const fail = async (): Promise<string[]> => {
@@ -178,7 +178,7 @@ describe('inputs written together', () => {
     expect(calls).toBe(1);
   });
 
-  it('are written once the storage is back that was away before their call ran', async () => {
+  it('are accepted again once the database works, after it was unavailable before their call', async () => {
     await using notes = await aNotesDatabase('sqlite');
     const { add, calls } = noteAdder(notes);
     let passedMs = 0;

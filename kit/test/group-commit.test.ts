@@ -8,7 +8,7 @@ import { addNote, aNotesDatabase, type Notes } from './notes.ts';
 
 const uniqueViolation = /unique/i;
 
-/** Promises that are answered and what with, in the order in which they were made. */
+/** The results or error messages, in the order of the writes. */
 function outcomes(writes: Promise<unknown>[]) {
   return Promise.allSettled(writes).then((results) =>
     results.map((result) => (result.status === 'fulfilled' ? result.value : String(result.reason.message))),
@@ -16,7 +16,7 @@ function outcomes(writes: Promise<unknown>[]) {
 }
 
 describe.each(databases)('group commit on %s', (kind) => {
-  it('puts writes that arrive together into one transaction', async () => {
+  it('puts concurrent writes into one transaction', async () => {
     await using notes = await aNotesDatabase(kind);
     const writes = ['a', 'b', 'c', 'd'].map((text) => notes.write((trx) => addNote(trx, text)));
     const last = notes.write(async (trx) => {
@@ -28,14 +28,14 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await notes.texts()).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('gives 200 concurrent callers each their own result', async () => {
+  it('gives each of 200 concurrent callers its own result', async () => {
     await using notes = await aNotesDatabase(kind);
     const texts = Array.from({ length: 200 }, (_, number) => `note ${number}`);
     expect(await Promise.all(texts.map((text) => notes.write((trx) => addNote(trx, text))))).toEqual(texts);
     expect(await notes.texts()).toEqual(texts);
   });
 
-  it('undoes all of a write that throws, and nothing of its neighbours', async () => {
+  it('rolls back a write that throws, and no other write', async () => {
     await using notes = await aNotesDatabase(kind);
     const before = notes.write((trx) => addNote(trx, 'before'));
     const failing = notes.write(async (trx) => {
@@ -48,7 +48,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await notes.texts()).toEqual(['before', 'after']);
   });
 
-  it('refuses the one write that breaks a unique constraint, with what it did before', async () => {
+  it('rolls back only the write that violates a unique constraint', async () => {
     await using notes = await aNotesDatabase(kind);
     const first = notes.write((trx) => addNote(trx, 'taken'));
     const second = notes.write(async (trx) => {
@@ -60,7 +60,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await notes.texts()).toEqual(['taken', 'free']);
   });
 
-  it('lets no neighbour pay for a write that swallows the error of its statement', async () => {
+  it('commits the other writes if one swallows the error of its statement', async () => {
     await using notes = await aNotesDatabase(kind);
     const first = notes.write((trx) => addNote(trx, 'taken'));
     const careless = notes.write((trx) => addNote(trx, 'taken').catch(() => 'swallowed'));
@@ -79,7 +79,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await outcomes([failing, fine])).toEqual(['at once', 'fine']);
   });
 
-  it('answers nobody before the commit, not even with an error', async () => {
+  it('answers no caller before the commit, not even with an error', async () => {
     await using notes = await aNotesDatabase(kind);
     const answered: string[] = [];
     const added = notes.write((trx) => addNote(trx, 'a')).then(() => answered.push('result'));
@@ -94,7 +94,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(answered).toEqual(['result', 'error']);
   });
 
-  it('has a row visible to everybody once its caller is answered', async () => {
+  it('makes a row visible to all connections before it answers the caller', async () => {
     await using notes = await aNotesDatabase(kind);
     const seen = ['a', 'b', 'c'].map(async (text) => {
       await notes.write((trx) => addNote(trx, text));
@@ -103,7 +103,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await Promise.all(seen)).toEqual([true, true, true]);
   });
 
-  it('commits what has gathered before all of a long queue has run', async () => {
+  it('commits in groups before all writes of a long queue have run', async () => {
     await using notes = await aNotesDatabase(kind);
     const early = Array.from({ length: 300 }, (_, number) => notes.write((trx) => addNote(trx, String(number))));
     const committed = await notes.write(async () => (await notes.texts()).length);
@@ -112,7 +112,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(committed).toBeLessThan(300);
   });
 
-  it('takes writes made while a group is being committed', async () => {
+  it('accepts writes during a commit', async () => {
     await using notes = await aNotesDatabase(kind);
     let meanwhile: Promise<string> | undefined;
     await notes.write(async (trx) => {
@@ -123,7 +123,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await notes.texts()).toEqual(['first', 'second']);
   });
 
-  it('finishes every write that is under way before it closes', async () => {
+  it('finishes every pending write before it closes', async () => {
     await using notes = await aNotesDatabase(kind);
     const texts = Array.from({ length: 300 }, (_, number) => String(number));
     const writes = Promise.all(texts.map((text) => notes.write((trx) => addNote(trx, text))));
@@ -132,7 +132,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await notes.texts()).toEqual(texts);
   });
 
-  it('runs a write again that was in the way of another process, until it is through', async () => {
+  it('retries a write that conflicts with another process until it succeeds', async () => {
     await using notes = await aNotesDatabase(kind);
     let runs = 0;
     const hindered = notes.write(async (trx) => {
@@ -146,7 +146,7 @@ describe.each(databases)('group commit on %s', (kind) => {
     expect(await notes.texts()).toEqual(['neighbour', 'hindered']);
   });
 
-  it('gives up a write that is still in the way after five seconds', async () => {
+  it('rejects a write that still conflicts after five seconds', async () => {
     await using notes = await aNotesDatabase(kind);
     let passedMs = 0;
     const monotonicMs = performance.now.bind(performance);
@@ -171,7 +171,7 @@ describe.each(databases)('group commit on %s', (kind) => {
       events.push('first begins');
       begun.resolve();
       for (let number = 0; number < 20; number += 1) {
-        await turn(); // time for the second to come
+        await turn(); // lets the second write arrive
         await addNote(trx, String(number));
       }
       events.push('first ends');
@@ -186,7 +186,7 @@ describe.each(databases)('group commit on %s', (kind) => {
 });
 
 describe('group commit', () => {
-  it('refuses as unavailable what would make its queue too long', async () => {
+  it('rejects writes as unavailable when its queue is full', async () => {
     await using notes = await aNotesDatabase('sqlite');
     const writes = Array.from({ length: 10_001 }, (_, number) => notes.write(async () => number));
     const last = await writes.at(-1)?.catch((error) => error);
@@ -201,14 +201,14 @@ function deadlock() {
 }
 
 describe('group commit on postgres', () => {
-  it('runs a write again that a deadlock has ended', async () => {
+  it('retries a write after a deadlock', async () => {
     await using notes = await aNotesDatabase('postgres');
     for (const text of ['left', 'right']) await notes.write((trx) => addNote(trx, text));
     const touch = (trx: Kysely<Notes>, text: string) =>
       trx.updateTable('notes').set({ text }).where('text', '=', text).execute();
     let runs = 0;
     const [hasRight, hasLeft] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    // somebody else, who holds the right one and comes for the left one
+    // another transaction holds the right row and waits for the left row
     const foreign = notes.other.transaction().execute(async (trx) => {
       await sql`set local deadlock_timeout = '60s'`.execute(trx);
       await touch(trx, 'right');

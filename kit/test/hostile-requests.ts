@@ -3,7 +3,7 @@ import { type ApiRequest, assemble, type Operation, type Parts, validParts } fro
 import { type SchemaSource, valuesOf } from './schema-values.ts';
 import { spoiltTexts } from './spoilt-values.ts';
 
-/** Requests that a careless or a hostile client sends: one to three things about them are not as the document has it. */
+/** Requests of a careless or hostile client, with one to three deviations from the OpenAPI document. */
 export function hostileRequests(operation: Operation, source: SchemaSource): fc.Arbitrary<ApiRequest> {
   const spoils = [
     ...hostileSegments(operation),
@@ -16,7 +16,7 @@ export function hostileRequests(operation: Operation, source: SchemaSource): fc.
     .map(([parts, changes]) => assemble(operation, changes.reduce(spoil, parts)));
 }
 
-/** What takes the place of some parts; a query is added to. */
+/** Replaces some parts of a request; appends to its query. */
 function spoil(parts: Parts, change: Partial<Parts>): Parts {
   return {
     ...parts,
@@ -29,7 +29,7 @@ function spoil(parts: Parts, change: Partial<Parts>): Parts {
 
 type Spoils = { weight: number; arbitrary: fc.Arbitrary<Partial<Parts>> };
 
-/** In place of an id, or of anything in a query; encoded where they are. */
+/** Used instead of an id or a query value. Already encoded. */
 const foreignValues = [
   ...'0 -1 1.5 1e3 01 +1 0x1 NaN x null true 1,2 * :id 99999999999999999999 9007199254740993'.split(' '),
   ...'% %zz %00 1%00 %ff %ED%A0%80 %2F ..%2F1 %20 1%20 %D9%A1'.split(' '),

@@ -15,7 +15,7 @@ const routes = [
   route({ ...anyone, method: 'get', path: '/closed-to-most', access: { roles: ['admin'], open: false }, handler }),
 ];
 
-/** The status of each of the four for somebody with that role, or without a token. */
+/** The status of each route for a caller with this role, or without a token. */
 async function statuses(server: TestServer, role?: string): Promise<Record<string, number>> {
   const headers = role === undefined ? {} : await server.as(role);
   const paths = ['/public', '/open', '/closed', '/closed-to-most'];
@@ -24,14 +24,14 @@ async function statuses(server: TestServer, role?: string): Promise<Record<strin
 }
 
 describe('without REQUIRE_AUTH', () => {
-  it('an open route asks for no token, and looks at none', async () => {
+  it('an open route needs no token and ignores one', async () => {
     await using server = await aServer({ routes });
     expect(await statuses(server)).toEqual({ '/public': 200, '/open': 200, '/closed': 401, '/closed-to-most': 401 });
     const { status, body } = await call(server, 'GET /open', { headers: { Authorization: 'Bearer garbage' } });
     expect([status, body]).toEqual([200, { caller: null }]);
   });
 
-  it('any other route asks for a token with its role', async () => {
+  it('any other route needs a token with a permitted role', async () => {
     await using server = await aServer({ routes });
     expect(await statuses(server, 'service')).toMatchObject({ '/closed': 200, '/closed-to-most': 403 });
     expect(await statuses(server, 'customer')).toMatchObject({ '/closed': 403, '/closed-to-most': 403 });
@@ -42,31 +42,31 @@ describe('without REQUIRE_AUTH', () => {
 describe('with REQUIRE_AUTH', () => {
   const environment = { REQUIRE_AUTH: 'true' };
 
-  it('an open route asks for a token with its role too', async () => {
+  it('an open route needs a token with a permitted role too', async () => {
     await using server = await aServer({ routes, environment });
     expect(await statuses(server)).toEqual({ '/public': 200, '/open': 401, '/closed': 401, '/closed-to-most': 401 });
     expect(await statuses(server, 'customer')).toMatchObject({ '/public': 200, '/open': 403, '/closed': 403 });
     expect(await statuses(server, 'service')).toMatchObject({ '/open': 200, '/closed': 200, '/closed-to-most': 403 });
   });
 
-  it('whoever is named may', async () => {
+  it('a permitted role has access', async () => {
     await using server = await aServer({ routes, environment });
     expect(new Set(Object.values(await statuses(server, 'admin')))).toEqual(new Set([200]));
   });
 
-  it.each(['', 'toString', '__proto__', 'Admin', 'admin,service'])('the role "%s" may do nothing', async (role) => {
+  it.each(['', 'toString', '__proto__', 'Admin', 'admin,service'])('the role "%s" has no access', async (role) => {
     await using server = await aServer({ routes, environment });
     expect(await statuses(server, role)).toMatchObject({ '/open': 403, '/closed': 403, '/closed-to-most': 403 });
   });
 
-  it('health, metrics, docs and the address itself stay open', async () => {
+  it('health, metrics, docs and / stay open', async () => {
     await using server = await aServer({ routes, environment });
     for (const path of ['/', '/health', '/livez', '/readyz', '/metrics', '/openapi.json', '/docs']) {
       expect([path, (await call(server, `GET ${path}`)).status]).toEqual([path, 200]);
     }
   });
 
-  it('a refusal tells nothing of what is there', async () => {
+  it('unknown paths and methods are 404 and 405 without a token', async () => {
     await using server = await aServer({ routes, environment });
     expect((await call(server, 'GET /nothing')).status).toBe(404);
     expect((await call(server, 'POST /open')).status).toBe(405);
@@ -74,13 +74,13 @@ describe('with REQUIRE_AUTH', () => {
 });
 
 describe('a token', () => {
-  it('tells the handler who asks', async () => {
+  it('passes its claims to the handler', async () => {
     await using server = await aServer({ routes });
     const { body } = await call(server, 'GET /closed', { headers: await server.as('service') });
     expect(body).toEqual({ caller: { subject: '7', role: 'service' } });
   });
 
-  it('is asked for with a challenge where it is missing or not valid', async () => {
+  it('is requested with a challenge if it is missing or invalid', async () => {
     await using server = await aServer({ routes });
     const foreign = await createTokens('another key of at least 32 bytes').sign(
       { subject: '7', role: 'admin' },
@@ -108,27 +108,27 @@ describe('a token', () => {
     }
   });
 
-  it('may write its scheme in any case', async () => {
+  it('may spell its scheme in any case', async () => {
     await using server = await aServer({ routes });
     const { Authorization = '' } = await server.as('service');
     const headers = { Authorization: Authorization.replace('Bearer', 'bEARER') };
     expect((await call(server, 'GET /closed', { headers })).status).toBe(200);
   });
 
-  it('without the right to do it is 403, and no token is asked for', async () => {
+  it('without the permission is 403 without a challenge', async () => {
     await using server = await aServer({ routes });
     const { status, headers, body } = await call(server, 'GET /closed', { headers: await server.as('customer') });
     expect([status, headers.get('WWW-Authenticate'), body.title]).toEqual([403, null, 'Forbidden']);
   });
 });
 
-describe('a limit of tries', () => {
+describe('a rate limit', () => {
   const limits = { perAddressMax: 3, perAccountMax: 3, accountOf: () => undefined };
   const limited = ['/login', '/other'].map((path) =>
     route({ ...anyone, method: 'post', path, limits, body: z.object({}), handler: async () => ({ status: 204 }) }),
   );
 
-  it('answers 429 with Retry-After once it is reached, for that route alone', async () => {
+  it('answers 429 with Retry-After once it is reached, for its route only', async () => {
     await using server = await aServer({ routes: [...limited, ...routes] });
     for (let attempt = 0; attempt < 3; attempt += 1) expect((await call(server, 'POST /login')).status).toBe(204);
     const { status, headers, body } = await call(server, 'POST /login');
@@ -140,7 +140,7 @@ describe('a limit of tries', () => {
     expect((await call(server, 'GET /open')).status).toBe(200);
   });
 
-  it('counts the addresses that a trusted proxy names, and not those that its client names', async () => {
+  it('counts addresses named by a trusted proxy, not those named by its client', async () => {
     await using server = await aServer({ routes: limited, trustedProxies: ['loopback'] });
     const statuses: number[] = [];
     for (const client of ['1.1.1.1', '1.1.1.1', '1.1.1.1', '1.1.1.1', '2.2.2.2']) {
@@ -150,7 +150,7 @@ describe('a limit of tries', () => {
     expect(statuses).toEqual([204, 204, 204, 429, 204]);
   });
 
-  it('is not evaded by naming other addresses, nor does that write past the log', async () => {
+  it('cannot be evaded by forwarded headers, and logs nothing to the console about them', async () => {
     await using server = await aServer({ routes: limited });
     using complaints = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const statuses: number[] = [];
@@ -163,11 +163,11 @@ describe('a limit of tries', () => {
   });
 });
 
-describe('a web page elsewhere', () => {
+describe('a web page of another origin', () => {
   const ours = 'https://app.example.com';
   const theirs = 'https://evil.example.com';
 
-  it('may read answers, errors too, only where its origin is configured', async () => {
+  it('may read answers, including errors, only if its origin is configured', async () => {
     await using server = await aServer({ routes, corsOrigins: [ours, 'http://localhost:8080'] });
     for (const path of ['/open', '/closed', '/nothing']) {
       const allowed = await call(server, `GET ${path}`, { headers: { Origin: ours } });
@@ -184,20 +184,20 @@ describe('a web page elsewhere', () => {
     'http://app.example.com',
     'null',
     'https://APP.example.org',
-  ])('is not let in by an origin that only looks like one: %s', async (origin) => {
+  ])('is rejected if its origin only resembles a configured one: %s', async (origin) => {
     await using server = await aServer({ routes, corsOrigins: [ours] });
     const { headers } = await call(server, 'GET /open', { headers: { Origin: origin } });
     expect(headers.get('Access-Control-Allow-Origin')).toBe(null);
   });
 
-  it('may read the headers that our answers carry', async () => {
+  it('may read the special headers of answers', async () => {
     await using server = await aServer({ routes, corsOrigins: [ours] });
     const { headers } = await call(server, 'GET /open', { headers: { Origin: ours } });
     const exposed = headers.get('Access-Control-Expose-Headers')?.split(/, ?/);
     expect(exposed).toEqual(expect.arrayContaining(['Link', 'Location', 'X-Request-Id', 'Retry-After']));
   });
 
-  it('is told before it writes whether it may', async () => {
+  it('gets an answer to its preflight', async () => {
     await using server = await aServer({ routes, corsOrigins: [ours] });
     const ask = (Origin: string) => {
       const headers = {
@@ -214,13 +214,13 @@ describe('a web page elsewhere', () => {
     expect((await ask(theirs)).headers.get('Access-Control-Allow-Origin')).toBe(null);
   });
 
-  it('is never let in where no origin is configured', async () => {
+  it('is never accepted if no origin is configured', async () => {
     await using server = await aServer({ routes });
     const { headers } = await call(server, 'GET /open', { headers: { Origin: ours } });
     expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  it('leaves OPTIONS to say what a path knows where no page asks', async () => {
+  it('does not change OPTIONS without a preflight, which lists the methods', async () => {
     await using server = await aServer({ routes, corsOrigins: [ours] });
     const { status, headers } = await call(server, 'OPTIONS /open');
     expect([status, headers.get('Allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);

@@ -20,7 +20,7 @@ afterAll(() => server.close());
 
 const aThing = { email: 'alice@example.com' };
 
-/** A post of bytes that are sent as they are. */
+/** Posts raw bytes. */
 async function post(bytes: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Answer> {
   const response = await fetch(`${server.url}/things`, {
     method: 'POST',
@@ -37,26 +37,26 @@ function expectProblem({ status, headers, body }: Answer, expected: number, titl
   expect(body.error).toBe(body.detail);
 }
 
-describe('a body that is well', () => {
-  it('is taken in, its unknown fields ignored', async () => {
+describe('a valid body', () => {
+  it('is accepted, and its unknown fields are ignored', async () => {
     const { status, body, headers } = await call(server, 'POST /things', { body: { ...aThing, more: 1 } });
     expect([status, body]).toEqual([201, aThing]);
     expect(headers.get('Location')).toBe('/things/4');
     expect(headers.get('Content-Type')).toMatch(/^application\/json/);
   });
 
-  it('may be of any JSON type, and compressed', async () => {
+  it('may have any JSON media type and be compressed', async () => {
     const json = JSON.stringify(aThing);
     expect((await post(json, { 'Content-Type': 'application/vnd.things+json; charset=utf-8' })).status).toBe(201);
     expect((await post(new Uint8Array(gzipSync(json)), { 'Content-Encoding': 'gzip' })).status).toBe(201);
   });
 
-  it('has the last of two values where a field stands twice', async () => {
+  it('uses the last value of a repeated field', async () => {
     expect((await post('{"email": "nonsense", "email": "alice@example.com"}')).body).toEqual(aThing);
     expect((await post('{"email": "alice@example.com", "email": "nonsense"}')).status).toBe(400);
   });
 
-  it('does no harm with the names that objects are born with', async () => {
+  it('cannot pollute prototypes', async () => {
     const hostile =
       '{"email": "alice@example.com", "__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}';
     const { status, body } = await post(hostile);
@@ -66,8 +66,8 @@ describe('a body that is well', () => {
   });
 });
 
-describe('a body that is not as it must be', () => {
-  it('is told what is missing, whether absent, null or blank', async () => {
+describe('an invalid body', () => {
+  it('is answered with its missing fields, whether absent, null or blank', async () => {
     for (const body of [{}, { email: null }, { email: '' }, { email: ' \t' }]) {
       const answer = await call(server, 'POST /things', { body });
       expectProblem(answer, 400, 'Bad Request', 'Missing required fields: email');
@@ -75,7 +75,7 @@ describe('a body that is not as it must be', () => {
     }
   });
 
-  it('is told everything that is wrong at once, field by field', async () => {
+  it('is answered with all errors at once, field by field', async () => {
     const answer = await call(server, 'POST /things', { body: { name: 'too long', count: 1.5 } });
     expectProblem(
       answer,
@@ -91,25 +91,25 @@ describe('a body that is not as it must be', () => {
   });
 
   it.each(['[]', '[{"email":"alice@example.com"}]', '"alice"', '7', 'true', 'null'])(
-    'is refused as no object: %s',
+    'is rejected if it is not an object: %s',
     async (json) => {
       expectProblem(await post(json), 400, 'Bad Request', 'The request body must be a JSON object');
     },
   );
 
   it.each(['{', '{"email": "alice@example.com"', "{'email': 1}", 'email=alice', '{"email": NaN}', '{"a":1}{"b":2}'])(
-    'is refused as malformed: %s',
+    'is rejected as malformed: %s',
     async (text) => expectProblem(await post(text), 400, 'Bad Request', 'The request body is not valid JSON'),
   );
 
-  it('is refused when it is not UTF-8', async () => {
+  it('is rejected if it is not UTF-8', async () => {
     const latin1 = new Uint8Array(Buffer.from('{"email":"alice@example.com","name":"Zo\u00eb"}', 'latin1'));
     expectProblem(await post(latin1), 400, 'Bad Request', 'The request body is not valid UTF-8');
     const cut = new Uint8Array([...Buffer.from('{"email":"'), 0xf0, 0x9f, ...Buffer.from('"}')]);
     expectProblem(await post(cut), 400, 'Bad Request', 'The request body is not valid UTF-8');
   });
 
-  it('is told what is missing when there is none', async () => {
+  it('is answered with the missing fields if it is empty', async () => {
     expectProblem(await call(server, 'POST /things'), 400, 'Bad Request', 'Missing required fields: email');
     expectProblem(await post(''), 400, 'Bad Request', 'Missing required fields: email');
   });
@@ -122,17 +122,17 @@ describe('a body of another type', () => {
     'application/xml',
     'multipart/form-data; boundary=x',
     'nonsense',
-  ])('is refused: %s', async (type) => {
+  ])('is rejected: %s', async (type) => {
     const answer = await post('{"email":"alice@example.com"}', { 'Content-Type': type });
     expectProblem(answer, 415, 'Unsupported Media Type', expect.stringContaining('application/json'));
   });
 
-  it('is refused without any type', async () => {
+  it('is rejected without a type', async () => {
     const response = await fetch(`${server.url}/things`, { method: 'POST', body: new Uint8Array(Buffer.from('{}')) });
     expect(response.status).toBe(415);
   });
 
-  it('is refused in a character set or an encoding that is not known', async () => {
+  it('is rejected in an unknown character set or encoding', async () => {
     const latin1 = await post('{}', { 'Content-Type': 'application/json; charset=iso-8859-1' });
     expectProblem(latin1, 415, 'Unsupported Media Type', 'The request body must be encoded in UTF-8');
     const squeezed = await post('{}', { 'Content-Encoding': 'squeezed' });
@@ -143,19 +143,19 @@ describe('a body of another type', () => {
 describe('a body that is too large', () => {
   const padded = (bytes: number) => JSON.stringify(aThing).padEnd(bytes);
 
-  it('is refused above 100 kB, and the next request is answered', async () => {
+  it('is rejected above 100 kB, and the next request succeeds', async () => {
     expect((await post(padded(100 * 1024))).status).toBe(201);
     expectProblem(await post(padded(100 * 1024 + 1)), 413, 'Payload Too Large', 'The request body is too large');
     expect((await post(padded(10))).status).toBe(201);
   });
 
-  it('is refused above 1 MB where a route takes batches', async () => {
+  it('is rejected above 1 MB on a route for batches', async () => {
     const text = 'x'.repeat(1024 * 1024);
     expect((await call(server, 'POST /bulk', { body: { text: text.slice(20) } })).status).toBe(200);
     expect((await call(server, 'POST /bulk', { body: { text } })).status).toBe(413);
   });
 
-  it('is refused when it only becomes so by unpacking', async () => {
+  it('is rejected if it exceeds the limit after decompression', async () => {
     const bomb = new Uint8Array(gzipSync(Buffer.alloc(10_000_000, ' ')));
     expectProblem(
       await post(bomb, { 'Content-Encoding': 'gzip' }),
@@ -165,7 +165,7 @@ describe('a body that is too large', () => {
     );
   });
 
-  it('is read no deeper than it is long', async () => {
+  it('is rejected without a crash if it is deeply nested', async () => {
     expect((await post('['.repeat(50_000))).status).toBe(400);
     expect((await post(`{"email":${'['.repeat(40_000)}${']'.repeat(40_000)}}`)).status).toBe(400);
   });

@@ -8,7 +8,7 @@ import { eventually, within } from './eventually.ts';
 import { answersIn, exchange, open } from './raw-http.ts';
 import { withoutDeadlines } from './without-deadlines.ts';
 
-/** What the slow route waits for. */
+/** The slow route resolves `asked` and waits for `answer`. */
 let asked = Promise.withResolvers<void>();
 let answer = Promise.withResolvers<string>();
 const routes = [
@@ -62,7 +62,7 @@ describe('a target', () => {
     ['http://x/things/2', { id: 2 }],
     ['HTTPS://alice:secret@elsewhere:8443/things/2?x#y', { id: 2 }],
     ['http://x', { message: 'Things', version: '1.2.3', docs: '/docs' }],
-  ])('may be a whole address: %s', async (target, body) => {
+  ])('may be an absolute URL: %s', async (target, body) => {
     expect(await send(`GET ${target} HTTP/1.1\r\n${lines}\r\n`)).toMatchObject([{ status: 200, body }]);
   });
 
@@ -74,7 +74,7 @@ describe('a target', () => {
     '*',
     '//things',
     '/things/../things',
-  ])('that leads nowhere is told so: %s', async (target) => {
+  ])('is answered with 400 or 404 if it matches no route: %s', async (target) => {
     const [problem, ...more] = await send(`GET ${target} HTTP/1.1\r\n${lines}\r\n`);
     expect(problem).toMatchObject({ ...isProblem, body: { status: problem?.status, error: problem?.body.detail } });
     expect([problem?.status, more]).toEqual([expect.toSatisfy((status) => status === 400 || status === 404), []]);
@@ -88,57 +88,57 @@ describe('a target', () => {
 });
 
 describe('a request', () => {
-  it.each(['x:443', '/things'])('to tunnel is not granted: CONNECT %s', async (target) => {
+  it.each(['x:443', '/things'])('to open a tunnel is rejected: CONNECT %s', async (target) => {
     expect(await send(`CONNECT ${target} HTTP/1.1\r\n${lines}\r\n`)).toEqual([]);
   });
 
-  it('to change the protocol is answered in the one that it came in', async () => {
+  it('to upgrade the protocol is answered over HTTP/1.1', async () => {
     const upgrade = 'Host: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n';
     expect(await send(`GET /things/2 HTTP/1.1\r\n${upgrade}`)).toMatchObject([{ status: 200, body: { id: 2 } }]);
   });
 
-  it('to be traced is 405, and gives back nothing of what was sent', async () => {
+  it('with TRACE is 405, and the answer repeats nothing of the request', async () => {
     const [problem] = await send(`TRACE /things HTTP/1.1\r\n${lines}Authorization: Bearer hunter2\r\n\r\n`);
     expect(problem).toMatchObject({ status: 405, ...isProblem });
     expect(JSON.stringify([problem?.body, ...(problem?.headers ?? [])])).not.toContain('hunter2');
   });
 
-  it('of HTTP/1.0 needs no host, and ends the connection', async () => {
+  it('over HTTP/1.0 needs no host, and closes the connection', async () => {
     expect(await send('GET /things/2 HTTP/1.0\r\n\r\n')).toMatchObject([{ status: 200, body: { id: 2 } }]);
   });
 
-  it('of HTTP/1.1 without a host is 400', async () => {
+  it('over HTTP/1.1 without a host is 400', async () => {
     const [problem] = await send('GET /things HTTP/1.1\r\nConnection: close\r\n\r\n');
     expect(problem).toMatchObject({ status: 400, ...isProblem, body: { detail: expect.stringContaining('Host') } });
   });
 
-  it('that waits to be told to go on is told so', async () => {
+  it('with Expect: 100-continue gets 100 Continue', async () => {
     const answers = await send(postThing('Expect: 100-continue\r\n'));
     expect(answers.map(({ status }) => status)).toEqual([100, 201]);
   });
 
-  it('that expects what nobody knows is answered all the same, or told so', async () => {
+  it('with an unknown expectation is answered, or gets 417', async () => {
     const [reply] = await send(postThing('Expect: miracles\r\n'));
     expect(reply?.status).toBeOneOf([201, 417]);
     expect(reply?.headers.get('Content-Type')).toMatch(/json/);
   });
 
-  it('that is too large is 413 before its body has come', async () => {
+  it('that is too large is 413 before its body arrives', async () => {
     expect(await send(postThing('', thing, 102_401))).toMatchObject([{ status: 413, ...isProblem }]);
     expect(await send(postThing('Expect: 100-continue\r\n', '', 2_000_000))).toMatchObject([
       { status: 413, ...isProblem },
     ]);
   });
 
-  it('in chunks that never end is 413 once they are too large', async () => {
+  it('in endless chunks is 413 once it exceeds the limit', async () => {
     const chunks = `19000\r\n${' '.repeat(0x19000)}\r\n1\r\n \r\n`;
     const head = postThing('Transfer-Encoding: chunked\r\n', '').replace('Content-Length: 0\r\n', '');
     expect(await send(head + chunks)).toMatchObject([{ status: 413, ...isProblem }]);
   });
 });
 
-describe('requests that are sent before the one before is answered', () => {
-  it('are answered in their order', async () => {
+describe('pipelined requests', () => {
+  it('are answered in order', async () => {
     const answers = send(`${slow}${next}GET /nothing HTTP/1.1\r\n${lines}\r\n`);
     await asked.promise;
     answer.resolve('yes');
@@ -146,15 +146,15 @@ describe('requests that are sent before the one before is answered', () => {
   });
 
   it.each([
-    ['with the others', ''],
+    ['together with them', ''],
     ['later', 'later'],
-  ])('lose no answer to one that is no HTTP and comes %s', async (_when, later) => {
+  ])('are answered before invalid HTTP that arrives %s', async (_when, later) => {
     const socket = await open(server);
     const answers = text(socket);
     socket.write(later ? slow + next : `${slow}${next}nonsense\r\n\r\n`);
     await asked.promise;
     if (later) socket.write('nonsense\r\n\r\n');
-    // it has been read by the time that something sent later is answered
+    // the server has read it by the time it answers a later request
     await call(server, 'GET /things');
     answer.resolve('yes');
     expect(answersIn(await answers)).toMatchObject([
@@ -166,7 +166,7 @@ describe('requests that are sent before the one before is answered', () => {
 });
 
 describe('a client', () => {
-  it('that has said all it has to say is still answered', async () => {
+  it('that closes its side of the connection still gets its answer', async () => {
     const socket = await open(server);
     socket.end(slow);
     await asked.promise;
@@ -178,13 +178,13 @@ describe('a client', () => {
     ['in a header', 'GET /things HTTP/1.1\r\nHost:'],
     ['in a body', postThing('', '{"email":', 100)],
     ['in a chunk', postThing('Transfer-Encoding: chunked\r\n', 'f\r\n{').replace(/Content-Length: \d+\r\n/, '')],
-  ])('that stops %s is told that this was no request', async (_where, bytes) => {
+  ])('that stops %s gets 400', async (_where, bytes) => {
     const socket = await open(server);
     socket.end(bytes);
     expect(answersIn(await text(socket))).toMatchObject([{ status: 400, ...isProblem }]);
   });
 
-  it('that is gone before its request is looked at does no harm', async () => {
+  it('that disconnects before its request is handled does no harm', async () => {
     const request = `POST /limited HTTP/1.1\r\n${lines}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`;
     for (const bytes of [request, postThing('', '{"email":', 100), 'nonsense\r\n\r\n']) {
       const socket = await open(server);
@@ -194,15 +194,15 @@ describe('a client', () => {
     await eventually(() => server.log.find(({ message }) => message.startsWith('POST /limited')) ?? false);
   });
 
-  it('that reads only once it has sent everything is told what was wrong', async () => {
+  it('that reads only after it has sent everything gets the error', async () => {
     const socket = await open(server);
     socket.write(`GET /things HTTP/1.1\r\n${lines}X-Thing: ${'a'.repeat(200_000)}\r\n\r\n`);
-    // by then the answer is there, and what it did not want to read
+    // by then the server has sent its answer and stopped reading
     await call(server, 'GET /things');
     expect(answersIn(await text(socket))).toMatchObject([{ status: 431, ...isProblem }]);
   });
 
-  it('that keeps the connection open after it was refused does not keep the server from closing', async () => {
+  it('that keeps a rejected connection open does not delay the shutdown of the server', async () => {
     const other = await aServer();
     const socket = await open(other);
     socket.setTimeout(0).allowHalfOpen = true;

@@ -10,7 +10,7 @@ import { eventually } from './eventually.ts';
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const get = { ...anyone, method: 'get' } as const;
-/** Routes that fail, each in a way of its own. */
+/** Routes that fail in different ways. */
 const failingRoutes = [
   route({
     ...get,
@@ -54,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('a problem', () => {
-  it('has its sentence twice, a title, a type, and members of its own', async () => {
+  it('has detail and error, a title, a type and extra members', async () => {
     const { status, headers, body } = await call(server, 'GET /taken');
     expect(status).toBe(409);
     expect(headers.get('Content-Type')).toBe('application/problem+json; charset=utf-8');
@@ -69,7 +69,7 @@ describe('a problem', () => {
   });
 
   it.each(['/bug', '/throws-a-text', '/throws-nothing'])(
-    'of our own making shows nothing of the inside, and is logged whole: %s',
+    'caused by a bug shows no internals, and is logged in full: %s',
     async (path) => {
       const { status, body, headers } = await call(server, `GET ${path}`);
       expect([status, body]).toEqual([
@@ -93,20 +93,20 @@ describe('a problem', () => {
 
 describe('an id in a path', () => {
   it.each(['0', '-1', 'abc', '01', '1.5', '%00', '1%00', '%20', '1e3', '%C3%BC', 'undefined'])(
-    'that is no positive integer is 400: %s',
+    'that is not a positive integer is 400: %s',
     async (id) => {
       const { status, body } = await call(server, `GET /things/${id}`);
       expect([status, body.errors]).toEqual([400, [{ field: 'id', message: expect.any(String) }]]);
     },
   );
 
-  it('too large for any database is a number that no row has', async () => {
+  it('that is too large for a database is 404', async () => {
     const { status, body } = await call(server, 'GET /things/99999999999999999999');
     expect([status, body.error]).toEqual([404, `Thing not found: ${Number.MAX_SAFE_INTEGER + 1}`]);
   });
 
   it.each(['/things/%', '/things/%zz', '/things/%E0%A4%A', '/things/%ff'])(
-    'that is encoded wrongly is 400: %s',
+    'that is encoded incorrectly is 400: %s',
     async (path) => {
       const { status, body, headers } = await call(server, `GET ${path}`);
       expect([status, body.title, body.error]).toEqual([400, 'Bad Request', expect.any(String)]);
@@ -114,13 +114,13 @@ describe('an id in a path', () => {
     },
   );
 
-  it('is not what a path without one is taken for', async () => {
+  it('does not match a path without parameters', async () => {
     expect(await call(server, 'GET /things/special')).toMatchObject({ status: 200, body: 'special' });
   });
 });
 
 describe('a method', () => {
-  it('that a path does not know is 405, with those that it knows', async () => {
+  it('that a path does not support is 405, and Allow lists the others', async () => {
     for (const [request, allow] of [
       ['DELETE /things', 'GET, HEAD, OPTIONS, POST'],
       ['PATCH /things/1', 'DELETE, GET, HEAD, OPTIONS'],
@@ -132,13 +132,13 @@ describe('a method', () => {
     }
   });
 
-  it('OPTIONS tells them too', async () => {
+  it('OPTIONS lists the methods too', async () => {
     const { status, headers, body } = await call(server, 'OPTIONS /things');
     expect([status, headers.get('Allow'), body]).toEqual([204, 'GET, HEAD, OPTIONS, POST', '']);
     expect((await call(server, 'OPTIONS /nothing')).status).toBe(404);
   });
 
-  it('HEAD is answered as GET is, without the body', async () => {
+  it('HEAD is answered like GET, without the body', async () => {
     const answers = ['/things', '/things/9', '/nothing'].map(async (path) => {
       const [got, head] = await Promise.all(['GET', 'HEAD'].map((method) => fetch(server.url + path, { method })));
       const length = Number(head?.headers.get('Content-Length'));
@@ -153,7 +153,7 @@ describe('a method', () => {
   });
 });
 
-describe('a path that is not there', () => {
+describe('an unknown path', () => {
   it.each(['/nothing', '/things/1/more', '//things', '/%zz', '/things%2f1', '/__proto__'])(
     'is 404: %s',
     async (path) => {
@@ -164,14 +164,14 @@ describe('a path that is not there', () => {
     },
   );
 
-  it('may end with a slash or not where there is one', async () => {
+  it('does not include a known path with a trailing slash', async () => {
     expect((await call(server, 'GET /things/')).status).toBe(200);
     expect((await call(server, 'GET /things/1/')).status).toBe(200);
   });
 });
 
 describe('X-Request-Id', () => {
-  it('is taken over, and given back on success and on failure', async () => {
+  it('is accepted, and returned on success and on failure', async () => {
     for (const path of ['/things', '/things/abc', '/things/%zz', '/nothing', '/bug', '/health']) {
       const headers = { 'X-Request-Id': 'order-7/a.b_c~1' };
       expect((await call(server, `GET ${path}`, { headers })).headers.get('X-Request-Id')).toBe('order-7/a.b_c~1');
@@ -180,7 +180,7 @@ describe('X-Request-Id', () => {
     expect([malformed.status, malformed.headers.get('X-Request-Id')]).toEqual([400, 'mine']);
   });
 
-  it('is made where none came, another one each time', async () => {
+  it('is generated if the request has none, a new one each time', async () => {
     const [one, two] = await Promise.all([call(server, 'GET /things'), call(server, 'GET /nothing')]);
     expect(one.headers.get('X-Request-Id')).toMatch(uuid);
     expect(two.headers.get('X-Request-Id')).toMatch(uuid);
@@ -188,25 +188,25 @@ describe('X-Request-Id', () => {
   });
 
   it.each([
-    ['blanks', 'a b'],
+    ['spaces', 'a b'],
     ['a tab', 'a\tb'],
     ['other scripts', 'z\u00fcrich'],
     ['C1 control bytes', 'a\u009bb'],
     ['129 characters', 'x'.repeat(129)],
     ['nothing', ''],
-  ])('is replaced where it holds %s', async (_what, hostile) => {
+  ])('is replaced if it contains %s', async (_what, hostile) => {
     const { headers } = await call(server, 'GET /things', { headers: { 'X-Request-Id': hostile } });
     expect(headers.get('X-Request-Id')).toMatch(uuid);
   });
 
-  it('is replaced where it came twice', async () => {
+  it('is replaced if the request has two', async () => {
     const answer = await exchange(
       'GET /things HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\nX-Request-Id: b\r\nConnection: close\r\n\r\n',
     );
     expect(/^X-Request-Id: (.*)\r$/im.exec(answer)?.[1]).toMatch(uuid);
   });
 
-  it('stands in the log of its request', async () => {
+  it('is in the log line of its request', async () => {
     const requestId = crypto.randomUUID();
     await call(server, 'POST /things', { body: {}, headers: { 'X-Request-Id': requestId } });
     const line = await eventually(() => server.log.find((entry) => entry['requestId'] === requestId) ?? false);
@@ -236,7 +236,7 @@ describe('the log line of a request', () => {
 });
 
 describe('an answer', () => {
-  it('tells browsers not to guess, and nobody what made it', async () => {
+  it('forbids content sniffing, and does not name the server software', async () => {
     const { headers } = await call(server, 'GET /things');
     expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
     expect(headers.get('X-Powered-By')).toBe(null);
@@ -244,7 +244,7 @@ describe('an answer', () => {
   });
 });
 
-/** Sends bytes that no client would, and gives all that comes back. */
+/** Sends raw bytes and returns everything that comes back. */
 async function exchange(request: string): Promise<string> {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');
@@ -252,8 +252,8 @@ async function exchange(request: string): Promise<string> {
   return text(socket);
 }
 
-describe('bytes that are no HTTP', () => {
-  it('are refused, and the next request is answered', async () => {
+describe('bytes that are not HTTP', () => {
+  it('are rejected, and the next request succeeds', async () => {
     expect(await exchange('nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
     expect((await call(server, 'GET /things')).status).toBe(200);
   });

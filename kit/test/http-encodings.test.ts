@@ -14,7 +14,7 @@ afterAll(() => server.close());
 
 const thing = '{"email":"alice@example.com"}';
 
-/** A post of bytes that are sent as they are. */
+/** Posts raw bytes. */
 async function post(bytes: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> {
   const init = {
     method: 'POST',
@@ -39,25 +39,25 @@ const encodings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync
 describe.each(Object.entries(encodings))('a body in %s', (encoding, compress) => {
   const headers = { 'Content-Encoding': encoding };
 
-  it('is refused when it only becomes too large by unpacking', async () => {
+  it('is rejected if it exceeds the limit after decompression', async () => {
     expectProblem(await post(compress(Buffer.alloc(1_000_000, ' ')), headers), 413, 'The request body is too large');
   });
 
-  it('is told so when it is not that', async () => {
+  it('is rejected if its bytes do not match its Content-Encoding', async () => {
     for (const bytes of [thing, compress(thing).subarray(0, -6), '']) {
       expectProblem(await post(bytes, headers), 400, expect.stringContaining('Content-Encoding'));
     }
   });
 });
 
-describe('a packed body', () => {
-  it('is refused when it is too large as it comes, whatever becomes of it', async () => {
+describe('a compressed body', () => {
+  it('is rejected if its compressed size exceeds the limit', async () => {
     const nothing = Buffer.alloc(200_000, gzipSync(''));
     const body = Buffer.concat([gzipSync(thing), nothing]);
     expectProblem(await post(body, { 'Content-Encoding': 'gzip' }), 413, 'The request body is too large');
   });
 
-  it('does nothing any more once it was refused as it came in chunks', async () => {
+  it('in chunks has no effect after it was rejected', async () => {
     let done = 0;
     const handler = async () => {
       done += 1;
@@ -67,7 +67,7 @@ describe('a packed body', () => {
     await using counting = await aServer({
       routes: [route({ ...anyone, method: 'post', path: '/count', body, handler })],
     });
-    // the second is not looked at before all of the first has come
+    // the server handles the second request only after the whole first one has arrived
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const send = async (...chunks: Buffer[]) => {
       const headers = {
@@ -76,10 +76,10 @@ describe('a packed body', () => {
         'Transfer-Encoding': 'chunked',
       };
       const sent = request(`${counting.url}/count`, { method: 'POST', agent, headers });
-      const answered = once(sent, 'response'); // it may come before the last chunk is sent
+      const answered = once(sent, 'response'); // it may arrive before the last chunk is sent
       for (const chunk of chunks) {
         sent.write(chunk);
-        // answered on another connection, so the chunk has come by then
+        // a request on another connection is answered only after the chunk has arrived
         await call(counting, 'GET /livez');
       }
       sent.end();
@@ -93,12 +93,15 @@ describe('a packed body', () => {
     expect(counting.log.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it.each(['gzip, gzip', 'x-gzip', 'compress', '__proto__', 'gzip;q=1'])('is not unpacked as %s', async (encoding) => {
-    const answer = await post(gzipSync(gzipSync(thing)), { 'Content-Encoding': encoding });
-    expectProblem(answer, 415, expect.stringContaining('Content-Encoding'));
-  });
+  it.each(['gzip, gzip', 'x-gzip', 'compress', '__proto__', 'gzip;q=1'])(
+    'is not decompressed as %s',
+    async (encoding) => {
+      const answer = await post(gzipSync(gzipSync(thing)), { 'Content-Encoding': encoding });
+      expectProblem(answer, 415, expect.stringContaining('Content-Encoding'));
+    },
+  );
 
-  it('has a header where its encoding has one', async () => {
+  it('needs the zlib header of deflate', async () => {
     expectProblem(await post(deflateRawSync(thing), { 'Content-Encoding': 'deflate' }), 400);
   });
 });
@@ -111,18 +114,18 @@ describe('a body in another character set', () => {
     ['utf-7', Buffer.from(thing.replaceAll('"', '+ACI-'))],
     ['iso-8859-1', Buffer.from(thing)],
     ['utf-__proto__', Buffer.from(thing)],
-  ])('is refused, whatever it says in it: %s', async (charset, bytes) => {
+  ])('is rejected whatever its content: %s', async (charset, bytes) => {
     const answer = await post(bytes, { 'Content-Type': `application/json; charset=${charset}` });
     expectProblem(answer, 415, 'The request body must be encoded in UTF-8');
   });
 
-  it('is malformed where it claims to be none', async () => {
+  it('is malformed if no character set is declared', async () => {
     for (const bytes of [Buffer.from(thing, 'utf16le'), Buffer.from(`\ufeff${thing}`, 'utf16le')]) {
       expectProblem(await post(bytes), 400);
     }
   });
 
-  it('is none for a byte order mark, or another spelling of UTF-8', async () => {
+  it('does not include a byte order mark or another spelling of UTF-8', async () => {
     for (const [bytes, type] of [
       [`\ufeff${thing}`, 'application/json'],
       [thing, 'application/json; charset="UTF-8"'],

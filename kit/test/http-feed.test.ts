@@ -11,12 +11,12 @@ afterAll(() => server.close());
 describe('a feed', () => {
   const ids = (body: { id: number }[]) => body.map(({ id }) => id);
 
-  it('is an array of everything where nothing is asked for', async () => {
+  it('is an array of all rows without parameters', async () => {
     const { status, headers, body } = await call(server, 'GET /things');
     expect([status, ids(body), headers.get('Link')]).toEqual([200, [1, 2, 3], null]);
   });
 
-  it('is read page by page by following its links', async () => {
+  it('can be read page by page through its links', async () => {
     const pages: number[][] = [];
     let path: string | undefined = '/things?limit=1&color=red%26blue&owner_id=7';
     while (path) {
@@ -32,13 +32,13 @@ describe('a feed', () => {
     expect(pages).toEqual([[1], [2], [3]]);
   });
 
-  it('is empty behind its end', async () => {
+  it('is empty after its end', async () => {
     const { body, headers } = await call(server, 'GET /things?after=3');
     expect([body, headers.get('Link')]).toEqual([[], null]);
     expect((await call(server, `GET /things?after=${Number.MAX_SAFE_INTEGER}`)).body).toEqual([]);
   });
 
-  it('gives 1 to 1000 at once', async () => {
+  it('accepts a limit from 1 to 1000', async () => {
     expect((await call(server, 'GET /things?limit=1')).status).toBe(200);
     expect((await call(server, 'GET /things?limit=1000')).status).toBe(200);
     for (const limit of ['0', '1001', '-1', 'all', '1.5', '', '1&limit=2']) {
@@ -47,14 +47,14 @@ describe('a feed', () => {
     }
   });
 
-  it('begins after an id or at the beginning', async () => {
+  it('rejects an invalid after', async () => {
     for (const after of ['-1', 'abc', '1.5', '99999999999999999999', '%00', '1&after=2']) {
       const { status, body } = await call(server, `GET /things?after=${after}`);
       expect([status, body.errors[0].field]).toEqual([400, 'after']);
     }
   });
 
-  it('ignores parameters that it does not know, whatever they are called', async () => {
+  it('ignores unknown parameters, whatever their names', async () => {
     expect((await call(server, 'GET /things?page=2&__proto__=1&constructor=2&toString=3&a[b]=c&%=x')).status).toBe(200);
   });
 });

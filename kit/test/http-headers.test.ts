@@ -22,7 +22,7 @@ afterAll(() => server.close());
 
 describe('the docs', () => {
   it.each(['package.json', 'x/package.json', 'nothing', '..%2fpackage.json', '%00', '%ff', '%5c..%5cthings'])(
-    'have nothing to show but themselves: %s',
+    'serve no other files: %s',
     async (path) => {
       const answer = await call(server, `GET /docs/${path}`);
       expect(answer.status).toBeOneOf([400, 404]);
@@ -30,7 +30,7 @@ describe('the docs', () => {
     },
   );
 
-  it('are only read', async () => {
+  it('are read-only', async () => {
     for (const path of ['/docs', '/docs/', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css', '/apidocs']) {
       const { status, headers } = await call(server, `POST ${path}`);
       expect([path, status, headers.get('Content-Type')]).toEqual([
@@ -62,7 +62,7 @@ describe('an answer', () => {
     ['GET /docs/nothing', 404],
     ['GET /docs', 301],
     ['GET /apidocs', 302],
-  ])('to %s can be neither framed nor guessed at, and does not tell what made it', async (request, status) => {
+  ])('to %s forbids framing and content sniffing, and does not name the server software', async (request, status) => {
     const [method = '', path = ''] = request.split(' ');
     const answer = await fetch(server.url + path, { method, redirect: 'manual' });
     expect(answer.status).toBe(status);

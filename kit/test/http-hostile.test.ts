@@ -22,7 +22,7 @@ afterEach(() => {
   for (const name of ['polluted', 'note', 'email']) expect(name in {}).toBe(false);
 });
 
-/** A post of bytes that are sent as they are. */
+/** Posts raw bytes. */
 async function post(path: string, bytes: string): Promise<Answer> {
   const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: bytes };
   const response = await fetch(server.url + path, init);
@@ -42,15 +42,15 @@ describe('a body 100,000 levels deep', () => {
   const deep = (open: string, close: string) => open.repeat(100_000) + close.repeat(100_000);
   const bodies = [deep('[', ']'), `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`];
 
-  it('is no object where it begins with an array', async () => {
+  it('is not an object if it begins with an array', async () => {
     expectProblem(await post('/bulk', bodies[0] ?? ''), 400, 'The request body must be a JSON object');
   });
 
-  it.each(bodies)('is well where only fields that nobody knows are deep', async (value) => {
+  it.each(bodies)('is valid if only unknown fields are deep', async (value) => {
     expect(await post('/bulk', `{"note":"x","more":${value}}`)).toMatchObject({ status: 200, body: { note: 'x' } });
   });
 
-  it.each(bodies)('is wrong where a field is deep that is not to be', async (value) => {
+  it.each(bodies)('is invalid if a known field is deep', async (value) => {
     for (const field of ['entries', 'note']) {
       const answer = await post('/bulk', `{"${field}":${value}}`);
       expectProblem(answer, 400);
@@ -58,7 +58,7 @@ describe('a body 100,000 levels deep', () => {
     }
   });
 
-  it('is malformed where it is not closed', async () => {
+  it('is malformed if it is not closed', async () => {
     for (const open of ['[', '{"a":', '{"entries":[']) {
       expectProblem(await post('/bulk', open.repeat(50_000)), 400, 'The request body is not valid JSON');
     }
@@ -67,7 +67,7 @@ describe('a body 100,000 levels deep', () => {
 
 describe('a field', () => {
   it.each(['1e400', '-1e400', '1e308', '9007199254740992', '1.5', '1e-7', '"1"', 'true', '[1]', '{"valueOf":1}'])(
-    'that is to be a whole number cannot be %s',
+    'that must be a whole number rejects %s',
     async (value) => {
       const answer = await post('/things', `{"email":"alice@example.com","count":${value}}`);
       expectProblem(answer, 400);
@@ -81,16 +81,16 @@ describe('a field', () => {
     ['1E2', 100],
     ['10.0', 10],
     ['-0', 0],
-  ])('that is to be a whole number can be %s', async (value, count) => {
+  ])('that must be a whole number accepts %s', async (value, count) => {
     expect((await post('/things', `{"email":"alice@example.com","count":${value}}`)).body.count).toBe(count);
   });
 
-  it('is the same however its name is written, and its last value counts', async () => {
+  it('may have escapes in its name, and its last value counts', async () => {
     const body = '{"email":1,"\\u0065mail":2,"email":"alice@example.com","\\u0065\\u006dail":"bob@example.com"}';
     expect((await post('/things', body)).body).toEqual({ email: 'bob@example.com' });
   });
 
-  it('is not taken from what objects are born with, at any depth', async () => {
+  it('is not read from prototypes, at any depth', async () => {
     const hostile = (own: string) =>
       `{${own}"__proto__":{"id":7,"note":"x","polluted":1},"constructor":{"prototype":{"polluted":1}},"prototype":{"polluted":1}}`;
     const { status, body } = await post('/bulk', hostile(`"entries":[${hostile('"id":1,')}],`));
@@ -98,7 +98,7 @@ describe('a field', () => {
     expectProblem(await post('/bulk', `{"entries":[${hostile('')}]}`), 400, 'Missing required fields: entries.0.id');
   });
 
-  it('is not taken from a query that names what objects are born with', async () => {
+  it('is not read from a query that names prototypes', async () => {
     const names = [
       '__proto__[polluted]',
       '__proto__.polluted',

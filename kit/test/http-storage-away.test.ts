@@ -32,7 +32,7 @@ function noteRoutes({ db, write }: Database<Notes>) {
 
 type Outage = { begin(): Promise<void>; end(): Promise<void> };
 
-/** A service that keeps notes, and a way to take its database from it. */
+/** A service that stores notes, and an outage of its database. */
 async function aNotesServer(kind: DatabaseKind) {
   await using resources = new AsyncDisposableStack();
   const fresh = resources.use(await freshDatabase(kind));
@@ -45,7 +45,7 @@ async function aNotesServer(kind: DatabaseKind) {
   return { ...server, outage, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** A disk on which there is no room for more, until there is. */
+/** Simulates a full disk. */
 function fullDisk({ db }: Database<Notes>): Outage {
   const limitPages = async (max: number) => {
     await sql`pragma max_page_count = ${sql.lit(max)}`.execute(db);
@@ -53,8 +53,8 @@ function fullDisk({ db }: Database<Notes>): Outage {
   return { begin: () => limitPages(1), end: () => limitPages(1_000_000) };
 }
 
-describe.each(databases)('while its %s database is away, a service', (kind) => {
-  it('answers 503 with Retry-After, and works on once it is back', async () => {
+describe.each(databases)('while its %s database is unavailable, a service', (kind) => {
+  it('answers 503 with Retry-After, and works again once the database is back', async () => {
     await using server = await aNotesServer(kind);
     expect((await call(server, 'POST /notes', { body: { text: 'before' } })).status).toBe(201);
     await server.outage.begin();
@@ -81,8 +81,8 @@ describe.each(databases)('while its %s database is away, a service', (kind) => {
   });
 });
 
-describe('while its PostgreSQL database is away, a service', () => {
-  it('is alive and not healthy', async () => {
+describe('while its PostgreSQL database is unavailable, a service', () => {
+  it('is alive but not healthy', async () => {
     await using server = await aNotesServer('postgres');
     await server.outage.begin();
     expect((await call(server, 'GET /livez')).status).toBe(200);

@@ -26,7 +26,7 @@ async function anEntriesDatabase(kind: DatabaseKind) {
   const owned = resources.move();
   return {
     db,
-    /** Adds rows; gives the codes of those that were not there. */
+    /** Inserts rows; returns the codes of the new ones. */
     async add(rows: Entry[]) {
       const added = await db
         .insertInto('entries')
@@ -84,7 +84,7 @@ const texts = [
 ];
 
 describe.each(databases)('rows as a table on %s', (kind) => {
-  it('hold numbers, times and nulls as they were given', async () => {
+  it('keep numbers, times and nulls unchanged', async () => {
     await using entries = await anEntriesDatabase(kind);
     const rows = [
       anEntry(1, { count: 0 }),
@@ -98,7 +98,7 @@ describe.each(databases)('rows as a table on %s', (kind) => {
     expect(await entries.stored()).toEqual(rows);
   });
 
-  it('hold any text as it was given', async () => {
+  it('keep any text unchanged', async () => {
     await using entries = await anEntriesDatabase(kind);
     const rows = texts.map((label, index) => anEntry(index + 1, { label }));
     expect((await entries.select(rows)).map(({ label }) => label)).toEqual(texts);
@@ -106,7 +106,7 @@ describe.each(databases)('rows as a table on %s', (kind) => {
     expect((await entries.stored()).map(({ label }) => label)).toEqual(texts);
   });
 
-  it('may be none', async () => {
+  it('may be empty', async () => {
     await using entries = await anEntriesDatabase(kind);
     expect(await entries.select([])).toEqual([]);
     expect(await entries.add([])).toEqual([]);
@@ -120,21 +120,21 @@ describe.each(databases)('rows as a table on %s', (kind) => {
     expect(await entries.stored()).toEqual(rows);
   });
 
-  it('keep to the columns that were named, whatever else they hold and in whatever order', async () => {
+  it('have only the named columns, whatever the properties and their order', async () => {
     await using entries = await anEntriesDatabase(kind);
     const { code, count, label, at } = anEntry(1);
     const more = { at, surplus: 'x', label, id: 99, count, code };
     expect(await entries.select([more])).toEqual([{ code, count, label, at }]);
   });
 
-  it('are inserted but for those that are there already, which stay as they are', async () => {
+  it('are inserted unless they exist, and existing rows stay unchanged', async () => {
     await using entries = await anEntriesDatabase(kind);
     await entries.add([anEntry(2, { label: 'first' })]);
     expect(await entries.add([anEntry(1), anEntry(2), anEntry(3), anEntry(3, { label: 'again' })])).toEqual([1, 3]);
     expect((await entries.stored()).map(({ label }) => label)).toEqual(['entry 1', 'first', 'entry 3']);
   });
 
-  it('update each row with values of its own, nulls too, and no other row', async () => {
+  it('update each row with its own values, including nulls, and no other row', async () => {
     await using entries = await anEntriesDatabase(kind);
     await entries.add(many(4));
     const changes = [
@@ -151,7 +151,7 @@ describe.each(databases)('rows as a table on %s', (kind) => {
     expect(await entries.stored()).toEqual([changes[0], anEntry(2), changes[1], anEntry(4)]);
   });
 
-  it('choose rows by their ids, in a transaction too', async () => {
+  it('select rows by id, also in a transaction', async () => {
     await using entries = await anEntriesDatabase(kind);
     await entries.add(many(2_000));
     const ids = many(2_000).flatMap(({ code }) => (code % 2 === 0 ? { code } : []));

@@ -13,7 +13,7 @@ import { eventually } from './eventually.ts';
 import { quickStart } from './quick-start.ts';
 import { runToItsEnd, type SpawnedService, spawnService } from './spawn-service.ts';
 
-/** Settings of a CRM of its own. */
+/** Settings for a CRM with its own database. */
 function settings({ url, dataDir }: FreshDatabase, overrides: Record<string, string> = {}) {
   return { DATABASE_URL: url, DATA_DIR: dataDir, ADMIN_PASSWORD: 'correct horse battery staple', ...overrides };
 }
@@ -21,11 +21,11 @@ function settings({ url, dataDir }: FreshDatabase, overrides: Record<string, str
 const aCustomer = { name: 'Alice', email: 'alice@example.com' };
 
 type OpenRequest = {
-  /** Sends the rest; gives the answer. */
+  /** Sends the rest of the body and returns the answer. */
   finish(): Promise<{ status: number | undefined; headers: IncomingMessage['headers']; body: unknown }>;
 };
 
-/** A request that the service is answering, its body half sent. */
+/** A request under way, with half of its body sent. */
 async function beginRequest(service: SpawnedService): Promise<OpenRequest> {
   const body = JSON.stringify(aCustomer);
   const request: ClientRequest = httpRequest(`${service.url}/customers`, {
@@ -48,7 +48,7 @@ async function beginRequest(service: SpawnedService): Promise<OpenRequest> {
   };
 }
 
-/** Waits until the service takes no new connection. */
+/** Waits until the service accepts no new connections. */
 async function stopBegun(service: SpawnedService) {
   await eventually(() => expect(call(service, 'GET /livez')).rejects.toThrow());
 }
@@ -62,16 +62,12 @@ describe('a service that cannot start', () => {
     const { code, output } = await runToItsEnd('crm', settings(fresh, { PORT: String(port) }));
     other.close();
     expect(code).toBe(1);
-    expect(output).toBe(`Port ${port} on 127.0.0.1 is already in use; stop what uses it or set another PORT.\n`);
+    expect(output).toBe(`Port ${port} on 127.0.0.1 is already in use; stop the other program or set another PORT.\n`);
   });
 
   it.each([
     ['PORT', 'abc', 'PORT is "abc"; it takes a whole number from 0 to 65535.\n'],
-    [
-      'JWT_SECRET_KEY',
-      'hunter2',
-      'JWT_SECRET_KEY holds a value of another form; it takes a text of at least 32 bytes.\n',
-    ],
+    ['JWT_SECRET_KEY', 'hunter2', 'JWT_SECRET_KEY holds an invalid value; it takes a string of at least 32 bytes.\n'],
   ])('says in one sentence that %s is wrong, and exits 1', async (name, value, sentence) => {
     await using fresh = await freshDatabase('sqlite');
     const { code, output } = await runToItsEnd('crm', settings(fresh, { [name]: value }));
@@ -92,7 +88,7 @@ describe('a service that is told to stop', () => {
     expect(crm.output()).toMatch(/crm stopped\n$/);
   });
 
-  it('ends every wait, and answers it as it stands', async () => {
+  it('ends every wait, and answers with the current state', async () => {
     await using fresh = await freshDatabase('sqlite');
     await using crm = await spawnService('crm', settings(fresh));
     const waiting = call(crm, 'POST /customers', { body: aCustomer, headers: { Prefer: 'wait=30' } });
@@ -103,7 +99,7 @@ describe('a service that is told to stop', () => {
     expect(await ended).toBe(0);
   });
 
-  it('takes a signal that comes twice at once for one', async () => {
+  it('treats two signals in quick succession as one', async () => {
     await using fresh = await freshDatabase('sqlite');
     await using crm = await spawnService('crm', settings(fresh));
     const open = await beginRequest(crm);
@@ -114,7 +110,7 @@ describe('a service that is told to stop', () => {
     expect(await ended).toBe(0);
   });
 
-  it('is ended by a later second signal, whatever is under way', async () => {
+  it('exits immediately on a later second signal, whatever is under way', async () => {
     await using fresh = await freshDatabase('sqlite');
     await using crm = await spawnService('crm', settings(fresh));
     await beginRequest(crm);
@@ -128,7 +124,7 @@ describe('a service that is told to stop', () => {
     expect(await ended).toBe(1);
   });
 
-  it('stops by itself when the process that started it has gone', async () => {
+  it('stops when its parent process ends', async () => {
     await using fresh = await freshDatabase('sqlite');
     await using crm = await spawnService('crm', settings(fresh));
     const open = await beginRequest(crm);
@@ -141,7 +137,7 @@ describe('a service that is told to stop', () => {
 });
 
 describe('a service that is still starting', () => {
-  it('stops once it has started when the process that started it has gone', async () => {
+  it('stops after its start if its parent process has ended', async () => {
     await using fresh = await freshDatabase('sqlite');
     const { PATH } = process.env;
     const child = fork(join(import.meta.dirname, '../../crm/src/main.ts'), {
@@ -157,7 +153,7 @@ describe('a service that is still starting', () => {
 });
 
 describe('a service on PostgreSQL', () => {
-  it('outlives a connection that is lost in the middle of a transaction', async () => {
+  it('survives the loss of a connection in the middle of a transaction', async () => {
     await using fresh = await freshDatabase('postgres');
     await using crm = await spawnService('crm', settings(fresh));
     await using server = await connectTo(fresh.url);
@@ -173,7 +169,6 @@ describe('a service on PostgreSQL', () => {
   });
 });
 
-/** A connection of one's own to the server. */
 async function connectTo(url: string): Promise<pg.Client & AsyncDisposable> {
   const client = new pg.Client(url);
   await client.connect();

@@ -12,7 +12,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ 
 const answerOk: RequestListener = (_request, response) => response.end('ok');
 
 describe('listening', () => {
-  it('gives the address at which it then answers', async () => {
+  it('returns the address that it listens on', async () => {
     const listener = await listen(answerOk, '127.0.0.1', 0);
     expect(listener.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await call(listener, 'GET /')).body).toBe('ok');
@@ -20,23 +20,25 @@ describe('listening', () => {
     await expect(call(listener, 'GET /')).rejects.toThrow();
   });
 
-  it.skipIf(!hasIpv6)('writes an IPv6 address as URLs have it', async () => {
+  it.skipIf(!hasIpv6)('puts an IPv6 address in brackets', async () => {
     const listener = await listen(answerOk, '::1', 0);
     expect(listener.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     await listener.close();
   });
 
-  it('is refused on a port that is taken, in a sentence that names it', async () => {
+  it('is refused on a taken port, in a sentence that names the port', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     const refusal = await listen(answerOk, '127.0.0.1', port).catch((error) => error);
     expect(refusal).toBeInstanceOf(StartError);
-    expect(refusal.message).toBe(`Port ${port} on 127.0.0.1 is already in use; stop what uses it or set another PORT.`);
+    expect(refusal.message).toBe(
+      `Port ${port} on 127.0.0.1 is already in use; stop the other program or set another PORT.`,
+    );
     other.close();
   });
 
-  it('is refused on an address that is not ours, in a sentence', async () => {
+  it('is refused on an address of another machine, in one sentence', async () => {
     const refusal = await listen(answerOk, '192.0.2.1', 0).catch((error) => error);
     expect(refusal).toBeInstanceOf(StartError);
     expect(refusal.message).toBe('Cannot listen on 192.0.2.1:0 (EADDRNOTAVAIL); set another HOST or PORT.');

@@ -16,7 +16,7 @@ function writeHistory({ dataDir }: { dataDir: string }, ...later: string[]) {
   return writeMigrations(dataDir, Object.fromEntries(bodies));
 }
 
-/** The names of all tables in all schemas, but the database's own. */
+/** The names of all tables in all schemas, except system tables. */
 async function tablesOf(url: string): Promise<string[]> {
   const db: Kysely<never> = connect(url) as never;
   const query = isPostgresUrl(url)
@@ -51,7 +51,7 @@ describe.each(databases)('migrations on %s', (kind) => {
     expect(await notesOf(fresh.url)).toEqual(['first page']);
   });
 
-  it('of a newer program keep an older one from starting, and name themselves', async () => {
+  it('of a newer version stop an older version from starting, and the error names them', async () => {
     await using fresh = await freshDatabase(kind, { isEmpty: true });
     const newer = await openNotes(fresh.url, await writeHistory(fresh, addPage, createPages));
     await newer.close();
@@ -78,7 +78,7 @@ describe.each(databases)('migrations on %s', (kind) => {
     }
   });
 
-  it('leave nothing behind when one throws half-way', async () => {
+  it('leave no changes if one throws half-way', async () => {
     await using fresh = await freshDatabase(kind, { isEmpty: true });
     const failing = await writeHistory(fresh, `${createPages} throw new Error('half-way');`);
     await expect(openNotes(fresh.url, failing)).rejects.toThrow('half-way');
@@ -89,7 +89,7 @@ describe.each(databases)('migrations on %s', (kind) => {
     expect(await tablesOf(fresh.url)).toContain('pages');
   });
 
-  it('leave nothing behind when the process is killed half-way', async () => {
+  it('leave no changes if the process is killed half-way', async () => {
     await using fresh = await freshDatabase(kind, { isEmpty: true });
     await using process = await startOtherProcess();
     const kill = "process.kill(process.pid, 'SIGKILL'); await new Promise(() => undefined);";
@@ -103,7 +103,7 @@ describe.each(databases)('migrations on %s', (kind) => {
 });
 
 describe('migrations within one process', () => {
-  it('run once on postgres when two openings meet', async () => {
+  it('run once on PostgreSQL if the database is opened twice at once', async () => {
     await using fresh = await freshDatabase('postgres', { isEmpty: true });
     const migrations = await writeHistory(fresh, addPage);
     const opened = await Promise.all([openNotes(fresh.url, migrations), openNotes(fresh.url, migrations)]);
@@ -113,7 +113,7 @@ describe('migrations within one process', () => {
 });
 
 describe('a folder of migrations', () => {
-  it('may hold other files', async () => {
+  it('may contain other files', async () => {
     await using fresh = await freshDatabase('sqlite', { isEmpty: true });
     const folder = await writeHistory(fresh, addPage);
     await writeFile(join(folder, 'README.md'), 'not a migration');
@@ -123,7 +123,7 @@ describe('a folder of migrations', () => {
     expect(await notesOf(fresh.url)).toEqual(['first page']);
   });
 
-  it('stops the start when a migration in it cannot run', async () => {
+  it('stops the start if one of its migrations cannot run', async () => {
     await using fresh = await freshDatabase('sqlite', { isEmpty: true });
     const folder = await writeHistory(fresh);
     await writeFile(join(folder, '0002-step.ts'), 'export async function down() {}');
@@ -133,7 +133,7 @@ describe('a folder of migrations', () => {
 });
 
 describe('services that share a PostgreSQL database', () => {
-  it('see no table of each other, nor leave one in the public schema', async () => {
+  it('see no tables of each other, and create none in the public schema', async () => {
     await using fresh = await freshDatabase('postgres', { isEmpty: true });
     await using resources = new AsyncDisposableStack();
     for (const schema of ['crm', 'inventory', 'middleware']) {

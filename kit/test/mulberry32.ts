@@ -1,6 +1,6 @@
 /**
- * Numbers from 0 up to, not including, 1 that look random and are the same for the same seed, an integer: mulberry32, by
- * Tommy Ettinger, in the public domain.
+ * Pseudo-random numbers in [0, 1), the same for the same integer seed: mulberry32 by Tommy Ettinger, in the public
+ * domain.
  */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;

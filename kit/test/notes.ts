@@ -6,20 +6,20 @@ import { postgresDialect } from '../src/database/postgres.ts';
 import { sqliteDialect } from '../src/database/sqlite.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from './databases.ts';
 
-/** A service's database as small as one can be. */
+/** A minimal database of a service. */
 export type Notes = {
   notes: { id: Generated<number>; text: string };
-  /** `note_id` is looked at when the transaction commits. */
+  /** The foreign key `note_id` is checked at commit. */
   replies: { id: Generated<number>; note_id: number };
 };
 
 export type NotesDatabase = AsyncDisposable &
   Database<Notes> & {
-    /** Another connection to it, as another process has one. */
+    /** A separate connection, like that of another process. */
     other: Kysely<Notes>;
-    /** What was told to `onError`. */
+    /** The errors passed to `onError`. */
     lost: Error[];
-    /** What everybody can see, in id order. */
+    /** The committed texts, in id order. */
     texts(): Promise<string[]>;
   };
 
@@ -34,7 +34,7 @@ export const createNotes = `
     .addForeignKeyConstraint('replies_note', ['note_id'], 'notes', ['id'],
       (constraint) => constraint.deferrable().initiallyDeferred()).execute();`;
 
-/** Writes the bodies of `up(db)` as migrations into a folder that is new each time, and gives the folder. */
+/** Writes the bodies of `up(db)` as migrations into a new folder. Returns the folder. */
 export async function writeMigrations(dataDir: string, bodies: Record<string, string>): Promise<string> {
   const folder = join(dataDir, `migrations-${crypto.randomUUID()}`);
   await mkdir(folder);
@@ -57,7 +57,7 @@ export function openNotes(
   return openDatabase<Notes>({ url, schema, migrations, onError });
 }
 
-/** A connection that migrates nothing. */
+/** Connects without migrating. */
 export function connect(url: string, schema = 'notes'): Kysely<Notes> {
   const dialect = isPostgresUrl(url)
     ? postgresDialect({ url, schema, limited: true, onError: () => undefined })
@@ -65,7 +65,7 @@ export function connect(url: string, schema = 'notes'): Kysely<Notes> {
   return new Kysely<Notes>({ dialect });
 }
 
-/** One for all tests of a worker, a schema for each: to make a database takes longer than most tests do. It goes with the server. */
+/** The tests of a worker share one database, each with its own schema: creating one takes longer than most tests. */
 let sharedPostgres: Promise<FreshDatabase> | undefined;
 
 function shareDatabase(): Promise<FreshDatabase> {
@@ -73,7 +73,7 @@ function shareDatabase(): Promise<FreshDatabase> {
   return sharedPostgres;
 }
 
-/** Two empty tables, gone when disposed of. */
+/** A database with two empty tables, deleted on disposal. */
 export async function aNotesDatabase(kind: DatabaseKind): Promise<NotesDatabase> {
   await using resources = new AsyncDisposableStack();
   const fresh = kind === 'postgres' ? await shareDatabase() : resources.use(await freshDatabase(kind));
@@ -101,7 +101,7 @@ export async function addNote(db: Kysely<Notes>, text: string): Promise<string> 
   return row.text;
 }
 
-/** A row that makes the commit fail, on either database. */
+/** Inserts a row that makes the commit fail on either database. */
 export async function addReplyToNothing(db: Kysely<Notes>): Promise<void> {
   await db.insertInto('replies').values({ note_id: 404 }).execute();
 }

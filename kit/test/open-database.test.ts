@@ -12,7 +12,7 @@ import { freshDatabase } from './databases.ts';
 const emptyFolder = new URL('.', import.meta.url).pathname;
 const password = 'hunter2-secret';
 
-/** The sentence with which opening it is refused. */
+/** The error message of a failed open. */
 async function refusalOf(url: string): Promise<string> {
   const error = await openDatabase({ url, schema: 'notes', migrations: emptyFolder, onError: () => undefined }).then(
     (database) => database.close().then(() => new Error('it was opened')),
@@ -29,26 +29,26 @@ function postgresUrl(change: Partial<Pick<URL, 'username' | 'password' | 'pathna
 }
 
 describe('a PostgreSQL database that cannot be opened', () => {
-  it('says that the password is wrong, and does not show it', async () => {
+  it('reports a wrong password without showing it', async () => {
     expect(await refusalOf(postgresUrl({ password }))).toBe(
       'The database for notes cannot be used: password authentication failed for user "postgres".',
     );
   });
 
-  it('names a database that does not exist', async () => {
+  it('names a missing database', async () => {
     expect(await refusalOf(postgresUrl({ pathname: '/nowhere' }))).toContain('database "nowhere" does not exist');
   });
 
-  it('names the address at which nobody listens', async () => {
+  it('names an address that refuses connections', async () => {
     const port = String(await closedPort());
     expect(await refusalOf(postgresUrl({ port, password }))).toContain(`ECONNREFUSED 127.0.0.1:${port}`);
   });
 
-  it('is refused in one sentence where its address cannot be understood', async () => {
+  it('is reported in one sentence if its address is not a valid URL', async () => {
     await refusalOf(`postgres://doorstep:${password}@localhost:port/doorstep`);
   });
 
-  it('says which right is missing', async () => {
+  it('reports a missing privilege', async () => {
     await using fresh = await freshDatabase('postgres');
     await using role = await aRoleWithoutRights();
     const url = Object.assign(new URL(fresh.url), { username: role.name, password });
@@ -57,7 +57,7 @@ describe('a PostgreSQL database that cannot be opened', () => {
 });
 
 describe('a PostgreSQL address', () => {
-  it('keeps the options that it sets, but for another schema', async () => {
+  it('keeps its own options, except the schema', async () => {
     await using fresh = await freshDatabase('postgres');
     const url = new URL(fresh.url);
     url.searchParams.set('options', '-c search_path=public -c work_mem=7MB');
@@ -76,7 +76,7 @@ describe('a PostgreSQL address', () => {
 });
 
 describe('a SQLite database that cannot be opened', () => {
-  it('is named where it is a folder', async () => {
+  it('is named if it is a folder', async () => {
     await using fresh = await freshDatabase('sqlite');
     await mkdir(fresh.url);
     expect(await refusalOf(fresh.url)).toBe(
@@ -84,13 +84,13 @@ describe('a SQLite database that cannot be opened', () => {
     );
   });
 
-  it('is named where it is a file of another kind', async () => {
+  it('is named if it is a file of another format', async () => {
     await using fresh = await freshDatabase('sqlite');
     await writeFile(fresh.url, 'Dear diary, this is no database. '.repeat(100));
     expect(await refusalOf(fresh.url)).toBe(`The database file ${fresh.url} cannot be opened: file is not a database.`);
   });
 
-  it('is named where its folder cannot be made', async () => {
+  it('is named if its folder cannot be created', async () => {
     await using fresh = await freshDatabase('sqlite');
     await writeFile(fresh.url, '');
     expect(await refusalOf(join(fresh.url, 'inside', 'notes.db'))).toContain(`${fresh.url}/inside/notes.db`);
@@ -117,19 +117,22 @@ describe('a SQLite database', () => {
 });
 
 describe('a SQLite address', () => {
-  it.each(['sqlite:', 'sqlite://', ''])('is taken with the prefix "%s", its folder made if missing', async (prefix) => {
-    await using fresh = await freshDatabase('sqlite');
-    const path = join(fresh.dataDir, 'new', 'folder', 'notes.db');
-    const database = await openDatabase({
-      url: `${prefix}${path}`,
-      schema: 'notes',
-      migrations: emptyFolder,
-      onError: () => undefined,
-    });
-    await database.check();
-    await database.close();
-    await expect(mkdir(path)).rejects.toThrow('EEXIST');
-  });
+  it.each(['sqlite:', 'sqlite://', ''])(
+    'is accepted with the prefix "%s", and its folder is created if missing',
+    async (prefix) => {
+      await using fresh = await freshDatabase('sqlite');
+      const path = join(fresh.dataDir, 'new', 'folder', 'notes.db');
+      const database = await openDatabase({
+        url: `${prefix}${path}`,
+        schema: 'notes',
+        migrations: emptyFolder,
+        onError: () => undefined,
+      });
+      await database.check();
+      await database.close();
+      await expect(mkdir(path)).rejects.toThrow('EEXIST');
+    },
+  );
 });
 
 async function closedPort(): Promise<number> {
@@ -141,7 +144,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-/** Somebody who may connect and no more. */
+/** A role that may only connect. */
 async function aRoleWithoutRights(): Promise<AsyncDisposable & { name: string }> {
   const name = `guest_${crypto.randomUUID().replaceAll('-', '')}`;
   const client = new pg.Client(inject('postgresUrl'));

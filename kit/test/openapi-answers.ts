@@ -9,12 +9,12 @@ import {
 } from './openapi-requests.ts';
 import type { Schema } from './schema-values.ts';
 
-/** What is wrong with an answer by the document: nothing, where it is as documented. */
+/** Returns the deviations of an answer from the document. */
 export type AnswerCheck = (request: ApiRequest, answer: Answer) => string[];
 
 const checks = new WeakMap<ApiDocument, AnswerCheck>();
 
-/** The check for a document, which makes a parser for each documented answer once. */
+/** The check for a document. Creates the parser for each documented answer only once. */
 export function answerCheck(document: ApiDocument): AnswerCheck {
   const check = checks.get(document) ?? makeCheck(document);
   checks.set(document, check);
@@ -59,7 +59,7 @@ function headerComplaints({ headers }: Answer, documented: ResponseObject, check
 
 function bodyComplaints({ headers, body }: Answer, documented: ResponseObject, check: Check): string[] {
   const [content] = Object.entries(documented.content ?? {});
-  if (!content) return body === '' ? [] : ['there is a body, and none is documented'];
+  if (!content) return body === '' ? [] : ['there is a body, but none is documented'];
   const [type, { schema }] = content;
   const actual = headers.get('Content-Type')?.split(';')[0];
   if (actual !== type) return [`the content type is ${actual}, not ${type}`];
@@ -73,27 +73,27 @@ const headersOfProblems: Record<number, string> = {
   503: 'Retry-After',
 };
 
-/** What is true of every problem (RFC 9110, RFC 9457), whatever the document says of it. */
+/** Checks the rules for all problem documents (RFC 9110, RFC 9457), whatever the document says. */
 function problemComplaints({ status, body, headers }: Answer): string[] {
   if (!headers.get('Content-Type')?.startsWith('application/problem+json')) return [];
   const header = headersOfProblems[status];
   return [
-    ...(body.status === status && body.error === body.detail ? [] : ['the problem tells another status or sentence']),
+    ...(body.status === status && body.error === body.detail ? [] : ['the problem has a different status or sentence']),
     ...(header && !headers.has(header) ? [`the header ${header} is missing`] : []),
   ];
 }
 
-/** Where the document knows no such path, or no such method there, the answer has to say that. */
+/** Checks the answer to a request whose path or method is not in the document. */
 function undocumented(answer: Answer, there: Operation[]): string[] {
-  // a path that cannot be decoded is malformed before it is unknown
+  // a path that cannot be decoded is 400, not 404
   const expected = there.length > 0 ? [405] : [404, 400];
-  if (!expected.includes(answer.status)) return [`${answer.status} where the document has nothing`];
+  if (!expected.includes(answer.status)) return [`${answer.status} for a request that the document does not list`];
   const allowed = (answer.headers.get('Allow') ?? '').split(', ');
   const untold = there.filter(({ method }) => !allowed.includes(method));
   return [...untold.map(({ method }) => `Allow does not name ${method}`), ...problemComplaints(answer)];
 }
 
-/** Whether a path, whose closing slash does not count, is one of a template. */
+/** Whether a path matches a template. A trailing slash is ignored. */
 function isAt(template: string, path: string): boolean {
   const segments = (text: string) => text.replace(/\?.*$/s, '').replace(/\/$/, '').split('/');
   const [wanted, actual] = [segments(template), segments(path)];
@@ -104,7 +104,7 @@ function isAt(template: string, path: string): boolean {
 const byParameters = (a: Operation, b: Operation) => parametersIn(a.path) - parametersIn(b.path);
 const parametersIn = (path: string) => path.split('{').length;
 
-/** Its references stay references, within a schema that holds what they lead to. */
+/** Keeps references, and adds the referenced schemas as `$defs`. */
 function toParser(schema: Schema, { components }: ApiDocument): z.ZodType {
   const text = JSON.stringify({ ...schema, $defs: components.schemas });
   return z.fromJSONSchema(JSON.parse(text.replaceAll('#/components/schemas/', '#/$defs/')));

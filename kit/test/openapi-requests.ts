@@ -21,7 +21,7 @@ export type ApiDocument = {
 
 export type Operation = OperationObject & { method: string; path: string };
 
-/** A request as it goes over the wire, its path encoded. */
+/** A request as sent, with an encoded path. */
 export type ApiRequest = { method: string; path: string; headers: Record<string, string>; body?: string | Buffer };
 
 export function operationsOf({ paths }: ApiDocument): Operation[] {
@@ -31,13 +31,13 @@ export function operationsOf({ paths }: ApiDocument): Operation[] {
 }
 
 type Ids = {
-  /** What there is has ids up to this. */
+  /** The highest existing id. */
   max: number;
-  /** One that is worth a try of its own, known when the request is made. */
+  /** Another id to use often, read when the request is generated. */
   own?: () => number;
 };
 
-/** Where the schemas of a document are, for requests that name these ids more often than others. */
+/** Resolves the schemas of a document, for requests that use these ids more often than others. */
 export function sourceOf(document: ApiDocument, { max, own }: Ids): SchemaSource {
   const resolve = (ref: string) => {
     const keys = ref.slice('#/'.length).split('/');
@@ -49,7 +49,7 @@ export function sourceOf(document: ApiDocument, { max, own }: Ids): SchemaSource
   return { resolve, ids: fc.oneof(upToMax, known) };
 }
 
-/** What a request is put together from; segments and query are encoded. */
+/** The parts of a request. Segments and query are encoded. */
 export type Parts = {
   segments: Record<string, string>;
   query: string[];
@@ -110,7 +110,7 @@ export function assemble({ method, path }: Operation, { segments, query, headers
 
 const shownMax = 500;
 
-/** The request in a line or two, for who is to repeat it. */
+/** The request in one or two lines, to reproduce it. */
 function written({ method, path, headers, body }: ApiRequest): string {
   const text = typeof body === 'string' ? JSON.stringify(body) : body && `bytes ${body.toString('hex')}`;
   const parts = [path, JSON.stringify(headers), ...(text ? [text] : [])];

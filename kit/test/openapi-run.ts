@@ -6,15 +6,15 @@ import { within } from './eventually.ts';
 import { answerCheck } from './openapi-answers.ts';
 import { type ApiDocument, type ApiRequest, type Operation, operationsOf } from './openapi-requests.ts';
 
-/** How many requests each operation is sent: `PROPERTY_RUNS`, or so many. */
+/** The number of requests per operation: `PROPERTY_RUNS`, or else `usual`. */
 export function runsOf(usual: number): number {
   return Number(process.env['PROPERTY_RUNS'] || usual);
 }
 
-/** Whoever asks for more than usual is told how it went. */
-const isTold = Boolean(process.env['PROPERTY_RUNS']);
+/** A run with its own number of requests also prints a summary. */
+const printsSummary = Boolean(process.env['PROPERTY_RUNS']);
 
-/** Of the two databases, PostgreSQL refuses more; `PROPERTY_RUNS` tries both. */
+/** PostgreSQL alone, because it rejects more than SQLite; both with `PROPERTY_RUNS`. */
 export const databasesTried: readonly DatabaseKind[] = isTold ? databases : ['postgres'];
 
 const answerShownMax = 500;
@@ -25,24 +25,24 @@ type Run = {
   name: string;
   service: { url: string };
   document: ApiDocument;
-  /** Requests to each operation. */
+  /** The number of requests per operation. */
   runs: number;
   requestsTo: (operation: Operation) => fc.Arbitrary<ApiRequest>;
-  /** Who asks, by name: the headers that say so. */
+  /** The headers of each caller, by name. */
   callers?: Callers;
-  /** The only sentences with which a request may be refused as wrong, where all that are sent are allowed. */
+  /** If all requests are valid, the only messages that may reject one. */
   rightRefusals?: RegExp;
 };
 
 const nobody: Callers = { nobody: async () => ({}) };
 
 /**
- * Sends requests to every operation of a document. Gives the number of answers by their status.
- * @throws Error that tells, for each operation where there is one, a request whose answer is a fault or not as documented.
+ * Sends requests to every operation of a document. Returns the number of answers by status.
+ * @throws Error with one request for each operation that answered with a server error or not as documented.
  */
 export async function tryEveryOperation(run: Run): Promise<Map<number, number>> {
   const { name, service, document, runs, requestsTo, callers = nobody, rightRefusals } = run;
-  // the same one again repeats the requests
+  // the same seed repeats the same requests
   const seed = Number(process.env['PROPERTY_SEED'] || Date.now() % 1e9);
   const agent = new Agent({ keepAlive: true });
   const check = answerCheck(document);
@@ -62,14 +62,14 @@ export async function tryEveryOperation(run: Run): Promise<Map<number, number>> 
     if (details.failed) failures.push(failureOf(details));
   }
   agent.destroy();
-  if (isTold) process.stdout.write(`${name}, seed ${seed}: ${told(statuses)}\n`);
+  if (printsSummary) process.stdout.write(`${name}, seed ${seed}: ${summaryOf(statuses)}\n`);
   if (failures.length > 0) throw new Error(`with PROPERTY_RUNS=${runs} PROPERTY_SEED=${seed}\n${failures.join('\n')}`);
   return statuses;
 }
 
 const smallerMax = 50;
 
-/** After a failure it takes so many smaller requests, to find a simple one that fails too; then none fails any more. */
+/** After a failure, fast-check tries smaller requests. Lets it try `smallerMax` of them, then passes all others. */
 function givingUp<Request extends unknown[]>(tryOne: (...request: Request) => Promise<void>) {
   let left = Number.POSITIVE_INFINITY;
   return async (...request: Request) => {
@@ -84,10 +84,10 @@ function givingUp<Request extends unknown[]>(tryOne: (...request: Request) => Pr
 
 function faults({ status, body }: Answer, rightRefusals: RegExp | undefined): string[] {
   if (status >= 500) return [`${status} is a fault`];
-  // of how large a body may be (413) no schema tells
+  // schemas do not limit the size of a body (413)
   const isRefused = status === 400 || status === 415;
   if (!rightRefusals || !isRefused || rightRefusals.test(body.detail)) return [];
-  return ['it is refused, and the document allows it'];
+  return ['it is refused although the document allows it'];
 }
 
 function failureOf({ counterexample, errorInstance }: fc.RunDetails<[ApiRequest, string]>): string {
@@ -97,13 +97,13 @@ function failureOf({ counterexample, errorInstance }: fc.RunDetails<[ApiRequest,
   return `${fc.stringify(request)} from ${caller}\n  ${message}\n  ${answer}`;
 }
 
-function told(statuses: Map<number, number>): string {
+function summaryOf(statuses: Map<number, number>): string {
   const total = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   const list = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status} ${count} times`);
   return `${total} requests, ${list.join(', ')}`;
 }
 
-/** One request as it is, with nothing put right on its way. Rejects if the connection ends without an answer. */
+/** Sends a request unchanged. Rejects if the connection ends without an answer. */
 function send(service: { url: string }, request: ApiRequest, agent: Agent): Promise<Answer> {
   const { hostname, port } = new URL(service.url);
   const { method, path, body } = request;

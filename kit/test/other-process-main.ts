@@ -1,4 +1,4 @@
-/** What another process can be told to do. It imports only what that takes, so that many start quickly. */
+/** The commands of another process. Each command imports only what it needs, so the process starts quickly. */
 export type OtherProcessCommand =
   | { name: 'open'; url: string; migrations: string }
   | { name: 'lock'; url: string; schema: string }

@@ -6,17 +6,17 @@ import { quickStart } from './quick-start.ts';
 
 export type OtherProcess = AsyncDisposable & {
   pid: number;
-  /** Has it do that; gives what came of it, or rejects with the message of what was thrown. */
+  /** Runs the command in that process. Returns its result, or rejects with its error message. */
   run(command: OtherProcessCommand): Promise<unknown>;
-  /** Ends it without a chance to clean up. */
+  /** Kills the process without any clean-up. */
   kill(): Promise<void>;
 };
 
-/** Another process of the same program: for what two of them must not do at once. */
+/** Starts another process of the same program, to test what two processes must not do at once. */
 export async function startOtherProcess(): Promise<OtherProcess> {
   const child = fork(join(import.meta.dirname, 'other-process-main.ts'), {
     env: quickStart,
-    execArgv: [], // not what the tests themselves are run with
+    execArgv: [], // not the arguments of the test runner
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const ended = once(child, 'exit');

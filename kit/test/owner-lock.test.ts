@@ -12,7 +12,7 @@ const schema = 'ledger';
 const refusal = 'Another one works here already';
 const held = { refusal, advice: 'Stop it first.' };
 
-/** A lock let go of at the end of the test. */
+/** A lock that is released at the end of the test. */
 async function take(url: string, ownSchema = schema): Promise<OwnerLock & AsyncDisposable> {
   const lock = await takeOwnerLock(url, ownSchema, held);
   return { ...lock, [Symbol.asyncDispose]: () => lock.release() };
@@ -23,7 +23,7 @@ function heldByProcess(pid: number): string {
 }
 
 describe.each(databases)('the owner lock of a %s database', (kind) => {
-  it('is refused to a second process in a sentence that names the first', async () => {
+  it('is refused to a second process, in a sentence that names the first', async () => {
     await using fresh = await freshDatabase(kind);
     await using first = await startOtherProcess();
     await first.run({ name: 'lock', url: fresh.url, schema });
@@ -33,7 +33,7 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
     expect(refused.message).toMatch(/, since \d{4}-\d\d-\d\d[^\n]*\. Stop it first\.$/);
   });
 
-  it('is free again once its process has been killed', async () => {
+  it('is free after its process was killed', async () => {
     await using fresh = await freshDatabase(kind);
     await using first = await startOtherProcess();
     await first.run({ name: 'lock', url: fresh.url, schema });
@@ -43,7 +43,7 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
     await expect(takeOwnerLock(fresh.url, schema, held)).rejects.toThrow(heldByProcess(process.pid));
   });
 
-  it('is free again once released', async () => {
+  it('is free after its release', async () => {
     await using fresh = await freshDatabase(kind);
     await using first = await take(fresh.url);
     await first.release();
@@ -52,7 +52,7 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
     await second.ensure();
   });
 
-  it('goes to exactly one of two processes that ask at once', async () => {
+  it('goes to exactly one of two concurrent processes', async () => {
     await using fresh = await freshDatabase(kind);
     await using processes = new AsyncDisposableStack();
     const started = await Promise.all([1, 2].map(startOtherProcess));
@@ -65,7 +65,7 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
     }
   });
 
-  it('may be made sure of at any time, also twice at once', async () => {
+  it('can be ensured at any time, also twice at once', async () => {
     await using fresh = await freshDatabase(kind);
     await using lock = await take(fresh.url);
     await Promise.all([lock.ensure(), lock.ensure()]);
@@ -75,14 +75,14 @@ describe.each(databases)('the owner lock of a %s database', (kind) => {
 });
 
 describe('the owner lock of a PostgreSQL database', () => {
-  it('is one for each schema', async () => {
+  it('exists once per schema', async () => {
     await using fresh = await freshDatabase('postgres');
     await using first = await take(fresh.url, 'one');
     await using second = await take(fresh.url, 'two');
     await Promise.all([first.ensure(), second.ensure()]);
   });
 
-  it('is one for each database of a server', async () => {
+  it('exists once per database of a server', async () => {
     await using here = await freshDatabase('postgres');
     await using there = await freshDatabase('postgres');
     await using first = await take(here.url);
@@ -90,7 +90,7 @@ describe('the owner lock of a PostgreSQL database', () => {
     await Promise.all([first.ensure(), second.ensure()]);
   });
 
-  it('is taken again where its connection was lost', async () => {
+  it('is taken again after its connection was lost', async () => {
     await using fresh = await freshDatabase('postgres');
     await using lock = await take(fresh.url);
     await terminateHolder(fresh.url);
@@ -101,7 +101,7 @@ describe('the owner lock of a PostgreSQL database', () => {
     await expect(takeOwnerLock(fresh.url, schema, held)).rejects.toThrow(heldByProcess(process.pid));
   });
 
-  it('is refused to who has lost it to another', async () => {
+  it('is refused to a process that lost it to another', async () => {
     await using fresh = await freshDatabase('postgres');
     await using first = await take(fresh.url);
     await terminateHolder(fresh.url);
@@ -110,7 +110,7 @@ describe('the owner lock of a PostgreSQL database', () => {
     await eventually(() => expect(first.ensure()).rejects.toThrow(heldByProcess(other.pid)));
   });
 
-  it('is refused to who has lost it without hearing of it', async () => {
+  it('is refused to a process that lost it silently', async () => {
     await using fresh = await freshDatabase('postgres');
     await using network = await startTcpProxy(fresh.url);
     await using first = await take(network.url);
@@ -124,7 +124,7 @@ describe('the owner lock of a PostgreSQL database', () => {
     await second.ensure();
   });
 
-  it('fails with the reason while the database is away, and is taken again when it is back', async () => {
+  it('fails with the reason while the database is unavailable, and is taken again afterwards', async () => {
     await using fresh = await freshDatabase('postgres');
     await using network = await startTcpProxy(fresh.url);
     await using lock = await take(network.url);
@@ -153,7 +153,7 @@ function holders(url: string): Promise<unknown[]> {
   );
 }
 
-/** Ends the connection that holds the lock, and waits until it has let go. */
+/** Ends the connection that holds the lock, and waits until the lock is free. */
 async function terminateHolder(url: string): Promise<void> {
   await query(
     url,

@@ -8,7 +8,7 @@ import { packed } from './packed-packages.ts';
 const entryOf = (name: string) => join(packed.finders.get(name) ?? '', packed.fileOf(name));
 const names = new Map([...packed.finders.keys()].map((name) => [entryOf(name), name]));
 
-/** An entry exports by name whatever Node lets it import by name. */
+/** An entry re-exports the names that Node can import from the package. */
 const entries: Plugin = {
   name: 'entries',
   resolveId: (id) => (names.has(id) ? id : null),
@@ -21,7 +21,7 @@ const entries: Plugin = {
   },
 };
 
-/** It serves files that lie beside it. */
+/** swagger-ui-dist stays outside the bundle, because it serves files from its own folder. */
 const notPacked: Plugin = {
   name: 'not packed',
   resolveId: (id, from) =>
@@ -35,7 +35,7 @@ const packedFrom = [import.meta.filename, join(import.meta.dirname, 'packed-pack
   ),
 );
 
-/** Packs what the services import from others together, so that what one has from another is the same thing everywhere. */
+/** Bundles the dependencies of the services together, so that every dependency exists only once. */
 export async function setup(): Promise<void> {
   const keyFile = join(packed.folder, 'key');
   const key = await keyOf(packedFrom);

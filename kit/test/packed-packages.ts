@@ -5,7 +5,7 @@ const root = join(import.meta.dirname, '../..');
 
 const folder = join(root, 'node_modules/.cache/doorstep-packed');
 
-/** What the services import from others, by the name that they import it by, and the folder that it is found from. */
+/** The dependencies of the services: import name → folder to resolve it from. */
 const finders = new Map<string, string>();
 for (const service of ['middleware', 'kit']) {
   const { dependencies } = JSON.parse(readFileSync(join(root, service, 'package.json'), 'utf8'));

@@ -6,12 +6,12 @@ import { startPostgres } from './start-postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A server on which every test makes databases of its own. */
+    /** The server on which every test creates its own databases. */
     postgresUrl: string;
   }
 }
 
-/** The files are thrown away; how they survive a power cut is PostgreSQL's to test. */
+/** The files are temporary, so the server need not survive a power cut. */
 const flags = [
   'max_connections=300',
   'fsync=off',
@@ -23,7 +23,7 @@ const flags = [
   'jit=off',
 ];
 
-/** A real PostgreSQL for the whole run, its files in a folder that is gone afterwards. */
+/** Starts a real PostgreSQL server for the whole run. Its files are deleted afterwards. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { url, stop } = await startPostgres(flags);
   await makeTemplate(url);
@@ -31,7 +31,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return stop;
 }
 
-/** A database with the schemas of the services in it: to copy it takes a fifth of the time that to make one takes. */
+/** A database with the schemas of the services. Copying it takes a fifth of the time of creating one. */
 export const templateDatabase = 'doorstep_template';
 
 async function makeTemplate(url: string): Promise<void> {

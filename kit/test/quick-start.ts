@@ -5,14 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 /**
- * For the environment of every process that a test starts: most of what such a process does is to read the program. It
- * is kept over runs, and Node looks at the sources before it uses what it has kept.
+ * For the environment of every process that a test starts, because such a process spends most of its time compiling the
+ * program. The cache survives the run, and Node checks the sources before it uses an entry.
  */
 export const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'doorstep-compile-cache') };
 
 /**
- * For whoever is not looked at for how it is read: it reads the packages of others, a thousand files, from some twenty.
- * What the project is made of itself, it reads as it is.
+ * For processes whose module loading is not under test. They load their dependencies (a thousand files) from about
+ * twenty bundles, but the project's own code from its source files.
  */
 export const quickStart = {
   ...compileCache,
@@ -21,11 +21,11 @@ export const quickStart = {
 
 const services = ['crm', 'inventory', 'middleware'];
 
-/** Fills the cache: a process that a test kills would leave nothing in it. */
+/** Fills the cache, because a killed process writes nothing to it. */
 export async function setup(): Promise<void> {
   const readAndEnd = async (service: string) => {
     const main = join(import.meta.dirname, '../..', service, 'src/main.ts');
-    const env = { ...quickStart, PORT: 'none' }; // refused once everything is read
+    const env = { ...quickStart, PORT: 'none' }; // rejected after all modules are loaded
     await promisify(execFile)(process.execPath, [main], { env }).catch(() => undefined);
   };
   await Promise.all(services.map(readAndEnd));

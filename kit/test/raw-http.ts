@@ -4,22 +4,22 @@ import { text } from 'node:stream/consumers';
 import type { Answer } from './call.ts';
 import { patienceMs } from './patience.ts';
 
-/** A connection on which any bytes can be sent. */
+/** Opens a connection for raw bytes. */
 export async function open({ url }: { url: string }): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding('latin1');
   await once(socket, 'connect');
-  return socket.setTimeout(patienceMs(), () => socket.destroy(new Error('it was neither answered nor closed')));
+  return socket.setTimeout(patienceMs(), () => socket.destroy(new Error('the connection was neither answered nor closed')));
 }
 
-/** Sends bytes that no client would, and gives every answer that comes back before the connection ends. */
+/** Sends raw bytes. Returns all answers until the connection ends. */
 export async function exchange(service: { url: string }, bytes: string): Promise<Answer[]> {
   const socket = await open(service);
   socket.write(bytes, 'latin1');
   return answersIn(await text(socket));
 }
 
-/** The answers in what came back, each with the body that its length says. */
+/** Parses the answers by their Content-Length. */
 export function answersIn(bytes: string): Answer[] {
   if (bytes === '') return [];
   const headEnd = bytes.indexOf('\r\n\r\n');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What is used of JSON Schema 2020-12, as an OpenAPI 3.1 document holds it. Schemas that contain themselves are not for here. */
+/** The part of JSON Schema 2020-12 that the OpenAPI 3.1 documents use. Recursive schemas are not supported. */
 export type Schema = {
   $ref?: string;
   type?: string | string[];
@@ -30,20 +30,20 @@ export type Schema = {
 };
 
 export type SchemaSource = {
-  /** The schema that a `$ref` stands for. */
+  /** Returns the schema that a `$ref` refers to. */
   resolve: (ref: string) => Schema;
-  /** Numbers that are worth a try wherever a positive integer is asked for: the ids of what is there. */
+  /** Ids of existing rows, to try in place of any positive integer. */
   ids: fc.Arbitrary<number>;
 };
 
-/** The schema with its `$ref` and its `allOf` written out. */
+/** The schema with `$ref` and `allOf` resolved. */
 function flatten(schema: Schema, source: SchemaSource): Schema {
   const { $ref, allOf, ...own } = schema;
   const parts = [...($ref === undefined ? [] : [source.resolve($ref)]), ...(allOf ?? [])];
   return parts.map((part) => flatten(part, source)).reduce(merge, own);
 }
 
-/** What fits both, where they do not contradict each other. */
+/** A schema for values that match both, unless they contradict each other. */
 function merge(a: Schema, b: Schema): Schema {
   const properties = { ...a.properties };
   for (const [name, schema] of Object.entries(b.properties ?? {}))
@@ -53,7 +53,7 @@ function merge(a: Schema, b: Schema): Schema {
   return { ...a, ...b, ...(isObject && { properties, required }) };
 }
 
-/** The schemas of which a value has to fit one. */
+/** The alternatives of a schema: a value must match one of them. */
 export function branchesOf(schema: Schema, source: SchemaSource): Schema[] {
   const { anyOf, oneOf, ...rest } = flatten(schema, source);
   const branches = anyOf ?? oneOf;
@@ -61,7 +61,7 @@ export function branchesOf(schema: Schema, source: SchemaSource): Schema[] {
   return Array.isArray(rest.type) ? rest.type.map((type) => ({ ...rest, type })) : [rest];
 }
 
-/** Values that a schema allows, those at its limits more often than chance would have it. */
+/** Valid values of a schema, with more values at its limits than by chance. */
 export function valuesOf(schema: Schema, source: SchemaSource): fc.Arbitrary<unknown> {
   return fc.oneof(...branchesOf(schema, source).map((branch) => valuesOfBranch(branch, source)));
 }
@@ -98,7 +98,7 @@ function objects({ properties = {}, required = [], additionalProperties = true }
   );
 }
 
-/** Long arrays are rare: all that is in them takes its time. */
+/** Long arrays are rare, because generating their items takes time. */
 const usualItemsMax = 4;
 
 function arrays({ items = {}, minItems = 0, maxItems, uniqueItems }: Schema, source: SchemaSource) {
@@ -129,7 +129,7 @@ function numbers({ multipleOf, ...schema }: Schema): fc.Arbitrary<number> {
   const max = schema.maximum ?? schema.exclusiveMaximum ?? 1e9;
   const inside = (value: number) => value !== schema.exclusiveMinimum && value !== schema.exclusiveMaximum;
   if (multipleOf === undefined) return fc.double({ min, max, noNaN: true }).filter(inside);
-  // 7 / 100 is the number that 0.07 is, and 7 * 0.01 is not
+  // 7 / 100 is exactly 0.07, but 7 * 0.01 is not
   const perUnit = Math.round(1 / multipleOf);
   const steps = fc.integer({ min: Math.ceil(min * perUnit), max: Math.floor(max * perUnit) });
   return steps.map((count) => count / perUnit).filter(inside);
@@ -137,7 +137,7 @@ function numbers({ multipleOf, ...schema }: Schema): fc.Arbitrary<number> {
 
 const codePointsOf = (text: string) => [...text].length;
 
-/** By what is asked of them: to find out what is of use for a pattern takes its time. */
+/** Cached, because finding usable candidates for a pattern takes time. */
 const textsMade = new Map<string, fc.Arbitrary<string>>();
 
 function texts({ minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern, format }: Schema): fc.Arbitrary<string> {
@@ -160,12 +160,12 @@ function makeTexts({ minLength, maxLength, pattern, format }: TextLimits): fc.Ar
     .filter((candidate) => candidate !== undefined)
     .filter((candidate) => isLikely(candidate, fits));
   const [first, ...others] = usable.map((candidate) => candidate.filter(fits));
-  if (!first) throw new Error(`no text is known that is of the format ${format} and matches ${pattern}`);
-  // what has a format is rarely of use without it
+  if (!first) throw new Error(`cannot generate a string of the format ${format} that matches ${pattern}`);
+  // strings without the format are rarely valid
   return format === undefined ? fc.oneof(first, ...others) : first;
 }
 
-/** Whether a filter lets enough pass. */
+/** Whether enough candidates pass the filter. */
 function isLikely(candidate: fc.Arbitrary<string>, fits: (text: string) => boolean): boolean {
   return fc.sample(candidate, { numRuns: 40, seed: 1 }).filter(fits).length > 4;
 }
@@ -175,11 +175,11 @@ function matching(pattern: string | undefined): fc.Arbitrary<string> | undefined
   try {
     return fc.stringMatching(new RegExp(pattern, 'u'), { maxLength: 100 });
   } catch {
-    return undefined; // it looks ahead or behind
+    return undefined; // fast-check does not support lookahead and lookbehind
   }
 }
 
-/** Letters that grow when their case changes, that combine, that take two units of UTF-16, that are written from right to left, … */
+/** Includes letters that expand in another case, combining marks, surrogate pairs and bidirectional controls. */
 const letters = fc.constantFrom(...'aZ09 -_.\'"%\\/éßİŉжא漢😀𝒳\u0301\u200d\u202e\u00a0\ufeff\ufffd');
 
 const anyCharacter = fc
@@ -207,7 +207,7 @@ function formatted(format: string | undefined): fc.Arbitrary<string> | undefined
   return undefined;
 }
 
-/** None whose offset leads out of the years of four digits: that a database cannot keep it no schema tells. */
+/** All dates stay in four-digit years: a database cannot store others, but the schema does not say so. */
 const moments = fc.oneof(
   fc
     .tuple(

@@ -6,20 +6,20 @@ import { StartError } from '../src/errors.ts';
 import { freshDatabase } from './databases.ts';
 import { startOtherProcess } from './other-process.ts';
 
-/** A folder of its own, gone afterwards. */
+/** A temporary folder, deleted on disposal. */
 async function freshFolder(): Promise<AsyncDisposable & { path: string }> {
   const { dataDir, ...fresh } = await freshDatabase('sqlite');
   return { path: dataDir, [Symbol.asyncDispose]: fresh[Symbol.asyncDispose] };
 }
 
 describe('the key for tokens', () => {
-  it('is the configured one, and then none is kept', async () => {
+  it('is the configured key, which is not stored', async () => {
     await using folder = await freshFolder();
     expect(loadSecretKey('k'.repeat(32), folder.path)).toBe('k'.repeat(32));
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  it('is made once, in a folder that may be missing, for its owner alone', async () => {
+  it('is created once, readable only by its owner, and its folder is created if missing', async () => {
     await using folder = await freshFolder();
     const dataDir = join(folder.path, 'new', 'data');
     const key = loadSecretKey(undefined, dataDir);
@@ -29,13 +29,13 @@ describe('the key for tokens', () => {
     expect((await stat(join(dataDir, 'jwt-secret-key'))).mode & 0o777).toBe(0o600);
   });
 
-  it('is another one in another folder', async () => {
+  it('differs between folders', async () => {
     await using one = await freshFolder();
     await using two = await freshFolder();
     expect(loadSecretKey(undefined, one.path)).not.toBe(loadSecretKey(undefined, two.path));
   });
 
-  it('is the same for processes that start together', async () => {
+  it('is the same for processes that start at once', async () => {
     await using folder = await freshFolder();
     await using processes = new AsyncDisposableStack();
     const started = await Promise.all(Array.from({ length: 3 }, startOtherProcess));
@@ -48,15 +48,15 @@ describe('the key for tokens', () => {
     }
   });
 
-  it('is refused in one sentence where it cannot be kept', async () => {
+  it('stops the start in one sentence if it cannot be stored', async () => {
     await using folder = await freshFolder();
     const occupied = join(folder.path, 'a-file');
     await writeFile(occupied, '');
     expect(() => loadSecretKey(undefined, occupied)).toThrow(StartError);
-    expect(() => loadSecretKey(undefined, occupied)).toThrow(/^The key for tokens cannot be kept in [^\n]+\.$/);
+    expect(() => loadSecretKey(undefined, occupied)).toThrow(/^The key for tokens cannot be stored in [^\n]+\.$/);
   });
 
-  it('is refused where the one that is kept is too short to be one', async () => {
+  it('stops the start if the stored key is too short', async () => {
     await using folder = await freshFolder();
     await writeFile(join(folder.path, 'jwt-secret-key'), '');
     expect(() => loadSecretKey(undefined, folder.path)).toThrow(StartError);

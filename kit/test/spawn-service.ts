@@ -9,15 +9,15 @@ const root = join(import.meta.dirname, '../..');
 export type SpawnedService = AsyncDisposable & {
   url: string;
   process: ChildProcess;
-  /** Everything it has written so far. */
+  /** Its output so far. */
   output: () => string;
-  /** Sends the signal and waits for the end; gives the exit code, or null where the signal ended it. */
+  /** Sends the signal and waits for the exit. Returns the exit code, or null if the signal killed the process. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 };
 
 type Environment = Record<string, string>;
 
-/** Starts a service as a process of its own, as its users do, and waits until it answers. */
+/** Starts a service as its own process and waits until it is ready. */
 export async function spawnService(name: string, environment: Environment): Promise<SpawnedService> {
   const { child, output } = spawnMain(name, environment);
   const ended = once(child, 'close').then(() => {
@@ -46,7 +46,7 @@ export async function spawnService(name: string, environment: Environment): Prom
   };
 }
 
-/** Runs a service, or a command of its, that is expected to end by itself. */
+/** Runs a service or one of its commands until it exits by itself. */
 export async function runToItsEnd(
   name: string,
   environment: Environment,

@@ -3,7 +3,7 @@ import { branchesOf, type Schema, type SchemaSource, valuesOf } from './schema-v
 
 const deep = 1_000;
 
-/** What programs stumble over, as it is written in JSON. */
+/** JSON texts that often break programs. */
 const stumblingTexts = [
   ...'"" "1" "1e3" "null" "true" "%00" "{{7*7}}" "<script>" "__proto__" "\\u0000" "\\ud800" "\\u202e"'.split(' '),
   ...['" "', '"a\\u0000b"', '"\\udc00 and more"', '"\\r\\nSet-Cookie: a=b"', '"\' or 1=1 --"'],
@@ -21,7 +21,7 @@ const stumblingOthers = [
   `${'{"a":'.repeat(deep)}1${'}'.repeat(deep)}`,
 ];
 
-/** JSON of which some part is not what the schema asks for. */
+/** JSON texts with a part that the schema may not allow. */
 export function spoiltTexts(schema: Schema, source: SchemaSource): fc.Arbitrary<string> {
   const branches = branchesOf(schema, source);
   const inside = branches.flatMap((branch) => [
@@ -54,7 +54,7 @@ const foreignMembers: Member[] = [
   ['', 'null'],
 ];
 
-/** One member is spoilt, missing, there twice, or of nobody's asking. */
+/** Objects with one member that is spoilt, missing, duplicated or unknown. */
 function spoiltObjects(schema: Schema, properties: Record<string, Schema>, source: SchemaSource): fc.Arbitrary<string> {
   const spoilt = Object.entries(properties).map(([name, property]) =>
     fc
@@ -72,7 +72,7 @@ function spoiltObjects(schema: Schema, properties: Record<string, Schema>, sourc
   });
 }
 
-/** One item among some that are as they should be. */
+/** Arrays with one spoilt item among valid ones. */
 function spoiltArrays(items: Schema, source: SchemaSource): fc.Arbitrary<string> {
   const others = fc.array(valuesOf(items, source), { maxLength: 2 });
   return fc.tuple(others, spoiltTexts(items, source)).map(([good, spoilt]) => {

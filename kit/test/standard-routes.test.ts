@@ -7,7 +7,7 @@ import { call } from './call.ts';
 import { eventually, within } from './eventually.ts';
 import { withoutDeadlines } from './without-deadlines.ts';
 
-/** A route that answers when it is told to, or when it is told to stop waiting. */
+/** A route that answers only when the test calls `answer`. */
 function aSlowRoute() {
   const asked = Promise.withResolvers<AbortSignal>();
   const answer = Promise.withResolvers<string>();
@@ -24,7 +24,7 @@ function aSlowRoute() {
 }
 
 describe('GET /', () => {
-  it('says who answers, in which version, and where the docs are', async () => {
+  it('names the service, its version and its docs', async () => {
     await using server = await aServer();
     expect((await call(server, 'GET /')).body).toEqual({ message: 'Things', version: '1.2.3', docs: '/docs' });
   });
@@ -36,7 +36,7 @@ describe('health', () => {
     throw new Error('connect ECONNREFUSED postgres://doorstep:hunter2@db');
   };
 
-  it('is well while every check passes', async () => {
+  it('is healthy while every check passes', async () => {
     await using server = await aServer({ checks: { database: async () => undefined, bucket: async () => undefined } });
     const health = await call(server, 'GET /health');
     expect([health.status, health.body]).toEqual([200, { ...body, checks: { database: 'ok', bucket: 'ok' } }]);
@@ -47,7 +47,7 @@ describe('health', () => {
     ]);
   });
 
-  it('is 503 with Retry-After when one fails, and shows nothing of the inside', async () => {
+  it('is 503 with Retry-After if a check fails, and shows no internals', async () => {
     await using server = await aServer({ checks: { database: away, bucket: async () => undefined } });
     for (const path of ['/health', '/readyz']) {
       const { status, headers, body: told } = await call(server, `GET ${path}`);
@@ -62,7 +62,7 @@ describe('health', () => {
     }
   });
 
-  it('looks at the process alone on /livez', async () => {
+  it('checks only the process on /livez', async () => {
     await using server = await aServer({ checks: { database: away } });
     const { status, body: told } = await call(server, 'GET /livez');
     expect([status, told]).toEqual([200, { ...body, checks: {} }]);
@@ -70,14 +70,14 @@ describe('health', () => {
 });
 
 describe('a server that is closing', () => {
-  it('answers what is under way, is ready for nothing more, and takes no new connection', async () => {
+  it('finishes requests under way, is not ready, and accepts no new connections', async () => {
     const { slow, asked, answer } = aSlowRoute();
     await using server = await aServer({ routes: [slow] });
     const waiting = call(server, 'GET /slow');
     const signal = await asked;
     const spare = connect(Number(new URL(server.url).port), '127.0.0.1');
     await once(spare, 'connect');
-    // half a request, so that the connection is known to the server and not idle
+    // half a request, so that the server has the connection and it is not idle
     spare.write('GET /readyz HTTP/1.1\r\nHost: x\r\n');
     await call(server, 'GET /livez');
 
@@ -95,7 +95,7 @@ describe('a server that is closing', () => {
     await closing;
   });
 
-  it('does not wait for connections that only stay open', async () => {
+  it('does not wait for idle connections', async () => {
     const server = await aServer({ routes: thingRoutes });
     await call(server, 'GET /things'); // fetch keeps its connection
     withoutDeadlines();
@@ -104,7 +104,7 @@ describe('a server that is closing', () => {
 });
 
 describe('a request', () => {
-  it('whose client has gone tells its handler, and is counted as such', async () => {
+  it('whose client disconnects aborts its signal, and is counted as 499', async () => {
     const { slow, asked, answer } = aSlowRoute();
     await using server = await aServer({ routes: [slow] });
     const client = new AbortController();
@@ -129,7 +129,7 @@ async function samples(server: TestServer, name: string): Promise<Record<string,
 }
 
 describe('metrics', () => {
-  it('are Prometheus text, with those of the process', async () => {
+  it('are Prometheus text and include process metrics', async () => {
     await using server = await aServer();
     const { headers, body } = await call(server, 'GET /metrics');
     expect(headers.get('Content-Type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -162,7 +162,7 @@ describe('metrics', () => {
     for (const labels of Object.keys(expected)) expect(seconds[labels]).toBeGreaterThan(0);
   });
 
-  it('put every path that is not there under one label', async () => {
+  it('count all unknown paths under one label', async () => {
     await using server = await aServer({ routes: thingRoutes });
     for (const path of ['/secret-1', '/secret-2', '/docs/secret-3', '/things/%zz', '/secret%0a4'])
       await call(server, `GET ${path}`);
@@ -178,7 +178,7 @@ describe('metrics', () => {
     expect(body).not.toContain('%zz');
   });
 
-  it('of one server are not those of another in the same process', async () => {
+  it('are separate for each server in one process', async () => {
     await using one = await aServer({ routes: thingRoutes });
     await using two = await aServer({ routes: thingRoutes });
     await call(one, 'GET /things/1');

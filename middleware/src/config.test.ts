@@ -30,9 +30,9 @@ describe('the settings of the middleware', () => {
   });
 
   it.each([
-    ['', 'JWT_SECRET_KEY is not set; with NODE_ENV=production it takes a text of at least 32 bytes.'],
-    ['k'.repeat(31), 'JWT_SECRET_KEY holds a value of another form; it takes a text of at least 32 bytes.'],
-    ['secret'.repeat(6), 'JWT_SECRET_KEY is guessed too easily; with NODE_ENV=production'],
+    ['', 'JWT_SECRET_KEY is not set; with NODE_ENV=production it takes a string of at least 32 bytes.'],
+    ['k'.repeat(31), 'JWT_SECRET_KEY holds an invalid value; it takes a string of at least 32 bytes.'],
+    ['secret'.repeat(6), 'JWT_SECRET_KEY is too easy to guess; with NODE_ENV=production'],
   ])('may not have the key "%s" in production', (key, sentence) => {
     expect(() => readMiddlewareConfig({ NODE_ENV: 'production', JWT_SECRET_KEY: key })).toThrow(sentence);
   });

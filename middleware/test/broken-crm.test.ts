@@ -14,10 +14,10 @@ describe.concurrent('a middleware with a broken peer', () => {
     await using inventory = await playInventory();
     crm.breaks('never answers', isFeed);
     await using middleware = await startMiddleware({ crm, inventory });
-    await eventually(() => linesOf(middleware, /CRM gave no answer in time/).length === 1);
+    await eventually(() => linesOf(middleware, /CRM did not answer in time/).length === 1);
     await crm.recovers();
     await expectOnePackageEach(2, inventory, middleware);
-    expect(linesOf(middleware, /CRM gave no answer in time/)).toHaveLength(1);
+    expect(linesOf(middleware, /CRM did not answer in time/)).toHaveLength(1);
   });
 
   it('gives up waiting for a CRM that answers a byte at a time', async () => {

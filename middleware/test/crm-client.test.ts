@@ -72,7 +72,7 @@ describe('a page of customers', () => {
 
   it.each([
     ['away', 503, '', 'CRM answered 503'],
-    ['locked', 401, '', 'CRM answered 401; set CRM_TOKEN, or JWT_SECRET_KEY alike on both sides'],
+    ['locked', 401, '', 'CRM answered 401; set CRM_TOKEN, or the same JWT_SECRET_KEY on both sides'],
     ['elsewhere', 404, '', 'CRM answered 404; is CRM_SERVICE_URL right?'],
   ])('is unavailable where the CRM is %s, and says why', async (_how, status, body, reason) => {
     get(0)

@@ -133,7 +133,7 @@ describe('a post to the Inventory', () => {
     post().delay(5_000).reply(201, { id: 12 });
     expect(await client(0, 50).create(request)).toEqual({
       kind: 'retry',
-      reason: 'Inventory gave no answer in time',
+      reason: 'Inventory did not answer in time',
       inDoubt: true,
       whose: 'inventory',
     });

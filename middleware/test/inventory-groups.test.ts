@@ -164,7 +164,7 @@ describe('a group posted to the Inventory', () => {
     const target = client({ retriesMax: 3, timeoutMs: 50 });
     expect(await target.createMany([ana])).toEqual({
       kind: 'retry',
-      reason: 'Inventory gave no answer in time',
+      reason: 'Inventory did not answer in time',
       inDoubt: true,
       whose: 'inventory',
     });

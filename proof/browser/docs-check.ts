@@ -49,7 +49,7 @@ async function start(service: 'crm' | 'inventory'): Promise<string> {
 async function readCrmDocs(page: Page, url: string): Promise<string> {
   const errors = await open(page, url);
   const refused = await tryOut(page, 'getV1Customers');
-  if (!refused.includes('A bearer token is needed')) throw new Error(`without a token: ${refused}`);
+  if (!refused.includes('A bearer token is required')) throw new Error(`without a token: ${refused}`);
 
   const login = JSON.stringify({ username: 'admin', password });
   const { access_token } = JSON.parse(await tryOut(page, 'postV1AuthLogin', login)) as { access_token: string };

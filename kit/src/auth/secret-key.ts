@@ -3,11 +3,11 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { StartError } from '../errors.ts';
 
-/** HS256 takes a key of at least 32 bytes (RFC 7518, 3.2). */
+/** HS256 requires a key of at least 32 bytes (RFC 7518, 3.2). */
 const keyBytesMin = 32;
 
 /**
- * The key in use: the configured one, or the one in `dataDir`, made there (mode 0600) by whichever process is first.
+ * Returns the configured key, or else the key in `dataDir`. The first process creates it there (mode 0600).
  * Safe to call from several processes at once: all get the same key.
  */
 export function loadSecretKey(configured: string | undefined, dataDir: string): string {
@@ -18,10 +18,10 @@ export function loadSecretKey(configured: string | undefined, dataDir: string): 
     const key = readIfThere(path) ?? createKey(path);
     if (Buffer.byteLength(key) >= keyBytesMin) return key;
   } catch (error) {
-    throw new StartError(`The key for tokens cannot be kept in ${path}: ${(error as Error).message}.`);
+    throw new StartError(`The key for tokens cannot be stored in ${path}: ${(error as Error).message}.`);
   }
   throw new StartError(
-    `The key for tokens in ${path} is shorter than ${keyBytesMin} bytes; delete the file to have a new one made.`,
+    `The key for tokens in ${path} is shorter than ${keyBytesMin} bytes; delete the file to create a new one.`,
   );
 }
 
@@ -29,7 +29,7 @@ function createKey(path: string): string {
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
   try {
-    linkSync(draft, path); // appears whole or not at all, and never over another's
+    linkSync(draft, path); // atomic, and never replaces the key of another process
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {

@@ -12,7 +12,7 @@ function inSeconds(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;
 }
 
-/** A token as ours are, but for what is overridden. */
+/** A valid token, apart from the overrides. */
 function aToken({ key = secretKey, algorithm = 'HS256', ...overrides }: Record<string, unknown> = {}): Promise<string> {
   return new SignJWT({ ...aPayload, ...overrides })
     .setProtectedHeader({ alg: String(algorithm) })
@@ -24,16 +24,16 @@ function base64url(value: object): string {
 }
 
 describe('a bearer token', () => {
-  it('tells who it was made for', async () => {
+  it('carries its subject and role', async () => {
     expect(await tokens.verify(await tokens.sign(claims, 60))).toEqual(claims);
     expect(await tokens.verify(await aToken())).toEqual(claims);
   });
 
-  it('is understood by every service with the same key', async () => {
+  it('is accepted by every service with the same key', async () => {
     expect(await createTokens(secretKey).verify(await tokens.sign(claims, 60))).toEqual(claims);
   });
 
-  it('lives as many seconds as it was given', async () => {
+  it('expires after the given number of seconds', async () => {
     const token = await tokens.sign(claims, 120);
     const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     expect(exp - iat).toBe(120);
@@ -41,9 +41,9 @@ describe('a bearer token', () => {
 
   const refused: [what: string, token: () => string | Promise<string>][] = [
     ['signed with another key', () => aToken({ key: 'x'.repeat(32) })],
-    ['that is not signed (alg: none)', () => new UnsecuredJWT(aPayload).encode()],
+    ['that is unsigned (alg: none)', () => new UnsecuredJWT(aPayload).encode()],
     [
-      'that says alg: none and carries a signature',
+      'with alg: none and a signature',
       async () => {
         const [, payload, signature] = (await aToken()).split('.');
         return [base64url({ alg: 'none' }), payload, signature].join('.');
@@ -65,8 +65,8 @@ describe('a bearer token', () => {
         return [header, base64url(aPayload), signature].join('.');
       },
     ],
-    ['that is garbage', () => 'garbage'],
-    ['of three parts of garbage', () => 'a.b.c'],
+    ['that is not a JWT', () => 'garbage'],
+    ['with three invalid parts', () => 'a.b.c'],
     ['that is empty', () => ''],
   ];
 

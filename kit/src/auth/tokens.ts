@@ -4,13 +4,13 @@ import { AppError } from '../errors.ts';
 export type Claims = {
   subject: string;
   role: string;
-  /** Of the subject's credentials: a token that names an older version than the present one is not valid any more. */
+  /** The version of the subject's credentials. A token with an older version is no longer valid. */
   version?: number | undefined;
 };
 
 export type Tokens = {
   sign(claims: Claims, expiresSeconds: number): Promise<string>;
-  /** @throws AppError `unauthorized` for anything but a valid token of ours. */
+  /** @throws AppError `unauthorized` for anything but a valid Doorstep token. */
   verify(token: string): Promise<Claims>;
 };
 

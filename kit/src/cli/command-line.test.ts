@@ -22,7 +22,6 @@ const bake: Command<Call> = {
 };
 const wait: Command<Call> = { summary: 'wait', forms: [''], examples: [''], run: bake.run };
 
-/** Runs the words, and keeps what is written apart. */
 async function run(words: string | string[], overrides: Partial<CommandLine<string, Call>> = {}) {
   const out: string[] = [];
   const err: string[] = [];
@@ -43,7 +42,7 @@ async function run(words: string | string[], overrides: Partial<CommandLine<stri
 }
 
 describe('a command line', () => {
-  it('hands a command its words, and gives its exit code and what it prints and says', async () => {
+  it('passes the arguments to a command, and returns its exit code and both outputs', async () => {
     expect(await run('bake --all --until noon --with-icing --json lemon')).toEqual({
       code: 1,
       out: '{"all":true,"until":"noon","withIcing":true,"json":true,"positionals":["lemon"]}\n',
@@ -51,7 +50,7 @@ describe('a command line', () => {
     });
   });
 
-  it('hands what was set to whoever runs the command', async () => {
+  it('passes the settings to `run`', async () => {
     const { out } = await run('wait', {
       run: async (config, _command, { print }) => {
         print(config);
@@ -120,17 +119,17 @@ Exit codes:
   });
 
   it.each([
-    ['cook', 'There is no command "cook"; there are bake, wait.\n'],
-    ['toString', 'There is no command "toString"; there are bake, wait.\n'],
-    ['', 'There is no command ""; there are bake, wait.\n'],
-    ['help cook', 'There is no command "cook"; there are bake, wait.\n'],
-    ['--long wait', 'There is no command "--long"; there are bake, wait.\n'],
-    ['wait --long', "Unknown option '--long'. It is: wait.\n"],
-    ['wait now', 'Unexpected "now". It is: wait.\n'],
-    ['bake a b', 'Unexpected "b". It is: bake CAKE, or bake --all [--until TIME].\n'],
-    ['bake --until', "Option '--until TIME' argument missing. It is: bake CAKE, or bake --all [--until TIME].\n"],
-    ['bake --untl noon', "Unknown option '--untl'. It is: bake CAKE, or bake --all [--until TIME].\n"],
-    ['wait --json=yes', "Option '--json' does not take an argument. It is: wait.\n"],
+    ['cook', 'Unknown command "cook"; the commands are bake, wait.\n'],
+    ['toString', 'Unknown command "toString"; the commands are bake, wait.\n'],
+    ['', 'Unknown command ""; the commands are bake, wait.\n'],
+    ['help cook', 'Unknown command "cook"; the commands are bake, wait.\n'],
+    ['--long wait', 'Unknown command "--long"; the commands are bake, wait.\n'],
+    ['wait --long', "Unknown option '--long'. Usage: wait.\n"],
+    ['wait now', 'Unexpected "now". Usage: wait.\n'],
+    ['bake a b', 'Unexpected "b". Usage: bake CAKE, or bake --all [--until TIME].\n'],
+    ['bake --until', "Option '--until TIME' argument missing. Usage: bake CAKE, or bake --all [--until TIME].\n"],
+    ['bake --untl noon', "Unknown option '--untl'. Usage: bake CAKE, or bake --all [--until TIME].\n"],
+    ['wait --json=yes', "Option '--json' does not take an argument. Usage: wait.\n"],
   ])('ends with 2 and one sentence at "%s", before it reads a setting', async (words, err) => {
     const readConfig = () => {
       throw new Error('read too early');
@@ -139,7 +138,7 @@ Exit codes:
     expect(await run(words, { readConfig })).toEqual({ code: 2, out: '', err });
   });
 
-  it('ends with 2 and one sentence where a setting is wrong', async () => {
+  it('ends with 2 and one sentence if a setting is invalid', async () => {
     const readConfig = () => {
       throw new StartError('OVEN is "cold"; it takes hot.');
     };
@@ -148,24 +147,24 @@ Exit codes:
   });
 
   it.each([
-    ['2', 'words that a command cannot use', new AppError('invalid', 'A cake is needed.')],
-    ['1', 'an answer that is no', new AppError('not_found', 'There is no such cake.')],
-    ['3', 'a neighbour that is away', new AppError('unavailable', 'The shop is closed.')],
-    ['3', 'a start that is refused', new StartError('Somebody else bakes already.')],
-    ['3', 'a database that is away', Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' })],
+    ['2', 'arguments that a command rejects', new AppError('invalid', 'A cake is needed.')],
+    ['1', 'a negative result', new AppError('not_found', 'There is no such cake.')],
+    ['3', 'an unavailable service', new AppError('unavailable', 'The shop is closed.')],
+    ['3', 'a refused start', new StartError('Somebody else bakes already.')],
+    ['3', 'an unavailable database', Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' })],
   ])('ends with %s and one sentence at %s', async (code, _what, error) => {
     const ran = await run('wait', { run: () => Promise.reject(error) });
 
     expect(ran).toEqual({ code: Number(code), out: '', err: `${error.message}\n` });
   });
 
-  it('throws on what is a bug', async () => {
+  it('rethrows an unexpected error', async () => {
     const bug = new TypeError('no such thing');
 
     await expect(run('wait', { run: () => Promise.reject(bug) })).rejects.toBe(bug);
   });
 
-  it('writes no escape sequence and no reversed line to the terminal', async () => {
+  it('writes no escape sequences and no bidirectional overrides to the terminal', async () => {
     const { out, err } = await run('wait', {
       run: async (_config, _command, { print, say }) => {
         print('a\u001b[31mb\nc');

@@ -6,16 +6,14 @@ import { parseWords } from './command-words.ts';
 
 export type CommandLine<Config, Means> = Introduction & {
   commands: Commands<Means>;
-  /** @throws StartError for a setting that is wrong. */
+  /** @throws StartError if a setting is invalid. */
   readConfig(): Config;
-  /** Hands the command its means, and gives its exit code. */
   run(config: Config, command: Command<Means>, call: Call): Promise<number>;
 };
 
 /**
- * Runs the command that the words name, and gives its exit code. What was asked for goes to standard output, everything
- * else to standard error. An error that says what a person can do about it becomes a sentence and an exit code; any other
- * is thrown on.
+ * Runs the command that the arguments name. Returns its exit code. Results go to standard output, everything else to
+ * standard error. Prints an expected error as one sentence and turns it into an exit code; rethrows any other error.
  */
 export async function runCommand<Config, Means>(
   words: string[],

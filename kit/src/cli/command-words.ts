@@ -8,9 +8,9 @@ type ParsedWords<Means> = Pick<Call, 'values' | 'positionals'> & { command: Comm
 const helpWidth = 80;
 
 /**
- * Finds what is called, and with what; `--json` goes with every command. Where the words ask for help, or there are none, it
- * gives the text of the help.
- * @throws AppError `invalid` saying which words are wrong.
+ * Parses the arguments of the command line. Every command accepts `--json`. Returns the help text if the arguments ask
+ * for help or there are none.
+ * @throws AppError `invalid` that names the invalid arguments.
  */
 export function parseWords<Means>(words: string[], line: Line<Means>): ParsedWords<Means> | string {
   let help = '';
@@ -22,8 +22,8 @@ export function parseWords<Means>(words: string[], line: Line<Means>): ParsedWor
     const [first, second] = words;
     const name = first === 'help' ? second : first;
     const known = Object.keys(line.commands).join(', ');
-    const others = known ? `there are ${known}` : 'this service has none';
-    throw new AppError('invalid', `There is no command ${JSON.stringify(name)}; ${others}.`);
+    const others = known ? `the commands are ${known}` : 'this service has no commands';
+    throw new AppError('invalid', `Unknown command ${JSON.stringify(name)}; ${others}.`);
   });
   for (const [name, command] of Object.entries(line.commands)) {
     const sub = addCommand(program, name, command);
@@ -33,7 +33,7 @@ export function parseWords<Means>(words: string[], line: Line<Means>): ParsedWor
     sub.exitOverride((error) => {
       if (help !== '') throw error;
       const forms = command.forms.map((form) => `${name} ${form}`.trim()).join(', or ');
-      throw new AppError('invalid', `${describeMisuse(error, sub)}. It is: ${forms}.`);
+      throw new AppError('invalid', `${describeMisuse(error, sub)}. Usage: ${forms}.`);
     });
   }
   try {
@@ -54,7 +54,7 @@ function createProgram({ name, about, exitCodes }: Introduction, write: (text: s
     .helpCommand('help [COMMAND]', 'show this help, or the help of one command')
     .helpOption('-h, --help', 'show this help')
     .showSuggestionAfterError(false)
-    // not the terminal of whoever runs this: help is the same everywhere
+    // a fixed width, so that the help does not depend on the terminal
     .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => helpWidth })
     .configureHelp({
       optionTerm: ({ flags }) => flags.replace(/[<>]/g, ''),
@@ -78,7 +78,7 @@ function addCommand<Means>(program: Program, name: string, command: Command<Mean
   return sub.addHelpText('after', `\n${examples.length > 1 ? 'Examples' : 'Example'}:\n${examples.join('\n')}`);
 }
 
-/** What commander says of wrong words, as the beginning of a sentence. */
+/** Turns commander's error into the first half of a sentence. */
 function describeMisuse({ code, message }: CommanderError, sub: Program): string {
   if (code === 'commander.excessArguments') {
     return `Unexpected ${JSON.stringify(sub.args[sub.registeredArguments.length])}`;

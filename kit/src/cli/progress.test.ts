@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createProgress } from './progress.ts';
 
-/** A bar, its clock, and what has been written. */
 function aBar({ isTTY = true, json = false } = {}) {
   const written: string[] = [];
   let nowMs = 5_000;
@@ -19,7 +18,7 @@ function aBar({ isTTY = true, json = false } = {}) {
 }
 
 describe('a progress bar', () => {
-  it('is drawn for what takes longer than a second, and is wiped away at the end', () => {
+  it('is drawn for work that takes longer than a second, and cleared at the end', () => {
     const { written, showAfter, end } = aBar();
 
     showAfter(999, 1, 4);
@@ -30,7 +29,7 @@ describe('a progress bar', () => {
     expect(written).toEqual([`\r${'█'.repeat(8)}${'░'.repeat(22)}  25 %  1/4 baked\x1b[K`, '\r\x1b[K']);
   });
 
-  it('is drawn ten times a second at most', () => {
+  it('is drawn at most ten times a second', () => {
     const { written, showAfter } = aBar();
 
     for (const ms of [1_000, 99, 1, 50, 50]) showAfter(ms, 1, 4);
@@ -38,7 +37,7 @@ describe('a progress bar', () => {
     expect(written).toHaveLength(3);
   });
 
-  it('is never more than full, and never divides by nothing', () => {
+  it('never exceeds 100 %, and accepts a total of zero', () => {
     const { written, showAfter } = aBar();
 
     showAfter(1_000, 5, 4);
@@ -51,8 +50,8 @@ describe('a progress bar', () => {
   });
 
   it.each([
-    ['what is no terminal', { isTTY: false }],
-    ['a terminal where JSON was asked for', { json: true }],
+    ['a stream that is not a terminal', { isTTY: false }],
+    ['a terminal with --json', { json: true }],
   ])('writes nothing to %s', (_where, options) => {
     const { written, showAfter, end } = aBar(options);
 

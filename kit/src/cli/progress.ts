@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Call } from './command.ts';
 
-// Progress bars from npm keep time by timers and draw from the first moment; short work must draw nothing.
+// Progress bars from npm use timers and draw immediately. Short work must draw nothing.
 
 export type Progress = {
   show(done: number, total: number): void;
@@ -12,7 +12,7 @@ const worthShowingMs = 1_000;
 const everyMs = 100;
 const width = 30;
 
-/** A bar on a terminal, for what takes longer than a second; on anything else, and with --json, nothing. */
+/** Draws a bar on a terminal for work that takes longer than a second. Draws nothing elsewhere or with --json. */
 export function createProgress(
   { terminal, values, clock }: Pick<Call, 'terminal' | 'values'> & { clock: Clock },
   label: string,

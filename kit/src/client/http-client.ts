@@ -6,22 +6,20 @@ import axiosRetry, { retryAfter } from 'axios-retry';
 
 type ClientOptions = {
   baseUrl: string;
-  /** One HTTP call, from the first byte sent to the last one read. */
+  /** For one HTTP call, from the first byte sent to the last byte read. */
   timeoutMs: number;
-  /** Most connections at once. */
   connectionsMax: number;
-  /** A larger answer counts as a failure; 4 MiB unless told otherwise. */
+  /** A larger answer counts as a failure; 4 MiB by default. */
   answerBytesMax?: number;
-  /** The bearer token to send; none unless there is one. */
   token?: () => Promise<string>;
-  /** Tells a 2xx answer that can be used from one that counts as a failure. */
+  /** Whether a 2xx answer is usable; if not, it counts as a failure. */
   isUsable?: (response: AxiosResponse) => boolean;
 };
 
-/** The answer to a group of packages fits, as often as there are connections. */
+/** Large enough for the answer to a group of packages, small enough to hold one per connection in memory. */
 const usualAnswerBytesMax = 4 * 1024 * 1024;
 
-/** An HTTP client to a neighbour. It retries nothing unless a request asks for it. */
+/** An HTTP client for another service. It retries only requests that ask for it. */
 export function createHttpClient({
   baseUrl,
   timeoutMs,
@@ -34,7 +32,7 @@ export function createHttpClient({
   const client = axios.create({
     baseURL: baseUrl,
     timeout: timeoutMs,
-    // followed, a redirected POST would become a GET
+    // following a redirect would turn a POST into a GET
     maxRedirects: 0,
     maxContentLength: answerBytesMax,
     httpAgent: new HttpAgent(agentOptions),
@@ -43,8 +41,8 @@ export function createHttpClient({
   client.interceptors.request.use(async (config) => {
     if (token) config.headers.set('Authorization', `Bearer ${await token()}`);
     if (!config.headers.has('X-Request-Id')) config.headers.set('X-Request-Id', randomUUID());
-    // `timeout` alone watches for silence, and a trickle is not silent
-    // a call's own signal ends its first try alone; who has one asks for no other
+    // `timeout` measures only silence, so a slow trickle of bytes would never end
+    // a call's own signal covers only its first try, so such calls do not ask for retries
     const limit = AbortSignal.timeout(timeoutMs);
     config.signal = config.signal ? AbortSignal.any([config.signal as AbortSignal, limit]) : limit;
     return config;
@@ -59,30 +57,30 @@ export function createHttpClient({
     retries: 0,
     shouldResetTimeout: true,
     onRetry: (_count, _error, config) => {
-      // this try's signal; the next one gets its own
+      // each try gets its own time limit
       delete config.signal;
     },
   });
   return client;
 }
 
-/** @throws what was thrown, where it was no failure of a call: that is a bug. */
+/** @throws `error` itself if it is not a failed call: that is a bug. */
 export function asAxiosError(error: unknown): AxiosError {
   if (axios.isAxiosError(error)) return error;
   throw error;
 }
 
-/** Statuses after which the same request may simply be sent again. */
+/** Whether the same request can be sent again after this status. */
 export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
-/** Whether the other side has no such route. A gateway answers the same for a service that is away. */
+/** Whether the other service has no such route. A gateway sends the same statuses if the service behind it is down. */
 export function isRouteAbsent({ response }: AxiosError): boolean {
   return [404, 405, 501].includes(response?.status ?? 0);
 }
 
-/** A read comes again soon enough anyway, so a blip is given one more try and no more. */
+/** One retry is enough for a read, because the next poll repeats it. */
 export const blipRetry = {
   retries: 1,
   retryDelay: () => 200,
@@ -91,55 +89,52 @@ export const blipRetry = {
   },
 };
 
-/** Whether the request cannot have arrived: no connection was made. */
+/** Whether the request certainly never arrived: no connection was established. */
 export function neverArrived(error: AxiosError): boolean {
   return !error.response && /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(error.code ?? '');
 }
 
-/** Whether a list goes on (RFC 8288). */
 export function hasNextPage({ headers }: AxiosResponse): boolean {
   return /rel="?next"?/.test(String(headers['link'] ?? ''));
 }
 
-/** The milliseconds that a Retry-After header asks for, as seconds or as a date; undefined without one. */
+/** The wait of the Retry-After header (seconds or a date) in milliseconds; undefined without the header. */
 export function retryAfterMs(error: AxiosError): number | undefined {
   return retryAfter(error) || undefined;
 }
 
 const reasonMax = 300;
 
-/** What a wrong token or address is set by. */
 type Settings = { token?: string; url: string };
 
-/** Why a call failed, in one sentence that a person can act on. */
+/** Why a call failed, in one actionable sentence. */
 export function describe(name: string, error: AxiosError, settings: Settings): string {
   const { response } = error;
-  if (isTooLarge(error)) return `${name} answered with more than can be taken`;
-  if (isBrokenOff(error)) return `${name} broke off its answer`;
+  if (isTooLarge(error)) return `${name} sent an answer that is too large`;
+  if (isBrokenOff(error)) return `${name} closed the connection before the end of its answer`;
   if (!response) {
     const timedOut = error.code === 'ECONNABORTED' || error.code === 'ERR_CANCELED' || error.code === 'ETIMEDOUT';
-    return timedOut ? `${name} gave no answer in time` : `${name} cannot be reached (${error.code ?? error.message})`;
+    return timedOut ? `${name} did not answer in time` : `${name} cannot be reached (${error.code ?? error.message})`;
   }
   return describeAnswer(name, response, settings);
 }
 
-/** The answer was larger than is taken. axios has no code of its own for it. */
+/** Whether the answer exceeded the size limit. axios has no error code for this. */
 export function isTooLarge(error: AxiosError): boolean {
   return /^maxContentLength/.test(error.message);
 }
 
-/** The head of an answer came, and not all of its body. */
 export function isBrokenOff({ response }: AxiosError): boolean {
   return response !== undefined && response.data === undefined;
 }
 
 type Refusal = { status: number; data: unknown };
 
-/** As `describe`, of an answer that came. */
+/** As `describe`, for an answer with an error status. */
 export function describeAnswer(name: string, { status, data }: Refusal, settings: Settings): string {
   const answered = `${name} answered ${status}`;
   if (status === 401 || status === 403)
-    return `${answered}; set ${settings.token ? `${settings.token}, or ` : ''}JWT_SECRET_KEY alike on both sides`;
+    return `${answered}; set ${settings.token ? `${settings.token}, or ` : ''}the same JWT_SECRET_KEY on both sides`;
   if (status === 404 || status === 405 || (status >= 300 && status < 400))
     return `${answered}; is ${settings.url} right?`;
   const said = (data as { detail?: unknown; error?: unknown } | undefined) ?? {};
@@ -147,7 +142,7 @@ export function describeAnswer(name: string, { status, data }: Refusal, settings
   return typeof detail === 'string' && detail ? storable(`${answered}: ${detail}`, reasonMax) : answered;
 }
 
-/** What any database can keep: PostgreSQL refuses NUL, and a row that it refuses would hold up its whole page. */
+/** Text that any database can store: PostgreSQL rejects NUL, and one rejected row would block its whole page. */
 export function storable(text: string, max: number): string {
   return text.slice(0, max).replaceAll('\0', '\uFFFD').toWellFormed();
 }

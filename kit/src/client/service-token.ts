@@ -7,15 +7,14 @@ const renewBeforeMs = 60_000;
 type Options = {
   tokens: Tokens;
   clock: Clock;
-  /** The service that calls. */
   subject: string;
-  /** The token for a neighbour that is not ours, and cannot know one that we make. */
+  /** The token for a service that is not Doorstep's, which cannot verify a service token. */
   configured?: string | undefined;
 };
 
 /**
- * A short-lived token for services of ours, renewed before it ends; or the fixed one that was configured. It ends by the
- * wall clock, so it is renewed by the wall clock, which may have been set, or have gone on while the machine slept.
+ * Returns the configured token, or else a short-lived service token, renewed before it expires. Renewal uses the wall
+ * clock, because expiry does: the clock may be set, and it goes on while the machine sleeps.
  */
 export function serviceToken({ tokens, clock, subject, configured }: Options): () => Promise<string> {
   if (configured) return async () => configured;

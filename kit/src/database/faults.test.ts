@@ -14,15 +14,15 @@ describe('a database error', () => {
     ['PostgreSQL: shut down by its administrator', anError({ code: '57P01' })],
     ['PostgreSQL: starting up', anError({ code: '57P03' })],
     ['PostgreSQL: a statement took too long', anError({ code: '57014' })],
-    ['PostgreSQL: a lock was not to be had', anError({ code: '55P03' })],
+    ['PostgreSQL: lock not available', anError({ code: '55P03' })],
     ['PostgreSQL: too many connections', anError({ code: '53300' })],
     ['PostgreSQL: disk full', anError({ code: '53100' })],
     ['PostgreSQL: connection failure', anError({ code: '08006' })],
-    ['nobody listens', anError({ code: 'ECONNREFUSED' })],
+    ['connection refused', anError({ code: 'ECONNREFUSED' })],
     ['the connection was reset', anError({ code: 'ECONNRESET' })],
     ['the connection ended', new Error('Connection terminated unexpectedly')],
-    ['no answer in time', new Error('Query read timeout')],
-    ['no connection in time', new Error('timeout exceeded when trying to connect')],
+    ['the query timed out', new Error('Query read timeout')],
+    ['the connection attempt timed out', new Error('timeout exceeded when trying to connect')],
   ])('means that the same request may succeed later: %s', (_what, error) => {
     expect(isUnavailable(error)).toBe(true);
   });
@@ -33,13 +33,13 @@ describe('a database error', () => {
     ['PostgreSQL: unique violation', anError({ code: '23505' })],
     ['PostgreSQL: undefined table', anError({ code: '42P01' })],
     ['a bug', new TypeError('x is not a function')],
-    ['no error at all', 'ECONNREFUSED'],
-    ['nothing', undefined],
-  ])('means nothing of the kind: %s', (_what, error) => {
+    ['a string', 'ECONNREFUSED'],
+    ['undefined', undefined],
+  ])('does not mean that the same request may succeed later: %s', (_what, error) => {
     expect(isUnavailable(error)).toBe(false);
   });
 
-  it('lets the same statements simply run again after a deadlock, a serialization failure or a write of another process', () => {
+  it("lets the same statements run again after a deadlock, a serialization failure or another process's write", () => {
     const errors = [{ code: '40P01' }, { code: '40001' }, { code: 'ERR_SQLITE_ERROR', errcode: 5 }].map((each) =>
       anError(each),
     );

@@ -4,7 +4,7 @@ type DatabaseError = { code?: unknown; errcode?: unknown };
 const sqliteUnavailable = new Set([5, 6, 8, 10, 13, 14]);
 
 /**
- * PostgreSQL's connection exceptions, lack of resources (a full disk among them), timeouts, operator intervention and
+ * PostgreSQL's connection exceptions, insufficient resources (such as a full disk), timeouts, operator intervention and
  * system errors. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const postgresUnavailable = /^(08|53|55P03|57P|57014|25P03|58)/;
@@ -13,7 +13,7 @@ const networkFaults = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_A
 const droppedConnection =
   /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed|Query read timeout/;
 
-/** Whether the database could not do its work just now, so that the same request may succeed later. */
+/** Whether the database is temporarily unavailable, so the same request may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errcode } = error as DatabaseError;
@@ -24,7 +24,7 @@ export function isUnavailable(error: unknown): boolean {
 
 const sqliteBusy = 5;
 
-/** Deadlock, serialization failure, another process's write: the same statements may simply be run again. */
+/** A deadlock, a serialization failure or another process's write: the same statements can be run again at once. */
 export function isTransient(error: unknown): boolean {
   const { code, errcode } = (error ?? {}) as DatabaseError;
   return code === '40P01' || code === '40001' || errcode === sqliteBusy;

@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { isPostgres } from './columns.ts';
 import { isTransient, isUnavailable } from './faults.ts';
 
-/** Runs a write, and resolves once it is committed. */
+/** Runs a write. Resolves when the write is committed. */
 export type Write<DB> = <T>(run: (trx: Transaction<DB>) => Promise<T>) => Promise<T>;
 
 export type GroupWrite<DB> = Write<DB> & {
@@ -45,11 +45,11 @@ const patienceMs = 5_000;
 const betweenTriesMs = 20;
 
 /**
- * Group commit: writes that arrive together share one transaction and one fsync.
+ * Group commit: concurrent writes share one transaction and one fsync.
  *
- * Each job runs behind its own savepoint: a job that throws is undone alone. No caller is answered before the commit, not
- * even with an error, because a refusal may rest on an uncommitted row of the same group. If the commit fails, every
- * caller of the group gets its error. A write may run more than once, so it does nothing but use its transaction.
+ * Each job runs behind its own savepoint: a job that throws is rolled back alone. No caller gets an answer before the
+ * commit, not even an error, because a refusal may depend on an uncommitted row of the same group. If the commit fails,
+ * every caller of the group gets its error. A write may run more than once, so it does nothing but use its transaction.
  *
  * A schema has one writer at a time, on PostgreSQL as on SQLite: the writer holds a lock from before the first id is
  * assigned until after the commit. So ids become visible in increasing order, and writers cannot deadlock. (An identity
@@ -64,7 +64,7 @@ export function createGroupCommit<DB>(db: Kysely<DB>): { write: GroupWrite<DB>; 
 
   async function flush() {
     while (queue.length > 0) {
-      // One turn of the event loop lets the requests that have arrived by now join the group.
+      // One turn of the event loop lets requests that have already arrived join the group.
       await new Promise((resolve) => setImmediate(resolve));
       const group = queue.splice(0, groupMax);
       const retries = await commit(db, group);
@@ -91,7 +91,7 @@ export function createGroupCommit<DB>(db: Kysely<DB>): { write: GroupWrite<DB>; 
 
   function call<T>(findJob: () => Job<DB>, input?: unknown): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (waiting >= waitingMax) throw new AppError('unavailable', 'Too many writes wait for the storage');
+      if (waiting >= waitingMax) throw new AppError('unavailable', 'Too many writes are waiting for the database');
       waiting += 1;
       findJob().callers.push({ input, resolve, reject });
       flushing ??= flush();
@@ -150,7 +150,7 @@ async function commit<DB>(db: Kysely<DB>, group: Job<DB>[]): Promise<Job<DB>[]> 
   return retries;
 }
 
-/** @throws the error that is the reason for undoing, where that has ended the whole transaction (a full disk, a lost connection). */
+/** @throws `reason` if that error ended the whole transaction (a full disk, a lost connection). */
 async function undo<DB>(trx: Transaction<DB>, reason: unknown): Promise<void> {
   try {
     await trx.executeQuery(rollbackToSavepoint);

@@ -1,12 +1,12 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { isPostgres } from './columns.ts';
 
-// Kysely's values() makes a parameter of each cell: SQLite takes 32,766 of them, and each count of rows is another statement.
+// Kysely's values() sends each cell as a parameter. SQLite allows 32,766, and each row count needs its own statement.
 
 type ColumnType = 'bigint' | 'integer' | 'double precision' | 'text' | 'timestamptz';
 
 /**
- * Rows as a table to select, insert or update from. They travel as one parameter, so the statement is the same for one
+ * Rows as a table to select, insert or update from. All rows are one parameter, so the statement is the same for one
  * row and for a thousand, and the database prepares it once.
  */
 export function jsonTable<Row extends object>(

@@ -6,9 +6,9 @@ import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { StartError } from '../errors.ts';
 
 /**
- * Brings the database to the newest migration of `folder`. Two processes that start at once migrate once: the
- * second waits for the first one's lock. A migration that fails or is killed leaves the database as it was.
- * @throws StartError when a newer program has migrated this database already.
+ * Migrates the database to the newest migration of `folder`. If two processes start at once, only one migrates: the
+ * other waits for its lock. A migration that fails or is killed leaves the database as it was.
+ * @throws StartError if a newer version of the program has migrated this database.
  */
 export async function migrate<DB>(db: Kysely<DB>, folder: string, schema: string | undefined): Promise<void> {
   const provider = migrationsIn(folder);
@@ -28,7 +28,7 @@ function migrationsIn(folder: string): FileMigrationProvider {
     fs,
     path,
     migrationFolder: folder,
-    // import() takes `C:\…` for an address of the scheme `c:`
+    // import() reads `C:\…` as a URL with the scheme `c:`
     import: (file) => import(pathToFileURL(file).href),
     onFileIgnored(file, reason) {
       if (reason === 'NotMigration') throw new Error(`The migration ${file} exports no function "up".`);
@@ -42,6 +42,6 @@ async function appliedMigrations<DB>(db: Kysely<DB>): Promise<string[]> {
     .selectFrom('kysely_migration')
     .select('name')
     .execute()
-    .catch(() => []); // what went wrong went wrong before there was such a table
+    .catch(() => []); // the migration failed before this table existed
   return rows.map((row) => row.name);
 }

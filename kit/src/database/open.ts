@@ -7,11 +7,10 @@ import { postgresDialect } from './postgres.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 export type Database<DB> = {
-  /** For reads, outside any transaction. */
   db: Kysely<DB>;
-  /** For every write: group commit. */
+  /** For every write, by group commit. */
   write: GroupWrite<DB>;
-  /** @throws when the database does not answer. */
+  /** @throws if the database does not answer. */
   check(): Promise<void>;
   close(): Promise<void>;
 };
@@ -19,7 +18,6 @@ export type Database<DB> = {
 export type DatabaseOptions = {
   /** A file path, `sqlite:PATH` or `postgres://…`. */
   url: string;
-  /** The schema that the service keeps to on PostgreSQL. */
   schema: string;
   /** The folder of numbered migrations, `0001-name.ts`. */
   migrations: string;
@@ -28,7 +26,7 @@ export type DatabaseOptions = {
 
 /**
  * Opens and migrates a service's database.
- * @throws StartError when it cannot be opened or belongs to a newer program.
+ * @throws StartError if the database cannot be opened or was migrated by a newer version.
  */
 export async function openDatabase<DB>({ url, schema, migrations, onError }: DatabaseOptions): Promise<Database<DB>> {
   const postgres = isPostgresUrl(url);
@@ -65,11 +63,11 @@ export function sqlitePath(url: string): string {
   return url.replace(/^sqlite:(\/\/(?=\/))?/, '');
 }
 
-/** What keeps a database from being used, as a sentence for who starts the service; what is no such thing stays as it is. */
+/** Turns a database start-up failure into a StartError; returns any other error unchanged. */
 export function startErrorOf(error: unknown, schema: string): unknown {
   if ((error as { code?: unknown }).code === 'ERR_INVALID_URL') {
     return new StartError(
-      `The address of the database for ${schema} cannot be understood; encode what is special in it.`,
+      `The database address for ${schema} is not a valid URL; percent-encode special characters in it.`,
     );
   }
   if (!isUnavailable(error) && !isRefused(error)) return error;
@@ -77,7 +75,7 @@ export function startErrorOf(error: unknown, schema: string): unknown {
   return new StartError(`The database for ${schema} cannot be used: ${message || code || 'no connection'}.`);
 }
 
-/** Wrong password, unknown role or database, a right that is missing: classes 28 and 3D, code 42501. */
+/** Wrong password, unknown role or database, insufficient privilege: classes 28 and 3D, code 42501. */
 function isRefused(error: unknown): boolean {
   return /^(28|3D|42501)/.test(String((error as { code?: unknown }).code));
 }

@@ -4,7 +4,7 @@ import pg from 'pg';
 const int8 = 20;
 const timestamptz = 1184;
 
-/** What PostgreSQL hands out: numbers for bigint (ids stay far below 2^53) and ISO 8601 for times, as SQLite has them. */
+/** Returns the same types as SQLite: numbers for bigint (ids stay far below 2^53) and ISO 8601 for times. */
 const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === int8) return Number;
@@ -16,8 +16,8 @@ const types = {
 const statementTimeoutMs = 10_000;
 
 /**
- * Limits on a statement, and on a lock that another process holds while it is frozen. The last one is the client's own:
- * a server, or a network, that falls silent ends nothing by itself.
+ * Limits on a statement, and on a lock that a frozen process holds. The client enforces the last limit itself, because
+ * a silent server or network never ends a query.
  */
 const timeouts = {
   statement_timeout: statementTimeoutMs,
@@ -26,10 +26,10 @@ const timeouts = {
   query_timeout: statementTimeoutMs + 2_000,
 };
 
-/** Connection settings that keep a service to its own schema of a database it shares. */
+/** Connection settings that restrict a service to its own schema of a shared database. */
 export function postgresSettings(url: string, schema: string, applicationName: string): pg.ClientConfig {
   const address = new URL(url);
-  // what the address sets besides is kept, but it cannot set another schema
+  // the address may set other options, but not another schema
   const options = [address.searchParams.get('options'), `-c search_path=${schema}`].filter(Boolean).join(' ');
   address.searchParams.delete('options');
   return {
@@ -44,7 +44,7 @@ export function postgresSettings(url: string, schema: string, applicationName: s
 type PoolOptions = {
   url: string;
   schema: string;
-  /** Off for migrations, which take as long as they take. */
+  /** False for migrations, which may take long. */
   limited: boolean;
   onError: (error: Error) => void;
 };
@@ -56,13 +56,13 @@ export function postgresDialect({ url, schema, limited, onError }: PoolOptions):
     types: types as pg.CustomTypesConfig,
     max: 10,
   });
-  // A connection that breaks, idle or in use, is replaced at the next query; unheard, its error would end the process.
+  // The pool replaces a broken connection at the next query. Without a listener, its error would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', onError));
   return new PostgresDialect({ pool: discarding(pool) });
 }
 
-/** A pool whose connections are thrown away once one of their queries has met with silence. */
+/** A pool that discards a connection after one of its queries timed out. */
 function discarding(pool: pg.Pool): PostgresPool {
   return {
     options: pool.options,
@@ -72,7 +72,7 @@ function discarding(pool: pg.Pool): PostgresPool {
       let silence: unknown;
       return {
         async query(...query: unknown[]) {
-          if (silence) throw silence; // not even a rollback would get through
+          if (silence) throw silence; // a rollback would time out too
           try {
             return await client.query(...(query as [string]));
           } catch (error) {

@@ -1,15 +1,14 @@
 import type { RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 
-// helmet sets headers of answers and cors those for other origins; neither refuses a Host.
+// Neither helmet nor cors can reject a request by its Host header.
 
-/** Probes and scrapers come under any name, and what they read is no secret. */
+/** Probes and scrapers may use any host name, and these routes show no secrets. */
 const openToAnyone = new Set(['/health', '/livez', '/readyz', '/metrics']);
 
 /**
- * Answers only requests that name one of the hosts, and come from no web page or from one of this very origin. A name
- * that an attacker points at this machine (DNS rebinding) gets no further, nor does a page elsewhere that makes a
- * browser post here.
+ * Accepts only requests whose Host is in the list and whose Origin, if any, is this service. This stops DNS rebinding
+ * (an attacker's host name that resolves to this machine) and cross-site posts from a browser.
  */
 export function allowHosts(hosts: string[]): RequestHandler {
   const allowed = new Set(hosts.map((host) => host.toLowerCase()));
@@ -21,7 +20,7 @@ export function allowHosts(hosts: string[]): RequestHandler {
     }
     const origin = request.get('Origin');
     if (origin !== undefined && !isOriginOf(origin, host)) {
-      throw new AppError('forbidden', 'Web pages of another origin may not call this');
+      throw new AppError('forbidden', 'Web pages of another origin may not call this service');
     }
     next();
   };

@@ -22,13 +22,13 @@ export type AppOptions<C> = {
   tokens: Tokens;
   requireAuth: boolean;
   corsOrigins: string[];
-  /** Host names to answer to; unset: any. */
+  /** The accepted host names; undefined accepts any. */
   allowedHosts: string[] | undefined;
-  /** Proxies that are believed when they say for whom they ask. */
+  /** Proxies whose X-Forwarded-For header is trusted. */
   trustedProxies: string[];
   /** Aborts when the service begins to stop. */
   stopping: AbortSignal;
-  /** Adds what is made for a browser and stands in no route table. */
+  /** Adds pages for browsers, which are not in the route table. */
   pages: (app: Express) => void;
 };
 
@@ -62,18 +62,18 @@ export function createApp<C>(options: AppOptions<C>): RequestListener {
   }
   pages(app);
   app.use((request) => {
-    throw new AppError('not_found', `There is no ${request.path} here; GET /docs shows what there is`);
+    throw new AppError('not_found', `There is no route ${request.path}; GET /docs lists the routes`);
   });
   app.use(problemHandler(logger));
-  // a target that cannot be parsed comes to no handler
+  // Express calls no handler if it cannot parse the request target
   return (request, response) => {
     app(request as Request, response as Response, () => {
-      sendProblem(response as Response, { status: 400, detail: 'The target of the request cannot be understood' });
+      sendProblem(response as Response, { status: 400, detail: 'The request target is not valid' });
     });
   };
 }
 
-/** An OPTIONS request that is no preflight is left to the route, which says what methods there are. */
+/** The route answers an OPTIONS request that is not a preflight, and lists its methods. */
 function allowOrigins(origin: string[]): RequestHandler {
   const handle = cors({ origin, exposedHeaders });
   return (request, response, next) => {
@@ -83,7 +83,7 @@ function allowOrigins(origin: string[]): RequestHandler {
   };
 }
 
-/** Paths without a parameter first: `/customers/integration` is not a customer of that id. */
+/** Paths without parameters come first, so `/customers/integration` does not match `/customers/{id}`. */
 function byPath<C>(routes: Route<C>[]): [string, Route<C>[]][] {
   const hasParameter = ([path]: [string, unknown]) => Number(path.includes('{'));
   return [...Map.groupBy(routes, ({ path }) => path)].sort((a, b) => hasParameter(a) - hasParameter(b));
@@ -100,7 +100,7 @@ function closeWhenStopping(stopping: AbortSignal): RequestHandler {
   };
 }
 
-/** RFC 9112, 3.2. Node's own refusal has no body. */
+/** RFC 9112, 3.2. Node's own check answers without a body. */
 const requireHost: RequestHandler = (request, _response, next) => {
   if (request.httpVersion === '1.1' && request.headers.host === undefined) {
     throw new AppError('invalid', 'The header Host is missing');
@@ -125,10 +125,10 @@ function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): Reque
   };
 }
 
-/** What ties the calls of several services together (`traceparent`: W3C Trace Context). */
+/** Headers that link the calls of several services (`traceparent`: W3C Trace Context). */
 function toPassOn(request: Request, response: Response): Record<string, string> {
   const given = request.get('traceparent');
-  // anything else could be too long for a neighbour, which would refuse the call
+  // another service might reject a call with an overlong header
   const traceparent = given && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(given) ? given : undefined;
   return { 'X-Request-Id': String(response.getHeader('X-Request-Id')), ...(traceparent && { traceparent }) };
 }
@@ -145,7 +145,7 @@ function closed(response: Response): AbortSignal {
 
 function send(response: Response, { status, body, headers }: Reply): void {
   response.status(status).set(headers ?? {});
-  // not `response.send`: it answers 304 by itself to whoever sends `If-None-Match: *`
+  // not `response.send`, which answers 304 to `If-None-Match: *`
   if (body === undefined) response.end();
   else if (typeof body === 'string') endWith(response, body);
   else endWith(response.type('json'), JSON.stringify(body));

@@ -1,38 +1,34 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 
-// Express makes ETags of finished bodies and does not know If-Match; these are versions of rows.
+// Express derives ETags from response bodies and ignores If-Match. These ETags are row versions.
 
-/** The version of what was read, for who wants to change it. */
 export const etagHeaders = z.object({ ETag: z.string().meta({ example: '"1"' }) });
 
 export const ifMatch = z
   .string()
   .optional()
-  .meta({ description: 'The `ETag` of what is to be changed: 412 where somebody else has changed it since' });
+  .meta({ description: 'The `ETag` of the version to change: 412 if it has changed since' });
 
 export const ifNoneMatch = z
   .string()
   .optional()
-  .meta({ description: 'The `ETag` of what is known already: 304 where it is still that' });
+  .meta({ description: 'The `ETag` of the version that the client has: 304 if it is still current' });
 
 export function etagOf(version: number): string {
   return `"${version}"`;
 }
 
 /**
- * Makes a check of a version against If-Match (RFC 9110, 13.1.1), for whoever reads what is to be changed.
- * The check throws AppError `precondition_failed` where the header names another version.
+ * Returns a check of the current version against If-Match (RFC 9110, 13.1.1). The check throws AppError
+ * `precondition_failed` if the header names another version.
  */
 export function requireMatch(header: string | undefined): (version: number) => void {
   return (version) => {
     if (header === undefined || header.trim() === '*') return;
     // the strong comparison: a weak tag matches nothing
     if (tagsIn(header).includes(etagOf(version))) return;
-    throw new AppError(
-      'precondition_failed',
-      `If-Match names another version than the present one, ${etagOf(version)}`,
-    );
+    throw new AppError('precondition_failed', `If-Match does not match the current version, ${etagOf(version)}`);
   };
 }
 

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { integerQuery } from './schemas.ts';
 
-// Pages by id. Packages that page by offset skip rows when others are inserted or deleted between two pages.
+// Pages by id, because paging by offset skips rows if other rows are inserted or deleted between two pages.
 
 export const feedLimitMax = 1000;
 
-/** The query of a feed: what comes after an id, in id order. */
 export const feedQuery = {
   after: integerQuery({ min: 0, max: Number.MAX_SAFE_INTEGER, default: 0 }).meta({
-    description: 'Only what has an id above this',
+    description: 'Only rows with an id above this one',
   }),
   limit: integerQuery({ min: 1, max: feedLimitMax, default: feedLimitMax }),
 };
@@ -20,7 +19,7 @@ export const feedHeaders = z.object({
 type FeedPage<Row> = {
   path: string;
   query: { after: number; limit: number } & Record<string, string | number | number[] | undefined>;
-  /** `limit + 1` rows where there are as many: the last one only tells that there is more. */
+  /** Up to `limit + 1` rows; the extra row only shows that there is more. */
   rows: Row[];
   idOf: (row: Row) => number;
 };

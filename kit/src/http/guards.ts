@@ -6,14 +6,14 @@ import { AppError } from '../errors.ts';
 import { sendProblem } from './problems.ts';
 import { type Access, type Limits, needsToken, type Route } from './route.ts';
 
-/** What stands before a route's handler: the limit of tries, the token, the body. */
+/** The checks before a route's handler: rate limits, token, body. */
 export function guards<C>(route: Route<C>, options: { tokens: Tokens; requireAuth: boolean }): RequestHandler[] {
   const { access, limits } = route;
   return [
     ...(limits ? [limitAddress(limits)] : []),
     checkToken(access, options),
     ...readBody(route),
-    // a body may take minutes to come, and the token may have ended meanwhile
+    // a slow body may take so long that the token expires or is revoked meanwhile
     ...(route.body ? [checkToken(access, options)] : []),
     ...(limits ? [limitAccount(limits)] : []),
   ];
@@ -23,7 +23,7 @@ const limiting = {
   windowMs: 60_000,
   legacyHeaders: false,
   standardHeaders: 'draft-8',
-  validate: false, // it would write to the console of headers that anyone may send
+  validate: false, // it logs warnings to the console about headers that any client can send
 } as const;
 
 function limitAddress({ perAddressMax }: Limits): RequestHandler {
@@ -38,7 +38,7 @@ function limitAddress({ perAddressMax }: Limits): RequestHandler {
   });
 }
 
-/** Many addresses may try one account. Who is let in does not count, and accounts that do not exist are limited alike. */
+/** Limits failed tries per account across all addresses. Unknown accounts are limited too. */
 function limitAccount({ perAccountMax, accountOf }: Limits): RequestHandler {
   const handler: RequestHandler = (request) => {
     const { resetTime } = (request as unknown as AugmentedRequest)['rateLimit'] as RateLimitInfo;
@@ -49,7 +49,7 @@ function limitAccount({ perAccountMax, accountOf }: Limits): RequestHandler {
   };
   return rateLimit({
     ...limiting,
-    standardHeaders: false, // the address's are there already
+    standardHeaders: false, // limitAddress has set them
     limit: perAccountMax,
     skipSuccessfulRequests: true,
     requestWasSuccessful: (_request, { statusCode }) => statusCode !== 401,
@@ -69,9 +69,10 @@ function checkToken(access: Access, { tokens, requireAuth }: { tokens: Tokens; r
   return async (request, response, next) => {
     if (needsToken(access, requireAuth)) {
       const token = bearerToken(request);
-      if (!token) throw new AppError('unauthorized', 'A bearer token is needed');
+      if (!token) throw new AppError('unauthorized', 'A bearer token is required');
       const caller = await tokens.verify(token);
-      if (!isAllowed(caller, access, request.params)) throw new AppError('forbidden', 'This token may not do that');
+      if (!isAllowed(caller, access, request.params))
+        throw new AppError('forbidden', 'This token does not allow this request');
       (response.locals as Locals).caller = caller;
       response.set('Cache-Control', 'no-store');
     }
@@ -95,13 +96,13 @@ const jsonTypes = ['application/json', 'application/*+json'];
 function readBody<C>(route: Route<C>): RequestHandler[] {
   if (!route.body) return [];
   const refuseOtherTypes: RequestHandler = (request, response, next) => {
-    // where there is no body at all, the fields are what is missing, not the type
+    // an empty body is answered with the missing fields, not with 415
     if (request.is(jsonTypes) !== false || request.get('Content-Length') === '0') return next();
     const detail = 'The request body must be JSON, with Content-Type: application/json';
     sendProblem(response, { status: 415, detail });
   };
   const bytesMax = route.bodyBytesMax ?? usualBodyBytesMax;
-  // body-parser would read all of it before it refuses, and counts only what it has unpacked
+  // body-parser reads the whole body before it rejects it, and counts only decompressed bytes
   const limit: RequestHandler = (request, response, next) => {
     const refuse = () => {
       if (!response.headersSent) sendProblem(response, { status: 413, detail: 'The request body is too large' });
@@ -124,7 +125,7 @@ function readBody<C>(route: Route<C>): RequestHandler[] {
       if (!isUtf8(bytes)) throw new AppError('invalid', 'The request body is not valid UTF-8');
     },
   });
-  // what is packed well may be taken in to its end all the same
+  // body-parser may finish a compressed body that `limit` has rejected
   const stopWhereRefused: RequestHandler = (_request, response, next) => {
     if (!response.headersSent) next();
   };

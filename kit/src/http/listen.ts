@@ -6,25 +6,25 @@ import { setInterval } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
 import { shutdownTimeoutMs } from '../process/lifecycle.ts';
 
-// Packages that end a server, such as http-terminator, hang on an open event stream; closeServer does not.
+// Packages that close a server, such as http-terminator, wait for ever on an open event stream.
 
-/** Longer than any client keeps an idle connection, so that no request meets a connection that is just closing. */
+/** Longer than clients keep idle connections, so no request arrives on a connection that the server is closing. */
 const keepAliveTimeoutMs = 65_000;
 
-/** The whole of a request has this long to arrive; what comes too slowly is answered 408. */
+/** A request that has not fully arrived by then is answered 408. */
 const requestTimeoutMs = 30_000;
 
-/** A client that has yet to read its refusal is left this long: to close at once would take it away (RFC 9112, 9.6). */
+/** Gives the client time to read the error: closing at once could discard it (RFC 9112, 9.6). */
 const lingerMs = 1_000;
 
 export type Listener = { url: string; close(): Promise<void> };
 
-/** @throws StartError when the port is taken or may not be used. */
+/** @throws StartError if the port is taken or not permitted. */
 export async function listen(listener: RequestListener, host: string, port: number): Promise<Listener> {
   const timeouts = { keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: requestTimeoutMs };
   const server = createServer({ ...timeouts, requireHostHeader: false });
   const answers: Answers = new WeakMap();
-  // an expectation that is not known may be ignored (RFC 9110, 10.1.1); to go on is told where a body is read
+  // unknown expectations may be ignored (RFC 9110, 10.1.1); the body guard sends 100 Continue
   for (const event of ['request', 'checkContinue', 'checkExpectation']) {
     server.on(event, (request, response) => {
       const underWay = answers.get(request.socket) ?? new Set();
@@ -46,20 +46,19 @@ export async function listen(listener: RequestListener, host: string, port: numb
 const refusals: Record<string, [status: number, detail: string]> = {
   HPE_HEADER_OVERFLOW: [431, 'The headers of the request are larger than 16 kB'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions of the request are too large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come to its end in time'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
 };
 
-/** The answers that are under way on a connection. */
 type Answers = WeakMap<Duplex, Set<ServerResponse>>;
 
 /**
- * What never becomes a request is answered in the form of every other error (RFC 9457), after the answers to the requests
- * before it on the same connection, and the connection ends.
+ * Answers invalid HTTP with a problem document like any other error (RFC 9457), after the answers to earlier requests
+ * on the same connection, then closes the connection.
  */
 function refuseBrokenRequests(server: Server, answers: Answers): void {
   const refused = new WeakSet<Duplex>();
   server.on('clientError', async (error: NodeJS.ErrnoException, socket) => {
-    // whatever comes after it is no request either
+    // later bytes of this connection cannot be parsed either
     if (refused.has(socket)) return;
     refused.add(socket);
     const before = [...(answers.get(socket) ?? [])].filter(({ req }) => req.complete);
@@ -83,12 +82,12 @@ function refusal({ code }: NodeJS.ErrnoException): string {
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): StartError {
   if (error.code === 'EADDRINUSE') {
-    return new StartError(`Port ${port} on ${host} is already in use; stop what uses it or set another PORT.`);
+    return new StartError(`Port ${port} on ${host} is already in use; stop the other program or set another PORT.`);
   }
   return new StartError(`Cannot listen on ${host}:${port} (${error.code}); set another HOST or PORT.`);
 }
 
-/** Answers what is under way, then closes; after ten seconds it closes all the same. */
+/** Finishes the requests under way, then closes. After ten seconds it closes all connections. */
 async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const stop = new AbortController();

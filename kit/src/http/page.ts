@@ -3,13 +3,12 @@ import { integerQuery } from './schemas.ts';
 
 const pageSizeMax = 100;
 
-/** The query of a list that people leaf through. */
 export const pageQuery = {
   page: integerQuery({ min: 1, max: 1_000_000_000, default: 1 }),
   size: integerQuery({ min: 1, max: pageSizeMax, default: 10 }),
 };
 
-/** One of the fields, or one with a minus before it for the order from last to first; the first field by itself. */
+/** A field to sort by, with a minus for descending order. The default is the first field. */
 export function sortQuery<const Field extends string>(fields: readonly [Field, ...Field[]]) {
   return z
     .enum(fields.flatMap((field) => [field, `-${field}`]))

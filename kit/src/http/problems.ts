@@ -19,25 +19,24 @@ const statusOf: Record<ErrorCode, number> = {
 const unavailableSeconds = 5;
 const defaultRetryAfterSeconds: Partial<Record<ErrorCode, number>> = { unavailable: unavailableSeconds };
 
-/** What body-parser calls its refusals, in our words. https://github.com/expressjs/body-parser#errors */
+/** A sentence for each error type of body-parser. https://github.com/expressjs/body-parser#errors */
 const bodySentences: Record<string, string> = {
   'entity.too.large': 'The request body is too large',
   'entity.parse.failed': 'The request body is not valid JSON',
   'encoding.unsupported': 'The Content-Encoding of the request body is not supported',
   'charset.unsupported': 'The request body must be encoded in UTF-8',
-  'request.size.invalid': 'The request body is not as long as its Content-Length says',
+  'request.size.invalid': 'The request body does not match its Content-Length',
 };
 
-const wrongEncoding = 'The request body is not what its Content-Encoding says';
+const wrongEncoding = 'The request body does not match its Content-Encoding';
 
-/** The codes of zlib, of zstd and of Brotli. */
 function isUnpackingFault(code: unknown): boolean {
   return /^(Z_|ZSTD_|ERR_)/.test(String(code));
 }
 
 type Problem = { status: number; detail: string; members?: object; headers?: Record<string, string> };
 
-/** The one place where an error becomes an answer (RFC 9457). What it does not know is a bug: a bare 500, logged whole. */
+/** Turns every error into an answer (RFC 9457). Unknown errors are bugs: a 500 without details, logged in full. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error, request, response, next) => {
     if (response.headersSent && !response.writableEnded) return next(error);
@@ -50,7 +49,7 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
         requestId,
       });
     }
-    // a body that was refused before it was read fails once more as it ends
+    // a body that was rejected before it was read raises a second error when it ends
     if (!response.writableEnded) sendProblem(response, problem);
   };
 }

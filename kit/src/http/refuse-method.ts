@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { sendProblem } from './problems.ts';
 
-/** For a path that is known, but not with this method. Tells OPTIONS which there are. */
+/** Answers 405 for a known path with another method, and lists the methods for OPTIONS. */
 export function refuseMethod(methods: string[]): RequestHandler {
   const Allow = [...methods, 'OPTIONS'].sort().join(', ');
   return (request, response) => {
@@ -9,7 +9,7 @@ export function refuseMethod(methods: string[]): RequestHandler {
       response.status(204).set({ Allow }).end();
       return;
     }
-    const detail = `${request.method} is not possible here, only ${Allow}`;
+    const detail = `${request.method} is not allowed here; the allowed methods are ${Allow}`;
     sendProblem(response, { status: 405, detail, headers: { Allow } });
   };
 }

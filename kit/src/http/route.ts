@@ -1,14 +1,13 @@
 import type { z } from 'zod';
 import type { Claims } from '../auth/tokens.ts';
 
-/** `public`: anyone, always. Otherwise a token that may; an open route needs one only with REQUIRE_AUTH. */
+/** `public` never needs a token. An open route needs one only with REQUIRE_AUTH; any other route always needs one. */
 export type Access =
   | 'public'
   | {
       open: boolean;
-      /** Those who may. */
       roles: readonly string[];
-      /** Besides them, this role may where the parameter of the path names the subject of the token. */
+      /** Also permits this role if the path parameter equals the subject of the token. */
       owner?: { role: string; param: string };
     };
 
@@ -16,13 +15,12 @@ export function needsToken(access: Access, requireAuth: boolean): access is Excl
   return access !== 'public' && (requireAuth || !access.open);
 }
 
-/** Keeps passwords and the like from being guessed. What is over a limit is answered 429. */
+/** Rate limits against password guessing. Requests above a limit are answered 429. */
 export type Limits = {
-  /** Requests a minute from one address. */
   perAddressMax: number;
-  /** Failed requests a minute, from whatever addresses, that name the same account. */
+  /** Failed requests per minute for one account, from any address. */
   perAccountMax: number;
-  /** The account that a body names, before it is validated; undefined where it names none. */
+  /** The account in a body that is not yet validated; undefined if there is none. */
   accountOf: (body: unknown) => string | undefined;
 };
 
@@ -33,11 +31,11 @@ export type RouteRequest<P, Q, H, B> = {
   query: Q;
   headers: H;
   body: B;
-  /** Who asks; unset on a public route and where no token was needed. */
+  /** The claims of the caller's token; undefined if the route needed no token. */
   caller: Claims | undefined;
-  /** Headers for calls to neighbours that are made on behalf of this request. */
+  /** Headers to pass on in calls to other services for this request. */
   passOn: Record<string, string>;
-  /** Aborts when the client has gone or the service is stopping: whoever waits for something stops waiting. */
+  /** Aborts when the client disconnects or the service stops. Handlers that wait must stop waiting. */
   signal: AbortSignal;
 };
 
@@ -48,7 +46,7 @@ type Schema = z.ZodType | undefined;
 export type ResponseDoc = {
   description: string;
   body?: z.ZodType;
-  /** `application/json` unless told otherwise; a body of another type is text. */
+  /** `application/json` by default; a body of another type is text. */
   contentType?: string;
   headers?: z.ZodObject;
 };
@@ -65,13 +63,13 @@ type RouteSpec<C, P extends Schema, Q extends Schema, H extends Schema, B extend
   /** Names in lower case. */
   headers?: H;
   body?: B;
-  /** 100 KiB unless told otherwise; of what is packed, and of what comes out of it. */
+  /** 100 KiB by default; limits both the compressed and the decompressed body. */
   bodyBytesMax?: number;
   bodyExample?: unknown;
-  /** A request without a body is one with an empty one. */
+  /** A missing body counts as an empty object. */
   bodyIsOptional?: boolean;
   limits?: Limits;
-  /** The answers of its own, by status; the ones every route has are added to its documentation. */
+  /** The answers specific to this route, by status. Its documentation also lists the answers common to all routes. */
   responses: Record<number, ResponseDoc>;
   handler: (context: C, request: RouteRequest<Output<P>, Output<Q>, Output<H>, Output<B>>) => Promise<Reply>;
 };
@@ -86,7 +84,7 @@ export type Route<C> = RouteSpec<
   handler: (context: C, request: never) => Promise<Reply>;
 };
 
-/** Makes the `route` function of a service: one object validates, documents, guards and answers a route. */
+/** Returns the `route` function of a service. A route holds its schemas, docs, access rules and handler. */
 export function defineRoute<C>() {
   return <
     P extends ObjectSchema | undefined = undefined,

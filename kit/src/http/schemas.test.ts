@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { emailAddress, id, idParam, idsFilter, integerQuery, line, storableText } from './schemas.ts';
 
-/** What the schema makes of it, or the first thing that it finds wrong. */
+/** The parsed value, or the message of the first issue. */
 function judge(schema: z.ZodType, input: unknown): unknown {
   const { success, data, error } = schema.safeParse(input);
   return success ? data : error.issues[0]?.message;
@@ -13,7 +13,7 @@ describe('a line of text', () => {
   const wrongLength = 'must be 1 to 5 characters long';
   const unprintable = 'must not contain control characters';
 
-  it('is trimmed of every kind of space', () => {
+  it('is trimmed of all kinds of white space', () => {
     expect(judge(name, ' \t\r\n\u00a0\u2003\u3000\ufeffAda\u2028 ')).toBe('Ada');
   });
 
@@ -21,7 +21,7 @@ describe('a line of text', () => {
     for (const text of ['A B', 'Zoë', '李雷', 'نور', 'Ñandú', '🎁', "O'Hea"]) expect(judge(name, text)).toBe(text);
   });
 
-  it('is measured in characters, however many units they take', () => {
+  it('is measured in code points, not in UTF-16 units', () => {
     expect(judge(name, '🎁🎁🎁🎁🎁')).toBe('🎁🎁🎁🎁🎁');
     expect(judge(name, '🎁🎁🎁🎁🎁🎁')).toBe(wrongLength);
   });
@@ -33,20 +33,20 @@ describe('a line of text', () => {
     expect(judge(name, '')).toBe(wrongLength);
   });
 
-  it('may be empty where that is allowed', () => {
+  it('may be empty if the minimum is 0', () => {
     expect(judge(line({ min: 0, max: 5 }), '  ')).toBe('');
   });
 
   it.each(['a\nb', 'a\rb', 'a\tb', 'a\0b', 'a\u001bb', 'a\u007fb', 'a\u009bb'])(
-    'has no control character within: %j',
+    'rejects control characters: %j',
     (text) => expect(judge(name, text)).toBe(unprintable),
   );
 
-  it.each(['\ud83c', 'a\udf81', '\udf81\ud83c'])('has no half of a character: %j', (text) => {
+  it.each(['\ud83c', 'a\udf81', '\udf81\ud83c'])('rejects unpaired surrogates: %j', (text) => {
     expect(name.safeParse(text).success).toBe(false);
   });
 
-  it('is nothing but text', () => {
+  it('rejects values that are not strings', () => {
     for (const value of [1, true, null, undefined, [], {}, ['Ada']]) expect(name.safeParse(value).success).toBe(false);
   });
 });
@@ -56,12 +56,12 @@ describe('storable text', () => {
     expect(judge(storableText({ max: 10 }), ' a\r\n\tb ')).toBe(' a\r\n\tb ');
   });
 
-  it('has neither a NUL, which PostgreSQL cannot keep, nor half of a character', () => {
+  it('rejects NUL, which PostgreSQL cannot store, and unpaired surrogates', () => {
     for (const text of ['a\0', '\ud83c', '\udf81'])
-      expect(judge(storableText({ max: 10 }), text)).toMatch(/NUL or half/);
+      expect(judge(storableText({ max: 10 }), text)).toMatch(/NUL or unpaired/);
   });
 
-  it('has the length it is allowed', () => {
+  it('respects its minimum and maximum length', () => {
     const text = storableText({ min: 2, max: 3 });
     expect(['a', 'ab', 'abc', 'abcd'].map((value) => text.safeParse(value).success)).toEqual([
       false,
@@ -78,20 +78,20 @@ describe('an id in a path', () => {
     expect(judge(idParam, '9007199254740991')).toBe(9_007_199_254_740_991);
   });
 
-  it('that no database can hold becomes a number that no row has', () => {
+  it('becomes a number that no row has if it is too large for a database', () => {
     expect(judge(idParam, '99999999999999999999')).toBe(Number.MAX_SAFE_INTEGER + 1);
     expect(judge(idParam, '9'.repeat(400))).toBe(Number.MAX_SAFE_INTEGER + 1);
   });
 
   it.each(['0', '-1', '+1', 'abc', '01', '1.5', '1e3', '0x1', ' 1', '1 ', '1\n', '', '\0', '١', '1a', 'NaN'])(
-    'is nothing else: %j',
+    'rejects other notations: %j',
     (text) => {
       expect(judge(idParam, text)).toBe('must be a positive integer');
       expect(judge(idsFilter, text)).toBe('must be a positive integer, or up to 500 of them separated by commas');
     },
   );
 
-  it('may be left out where it is a filter, or come with others', () => {
+  it('may be omitted or be a list of up to 500 ids as a filter', () => {
     expect(judge(idsFilter, undefined)).toBe(undefined);
     expect(judge(idsFilter, '7')).toEqual([7]);
     expect(judge(idsFilter, '7,8')).toEqual([7, 8]);
@@ -112,16 +112,16 @@ describe('an id in a body', () => {
 describe('a whole number in a query', () => {
   const limit = integerQuery({ min: 1, max: 1000, default: 50 });
 
-  it('takes both of its limits, and its default where it is left out', () => {
+  it('accepts both limits, and uses its default if omitted', () => {
     expect([judge(limit, '1'), judge(limit, '1000'), judge(limit, undefined)]).toEqual([1, 1000, 50]);
   });
 
   it.each(['0', '1001', '-1', 'abc', '01', '1.0', '1e2', '', ' 5', '99999999999999999999', ['1', '2']])(
-    'takes nothing else: %j',
+    'rejects anything else: %j',
     (value) => expect(limit.safeParse(value).success).toBe(false),
   );
 
-  it('says what it takes', () => {
+  it('states its range in the message', () => {
     expect(judge(limit, '0')).toBe('must be a whole number from 1 to 1000');
     expect(judge(limit, 'abc')).toBe('must be a whole number from 1 to 1000');
   });
@@ -132,7 +132,7 @@ describe('an email address', () => {
     expect(judge(emailAddress, ' Alice@Example.com\n')).toBe('Alice@Example.com');
   });
 
-  it('may be 254 characters long and no longer', () => {
+  it('may have at most 254 characters', () => {
     const longest = `${'a'.repeat(64)}@${`${'b'.repeat(61)}.`.repeat(3)}com`;
     expect(judge(emailAddress, longest)).toBe(longest);
     const tooLong = `${'a'.repeat(64)}@${`${'b'.repeat(61)}.`.repeat(4)}com`;
@@ -150,7 +150,7 @@ describe('an email address', () => {
     'alice@-example.com',
     'alice\n@example.com',
     'alice@example.com\0',
-  ])('has a name, an @ and a domain: %j does not', (text) =>
+  ])('needs a valid name, an @ and a domain: rejects %j', (text) =>
     expect(judge(emailAddress, text)).toBe('must be a valid email address'),
   );
 });

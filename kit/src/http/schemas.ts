@@ -3,7 +3,7 @@ import 'zod-openapi'; // types of `.meta()`
 
 const integerPattern = /^(0|[1-9]\d*)$/;
 
-/** Documents a text of digits as the number that it stands for. */
+/** Documents a string of digits as an integer. */
 function asInteger(limits: { minimum?: number; maximum?: number; default?: number }) {
   return {
     override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
@@ -13,7 +13,7 @@ function asInteger(limits: { minimum?: number; maximum?: number; default?: numbe
   };
 }
 
-/** More than any id can be, and still exact: so a number that is too large finds nothing, and no neighbour's either. */
+/** Above every id but still exact, so an id that is too large matches no row and is not rounded to another id. */
 const beyondAnyId = Number.MAX_SAFE_INTEGER + 1;
 
 const idText = z
@@ -22,19 +22,17 @@ const idText = z
   .transform((text) => Math.min(Number(text), beyondAnyId))
   .meta(asInteger({ minimum: 1 }));
 
-/** A positive id in a path. One too large for any database is let through as a number that no row has. */
+/** A positive id in a path. An id too large for the database becomes a number that no row has, so the answer is 404. */
 export const idParam = idText.meta({ example: 1 });
 
-/** As `idParam`, as a filter of a list; without an example, which the docs page would filter by. */
+/** `idParam` as a list filter. It has no example, because the docs page would prefill the filter with it. */
 export const idFilter = idText.optional();
 
-/** A positive id in a body. */
 export const id = z.int('must be a positive integer').min(1, 'must be a positive integer').meta({ example: 1 });
 
 const idsMax = 500;
 const idsMessage = `must be a positive integer, or up to ${idsMax} of them separated by commas`;
 
-/** Positive ids as a filter of a list: one, or several separated by commas. */
 export const idsFilter = z
   .string(idsMessage)
   .regex(/^[1-9]\d*(,[1-9]\d*)*$/, idsMessage)
@@ -43,14 +41,13 @@ export const idsFilter = z
   .optional()
   .meta({ example: '1,2,3' });
 
-/** A whole number in a query. */
 export function integerQuery({ min, max, default: fallback }: { min: number; max: number; default: number }) {
   return integerText({ min, max })
     .default(fallback)
     .meta(asInteger({ minimum: min, maximum: max, default: fallback }));
 }
 
-/** A whole number in a query, where there is one. One that may be below zero may have its sign. */
+/** An optional whole number in a query. It may have a sign if `min` is below zero. */
 export function optionalIntegerQuery({ min, max }: { min: number; max: number }) {
   return integerText({ min, max })
     .optional()
@@ -62,14 +59,13 @@ function integerText({ min, max }: { min: number; max: number }) {
   return (
     z
       .string(message)
-      // a plus sign that was not encoded comes as a space
+      // an unencoded plus sign arrives as a space
       .regex(min < 0 ? /^[-+ ]?\d+$/ : integerPattern, message)
       .transform(Number)
       .pipe(z.number().min(min, message).max(max, message))
   );
 }
 
-/** An amount with at most two decimals in a query, where there is one. */
 export function optionalAmountQuery({ max }: { max: number }) {
   const message = `must be a number from 0 to ${max} with at most two decimals`;
   return z
@@ -86,14 +82,12 @@ export function optionalAmountQuery({ max }: { max: number }) {
     });
 }
 
-/** Yes or no in a query. */
 export const flagQuery = z
   .enum(['true', 'false'])
   .default('false')
   .transform((text) => text === 'true')
   .meta(asFlag({ default: false }));
 
-/** Yes or no in a query, where it is said. */
 export const optionalFlagQuery = z
   .enum(['true', 'false'])
   .transform((text) => text === 'true')
@@ -113,7 +107,7 @@ const printable = '[^\\u0000-\\u001f\\u007f-\\u009f]';
 const anyText = `^${printable}*$`;
 const someText = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;
 
-/** Letters of any script on one line: trimmed, well-formed, without control characters, counted in code points. */
+/** A single line of text in any script: trimmed, well-formed, without control characters, measured in code points. */
 export function line({ min = 1, max }: { min?: number; max: number }) {
   const message = `must be ${min} to ${max} characters long`;
   return z
@@ -124,13 +118,12 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
     .meta({ override: { minLength: min, maxLength: max, pattern: min > 0 ? someText : anyText } });
 }
 
-/** Any text that both databases can keep. */
 export function storableText({ min = 0, max }: { min?: number; max: number }) {
   return z
     .string()
     .min(min)
     .max(max)
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or half a character')
+    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or unpaired surrogates')
     .meta({ override: { pattern: '^[^\\u0000]*$' } });
 }
 
@@ -140,7 +133,7 @@ function codePoints(text: string): number {
   return count;
 }
 
-/** Letters of any script on both sides (RFC 6531), no quoted local part, no address literal, at least two labels. */
+/** Letters of any script (RFC 6531); at least two labels; no quoted local part and no address literal. */
 const emailPattern =
   /^(?!\.)(?!.*\.\.)[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~.-]{1,64}(?<!\.)@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])$/u;
 

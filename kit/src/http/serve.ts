@@ -22,13 +22,13 @@ type ServeOptions<C> = {
 };
 
 type Served = Listener & {
-  /** Fails `/readyz` and ends every wait, where something else is to end before the listener closes. */
+  /** Fails `/readyz` and ends every wait. Call it to stop other work before the listener closes. */
   beginStop(): void;
 };
 
 /**
- * Serves a route table, with health, metrics and docs beside it.
- * Closing first fails `/readyz` and ends every wait, then answers what is under way.
+ * Serves a route table together with health, metrics and docs.
+ * `close` first fails `/readyz` and ends every wait, then finishes the requests under way.
  */
 export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
   const { service, info, config, context, checks, logger, registry, tokens } = options;

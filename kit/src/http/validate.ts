@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { AppError, type FieldError } from '../errors.ts';
 
-/** @throws AppError `invalid` with one sentence and one entry for each field that is wrong. */
+/** @throws AppError `invalid` with one sentence and one entry for each invalid field. */
 export function parseBody<S extends z.ZodType>(schema: S, body: unknown, what = 'The request body'): z.output<S> {
   const input = body === undefined ? {} : body;
   if (typeof input !== 'object' || input === null || Array.isArray(input))
@@ -9,14 +9,14 @@ export function parseBody<S extends z.ZodType>(schema: S, body: unknown, what = 
   return parse(schema, input);
 }
 
-/** @throws AppError `invalid`, as `parseBody`. */
+/** @throws AppError `invalid`, as `parseBody` does. */
 export function parse<S extends z.ZodType>(schema: S, input: object): z.output<S> {
   const result = schema.safeParse(input, { error: sentence });
   if (result.success) return result.data;
   throw invalid(result.error.issues, missingFields(schema, input));
 }
 
-/** What a field must be, in words that follow its name. A schema that says it in words of its own goes first. */
+/** The message for an issue, to follow the name of its field. A schema's own message takes precedence. */
 function sentence(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_type') return `must be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
@@ -28,7 +28,6 @@ function sentence(issue: z.core.$ZodRawIssue): string | undefined {
 
 type Issue = { path: PropertyKey[]; message: string };
 
-/** An answer names so many faults: who has made more will not read them all. */
 const issuesMax = 100;
 
 function invalid(issues: Issue[], missingFields: Set<string>): AppError {
@@ -47,8 +46,8 @@ function invalid(issues: Issue[], missingFields: Set<string>): AppError {
 }
 
 /**
- * The fields that are absent and must not be. Null and an empty text mean that a field was not filled in; whether it had
- * to be is seen by leaving it out.
+ * The missing required fields. Null and blank strings count as missing: the input is parsed again without them to find
+ * the fields that are required.
  */
 function missingFields(schema: z.ZodType, input: object): Set<string> {
   const filled = Object.fromEntries(Object.entries(input).filter(([, value]) => !isBlank(value)));

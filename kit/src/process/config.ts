@@ -12,7 +12,6 @@ const databaseUrl = z
   .optional()
   .meta({ takes: 'a file path, sqlite:PATH or postgres://user:password@host:port/database', secret: true });
 
-/** The settings that every service has. */
 export type CommonConfig = {
   host: string;
   port: number;
@@ -24,7 +23,7 @@ export type CommonConfig = {
   production: boolean;
 };
 
-/** @throws StartError as `readSettings`, and in production without `JWT_SECRET_KEY`. */
+/** @throws StartError as `readSettings` does, and in production if `JWT_SECRET_KEY` is unset. */
 export function readCommonConfig(service: string, defaultPort: number, environment: Environment): CommonConfig {
   const production = environment['NODE_ENV'] === 'production';
   const settings = readSettings(
@@ -40,7 +39,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     },
     environment,
   );
-  if (production) requireSecretInProduction(environment, 'JWT_SECRET_KEY', 'a text of at least 32 bytes');
+  if (production) requireSecretInProduction(environment, 'JWT_SECRET_KEY', 'a string of at least 32 bytes');
   return {
     host: settings.HOST,
     port: settings.PORT,
@@ -53,23 +52,22 @@ export function readCommonConfig(service: string, defaultPort: number, environme
   };
 }
 
-/** @throws StartError */
+/** @throws StartError if the variable is unset. */
 export function requireInProduction(environment: Environment, name: string, takes: string): void {
   if (!environment[name]) throw new StartError(`${name} is not set; with NODE_ENV=production it takes ${takes}.`);
 }
 
-/** What people make a secret of that is to be easy. */
 const guessedFirst =
   /password|passwort|changeme|change-me|secret|admin|doorstep|letmein|welcome|qwerty|12345678|1234/gi;
 const differentCharactersMin = 6;
 
-/** @throws StartError where it is not set, or guessed easily: a text that is repeated, or little besides what all try first. */
+/** @throws StartError if the secret is unset or weak: a repeated string, or little more than common words. */
 export function requireSecretInProduction(environment: Environment, name: string, takes: string): void {
   requireInProduction(environment, name, takes);
   const value = environment[name] ?? '';
   const isRepeated = /^(.{1,16})\1+$/s.test(value);
   if (!isRepeated && new Set(value.replace(guessedFirst, '')).size >= differentCharactersMin) return;
   throw new StartError(
-    `${name} is guessed too easily; with NODE_ENV=production it takes ${takes}, such as \`openssl rand -base64 32\` prints.`,
+    `${name} is too easy to guess; with NODE_ENV=production it takes ${takes}, such as \`openssl rand -base64 32\` prints.`,
   );
 }

@@ -3,22 +3,22 @@ import { exitCodes } from '../cli/command.ts';
 import { StartError } from '../errors.ts';
 
 export type Running = AsyncDisposable & {
-  /** Where it listens, such as `http://127.0.0.1:3001`. */
+  /** The address that it listens on, such as `http://127.0.0.1:3001`. */
   url: string;
 };
 
-/** Finishing what is under way may take this long. */
+/** How long requests and work under way may take to finish. */
 export const shutdownTimeoutMs = 10_000;
 
-/** One Ctrl-C often arrives twice: from the terminal and forwarded by npm. */
+/** One Ctrl-C often arrives twice: once from the terminal and once from npm. */
 const echoMs = 1_000;
 
 /**
- * Runs a service until SIGTERM, SIGINT or the end of the process that started it, then stops it and exits 0.
- * A start that fails exits 1; so does a second signal, at once.
+ * Runs a service until SIGTERM, SIGINT or the end of the parent process, then stops it and exits 0.
+ * Exits 1 if the start fails, and immediately on a second signal.
  */
 export async function runService(start: () => Promise<Running>): Promise<void> {
-  // The reader of our output may go first; that is no reason to stop half-way through a shutdown.
+  // The reader of the output may exit first; an error of its pipe must not interrupt the shutdown.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   const starting = start();
@@ -31,7 +31,7 @@ export async function runService(start: () => Promise<Running>): Promise<void> {
   });
   try {
     const { url } = await starting;
-    // what it has logged until now comes first
+    // lets the log lines of the start be written first
     await new Promise((resolve) => setImmediate(resolve));
     if (process.connected) process.send?.({ ready: url });
   } catch (error) {
@@ -41,8 +41,8 @@ export async function runService(start: () => Promise<Running>): Promise<void> {
 }
 
 /**
- * Runs the service where the process was given no words. Words are a command, which ends the process with its exit code; `--`
- * before them, as the npm scripts have it, makes a command even of none, so that the script alone shows the help.
+ * Runs the service if the process has no arguments. Arguments are a command, which ends the process with its exit code.
+ * The npm scripts put `--` before them: `--` alone runs the command line too, which then shows the help.
  */
 export async function runCommandOrService(
   command: (words: string[]) => Promise<number>,
@@ -50,17 +50,17 @@ export async function runCommandOrService(
 ): Promise<void> {
   const words = process.argv.slice(2);
   if (words.length === 0) return runService(start);
-  // as npm start does, so that a command finds what that has started
+  // npm start reads this file too, so a command finds the same services
   if (existsSync('.env')) process.loadEnvFile('.env');
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return; // who reads may have read enough
-    process.stderr.write(`What was asked for cannot be written: ${error.message}.\n`);
+    if (error.code === 'EPIPE') return; // a reader such as `head` may stop early
+    process.stderr.write(`The output cannot be written: ${error.message}.\n`);
     process.exit(exitCodes.unable);
   });
   process.exitCode = await command(words[0] === '--' ? words.slice(1) : words);
 }
 
-/** Calls `stop` at the first SIGTERM, SIGINT or loss of the parent; a second signal ends the process at once. */
+/** Calls `stop` on the first SIGTERM, SIGINT or loss of the parent. A second signal ends the process immediately. */
 export function onStopRequest(stop: () => Promise<void>): void {
   let stoppedAt: number | undefined;
   const request = () => {

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import winston from 'winston';
 import { createLogger, type LogConfig, type Logger } from './logger.ts';
 
-/** What a logger writes when it is used so. */
 function written(config: Partial<LogConfig>, use: (logger: Logger) => void): string {
   let text = '';
   const stream = new Writable({
@@ -33,12 +32,12 @@ describe('a pretty log', () => {
     expect(text).toMatch(new RegExp(`^${time} one\n${time} two\n$`));
   });
 
-  it('marks what is more than news', () => {
+  it('marks warnings and errors', () => {
     const text = written({}, (logger) => logger.warn('slow').error('broken'));
     expect(text).toMatch(new RegExp(`^${time} WARN slow\n${time} ERROR broken\n$`));
   });
 
-  it('shows warnings in yellow and errors in red where the output takes colours', () => {
+  it('shows warnings in yellow and errors in red if the output supports colours', () => {
     vi.stubEnv('NO_COLOR', undefined);
     vi.stubEnv('FORCE_COLOR', '1');
     const text = written({}, (logger) => logger.info('fine').warn('slow').error('broken'));
@@ -47,7 +46,7 @@ describe('a pretty log', () => {
     );
   });
 
-  it('leaves out what is below its level', () => {
+  it('omits messages below its level', () => {
     expect(written({}, (logger) => logger.debug('detail'))).toBe('');
     expect(written({ level: 'debug' }, (logger) => logger.debug('detail'))).toContain('DEBUG detail');
   });
@@ -70,7 +69,7 @@ describe('a pretty log', () => {
     expect(written({}, (logger) => logger.info('Zoë 李雷 🎁'))).toContain(' Zoë 李雷 🎁\n');
   });
 
-  it('shows an error with its stack', () => {
+  it('shows an error with its stack trace', () => {
     const text = written({}, (logger) => logger.error('it failed', { error: new TypeError('no such thing') }));
     expect(text).toMatch(new RegExp(`^${time} ERROR it failed\n\\s*TypeError: no such thing\n\\s+at `));
   });
@@ -88,7 +87,7 @@ describe('a pretty log', () => {
 });
 
 describe('a JSON log', () => {
-  it('has one object a line, with the service, the time, the level, the message and the fields', () => {
+  it('has one object per line, with the service, the time, the level, the message and the fields', () => {
     const use = (logger: Logger) => logger.info('one', { customerId: 7 }).warn('two\nlines', { ms: 1.5 });
     const lines = written({ format: 'json' }, use)
       .trimEnd()
@@ -101,7 +100,7 @@ describe('a JSON log', () => {
     ]);
   });
 
-  it('has an error with its stack', () => {
+  it('has an error with its stack trace', () => {
     const text = written({ format: 'json' }, (logger) => logger.error('it failed', { error: new Error('inside') }));
     expect(JSON.parse(text)).toMatchObject({
       message: 'it failed',

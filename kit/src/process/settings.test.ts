@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { flag, hostNames, httpUrl, integer, origins, proxies, readSettings } from './settings.ts';
 
 describe('a setting', () => {
-  it('takes an address without its closing slash, and none with credentials', () => {
+  it('drops the trailing slash of an address, and rejects credentials in it', () => {
     const url = (value: string) => readSettings({ URL: httpUrl('http://x') }, { URL: value });
     expect(url('http://crm:3001/')).toEqual({ URL: 'http://crm:3001' });
     expect(() => url('http://user:hunter2@crm')).toThrow('URL ');
     expect(() => url('ftp://crm')).toThrow('it takes an http or https address');
   });
 
-  it('refuses numbers that only look like one', () => {
+  it('rejects other notations of numbers and numbers out of range', () => {
     const number = (value: string) => readSettings({ N: integer({ min: 1, max: 9, default: 1 }) }, { N: value });
     for (const value of ['1e0', '0x1', '-1', '1.0', ' 1', '10', '0']) expect(() => number(value)).toThrow('N is');
   });
 
-  it('takes host names separated by commas, an IPv6 address in brackets', () => {
+  it('accepts host names separated by commas, with IPv6 addresses in brackets', () => {
     const names = (HOSTS: string) => readSettings({ HOSTS: hostNames(['localhost']) }, { HOSTS }).HOSTS;
     expect(names('')).toEqual(['localhost']);
     expect(names('ops.example.com')).toEqual(['ops.example.com']);
@@ -43,13 +43,13 @@ describe('a setting', () => {
     'a,',
     ',',
     ' ',
-  ])('takes %j for no host name', (HOSTS) => {
+  ])('rejects %j as a list of host names', (HOSTS) => {
     expect(() => readSettings({ HOSTS: hostNames([]) }, { HOSTS })).toThrow(
       `HOSTS is ${JSON.stringify(HOSTS)}; it takes comma-separated host names without a port, such as localhost,[::1].`,
     );
   });
 
-  it('takes origins separated by commas, and nothing else of an address', () => {
+  it('accepts origins separated by commas, and rejects addresses with a path', () => {
     const read = (ORIGINS: string) => readSettings({ ORIGINS: origins() }, { ORIGINS }).ORIGINS;
     expect(read('')).toEqual([]);
     expect(read('https://app.example.com, http://localhost:5173')).toEqual([
@@ -63,7 +63,7 @@ describe('a setting', () => {
     }
   });
 
-  it('takes proxies by name, address or network', () => {
+  it('accepts proxies by name, address or network', () => {
     const read = (PROXIES: string) => readSettings({ PROXIES: proxies() }, { PROXIES }).PROXIES;
     const right = [
       'loopback',
@@ -83,7 +83,7 @@ describe('a setting', () => {
     }
   });
 
-  it('takes true or false, and no other word for them', () => {
+  it('accepts true and false, and no other spelling', () => {
     const read = (FLAG: string) => readSettings({ FLAG: flag(true) }, { FLAG }).FLAG;
     expect([read(''), read('true'), read('false')]).toEqual([true, true, false]);
     for (const wrong of ['TRUE', 'False', '1', '0', 'yes', 'off', ' true']) {

@@ -6,14 +6,13 @@ type Shape = Record<string, z.ZodType>;
 
 declare module 'zod' {
   interface GlobalMeta {
-    /** What a setting takes, in words that complete "it takes …". */
+    /** The valid values, as the end of a sentence that begins "it takes …". */
     takes?: string;
-    /** The value is never shown. */
+    /** True if the value must never be shown. */
     secret?: boolean;
   }
 }
 
-/** A whole number; `takes` says so with both limits. */
 export function integer({ min, max, default: fallback }: { min: number; max: number; default: number }) {
   return z
     .string()
@@ -39,20 +38,19 @@ export function flag(fallback: boolean) {
 }
 
 export function text(fallback: string) {
-  return z.string().default(fallback).meta({ takes: 'a text' });
+  return z.string().default(fallback).meta({ takes: 'a string' });
 }
 
-/** A text on one line, with nothing around it. */
+/** A single line without leading or trailing spaces. */
 export function name(fallback: string, max: number) {
   return z
     .string()
     .regex(/^\S(.*\S)?$/u)
     .max(max)
     .default(fallback)
-    .meta({ takes: `a text of at most ${max} characters, with no space before or after it` });
+    .meta({ takes: `a string of at most ${max} characters, without leading or trailing spaces` });
 }
 
-/** Unset where there is none. */
 export function optionalText(pattern: RegExp, takes: string) {
   return z.string().regex(pattern).optional().meta({ takes });
 }
@@ -71,18 +69,18 @@ export function optionalHttpUrl() {
   return httpAddress.optional().meta(takesHttpAddress);
 }
 
-/** Where another of our services is: on this machine, at the port that `npm start` gives it, unless told otherwise. */
+/** The address of another Doorstep service. By default, the port that `npm start` gives it on this machine. */
 export function neighbourUrl(environment: Environment, portName: string, defaultPort: number) {
   const ports = readSettings({ [portName]: integer({ min: 0, max: 65535, default: defaultPort }) }, environment);
   return httpUrl(`http://127.0.0.1:${ports[portName]}`);
 }
 
-/** Of something that knows its callers by the path or the query, so that the address is as secret as they are. */
+/** An address whose path or query authenticates the caller, so the whole address is secret. */
 export function secretHttpUrl() {
   return anyHttpAddress.optional().meta({ ...takesHttpAddress, secret: true });
 }
 
-/** Entries separated by commas; spaces around one do not count. */
+/** Entries separated by commas; spaces around an entry are ignored. */
 function list<T extends z.ZodType<string, string>>(entry: T) {
   return z
     .string()
@@ -96,13 +94,13 @@ export function origins() {
   return list(origin).default([]).meta({ takes: 'comma-separated origins such as https://app.example.com' });
 }
 
-/** Names that DNS would refuse are taken too: Compose makes them with underscores. */
+/** Also accepts names that are invalid in DNS: Compose creates names with underscores. */
 const hostName = z.union([
   z.string().regex(/^[^\s:/[\]]+$/),
   z.string().refine((name) => /^\[.*\]$/.test(name) && z.ipv6().safeParse(name.slice(1, -1)).success),
 ]);
 
-/** Host names without a port; an IPv6 address in brackets. */
+/** Host names without a port; IPv6 addresses in brackets. */
 export function hostNames(fallback: string[]) {
   return list(hostName)
     .default(fallback)
@@ -111,7 +109,7 @@ export function hostNames(fallback: string[]) {
 
 const proxy = z.union([z.enum(['loopback', 'linklocal', 'uniquelocal']), z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
-/** Addresses, networks in CIDR notation, or Express's names for some. https://expressjs.com/en/guide/behind-proxies.html */
+/** Addresses, networks in CIDR notation, or network names. https://expressjs.com/en/guide/behind-proxies.html */
 export function proxies() {
   return list(proxy).default([]).meta({ takes: 'comma-separated addresses or networks, such as loopback,10.0.0.0/8' });
 }
@@ -122,17 +120,16 @@ export function secret(minBytes: number, maxCharacters = Number.POSITIVE_INFINIT
     .string()
     .refine((value) => Buffer.byteLength(value) >= minBytes && value.length <= maxCharacters)
     .optional()
-    .meta({ takes: `a text of at least ${minBytes} bytes${most}`, secret: true });
+    .meta({ takes: `a string of at least ${minBytes} bytes${most}`, secret: true });
 }
 
-/** A secret of a certain form. */
 export function secretText(pattern: RegExp, takes: string) {
   return z.string().regex(pattern).optional().meta({ takes, secret: true });
 }
 
 /**
- * Reads the variables named in `shape`; an empty one counts as unset.
- * @throws StartError naming the first variable that is wrong, what it held (never a secret) and what it takes.
+ * Reads the variables of `shape`. An empty variable counts as unset.
+ * @throws StartError that names the first invalid variable, its value (unless secret) and the valid values.
  */
 export function readSettings<S extends Shape>(
   shape: S,
@@ -144,7 +141,7 @@ export function readSettings<S extends Shape>(
     const result = schema.safeParse(value);
     if (!result.success) {
       const { takes, secret: isSecret } = schema.meta() ?? {};
-      const held = isSecret ? 'holds a value of another form' : `is ${JSON.stringify(withoutCredentials(value))}`;
+      const held = isSecret ? 'holds an invalid value' : `is ${JSON.stringify(withoutCredentials(value))}`;
       throw new StartError(`${name} ${value === undefined ? 'is not set' : held}; it takes ${takes}.`);
     }
     settings[name] = result.data;

@@ -1,15 +1,15 @@
 /**
- * What steers a terminal: control characters, line separators, and what reverses the direction of text. Names and reasons
- * come from outside, and one of these in them must neither reach a terminal nor start a line of its own.
+ * Characters that control a terminal: control characters, line separators and bidirectional overrides. Names and
+ * reasons come from outside, so these characters in them must not reach a terminal or start a new line.
  */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 
-/** For the log, where a person wants to see what it was: `\u001b`. */
+/** For the log, which shows the original character: `\u001b`. */
 export function escapeUnprintable(text: string): string {
   return text.replace(unprintable, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** For a part of a line. */
+/** For text within a line. */
 export function inLine(text: string): string {
   return text.replace(unprintable, '\uFFFD');
 }

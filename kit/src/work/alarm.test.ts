@@ -3,7 +3,7 @@ import { createAlarm } from './alarm.ts';
 
 const aMinuteMs = 60_000;
 
-/** Whether a sleep has ended once everything that is due has been done. */
+/** Whether a sleep has ended after one turn of the event loop. */
 async function isOver(sleep: Promise<void>): Promise<boolean> {
   let over = false;
   void sleep.then(() => {
@@ -31,7 +31,7 @@ describe('an alarm', () => {
     expect(await isOver(sleep)).toBe(true);
   });
 
-  it('that was rung before the sleep ends it at once, and only that one', async () => {
+  it('rung before a sleep ends that sleep at once, and no later one', async () => {
     alarm.ring();
     alarm.ring();
 
@@ -39,7 +39,7 @@ describe('an alarm', () => {
     expect(await isOver(alarm.sleepUntilRung(aMinuteMs))).toBe(false);
   });
 
-  it('that ended a sleep does not end the next one', async () => {
+  it('that has ended a sleep does not end the next one', async () => {
     const sleep = alarm.sleepUntilRung(aMinuteMs);
     alarm.ring();
     await sleep;
@@ -47,7 +47,7 @@ describe('an alarm', () => {
     expect(await isOver(alarm.sleepUntilRung(aMinuteMs))).toBe(false);
   });
 
-  it('does not end a sleep that is to be slept out, but the next one that waits for it', async () => {
+  it('does not end a plain sleep, but ends the next sleep that waits for it', async () => {
     const sleep = alarm.sleep(aMinuteMs);
 
     alarm.ring();
@@ -56,12 +56,12 @@ describe('an alarm', () => {
     expect(await isOver(alarm.sleepUntilRung(aMinuteMs))).toBe(true);
   });
 
-  it('lets every sleep end by itself when its time is over', async () => {
+  it('lets every sleep end when its time is over', async () => {
     await alarm.sleep(1);
     await alarm.sleepUntilRung(1);
   });
 
-  it('lets every sleep end with the signal, without an error', async () => {
+  it('ends every sleep on the stop signal, without an error', async () => {
     const sleeps = [alarm.sleep(aMinuteMs), alarm.sleepUntilRung(aMinuteMs)];
 
     stop.abort();

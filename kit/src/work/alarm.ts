@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// A sleep of node:timers can only be aborted while it lasts. A ring that comes just before it must count as well.
+// A sleep of node:timers can only be aborted while it lasts, but a ring just before it must count too.
 
 export type Alarm = ReturnType<typeof createAlarm>;
 
-/** Sleeps that end early: all of them with the signal, some when the alarm is rung. A ring before the sleep counts. */
+/** Both sleeps end early on the stop signal; `sleepUntilRung` also ends when the alarm rings or has rung before. */
 export function createAlarm(stop: AbortSignal) {
   let rung = false;
   let wake: (() => void) | undefined;

@@ -1,8 +1,8 @@
 /**
- * The wait after so many failures in a row: doubles from the first to the longest, ± 20 %, as many that failed together
- * must not all come back together. `random` is from 0 up to, not including, 1.
+ * The wait after a number of consecutive failures: doubles from `firstMs` to `longestMs`, with ± 20 % jitter so that
+ * clients that failed together do not retry together. `random` is in [0, 1).
  *
- * Packages for this also make the call and wait. Here a worker, an alert's row and axios-retry each wait in their own way.
+ * Packages for backoff also make the call and wait. Here a worker, an alert and axios-retry wait in different ways.
  */
 export function backoffMs(
   { firstMs, longestMs }: { firstMs: number; longestMs: number },

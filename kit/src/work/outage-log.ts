@@ -4,20 +4,19 @@ import type { Logger } from '../process/logger.ts';
 import { formatDuration } from '../text/format-duration.ts';
 
 export type OutageLog = {
-  /** Something is away. Logged the first time, then as `repeats` says. */
+  /** Reports an outage. Logged the first time, then as `repeats` says. */
   away(reason: string, error?: unknown): void;
-  /** It is back. Logged once, and only after an outage. */
+  /** Reports the end of an outage. Logged once, and only after an outage. */
   back(): void;
 };
 
 type Words = {
-  /** What happens to the work during the outage: `polling goes on`. */
+  /** What the service does during the outage: `polling goes on`. */
   meanwhile: string;
-  /** `polling works again` */
   over: string;
 };
 
-/** `when the reason changes` suits what may last for days without anything being wrong. */
+/** `when the reason changes` suits a state that may last for days without a fault, such as a standby. */
 type Repeats = 'each minute' | 'when the reason changes';
 
 const minuteMs = 60_000;
@@ -38,7 +37,7 @@ export function createOutageLog(
       if (outage && !isRepeated(outage, reason)) return;
       const nowMs = clock.monotonicMs();
       const lasting = outage ? `, for ${formatDuration(nowMs - outage.sinceMs)} now` : '';
-      // an unreachable system needs no stack to be understood; any other error may be a bug
+      // an unreachable system needs no stack trace; any other error may be a bug
       logger.warn(`${reason}${lasting}; ${words.meanwhile}`, isUnavailable(error) ? {} : { error });
       outage = { reason, sinceMs: outage?.sinceMs ?? nowMs, loggedMs: nowMs };
     },

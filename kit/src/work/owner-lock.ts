@@ -8,30 +8,29 @@ import { postgresSettings } from '../database/postgres.ts';
 import { StartError } from '../errors.ts';
 import { singleFlight } from './single-flight.ts';
 
-// Lock files from npm are kept fresh by a timer: a process that hangs loses its lock, and a killed one keeps it for a while.
-// Here the operating system or the server frees the lock as the process ends.
+// Lock files from npm depend on a timer: a hanging process loses its lock, and a killed process keeps it for a while.
+// Here the operating system or the server releases the lock when the process ends.
 
 export type OwnerLock = {
   /**
-   * Makes sure that the lock is still ours, taking it again where a lost connection has freed it.
-   * @throws StartError when another process has it by now; a connection error when the database is away.
+   * Checks that this process still holds the lock, and takes it again if a lost connection has released it.
+   * @throws StartError if another process holds the lock; a connection error if the database is unavailable.
    */
   ensure(): Promise<void>;
   release(): Promise<void>;
 };
 
-/** What is said where another process holds it, and what to do about that. */
+/** The error message if another process holds the lock, and advice to add to it. */
 type Held = { refusal: string; advice?: string };
 
 /**
- * Takes the right to be the only process that works on a database. It ends with the process, however that ends:
- * the operating system (SQLite) or the server (PostgreSQL) lets go of it.
- * @throws StartError that begins with `refusal` and names the process that holds it, or says why the database cannot be
- * used.
+ * Takes the lock that makes this process the only one that works on a database. However the process ends, the operating
+ * system (SQLite) or the server (PostgreSQL) releases the lock.
+ * @throws StartError that begins with `refusal` and names the holder, or says why the database cannot be used.
  */
 export async function takeOwnerLock(url: string, schema: string, { refusal, advice }: Held): Promise<OwnerLock> {
   const heldBy = (holder: string | undefined) => {
-    const sentences = [`${refusal}: ${holder ?? 'a process of unknown name'}.`, ...(advice ? [advice] : [])];
+    const sentences = [`${refusal}: ${holder ?? 'an unknown process'}.`, ...(advice ? [advice] : [])];
     return new StartError(sentences.join(' '));
   };
   const lock = isPostgresUrl(url) ? postgresLock(url, schema, heldBy) : sqliteLock(`${sqlitePath(url)}.lock`, heldBy);
@@ -47,7 +46,7 @@ const self = `process ${process.pid} on ${hostname()}`;
 
 type HeldBy = (holder: string | undefined) => StartError;
 
-/** A write transaction that is never ended: nobody else can begin one. Who holds it stands in a file beside it. */
+/** A write transaction that stays open, so no other process can begin one. A file beside it names the holder. */
 function sqliteLock(path: string, heldBy: HeldBy): OwnerLock {
   let database: DatabaseSync | undefined;
   const take = () => {
@@ -77,7 +76,7 @@ function readHolder(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return undefined; // it was taken this very moment and has not written its name yet
+    return undefined; // the holder has just taken the lock and not written its name yet
   }
 }
 
@@ -93,7 +92,7 @@ function postgresLock(url: string, schema: string, heldBy: HeldBy): OwnerLock {
     });
     await candidate.connect();
     try {
-      // A host that vanishes says no goodbye: the server is to notice within half a minute, not after two hours.
+      // If this host vanishes, the server notices within half a minute instead of two hours.
       await candidate.query(
         'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4',
       );
@@ -122,7 +121,7 @@ function postgresLock(url: string, schema: string, heldBy: HeldBy): OwnerLock {
   };
 }
 
-/** The lock is held for as long as its session lives, and a network may lose a session without a word. */
+/** The lock lives as long as its session, and a network can lose a session silently. */
 async function answers(client: pg.Client): Promise<boolean> {
   return client.query('select 1').then(
     () => true,

@@ -25,19 +25,19 @@ describe('a schedule of every five seconds', () => {
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
   const setClock = (byMs: number) => vi.setSystemTime(Date.now() + byMs);
 
-  it('does its work at its times', async () => {
+  it('runs its work at the scheduled times', async () => {
     await pass(10_000);
     expect(times).toEqual(['2026-01-01T12:00:05.000Z', '2026-01-01T12:00:10.000Z']);
   });
 
-  it('goes on within five seconds of the clock being set back by a day', async () => {
+  it('goes on within five seconds after the clock is set back by a day', async () => {
     await pass(6_000);
     setClock(-dayMs);
     await pass(6_000);
     expect(times).toEqual(['2026-01-01T12:00:05.000Z', '2025-12-31T12:00:10.000Z']);
   });
 
-  it('does its work once for all times that the clock was set forward over, and at once', async () => {
+  it('runs its work once, immediately, for all times skipped when the clock is set forward', async () => {
     await pass(6_000);
     setClock(20_000 * dayMs);
     await pass(1_000);
@@ -46,7 +46,7 @@ describe('a schedule of every five seconds', () => {
     expect(times).toHaveLength(3);
   });
 
-  it('leaves out the times at which it is still at work', async () => {
+  it('skips times while its work is still running', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     work = () => promise;
     await pass(20_000);
@@ -56,7 +56,7 @@ describe('a schedule of every five seconds', () => {
     expect(times).toHaveLength(2);
   });
 
-  it('does nothing more once it is stopped', async () => {
+  it('runs nothing after it is stopped', async () => {
     schedule.stop();
     await pass(20_000);
     expect(times).toEqual([]);

@@ -2,16 +2,16 @@ import { createTask } from 'node-cron';
 
 export type Schedule = { stop(): void };
 
-/** A clock that is set back moves the next time away, so it is looked at this often. */
+/** The clock is checked this often, because setting it back would delay the next run. */
 const lookEveryMs = 1_000;
 
 /**
- * Does the work whenever the wall clock comes to a time of the cron expression, and not while it is still at it. Times that
- * a clock has jumped over, as it was set or the machine slept, are made up for by one. `work` never throws.
+ * Runs the work at the times of the cron expression, by the wall clock, never twice at once. If the clock jumps over
+ * several times because it was set or the machine slept, the work runs once for all of them. `work` must not throw.
  */
 export function startSchedule(expression: string, work: () => Promise<void>): Schedule {
-  // Only for its times: started, it would wait for the one it has worked out until a clock that was set back comes there
-  // again, and after one that was set forward it would walk through all that lie between.
+  // Used only to compute times. If it were started, it would wait too long after the clock is set back, and step
+  // through every missed time after the clock is set forward.
   const times = createTask(expression, () => undefined);
   const following = () => (times.getNextRuns(1)[0] as Date).getTime();
   let nextMs = following();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { singleFlight } from './single-flight.ts';
 
-/** Each run waits to be ended; `ends` in order. */
+/** Each run waits until the test calls its function in `ends`. */
 function aFlight() {
   const ends: ((error?: Error) => void)[] = [];
   const flight = singleFlight(() => {
@@ -16,7 +16,7 @@ function aFlight() {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('a single flight', () => {
-  it('shares the run under way with all who join it', async () => {
+  it('shares the run under way with every caller of join', async () => {
     const { join, ends } = aFlight();
     const runs = [join(), join(), join()];
     ends[0]?.();
@@ -24,7 +24,7 @@ describe('a single flight', () => {
     expect(ends.length).toBe(1);
   });
 
-  it('runs once more, for all who ask during a run', async () => {
+  it('runs once more for all callers of again during a run', async () => {
     const { again, ends } = aFlight();
     const first = again();
     const asked = [again(), again()];
@@ -35,7 +35,7 @@ describe('a single flight', () => {
     expect(await Promise.all(asked)).toEqual([2, 2]);
   });
 
-  it('runs again after a run that failed, and fails nobody else', async () => {
+  it('runs again after a failed run, and fails no other caller', async () => {
     const { again, ends } = aFlight();
     const first = again();
     const second = again();
@@ -46,7 +46,7 @@ describe('a single flight', () => {
     expect(await second).toBe(2);
   });
 
-  it('answers a call in whatever microtask it comes as a run ends', async () => {
+  it('answers a call in any microtask around the end of a run', async () => {
     for (let ticks = 0; ticks < 20; ticks += 1) {
       let runs = 0;
       const gate = Promise.withResolvers<void>();
@@ -66,7 +66,7 @@ describe('a single flight', () => {
     }
   });
 
-  it('is idle once no run is under way or asked for', async () => {
+  it('is idle when no run is under way or requested', async () => {
     const { again, idle, ends } = aFlight();
     await idle();
     void again();

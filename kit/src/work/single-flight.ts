@@ -1,15 +1,14 @@
-// Own code: p-debounce 5.1 loses a call that comes in the microtask in which a run ends. It is never answered.
+// Own code, because p-debounce 5.1 never answers a call that arrives in the microtask in which a run ends.
 
 export type SingleFlight<T> = {
-  /** Shares the run under way, or starts one. */
+  /** Joins the run under way, or starts one. */
   join(): Promise<T>;
-  /** Gives a run that begins after this call. Calls that wait for it share it. */
+  /** Returns a run that begins after this call. Waiting calls share it. */
   again(): Promise<T>;
-  /** Resolves when no run is under way or asked for. */
+  /** Resolves when no run is under way or requested. */
   idle(): Promise<void>;
 };
 
-/** At most one run at a time. */
 export function singleFlight<T>(run: () => Promise<T>): SingleFlight<T> {
   let current: Promise<T> | undefined;
   let next: Promise<T> | undefined;

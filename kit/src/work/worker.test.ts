@@ -6,20 +6,18 @@ import { type Next, startWorker, type WorkerOptions } from './worker.ts';
 const aMinuteMs = 60_000;
 const words = { idle: 'nothing is baked here', mine: 'it is baked here from now on' };
 
-/** Lets everything happen that is due. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 type Options = {
-  /** What comes after each round; after the last of them a minute of sleep. */
   next?: Next[];
   work?: WorkerOptions['work'];
-  /** What hinders the lock from being taken, or from being had still, time after time; undefined: nothing. */
+  /** For each attempt to take or to check the lock, its error; undefined for success. */
   taking?: (string | undefined)[];
   ensuring?: (string | undefined)[];
   standByMs?: number;
 };
 
-/** A worker, how many rounds it has begun, what it has told, and what became of its lock. */
+/** A worker with its number of rounds, its log lines and the calls to its lock. */
 function aWorker({ next = [], work, taking = [], ensuring = [], standByMs = aMinuteMs }: Options = {}) {
   const lines: string[] = [];
   const lock: string[] = [];
@@ -49,7 +47,7 @@ function aWorker({ next = [], work, taking = [], ensuring = [], standByMs = aMin
 }
 
 describe('a worker', () => {
-  it('works at once, and again for as long as a round says so, each time with its lock made sure of', async () => {
+  it('works at once and as often as its rounds ask, and checks its lock before each round', async () => {
     await using worker = aWorker({ next: [{ inMs: 0 }, { inMs: 0 }, { inMs: 1 }] });
 
     await eventually(() => worker.rounds() === 4);
@@ -58,7 +56,7 @@ describe('a worker', () => {
     expect(worker.lines).toEqual([]);
   });
 
-  it('sleeps as long as a round says, unless it is woken', async () => {
+  it('sleeps as long as its round asks, unless it is woken', async () => {
     await using worker = aWorker({ next: [{ inMs: aMinuteMs, orWhenWoken: true }] });
     await settle();
     expect(worker.rounds()).toBe(1);
@@ -69,7 +67,7 @@ describe('a worker', () => {
     expect(worker.rounds()).toBe(2);
   });
 
-  it('that was woken during a round works again at once', async () => {
+  it('works again at once if it is woken during a round', async () => {
     const round = Promise.withResolvers<Next>();
     const rounds = [round.promise];
     await using worker = aWorker({ work: async () => rounds.shift() ?? { inMs: aMinuteMs } });
@@ -82,7 +80,7 @@ describe('a worker', () => {
     expect(worker.rounds()).toBe(2);
   });
 
-  it('sleeps on though it is woken, where a round wants to be slept after', async () => {
+  it('does not wake early if its round asks for a full sleep', async () => {
     await using worker = aWorker({ next: [{ inMs: aMinuteMs }] });
     await settle();
 
@@ -92,7 +90,7 @@ describe('a worker', () => {
     expect(worker.rounds()).toBe(1);
   });
 
-  it('stops at once while it sleeps, and gives its lock up', async () => {
+  it('stops at once while it sleeps, and releases its lock', async () => {
     const worker = aWorker({ next: [{ inMs: aMinuteMs, orWhenWoken: true }] });
     await settle();
 
@@ -104,7 +102,7 @@ describe('a worker', () => {
     expect(worker.lock).toEqual(['taken', 'ensured', 'released']);
   });
 
-  it('tells the round that is under way to stop, and gives its lock up once that is over', async () => {
+  it('signals the round under way to stop, and releases its lock after that round', async () => {
     const round = Promise.withResolvers<Next>();
     let signal: AbortSignal | undefined;
     const worker = aWorker({
@@ -126,7 +124,7 @@ describe('a worker', () => {
     expect(worker.lock).toEqual(['taken', 'ensured', 'released']);
   });
 
-  it('tells once each why it may not work, and that it may in the end', async () => {
+  it('logs each reason why it cannot work once, and that it works in the end', async () => {
     const taking = ['another works', 'another works', 'the disk is full', undefined];
     await using worker = aWorker({ next: [{ inMs: 0 }], taking, standByMs: 1 });
 
@@ -140,7 +138,7 @@ describe('a worker', () => {
     expect(worker.lock).toEqual(['taken', 'taken', 'taken', 'taken', 'ensured', 'ensured']);
   });
 
-  it('stands by when it has lost its lock, until it has another one', async () => {
+  it('stands by after it loses its lock, until it takes it again', async () => {
     const ensuring = [undefined, 'another works'];
     await using worker = aWorker({ next: [{ inMs: 0 }], ensuring, standByMs: 1 });
 
@@ -151,7 +149,7 @@ describe('a worker', () => {
     expect(worker.lines).toEqual(['warn another works; nothing is baked here', back]);
   });
 
-  it('that may not work neither works when it is woken, nor gives up what it has not', async () => {
+  it('neither works when woken nor releases anything without the lock', async () => {
     const worker = aWorker({ taking: ['another works'] });
     await settle();
 
@@ -163,7 +161,7 @@ describe('a worker', () => {
     expect(worker.lock).toEqual(['taken']);
   });
 
-  it('outlives a round that throws, and tells of it as an error', async () => {
+  it('survives a round that throws, and logs it as an error', async () => {
     const rounds = [() => Promise.reject(new TypeError('no such cake'))];
     const work = async () => (rounds.shift() ?? (async () => ({ inMs: aMinuteMs })))();
     await using worker = aWorker({ work, standByMs: 1 });
@@ -173,7 +171,7 @@ describe('a worker', () => {
     expect(worker.lines).toEqual(['error nothing is baked here for the next 0.001 s: no such cake']);
   });
 
-  it('tells once that the database is away, without calling that a bug, and once that it is back', async () => {
+  it('logs once that the database is unavailable, as a warning, and once that it works again', async () => {
     const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const rounds = [away, away, away];
     const work = async () => {
@@ -192,7 +190,7 @@ describe('a worker', () => {
     ]);
   });
 
-  it('comes to its end where it is told to, before anybody waits for that', async () => {
+  it('stops after beginStop, before anything awaits its end', async () => {
     await using worker = aWorker();
     await eventually(() => worker.rounds() === 1);
 

@@ -5,40 +5,37 @@ import { type Alarm, createAlarm } from './alarm.ts';
 import { createOutageLog } from './outage-log.ts';
 import type { OwnerLock } from './owner-lock.ts';
 
-// Job queues from npm bring tables and schedules of their own. This is one loop, which works only while it holds a lock.
+// Job queues from npm bring their own tables and schedules. This is one loop that works only while it holds a lock.
 
-/** When the next round is. */
 export type Next = {
-  /** 0: at once. */
   inMs: number;
-  /** Whether `wake` lets it come sooner. */
+  /** Whether `wake` starts it sooner. */
   orWhenWoken?: boolean;
 };
 
 export type WorkerOptions = {
   /**
-   * One round; with the signal it ends early, and well. One that throws is a bug, unless the database is away: it is
-   * logged, and the next one follows.
+   * Runs one round; ends early without an error on the signal. If a round throws, the worker logs it and goes on: a
+   * warning if the database is unavailable, otherwise an error, because it is a bug.
    */
   work: (stop: AbortSignal) => Promise<Next>;
-  /** One process works at a time. @throws while another one does. */
+  /** @throws while another process holds the lock. */
   takeLock: () => Promise<OwnerLock>;
   logger: Logger;
-  /** What the log says, after the reason, when this process cannot work; and when it can again. */
+  /** The log texts for when this process cannot work (after the reason), and for when it can again. */
   words: { idle: string; mine: string };
-  /** How long until it tries again to take the lock, or goes on after a bug; 5 s by default. */
+  /** The wait before the next try to take the lock, and after a round that throws; 5 s by default. */
   standByMs?: number;
 };
 
-/** Disposing of it stops it, and waits for the round that is under way. */
+/** Disposing stops the worker and waits for the round under way. */
 export type Worker = AsyncDisposable & {
-  /** Lets it come to its end, where something else is to end meanwhile. */
+  /** Begins to stop without waiting, so that other work can stop meanwhile. */
   beginStop(): void;
-  /** There is something to do. */
   wake(): void;
 };
 
-/** Works in the background, round after round, for as long as this process has the right to. */
+/** Runs rounds in the background as long as this process holds the lock. */
 export function startWorker(options: WorkerOptions): Worker {
   const stop = new AbortController();
   const alarm = createAlarm(stop.signal);
@@ -80,7 +77,6 @@ function createRound({ work, logger, words }: WorkerOptions, standByMs: number) 
   };
 }
 
-/** The right to be the process that works. */
 function createRight({ takeLock, logger, words }: WorkerOptions) {
   const outage = createStandByLog(logger, words);
   let lock: OwnerLock | undefined;
@@ -103,7 +99,7 @@ function createRight({ takeLock, logger, words }: WorkerOptions) {
   };
 }
 
-/** A process may stand by for days because another one works. */
+/** A process may be a standby for days, so only a new reason is logged again. */
 function createStandByLog(logger: Logger, { idle, mine }: WorkerOptions['words']) {
   const words = { meanwhile: idle, over: mine };
   return createOutageLog({ logger, clock: systemClock }, words, 'when the reason changes');
