@@ -25,7 +25,7 @@ describe('a command', () => {
 
   it.each([
     ['imprt', 'Unknown command "imprt"; the commands are import, export.'],
-    ['import', 'The name of a file is needed, or - for standard input.'],
+    ['import', 'Name the file to import, or - for standard input.'],
     ['import a b', 'Unexpected "b".'],
     ['import a --set-stock=yes', "Option '--set-stock' does not take an argument."],
     ['import a --force', "Unknown option '--force'."],
