@@ -69,10 +69,21 @@ function command() {
 /** Gives what the command wrote, and why it failed; through a shell, since npx is a .cmd file on Windows. */
 function run(line) {
   return new Promise((resolve) => {
-    const child = spawn(line, { cwd: root, shell: true, windowsHide: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    // a group of its own, because neither the shell nor npx passes a signal on to the installer
+    const hasGroup = process.platform !== 'win32';
+    const options = {
+      cwd: root,
+      shell: true,
+      detached: hasGroup,
+      windowsHide: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    };
+    const child = spawn(line, options);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.once(signal, () => (hasGroup ? process.kill(-child.pid, signal) : child.kill(signal)));
+    }
     const chunks = [];
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => chunks.push(chunk));
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
     child.on('close', (code, signal) => {
       const failure = code === 0 ? undefined : (signal ?? `exit code ${code}`);
       resolve({ failure, output: Buffer.concat(chunks).toString() });
