@@ -15,7 +15,7 @@ export function runsOf(usual: number): number {
 const printsSummary = Boolean(process.env['PROPERTY_RUNS']);
 
 /** PostgreSQL alone, because it rejects more than SQLite; both with `PROPERTY_RUNS`. */
-export const databasesTried: readonly DatabaseKind[] = isTold ? databases : ['postgres'];
+export const databasesTried: readonly DatabaseKind[] = printsSummary ? databases : ['postgres'];
 
 const answerShownMax = 500;
 

@@ -9,7 +9,9 @@ export async function open({ url }: { url: string }): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding('latin1');
   await once(socket, 'connect');
-  return socket.setTimeout(patienceMs(), () => socket.destroy(new Error('the connection was neither answered nor closed')));
+  return socket.setTimeout(patienceMs(), () =>
+    socket.destroy(new Error('the connection was neither answered nor closed')),
+  );
 }
 
 /** Sends raw bytes. Returns all answers until the connection ends. */
