@@ -58,7 +58,7 @@ describe.concurrent('a command', () => {
       runMain('explain 1', folder, {}),
       runMain('explain 1', folder, { CRM_SERVICE_URL: 'http://127.0.0.1:1' }),
     ]);
-    expect(explained).toMatchObject({ code: 1, out: expect.stringContaining('comes with the next poll') });
+    expect(explained).toMatchObject({ code: 1, out: expect.stringContaining('the next poll records it') });
     expect(unable).toMatchObject({ code: 3, err: expect.stringContaining('CRM cannot be reached') });
   });
 

@@ -20,7 +20,7 @@ describe.concurrent('reconcile', () => {
         .map((row) => row.split(' ')[0]),
     ).toEqual(['unusable', 'missing', 'missing', 'double', 'ownerless', '4']);
     expect(before.out).toContain(
-      '4 customers, 4 packages: 2 without a package, 1 with more than one, 1 for a customer nobody knows, 1',
+      '4 customers, 4 packages: 2 without a package, 1 with more than one, 1 for an unknown customer, 1',
     );
     // what cannot be repaired is left for a person
     expect((await line.run('reconcile --repair')).code).toBe(1);
@@ -45,7 +45,7 @@ describe.concurrent('reconcile', () => {
     line.removePackage(1);
     await line.run('pause');
     const ran = await line.run('reconcile --repair');
-    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('They wait: deliveries are paused') });
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('Not delivered yet: deliveries are paused') });
   });
 
   it('comes to nothing where a side is away', async () => {

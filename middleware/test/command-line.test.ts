@@ -18,7 +18,7 @@ describe.concurrent.each(databases)('commands, the ledger on %s', (kind) => {
     expect(await line.run('reconcile')).toEqual(proven);
     line.removePackage(2);
     const [exception, counts] = (await line.run('reconcile')).out.split('\n');
-    expect(exception).toMatch(/^missing +customer 2: delivered as package \d, which the Inventory has no more$/);
+    expect(exception).toMatch(/^missing +customer 2: delivered as package \d, which no longer exists$/);
     expect(counts).toBe('3 customers, 2 packages: 1 without a package.');
     const repaired = await line.run('reconcile --repair');
     expect(repaired).toMatchObject({ code: 0, out: expect.stringContaining(`\n${proven.out}`) });
@@ -70,7 +70,7 @@ describe.concurrent('a command that only reads', () => {
     expect(dead?.out).toMatch(/^customer.*\n3 +Customer 3 +dead +[-\d]+ [:\d]+Z +Inventory answered 400: not now\n$/);
     expect(second?.out).toMatch(/^customer.*\n3 .*\n$/);
     expect(second?.err).toBe('There are more: --after 3\n');
-    expect(none).toMatchObject({ out: '', err: 'There are none.\n' });
+    expect(none).toMatchObject({ out: '', err: 'No deliveries found.\n' });
   });
 
   it.each([
@@ -124,7 +124,7 @@ describe.concurrent('replay', () => {
     const all = await line.run('replay --dead --json');
     expect(all).toMatchObject({ code: 0, out: '{"replayed":2}\n' });
     await eventually(() => line.served().join() === '1,2,3,4');
-    expect((await line.run('replay --dead')).out).toBe('No delivery is dead.\n');
+    expect((await line.run('replay --dead')).out).toBe('No dead deliveries found.\n');
   });
 
   it('waits for a daemon or a poll where none is running, and makes no second package', async () => {
@@ -146,7 +146,7 @@ describe.concurrent('a poll without a daemon', () => {
     line.inventory.gate.hold();
     const polling = line.spawn('poll');
     await eventually(() => line.inventory.posts.length > 0);
-    const refused = 'Another daemon works on this ledger already: process ';
+    const refused = 'Another daemon already uses this ledger: process ';
     const daemon = await runToItsEnd('middleware', line.settings);
     expect(daemon).toMatchObject({ code: 1, output: expect.stringContaining(refused) });
     const second = await line.spawn('poll');
@@ -179,7 +179,7 @@ describe.concurrent('a pause', () => {
     await first.end('SIGTERM');
     line.add(2);
     const second = await line.startDaemon({ isPaused: true });
-    expect((await line.run('status')).out).toMatch(/paused[\s\S]*waiting +1 for an attempt/);
+    expect((await line.run('status')).out).toMatch(/paused[\s\S]*waiting +1 for a first attempt/);
     expect(line.served()).toEqual([1]);
     expect(second.output()).toContain('1 new customer');
     expect(await line.run('resume')).toMatchObject({ code: 0, err: '' });

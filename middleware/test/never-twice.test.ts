@@ -47,7 +47,7 @@ describe.each(databases)('a package that stands, the ledger on %s', (kind) => {
       return undefined;
     });
     const sync = createSync(test.context, async () => {
-      if (!isOwner) throw new StartError('Another daemon works on this ledger already');
+      if (!isOwner) throw new StartError('Another daemon already uses this ledger');
     });
     await sync.runOnce();
     const posted = target.posts.length;

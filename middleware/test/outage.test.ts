@@ -125,7 +125,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect((await breakerOpen.get()).values).toMatchObject([{ value: 0 }]);
     expect(outage.logger.lines.map(({ message }) => message).filter((line) => line.includes('the breaker is'))).toEqual(
       [
-        'answered 503; the breaker is open: one probe a poll, and nobody else is tried',
+        'answered 503; the breaker is open: one probe per poll, and no other attempts',
         'the breaker is closed: the Inventory answers again after 50 s',
       ],
     );

@@ -49,8 +49,8 @@ describe('a comparison of both sides', () => {
     };
     const { found, ...counts } = await compare({ ...context, target: { ...target, fetchPackages } });
     expect(found).toEqual([
-      { kind: 'ownerless', customerId: undefined, detail: 'package box names no customer' },
-      { kind: 'ownerless', customerId: 99, detail: 'package 2 is for customer 99, whom the CRM never had' },
+      { kind: 'ownerless', customerId: undefined, detail: 'package box has no valid customer id' },
+      { kind: 'ownerless', customerId: 99, detail: 'package 2 is for customer 99, which never existed in the CRM' },
     ]);
     expect(counts).toMatchObject({
       customers: 1,
@@ -96,7 +96,7 @@ describe('a comparison of both sides', () => {
     await test.context.write((trx) => moveCursor(trx, 4_000));
     const { found, ...counts } = await compare(test.context);
     expect(found).toEqual([
-      { kind: 'missing', customerId: 250, detail: 'customer 250 was never seen by a poll' },
+      { kind: 'missing', customerId: 250, detail: 'customer 250: not recorded by any poll yet' },
       { kind: 'double', customerId: 17, detail: 'customer 17 has the packages 3, 7' },
     ]);
     expect(counts).toMatchObject({ customers: 6, packages: 6, matched: 4 });

@@ -82,9 +82,9 @@ describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) 
       {
         kind: 'missing',
         customerId: 3,
-        detail: expect.stringMatching(/^customer 3: delivered as package \d, which the Inventory has no more$/),
+        detail: expect.stringMatching(/^customer 3: delivered as package \d, which no longer exists$/),
       },
-      { kind: 'missing', customerId: 4, detail: 'customer 4 was never seen by a poll' },
+      { kind: 'missing', customerId: 4, detail: 'customer 4: not recorded by any poll yet' },
     ]);
     expect(counts).toMatchObject({ customers: 5, packages: 2, matched: 2, exceptions: { missing: 3 }, proven: false });
   });

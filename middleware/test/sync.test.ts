@@ -200,7 +200,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     const source = fakeSource(manyCustomers(1));
     await using test = await testContext(kind, { source });
     const sync = createSync(test.context, async () => {
-      throw new StartError('Another daemon works on this ledger already');
+      throw new StartError('Another daemon already uses this ledger');
     });
     await sync.poll();
     expect(source.asked).toEqual([]);

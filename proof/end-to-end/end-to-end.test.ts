@@ -34,7 +34,7 @@ describe.each(databases)('three services on %s', (kind) => {
     const { code, output } = await runToItsEnd('middleware', { ...three.settings('middleware'), PORT: '0' });
     expect(code).toBe(1);
     expect(output).toContain(
-      `Another daemon works on this ledger already: process ${three.middleware.process.pid} on `,
+      `Another daemon already uses this ledger: process ${three.middleware.process.pid} on `,
     );
   });
 });
