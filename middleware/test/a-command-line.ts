@@ -16,7 +16,7 @@ const main = join(import.meta.dirname, '../src/main.ts');
 type Environment = Record<string, string>;
 type Options = { customers?: number; refusals?: [customerId: number, status: number][]; environment?: Environment };
 
-/** An empty ledger to run commands on, and a CRM and an Inventory beside it; retries come after an hour. */
+/** An empty ledger to run commands on, with a CRM and an Inventory; retries come after an hour. */
 export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals = [], environment }: Options = {}) {
   await using resources = new AsyncDisposableStack();
   const common = { RETRY_SCHEDULE: '1h', LOG_LEVEL: 'info', ...quickStart };
@@ -31,24 +31,24 @@ export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals
     inventory,
     settings,
     add,
-    /** As the process does it, in this one. */
+    /** Runs the command in this process. */
     run: (words: string, overrides: Environment = {}) =>
       runHere(words, { ...settings, LOG_LEVEL: 'error', ...overrides }),
-    /** In a folder where no `.env` lies, unless a test put it there. */
+    /** Runs the command as a process, in a folder without an `.env` unless the test writes one. */
     spawn: (words: string, overrides: Environment = {}) =>
       runMain(words, settings.DATA_DIR, { ...settings, ...overrides }),
-    /** As `run`, but whoever was to read its output is gone. */
+    /** Like `spawn`, but with standard output closed. */
     runUnread: (words: string) => runMain(words, settings.DATA_DIR, settings, false),
-    /** A daemon whose first poll is over, with everything that came of it, unless that is paused. */
+    /** Starts a daemon and waits for its first poll and, unless deliveries are paused, for the resulting attempts. */
     async startDaemon({ isPaused = false } = {}) {
       const daemon = running.use(await spawnService('middleware', settings));
       await eventually(async () => {
-        const { body } = await call(daemon, 'GET /metrics'); // which answers to anyone, whatever a test forbids
+        const { body } = await call(daemon, 'GET /metrics'); // needs neither a token nor an allowed host name
         return /^polls_total\{.*\} 1$/m.test(body) && (isPaused || /^deliveries\{state="pending"\} 0$/m.test(body));
       });
       return daemon;
     },
-    /** Who has a package, once for each. */
+    /** The customer id of each package, in order. */
     served: () => inventory.packages.map(({ customerId }) => customerId).sort((a, b) => a - b),
     removePackage(customer: number) {
       const index = inventory.packages.findIndex(({ customerId }) => customerId === customer);
@@ -60,7 +60,7 @@ export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals
 
 export type CommandLine = Awaited<ReturnType<typeof aCommandLine>>;
 
-/** Two that wait for each other's lock on a file would stop the only thread there is. */
+/** Commands run one at a time: two that wait for each other's file lock would block the only thread. */
 let turn: Promise<unknown> = Promise.resolve();
 
 function runHere(words: string, environment: Environment) {
@@ -80,7 +80,7 @@ async function runInTurn(words: string, environment: Environment) {
   return { code, out: out.join(''), err: err.join('') };
 }
 
-/** Runs it as a process of its own to its end, and keeps what it writes to standard output and standard error apart. */
+/** Runs a command as its own process until it exits; returns standard output and standard error separately. */
 export async function runMain(words: string, folder: string, environment: Environment, isRead = true) {
   const child = spawn(process.execPath, [main, ...words.split(' ')], {
     cwd: folder,
@@ -92,7 +92,7 @@ export async function runMain(words: string, folder: string, environment: Enviro
   return { code: child.exitCode, out, err };
 }
 
-/** As a daemon does at its first start. */
+/** Creates the ledger, as a daemon does at its first start. */
 async function makeLedger(url: string) {
   const migrations = join(import.meta.dirname, '../migrations');
   const ledger = await openDatabase({ url, schema: 'middleware', migrations, onError: () => undefined });
@@ -101,7 +101,7 @@ async function makeLedger(url: string) {
 
 export const oneSentence = /^[^\n]+\n$/;
 
-/** The values of an output that has one JSON value a line. */
+/** Parses output that has one JSON value per line. */
 export const parseLines = (out: string) =>
   out
     .trimEnd()

@@ -8,7 +8,7 @@ import type { playCrm, playInventory } from './broken-peer.ts';
 
 type Peers = { crm: Awaited<ReturnType<typeof playCrm>>; inventory: Awaited<ReturnType<typeof playInventory>> };
 
-/** The daemon between these two, on a ledger of its own, trying again as soon as it may. */
+/** A daemon between these two peers, with its own ledger and the shortest retry waits. */
 export async function startMiddleware({ crm, inventory }: Peers, overrides: Record<string, string> = {}) {
   await using resources = new AsyncDisposableStack();
   const { dataDir } = resources.use(await freshDatabase('sqlite'));
@@ -33,10 +33,10 @@ export const linesOf = (middleware: SpawnedService, says: RegExp) =>
     .split('\n')
     .filter((line) => says.test(line));
 
-/** Its lines begin with the time; those of a stack trace or of a warning of Node's do not, or name a place in a file. */
+/** Log lines begin with the time; stack traces and Node's own warnings do not, or name a place in a file. */
 const strayLine = /^(?!\d\d:\d\d:\d\d\.\d{3} ).|\.[jt]s:\d+:\d+/;
 
-/** Waits until customers 1 to `count` are delivered to; then each has one package, and nothing has shaken the daemon. */
+/** Waits until customers 1 to `count` are delivered; expects one package each and no crash or warning of the daemon. */
 export async function expectOnePackageEach(count: number, inventory: Peers['inventory'], middleware: SpawnedService) {
   await eventually(async () => (await call(middleware, 'GET /status')).body.deliveries.delivered === count);
   expect(inventory.owners()).toEqual(Array.from({ length: count }, (_, index) => index + 1));
@@ -46,7 +46,7 @@ export async function expectOnePackageEach(count: number, inventory: Peers['inve
 
 export const tooLarge = /(CRM|Inventory) .*(too (large|big|long|much)|more than|larger)/;
 
-/** The most memory that it has ever had, as Linux counts it; 0 elsewhere. */
+/** Peak memory of the process, from /proc; 0 except on Linux. */
 export function memoryPeakMb({ process: { pid } }: SpawnedService): number {
   if (process.platform !== 'linux') return 0;
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;

@@ -18,7 +18,7 @@ export const as = async (role: string) => ({
   Authorization: `Bearer ${await tokens.sign({ subject: '7', role }, 86_400)}`,
 });
 
-/** A CRM, an Inventory, and what a daemon between them is started with. It polls at its start and when it is told to. */
+/** A CRM, an Inventory, and the settings of a daemon between them, which polls at its start and on request. */
 export async function aNeighbourhood(kind: DatabaseKind, environment: Record<string, string> = {}) {
   await using resources = new AsyncDisposableStack();
   const { dataDir, url } = resources.use(await freshDatabase(kind));
@@ -40,7 +40,7 @@ export async function aNeighbourhood(kind: DatabaseKind, environment: Record<str
   return { crm, inventory, settings, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** A daemon in this process, whose first poll is over, with `customers` in the CRM from the start. */
+/** A daemon in this process, after its first poll, with `customers` in the CRM from the start. */
 export async function aDaemon(
   kind: DatabaseKind,
   { environment = {}, customers = 0, clock = systemClock }: DaemonOptions = {},

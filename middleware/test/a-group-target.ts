@@ -6,7 +6,7 @@ import { fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fak
 
 type GroupReply = GroupAnswer | undefined | Promise<GroupAnswer | undefined>;
 
-/** An Inventory without idempotency that takes groups. `replies` come first, one for each; undefined: the packages. */
+/** An Inventory without idempotency that accepts groups. Each takes the next of `replies`; undefined: the packages. */
 export function aGroupTarget(...replies: ((requests: PackageRequest[]) => GroupReply)[]) {
   const target = fakeTarget();
   const groups: number[][] = [];
@@ -22,7 +22,7 @@ export function aGroupTarget(...replies: ((requests: PackageRequest[]) => GroupR
     groups,
     questions,
     makeAll,
-    /** What each customer of a group is answered; undefined: the package. */
+    /** The answer for each customer of a group; undefined: the package. */
     answerEach(answer: typeof everybody) {
       everybody = answer;
     },

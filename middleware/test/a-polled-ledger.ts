@@ -8,7 +8,7 @@ export type Kind = (typeof databases)[number];
 
 const rejected = (): Answer => ({ kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 });
 
-/** Three customers whom the Inventory refuses until it is told otherwise, and who have been polled once. */
+/** Three customers after one poll; the Inventory rejects them until the test changes that. */
 export async function aRefusal(kind: Kind, overrides: Partial<MiddlewareContext> = {}) {
   const source = fakeSource(manyCustomers(3));
   const target = fakeTarget();

@@ -6,7 +6,7 @@ import { busy, fakeSource, fakeTarget, manyCustomers, owner, testContext } from 
 
 export const hourMs = 3_600_000;
 
-/** So many customers, nobody of whom has been seen, and an Inventory that is down. */
+/** `count` customers that no poll has seen, and an Inventory that is down. */
 export async function anOutage(
   kind: (typeof databases)[number],
   customers: number,
@@ -22,7 +22,7 @@ export async function anOutage(
     source,
     target,
     sync,
-    /** So many polls, five seconds apart; gives how many posts each of them led to. */
+    /** Polls `count` times, five seconds apart; returns the number of posts after each poll. */
     async polls(count: number) {
       const posts: number[] = [];
       for (let poll = 0; poll < count; poll += 1) {
@@ -44,7 +44,7 @@ export const packagesOf = ({ packages }: ReturnType<typeof fakeTarget>) =>
   packages.map(({ customerId }) => customerId).sort((a, b) => a - b);
 export const idsOf = (count: number) => manyCustomers(count).map(({ id }) => id);
 
-/** An Inventory whose answers come when they are let out. */
+/** An Inventory that holds its answers until the test releases them. */
 export function aHeldTarget() {
   const target = fakeTarget();
   const held: { request: PackageRequest; answer: (value: Answer) => void }[] = [];
@@ -56,7 +56,7 @@ export function aHeldTarget() {
     ...target,
     create,
     held,
-    /** Answers all that are under way, and tells how many they were. */
+    /** Answers all calls in flight and returns their number. */
     answerAll(answer: (request: PackageRequest) => Answer = target.make) {
       const now = held.splice(0);
       for (const call of now) call.answer(answer(call.request));

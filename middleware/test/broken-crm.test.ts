@@ -8,8 +8,8 @@ const isFeed = ({ method }: PeerRequest) => method === 'GET';
 const isReport = ({ method }: PeerRequest) => method === 'PUT';
 
 describe.concurrent('a middleware with a broken peer', () => {
-  // these two come first, for they take the longest: a CRM is given ten seconds, twice before it is told of
-  it('goes on polling a CRM that never answers, and says so once', async () => {
+  // the two longest start first: a call to the CRM times out after ten seconds, twice before the log line
+  it('keeps polling a CRM that never answers, and logs it once', async () => {
     await using crm = await playCrm(2);
     await using inventory = await playInventory();
     crm.breaks('never answers', isFeed);
@@ -20,7 +20,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     expect(linesOf(middleware, /CRM did not answer in time/)).toHaveLength(1);
   });
 
-  it('gives up waiting for a CRM that answers a byte at a time', async () => {
+  it('times out on a CRM that answers a byte at a time', async () => {
     await using crm = await playCrm(2);
     await using inventory = await playInventory();
     crm.breaks('answers a byte at a time', isFeed);
@@ -35,7 +35,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     ['closes the connection in mid-answer', /CRM (broke off|closed|cut)/],
     ['answers in HTML', /CRM answered with something that is not a list/],
     ['answers with no list', /CRM answered with something that is not a list/, 6],
-  ])('goes on polling a CRM that %s, and says so once', async (name, says, requestsMin = 4) => {
+  ])('keeps polling a CRM that %s, and logs it once', async (name, says, requestsMin = 4) => {
     await using crm = await playCrm(2);
     await using inventory = await playInventory();
     crm.breaks(name, isFeed);
@@ -48,7 +48,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     expect(linesOf(middleware, /polling works again/)).toHaveLength(1);
   });
 
-  it('goes on polling a CRM that refuses connections, and says so once', async () => {
+  it('keeps polling a CRM that refuses connections, and logs it once', async () => {
     await using crm = await playCrm(2);
     await using inventory = await playInventory();
     await crm.refuses();
@@ -59,7 +59,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     expect(linesOf(middleware, /CRM .*ECONNREFUSED/)).toHaveLength(1);
   });
 
-  it('takes a bounded part of the answer of a CRM that answers without end', async () => {
+  it('reads a bounded part of an endless answer of the CRM', async () => {
     await using crm = await playCrm(2);
     await using inventory = await playInventory();
     crm.breaks('answers without end', isFeed);
@@ -70,7 +70,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     expect(memoryPeakMb(middleware)).toBeLessThan(700);
   });
 
-  it('delivers to every customer of a CRM that lists what are no customers too', async () => {
+  it('delivers to every customer of a CRM that also lists entries that are not customers', async () => {
     await using crm = await playCrm(2);
     await using inventory = await playInventory();
     crm.breaks('lists what are no customers too', isFeed);
@@ -79,7 +79,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     expect(linesOf(middleware, /the CRM lists .*\bid\b/)).not.toEqual([]);
   });
 
-  it('loses nobody of a CRM that answers in HTML whenever there is somebody to show', async () => {
+  it('loses no customer of a CRM that answers in HTML whenever there is a customer to list', async () => {
     await using crm = await playCrm(2);
     await using inventory = await playInventory();
     crm.breaks('answers in HTML', (request) => isFeed(request) && Number(request.url.searchParams.get('after')) < 2);
@@ -89,7 +89,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     await expectOnePackageEach(2, inventory, middleware);
   });
 
-  it('delivers on time while the CRM never answers a report, and reports later', async () => {
+  it('delivers on time while the CRM leaves reports unanswered, and reports later', async () => {
     await using crm = await playCrm(1);
     await using inventory = await playInventory();
     crm.breaks('never answers', isReport);
@@ -98,7 +98,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     crm.add();
     const reportedAt = performance.now();
     await eventually(() => inventory.owners().includes(2));
-    // a report is given ten seconds
+    // a report times out after ten seconds
     expect(performance.now() - reportedAt).toBeLessThan(9_000);
     await crm.refuses();
     await crm.recovers();

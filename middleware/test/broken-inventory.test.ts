@@ -6,13 +6,13 @@ import { expectOnePackageEach, linesOf, memoryPeakMb, startMiddleware, tooLarge 
 import { type BehaviourName, type PeerRequest, playCrm, playInventory } from './broken-peer.ts';
 
 const isPostFor = (id: number) => (request: PeerRequest) => request.method === 'POST' && request.body.customerId === id;
-/** The post for this customer, and the question whether it has a package. */
+/** The post for this customer, and the look-up of its package. */
 const isAbout = (id: number) => (request: PeerRequest) =>
   isPostFor(id)(request) || request.url.searchParams.get('customerId') === String(id);
 
 type Attempt = { error: string | null; next_attempt_at: string | null };
 
-/** Every attempt at the customer's package, as the operations port shows them. */
+/** Every attempt of the customer's delivery, as the operations port lists them. */
 async function attemptsOf(id: number, middleware: SpawnedService): Promise<Attempt[]> {
   return (await call(middleware, `GET /deliveries/${id}`)).body.history ?? [];
 }
@@ -37,7 +37,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     ['answers a byte at a time', /Inventory did not answer in time/],
     ['answers in HTML', /Inventory answered 200 without a package id/],
     ['answers with no package', /Inventory answered 200 without a package id/, 6],
-  ])('delivers once by an Inventory that %s, and holds up nobody else', async (name, says, failuresMin = 1) => {
+  ])('delivers once to an Inventory that %s, and delays no other customer', async (name, says, failuresMin = 1) => {
     await using crm = await playCrm(3);
     await using inventory = await playInventory();
     inventory.breaks(name, isPostFor(2));
@@ -52,7 +52,7 @@ describe.concurrent('a middleware with a broken peer', () => {
   });
 
   it.each<BehaviourName>(['closes the connection in mid-answer', 'never answers though its work is done'])(
-    'posts nothing again to an Inventory that %s before it can look',
+    'does not post again, before a look-up, to an Inventory that %s',
     async (name) => {
       await using crm = await playCrm(3);
       await using inventory = await playInventory();
@@ -65,7 +65,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     },
   );
 
-  it('finds at once what an Inventory has made whose reply was lost', async () => {
+  it('finds at once the package that the Inventory created when its reply was lost', async () => {
     await using crm = await playCrm(3);
     await using inventory = await playInventory();
     inventory.breaks('resets the connection once its work is done', isPostFor(2));
@@ -75,7 +75,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     expect(await attemptsOf(2, middleware)).toMatchObject([{ error: null }]);
   });
 
-  it('delivers to the others while one delivery hangs', async () => {
+  it('delivers to the other customers while one delivery hangs', async () => {
     await using crm = await playCrm(3);
     await using inventory = await playInventory();
     inventory.breaks('never answers', isPostFor(2));
@@ -86,7 +86,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     expect(await attemptsOf(2, middleware)).toEqual([]);
   });
 
-  it('delivers once by an Inventory that refuses connections for a while', async () => {
+  it('delivers once to an Inventory that refuses connections for a while', async () => {
     await using crm = await playCrm(2);
     await using inventory = await playInventory();
     await inventory.refuses();
@@ -98,7 +98,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     expect(linesOf(middleware, /customer 2 .*ECONNREFUSED/)).not.toEqual([]);
   });
 
-  it('takes a bounded part of each answer of an Inventory that answers without end', async () => {
+  it('reads a bounded part of each endless answer of the Inventory', async () => {
     await using crm = await playCrm(3);
     await using inventory = await playInventory();
     inventory.breaks('answers without end', (request) => isPostFor(2)(request) || isPostFor(3)(request));

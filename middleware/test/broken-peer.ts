@@ -7,8 +7,8 @@ type Reply = { status: number; body?: unknown };
 type Applies = (request: PeerRequest) => boolean;
 
 /**
- * What becomes of a request that has been read whole. `answer` does the work that was asked for and gives the reply as
- * it would be sent; `turn` counts the requests that were treated like this, from 0.
+ * Handles a request that has arrived completely. `answer` does the requested work and returns the raw reply;
+ * `turn` counts the requests handled like this, from 0.
  */
 type Behaviour = (socket: Socket, answer: () => string, turn: number) => void;
 
@@ -35,12 +35,12 @@ const behaviours = {
 
 export type BehaviourName = keyof typeof behaviours;
 
-/** Answers 200 with the first of these bodies, then with the second, and so on, over and over. */
+/** Answers 200 with each of these bodies in turn. */
 function inTurn(...bodies: string[]): Behaviour {
   return (socket, _answer, turn) => socket.write(http(200, 'application/json', bodies[turn % bodies.length] ?? ''));
 }
 
-/** The head comes whole, for the wait for that may be bounded on its own. */
+/** Sends the head at once, because a client may have a separate time limit for it. */
 function trickle(socket: Socket, reply: string): void {
   const [head, body] = split(reply);
   const bytes = body[Symbol.iterator]();
@@ -69,7 +69,7 @@ function split(message: string): [head: string, body: string] {
   return [message.slice(0, bodyStart), message.slice(bodyStart)];
 }
 
-/** The request that the bytes make, once they are all there. */
+/** The request, once all of its bytes have arrived. */
 function parse(text: string): PeerRequest | undefined {
   const [head, body] = split(text);
   const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
@@ -80,17 +80,17 @@ function parse(text: string): PeerRequest | undefined {
 
 type BrokenPeer = AsyncDisposable & {
   url: string;
-  /** What it has been asked so far. */
+  /** The requests so far. */
   requests: PeerRequest[];
-  /** From now on does this with every request that `applies`. */
+  /** From now on, breaks every request that `applies` in this way. */
   breaks(name: BehaviourName, applies: Applies): void;
   /** Ends every connection and accepts no new one. */
   refuses(): Promise<void>;
-  /** Is there, and well, again. */
+  /** Accepts connections and answers normally again. */
   recovers(): Promise<void>;
 };
 
-/** A peer that answers what `play` gives until it is told to break. */
+/** A peer that answers with the result of `play` until a test breaks it. */
 async function startPeer(play: (request: PeerRequest) => Reply): Promise<BrokenPeer> {
   const sockets = new Set<Socket>();
   const requests: PeerRequest[] = [];
@@ -165,7 +165,7 @@ export async function playCrm(count: number) {
 
 type Package = { id: number; customerId: number };
 
-/** An Inventory that knows no idempotency: what is posted twice is there twice. */
+/** An Inventory without idempotency: a package that is posted twice exists twice. */
 export async function playInventory() {
   const packages: Package[] = [];
   const peer = await startPeer(({ method, url, body }) => {
@@ -178,7 +178,7 @@ export async function playInventory() {
     const asked = url.searchParams.get('customerId');
     return { status: 200, body: packages.filter(({ customerId }) => asked === null || asked === String(customerId)) };
   });
-  /** Whose packages it has, one entry for each package. */
+  /** The customer id of each package. */
   const owners = () => packages.map(({ customerId }) => customerId).sort((a, b) => a - b);
   return { ...peer, owners };
 }

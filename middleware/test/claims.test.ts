@@ -6,7 +6,7 @@ import { createSync } from '../src/sync.ts';
 import { fakeSource, manyCustomers, owner, testContext } from './fakes.ts';
 
 describe.each(databases)('claims on %s', (kind) => {
-  it('take the longest waiting first, and never one that is under way', async () => {
+  it('take the delivery that has waited longest first, and never one in progress', async () => {
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(5)) });
     await pause(test.context);
     await createSync(test.context, owner).runOnce();

@@ -5,32 +5,32 @@ import { describe, expect, it } from 'vitest';
 import { aCommandLine, oneSentence, runMain } from './a-command-line.ts';
 
 describe.concurrent('a command', () => {
-  it('ends with 2 and one sentence where its words are wrong', async () => {
+  it('exits with 2 and one sentence for invalid arguments', async () => {
     await using line = await aCommandLine('sqlite');
     const words = ['poll --now', 'explain 0', 'explain 1 2', 'replay 1 --dead', 'deliveries --state lost'];
     const ran = [await line.spawn('reconcil'), ...(await Promise.all(words.map((some) => line.run(some))))];
     for (const one of ran) expect(one).toMatchObject({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
   });
 
-  it('ends with 2 and one sentence where a setting is wrong', async () => {
+  it('exits with 2 and one sentence for an invalid setting', async () => {
     await using line = await aCommandLine('sqlite');
     const ran = await line.run('status', { POLL_PAGE_SIZE: '0' });
     expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringMatching(oneSentence) });
     expect(ran.err).toContain('POLL_PAGE_SIZE');
   });
 
-  it('ends with 1 and one sentence for a customer who was never seen', async () => {
+  it('exits with 1 and one sentence for a customer that no poll has seen', async () => {
     await using line = await aCommandLine('sqlite');
     expect(await line.run('replay 77')).toMatchObject({ code: 1, out: '', err: expect.stringMatching(oneSentence) });
   });
 
-  it('ends with 3 and one sentence where the ledger is away', async () => {
+  it('exits with 3 and one sentence when the ledger is unavailable', async () => {
     await using line = await aCommandLine('sqlite');
     const ran = await line.run('status', { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' });
     expect(ran).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
   });
 
-  it('makes no ledger of its own in a folder where none is', async () => {
+  it('creates no ledger in a folder without one', async () => {
     await using line = await aCommandLine('sqlite');
     const elsewhere = join(line.settings.DATA_DIR, 'elsewhere.db');
     const ran = await line.run('reconcile', { DATABASE_URL: elsewhere });
@@ -39,7 +39,7 @@ describe.concurrent('a command', () => {
     expect(existsSync(elsewhere)).toBe(false);
   });
 
-  it('says how it is used', async () => {
+  it('prints its usage', async () => {
     await using line = await aCommandLine('sqlite');
     const help = await line.run('replay --help');
     expect(help).toMatchObject({
@@ -49,7 +49,7 @@ describe.concurrent('a command', () => {
     });
   });
 
-  it('finds what .env says, and believes the environment more', async () => {
+  it('reads .env, and the environment takes precedence', async () => {
     await using line = await aCommandLine('sqlite', { customers: 1 });
     const folder = line.settings.DATA_DIR;
     const written = Object.entries(line.settings).map(([name, value]) => `${name}='${value}'\n`);
@@ -58,12 +58,12 @@ describe.concurrent('a command', () => {
       runMain('explain 1', folder, {}),
       runMain('explain 1', folder, { CRM_SERVICE_URL: 'http://127.0.0.1:1' }),
     ]);
-    expect(explained).toMatchObject({ code: 1, out: expect.stringContaining('comes with the next poll') });
+    expect(explained).toMatchObject({ code: 1, out: expect.stringContaining('the next poll records it') });
     expect(unable).toMatchObject({ code: 3, err: expect.stringContaining('CRM cannot be reached') });
   });
 
-  it('reaches a daemon that requires a token and answers to other names than its address', async () => {
-    // no key is given: both find the one in DATA_DIR
+  it('reaches a daemon that requires a token and accepts other host names than its address', async () => {
+    // no key is set: both use the one in DATA_DIR
     const environment = { REQUIRE_AUTH: 'true', JWT_SECRET_KEY: '', ALLOWED_HOSTS: 'ops.example.com' };
     await using line = await aCommandLine('sqlite', { environment });
     await line.startDaemon();
@@ -72,7 +72,7 @@ describe.concurrent('a command', () => {
     expect((await line.run('status')).out).toMatch(/^daemon +running$/m);
   });
 
-  it('goes on by itself after a daemon that was killed', async () => {
+  it('works without intervention after the daemon was killed', async () => {
     await using line = await aCommandLine('sqlite', { customers: 1 });
     const daemon = await line.startDaemon();
     await daemon.end('SIGKILL');
@@ -82,7 +82,7 @@ describe.concurrent('a command', () => {
     expect(line.served()).toEqual([1, 2]);
   });
 
-  it('is silent where nobody reads its output', async () => {
+  it('prints no error when its output is closed', async () => {
     await using line = await aCommandLine('sqlite');
     expect((await line.runUnread('status')).err).toBe('');
   });

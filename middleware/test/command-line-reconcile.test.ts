@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aCommandLine, oneSentence, parseLines } from './a-command-line.ts';
 
 describe.concurrent('reconcile', () => {
-  it('tells of each exception, and repairs what is missing', async () => {
+  it('prints each exception, and repairs missing packages', async () => {
     await using line = await aCommandLine('sqlite', { customers: 4, refusals: [[2, 400]] });
     await line.run('poll');
     line.removePackage(3);
@@ -20,9 +20,9 @@ describe.concurrent('reconcile', () => {
         .map((row) => row.split(' ')[0]),
     ).toEqual(['unusable', 'missing', 'missing', 'double', 'ownerless', '4']);
     expect(before.out).toContain(
-      '4 customers, 4 packages: 2 without a package, 1 with more than one, 1 for a customer nobody knows, 1',
+      '4 customers, 4 packages: 2 without a package, 1 with more than one, 1 for an unknown customer, 1',
     );
-    // what cannot be repaired is left for a person
+    // what cannot be repaired is left to an operator
     expect((await line.run('reconcile --repair')).code).toBe(1);
     expect(line.served()).toEqual([1, 2, 3, 4, 4, 99]);
     expect(line.inventory.packages.find(({ customerId }) => customerId === 2)).toMatchObject({
@@ -39,16 +39,16 @@ describe.concurrent('reconcile', () => {
     expect(line.served()).toEqual([1, 2, 3, 4]);
   });
 
-  it('does not call repaired what waits because deliveries are paused', async () => {
+  it('does not count a delivery as repaired while deliveries are paused', async () => {
     await using line = await aCommandLine('sqlite', { customers: 1 });
     await line.startDaemon();
     line.removePackage(1);
     await line.run('pause');
     const ran = await line.run('reconcile --repair');
-    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('They wait: deliveries are paused') });
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('Not delivered yet: deliveries are paused') });
   });
 
-  it('comes to nothing where a side is away', async () => {
+  it('reports a failed comparison when one side is unreachable', async () => {
     await using line = await aCommandLine('sqlite', { customers: 1 });
     const [crm, inventory] = await Promise.all([
       line.run('reconcile', { CRM_SERVICE_URL: 'http://127.0.0.1:1' }),
@@ -61,7 +61,7 @@ describe.concurrent('reconcile', () => {
 });
 
 describe.concurrent('--json', () => {
-  it('prints one JSON value a line and nothing else, however much there is to log', async () => {
+  it('prints one JSON value per line and nothing else, however much is logged', async () => {
     await using line = await aCommandLine('sqlite', {
       customers: 3,
       refusals: [
@@ -90,7 +90,7 @@ describe.concurrent('--json', () => {
     expect(await run('resume')).toEqual([{ paused: false }]);
   });
 
-  it('calls the counts of a comparison by the names that status calls them', async () => {
+  it('names the counts of a comparison as status does', async () => {
     await using line = await aCommandLine('sqlite');
     const [{ repaired, ...counts }] = parseLines((await line.run('reconcile --json')).out);
     const [{ reconciliation }] = parseLines((await line.run('status --json')).out);
@@ -98,7 +98,7 @@ describe.concurrent('--json', () => {
     expect(counts).toEqual(reconciliation);
   });
 
-  it('tells of each exception once that is left after a repair', async () => {
+  it('prints each exception that a repair leaves once', async () => {
     await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 400]] });
     await line.run('poll');
     const lines = parseLines((await line.run('reconcile --repair --json')).out);

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCommandLine, type CommandLine, oneSentence, parseLines } from './a-command-line.ts';
 
 describe.concurrent.each(databases)('commands, the ledger on %s', (kind) => {
-  it('do the work where no daemon is running, and go through the daemon where one is', async () => {
+  it('do the work themselves without a daemon, and go through a running daemon', async () => {
     await using line = await aCommandLine(kind, { customers: 2 });
     expect(await line.spawn('poll')).toMatchObject({ code: 0, out: '2 new customers.\n' });
     expect(line.served()).toEqual([1, 2]);
-    await using daemon = await line.startDaemon(); // so the lock is free again
+    await using daemon = await line.startDaemon(); // starts only if the poll has released the lock
     line.add(3);
     expect(await line.run('poll')).toEqual({ code: 0, out: '1 new customer.\n', err: '' });
     await eventually(() => line.served().length === 3);
@@ -18,7 +18,7 @@ describe.concurrent.each(databases)('commands, the ledger on %s', (kind) => {
     expect(await line.run('reconcile')).toEqual(proven);
     line.removePackage(2);
     const [exception, counts] = (await line.run('reconcile')).out.split('\n');
-    expect(exception).toMatch(/^missing +customer 2: delivered as package \d, which the Inventory has no more$/);
+    expect(exception).toMatch(/^missing +customer 2: delivered as package \d, which no longer exists$/);
     expect(counts).toBe('3 customers, 2 packages: 1 without a package.');
     const repaired = await line.run('reconcile --repair');
     expect(repaired).toMatchObject({ code: 0, out: expect.stringContaining(`\n${proven.out}`) });
@@ -45,7 +45,7 @@ describe.concurrent('a command that only reads', () => {
   });
   afterAll(() => line?.[Symbol.asyncDispose]());
 
-  it('shows how the work goes', async () => {
+  it('shows the state of the daemon and the counts of deliveries', async () => {
     const { code, out, err } = await line.run('status');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/^daemon +running$/m);
@@ -57,7 +57,7 @@ describe.concurrent('a command that only reads', () => {
     expect(out).toMatch(/^quarantined +1 /m);
   });
 
-  it('lists deliveries: all, those of a state, those after a customer', async () => {
+  it('lists deliveries: all, those in a state, those after a customer', async () => {
     const words = ['', ' --state dead', ' --after 2 --limit 1', ' --state pending'];
     const ran = await Promise.all(words.map((some) => line.run(`deliveries${some}`)));
     expect(ran.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
@@ -70,21 +70,21 @@ describe.concurrent('a command that only reads', () => {
     expect(dead?.out).toMatch(/^customer.*\n3 +Customer 3 +dead +[-\d]+ [:\d]+Z +Inventory answered 400: not now\n$/);
     expect(second?.out).toMatch(/^customer.*\n3 .*\n$/);
     expect(second?.err).toBe('There are more: --after 3\n');
-    expect(none).toMatchObject({ out: '', err: 'There are none.\n' });
+    expect(none).toMatchObject({ out: '', err: 'No deliveries found.\n' });
   });
 
   it.each([
-    ['whose package is delivered', 1, 0, /: package 1, since .*\n[\s\S]*attempt 1 +201 /],
+    ['with a package', 1, 0, /: package 1, since .*\n[\s\S]*attempt 1 +201 /],
     [
-      'who is tried again later',
+      'with a planned retry',
       2,
       0,
       /: no package yet, because Inventory answered 503.*next attempt in .*\n[\s\S]*attempt 1 +503 /,
     ],
-    ['whose delivery is dead', 3, 0, /: no package, .* because Inventory answered 400.*"replay 3"/],
-    ['whom polls miss', 5, 1, /^Customer 5 \(Late\).*behind the cursor.*"reconcile --repair"/],
-    ['who comes with the next poll', 9, 1, /^Customer 9 \(New\).*next poll/],
-    ['whom nobody knows', 404, 1, /^The CRM has no customer 404\.\n$/],
+    ['with a dead delivery', 3, 0, /: no package, .* because Inventory answered 400.*"replay 3"/],
+    ['behind the cursor', 5, 1, /^Customer 5 \(Late\).*behind the cursor.*"reconcile --repair"/],
+    ['that the next poll records', 9, 1, /^Customer 9 \(New\).*next poll/],
+    ['that does not exist', 404, 1, /^The CRM has no customer 404\.\n$/],
   ])('explains a customer %s', async (_who, id, code, words) => {
     const ran = await line.run(`explain ${id}`);
     expect(ran).toMatchObject({ code, err: '' });
@@ -92,7 +92,7 @@ describe.concurrent('a command that only reads', () => {
     expect(ran.out).not.toContain('\u001b');
   });
 
-  it('says that it cannot explain a customer while the CRM is away', async () => {
+  it('fails to explain an unseen customer while the CRM is unavailable', async () => {
     const away = { CRM_SERVICE_URL: 'http://127.0.0.1:1' };
     const [unseen, seen] = await Promise.all([line.run('explain 404', away), line.run('explain 1', away)]);
     expect(unseen).toMatchObject({ code: 3, out: '', err: expect.stringMatching(oneSentence) });
@@ -100,7 +100,7 @@ describe.concurrent('a command that only reads', () => {
     expect(seen.code).toBe(0);
   });
 
-  it('lists what is no customer', async () => {
+  it('lists entries that are not customers', async () => {
     const ran = await line.run('quarantine');
     expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(oneSentence), err: '' });
     expect(ran.out).toContain('an entry with the id "x"');
@@ -108,7 +108,7 @@ describe.concurrent('a command that only reads', () => {
 });
 
 describe.concurrent('replay', () => {
-  it('has the daemon deliver one again, or all that are dead', async () => {
+  it('makes the daemon redeliver one customer, or all dead deliveries', async () => {
     await using line = await aCommandLine('sqlite', {
       customers: 4,
       refusals: [
@@ -124,10 +124,10 @@ describe.concurrent('replay', () => {
     const all = await line.run('replay --dead --json');
     expect(all).toMatchObject({ code: 0, out: '{"replayed":2}\n' });
     await eventually(() => line.served().join() === '1,2,3,4');
-    expect((await line.run('replay --dead')).out).toBe('No delivery is dead.\n');
+    expect((await line.run('replay --dead')).out).toBe('No dead deliveries found.\n');
   });
 
-  it('waits for a daemon or a poll where none is running, and makes no second package', async () => {
+  it('waits for a daemon or a poll if no daemon is running, and creates no second package', async () => {
     await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 400]] });
     await line.run('poll');
     line.inventory.refusals.clear();
@@ -140,13 +140,13 @@ describe.concurrent('replay', () => {
 });
 
 describe.concurrent('a poll without a daemon', () => {
-  it('keeps daemons and other polls away while it works', async () => {
-    const patient = { DELIVERY_TIMEOUT_MS: '60000' }; // it is at work until the others have been refused
+  it('keeps daemons and other polls out while it runs', async () => {
+    const patient = { DELIVERY_TIMEOUT_MS: '60000' }; // it runs until the others have been refused
     await using line = await aCommandLine('sqlite', { customers: 2, environment: patient });
     line.inventory.gate.hold();
     const polling = line.spawn('poll');
     await eventually(() => line.inventory.posts.length > 0);
-    const refused = 'Another daemon works on this ledger already: process ';
+    const refused = 'Another daemon already uses this ledger: process ';
     const daemon = await runToItsEnd('middleware', line.settings);
     expect(daemon).toMatchObject({ code: 1, output: expect.stringContaining(refused) });
     const second = await line.spawn('poll');
@@ -157,7 +157,7 @@ describe.concurrent('a poll without a daemon', () => {
     expect(line.inventory.posts.toSorted()).toEqual([1, 2]);
   });
 
-  it('says so where it fails', async () => {
+  it('reports a failure', async () => {
     await using line = await aCommandLine('sqlite');
     line.crm.state.isDown = true;
     const [shown, json] = [await line.spawn('poll'), await line.spawn('poll --json')];
@@ -172,14 +172,14 @@ describe.concurrent('a poll without a daemon', () => {
 });
 
 describe.concurrent('a pause', () => {
-  it('lasts over a restart of the daemon, until it is resumed', async () => {
+  it('survives a restart of the daemon, until a resume', async () => {
     await using line = await aCommandLine('sqlite', { customers: 1 });
     const first = await line.startDaemon();
     expect(await line.run('pause')).toMatchObject({ code: 0, err: '' });
     await first.end('SIGTERM');
     line.add(2);
     const second = await line.startDaemon({ isPaused: true });
-    expect((await line.run('status')).out).toMatch(/paused[\s\S]*waiting +1 for an attempt/);
+    expect((await line.run('status')).out).toMatch(/paused[\s\S]*waiting +1 for a first attempt/);
     expect(line.served()).toEqual([1]);
     expect(second.output()).toContain('1 new customer');
     expect(await line.run('resume')).toMatchObject({ code: 0, err: '' });

@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 describe('a page of customers', () => {
-  it('holds what the CRM shows, in id order', async () => {
+  it('contains the customers that the CRM lists, in id order', async () => {
     get(7).reply(200, [{ ...alice, id: 9 }, alice]);
     expect(await source().fetchPage(7)).toEqual({
       kind: 'page',
@@ -33,14 +33,14 @@ describe('a page of customers', () => {
     });
   });
 
-  it('is not the last one while a link leads on, however short it is', async () => {
+  it('is not the last one if it has a next link, however short it is', async () => {
     get(0).reply(200, [alice], { Link: '</customers?after=8>; rel="next"' });
     expect(await source().fetchPage(0)).toMatchObject({ more: true });
     get(0).reply(200, [alice]);
     expect(await source().fetchPage(0)).toMatchObject({ more: false });
   });
 
-  it('takes ids as text, does without a name or a time, and counts what has no id', async () => {
+  it('accepts ids as text, needs no name or time, and counts entries without an id', async () => {
     get(0).reply(200, [{ id: '8' }, { id: 9, name: 5, created_at: 'yesterday' }, {}, null, { id: -1 }, { id: 1.5 }]);
     expect(await source().fetchPage(0)).toEqual({
       kind: 'page',
@@ -59,12 +59,12 @@ describe('a page of customers', () => {
     });
   });
 
-  it('keeps names that any database can keep', async () => {
+  it('keeps only characters of a name that every database can store', async () => {
     get(0).reply(200, [{ ...alice, name: 'A\0\ud800' }]);
     expect(await source().fetchPage(0)).toMatchObject({ customers: [{ name: 'A\ufffd\ufffd' }] });
   });
 
-  it('survives one blip', async () => {
+  it('survives one failed call', async () => {
     get(0).reply(503);
     get(0).reply(200, []);
     expect(await source().fetchPage(0)).toMatchObject({ kind: 'page', customers: [] });
@@ -74,14 +74,14 @@ describe('a page of customers', () => {
     ['away', 503, '', 'CRM answered 503'],
     ['locked', 401, '', 'CRM answered 401; set CRM_TOKEN, or the same JWT_SECRET_KEY on both sides'],
     ['elsewhere', 404, '', 'CRM answered 404; is CRM_SERVICE_URL right?'],
-  ])('is unavailable where the CRM is %s, and says why', async (_how, status, body, reason) => {
+  ])('is unavailable, with the reason, if the CRM is %s', async (_how, status, body, reason) => {
     get(0)
       .times(status === 503 ? 2 : 1)
       .reply(status, body);
     expect(await source().fetchPage(0)).toEqual({ kind: 'unavailable', reason });
   });
 
-  it.each(['<html>', '{}', 'null', ''])('cannot be read where the answer is %j', async (body) => {
+  it.each(['<html>', '{}', 'null', ''])('is unreadable if the answer is %j', async (body) => {
     get(0).reply(200, body);
     const reason = 'CRM answered with something that is not a list';
     expect(await source().fetchPage(0)).toEqual({ kind: 'unreadable', reason });
@@ -102,7 +102,7 @@ describe('a report', () => {
     expect(await source().report([result])).toBe('unsupported');
   });
 
-  it('is to be repeated where the CRM is away', async () => {
+  it('is to be repeated if the CRM is unavailable', async () => {
     put().reply(503);
     expect(await source().report([result])).toEqual({ reason: 'CRM answered 503' });
   });

@@ -6,10 +6,10 @@ import { getDelivery } from '../src/queries/deliveries.ts';
 import { anOutage, idsOf, packagesOf } from './an-outage.ts';
 import { busy, manyCustomers } from './fakes.ts';
 
-describe.each(databases)('a customer that the Inventory fails at, the ledger on %s', (kind) => {
+describe.each(databases)('a customer at which the Inventory fails, the ledger on %s', (kind) => {
   const poisoned = ({ customerId }: PackageRequest) => (customerId === 1 ? busy() : undefined);
 
-  it('does not stop the others, and is given up alone', async () => {
+  it('does not block other customers, and is the only one to become a dead letter', async () => {
     await using outage = await anOutage(kind, 30);
     outage.target.answerEverybody(poisoned);
     await outage.polls(10);
@@ -18,7 +18,7 @@ describe.each(databases)('a customer that the Inventory fails at, the ledger on 
     expect(await getDelivery(outage.context, 1)).toMatchObject({ state: 'dead', attempts: 3 });
   });
 
-  it('does not close an open breaker where the CRM is away as well, and nothing is asked of the Inventory', async () => {
+  it('does not close an open breaker when the CRM is unavailable too and no call reaches the Inventory', async () => {
     await using outage = await anOutage(kind, 10);
     await outage.polls(1);
     const { source, target, sync, context } = outage;
@@ -35,7 +35,7 @@ describe.each(databases)('a customer that the Inventory fails at, the ledger on 
     expect(sync.breaker()).toBe('open');
   });
 
-  it('closes an open breaker beside a CRM that is away, as who was replayed is not the one to try with', async () => {
+  it('lets the breaker close while the CRM is unavailable: a replayed customer is not the probe', async () => {
     await using outage = await anOutage(kind, 10);
     const { source, target, sync, context } = outage;
     target.answerEverybody(() => ({ kind: 'rejected', reason: 'no' }));
@@ -52,7 +52,7 @@ describe.each(databases)('a customer that the Inventory fails at, the ledger on 
     expect(packagesOf(target)).toEqual(idsOf(20).slice(10));
   });
 
-  it('lets who was replayed have a turn as a probe, though others that wait are refused again and again', async () => {
+  it('lets a replayed customer take its turn as the probe, though other customers fail again and again', async () => {
     await using outage = await anOutage(kind, 5);
     outage.target.answerEverybody(() => ({ kind: 'rejected', reason: 'no' }));
     await outage.polls(1);
@@ -78,7 +78,7 @@ describe.each(databases)('a customer that the Inventory fails at, the ledger on 
     expect(packagesOf(outage.target)).toEqual(idsOf(20).slice(1));
   });
 
-  it('does not hold up the others though seven more fail like it, again and again', async () => {
+  it('does not delay the other customers though seven more fail like it, again and again', async () => {
     await using outage = await anOutage(kind, 40);
     outage.target.answerEverybody(({ customerId }) => (customerId <= 8 ? busy() : undefined));
     await outage.polls(20);

@@ -10,7 +10,7 @@ import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 
-/** A clock that stands still until it is moved. */
+/** A clock that stops until a test moves it. */
 export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
   let ms = Date.parse(start);
   let setMs = 0;
@@ -20,7 +20,7 @@ export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
     advance(byMs: number) {
       ms += byMs;
     },
-    /** Sets the clock ahead, or back, as a person does. */
+    /** Sets the clock forward or back, as an operator does; the monotonic clock does not move. */
     set(byMs: number) {
       setMs += byMs;
     },
@@ -57,7 +57,7 @@ export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
   return { ...source, customers, reports, asked };
 }
 
-/** An Inventory without idempotency: whatever is posted twice is there twice. `answers` come before it does its work. */
+/** An Inventory without idempotency: a package that is posted twice exists twice. `answers` replace its work. */
 export function fakeTarget() {
   const packages: { id: PackageId; customerId: number; name: string }[] = [];
   const posts: PackageRequest[] = [];
@@ -74,11 +74,11 @@ export function fakeTarget() {
     posts,
     finds,
     make,
-    /** What the next posts for this customer are answered, one after the other; undefined: the package. */
+    /** Answers for the next posts for this customer, in order; undefined: the package. */
     script(customerId: number, ...next: (() => Answer | undefined | Promise<Answer | undefined>)[]) {
       answers.set(customerId, next);
     },
-    /** What every post is answered from now on, where nothing is scripted; undefined: the package. */
+    /** The answer to every post from now on, unless one is scripted; undefined: the package. */
     answerEverybody(answer: typeof everybody) {
       everybody = answer;
     },
@@ -87,7 +87,7 @@ export function fakeTarget() {
       const answer = await answers.get(request.customerId)?.shift()?.();
       return answer ?? everybody?.(request) ?? make(request);
     },
-    /** One that takes no groups, unless a test says otherwise. */
+    /** It accepts no groups unless a test overrides this. */
     async createMany(_requests: PackageRequest[]): Promise<GroupAnswer> {
       return { kind: 'unsupported', inDoubt: false, reason: 'there are no groups' };
     },
@@ -124,7 +124,7 @@ export function fakeLogger() {
 
 const waitsMs = [5_000, 30_000];
 
-/** One for all tests of a worker, a schema for each: to make a database takes longer than most tests do. It goes with the server. */
+/** One database per worker and one schema per test, because creating a database takes longer than most tests. */
 let sharedPostgres: Promise<FreshDatabase> | undefined;
 
 function shareDatabase(): Promise<FreshDatabase> {
@@ -132,7 +132,7 @@ function shareDatabase(): Promise<FreshDatabase> {
   return sharedPostgres;
 }
 
-/** A ledger of its own, or the `existing` one, with everything around it made up; `overrides` replace parts of it. */
+/** A new ledger, or the `existing` one, with fakes for everything else; `overrides` replace parts of it. */
 export async function testContext(
   kind: DatabaseKind,
   overrides: Partial<MiddlewareContext> = {},

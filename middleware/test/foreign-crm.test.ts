@@ -11,7 +11,7 @@ import { fakeTarget, idsIn, manyCustomers, owner, testContext } from './fakes.ts
 
 const baseUrl = 'http://foreign-crm.test';
 
-/** A CRM that answers every question with all it has, in another order each time. */
+/** A CRM that answers every call with its whole list, each time in another order. */
 function aForeignCrm(entries: unknown[]) {
   const reports: IntegrationResult[] = [];
   nock(baseUrl)
@@ -41,8 +41,8 @@ const someEntries = (count: number) => manyCustomers(count).map(({ id }) => anEn
 
 afterEach(() => nock.cleanAll());
 
-describe.each(databases)('a CRM that shows its whole list each time, the ledger on %s', (kind) => {
-  it('gets one package for each customer, in whatever order they come, over a restart too', async () => {
+describe.each(databases)('a CRM that always returns its whole list, the ledger on %s', (kind) => {
+  it('gets one package per customer, in whatever order it lists them, across a restart too', async () => {
     const crm = aForeignCrm(someEntries(1_200));
     const target = fakeTarget();
     await using test = await testContext(kind, { source: crm.source, target, concurrency: 64 });
@@ -53,7 +53,7 @@ describe.each(databases)('a CRM that shows its whole list each time, the ledger 
     expect(idsIn(target.packages)).toEqual(manyCustomers(1_200).map(({ id }) => id));
   });
 
-  it('may bring a customer with an id below those that were seen before', async () => {
+  it('may add a customer with an id below the cursor', async () => {
     const crm = aForeignCrm([anEntry(10), anEntry(20), anEntry(30)]);
     const target = fakeTarget();
     await using test = await testContext(kind, { source: crm.source, target });
@@ -68,7 +68,7 @@ describe.each(databases)('a CRM that shows its whole list each time, the ledger 
     expect((await ledgerSummary(test.context)).cursor).toBe(31);
   });
 
-  it('may bring one between a restart and the first poll', async () => {
+  it('may add one between a restart and the first poll', async () => {
     const crm = aForeignCrm([anEntry(10), anEntry(20)]);
     const target = fakeTarget();
     await using test = await testContext(kind, { source: crm.source, target });
@@ -78,7 +78,7 @@ describe.each(databases)('a CRM that shows its whole list each time, the ledger 
     expect(idsIn(target.packages)).toEqual([10, 15, 20]);
   });
 
-  it('is asked for at most twice a poll', async () => {
+  it('is called at most twice per poll', async () => {
     const crm = aForeignCrm(someEntries(1_200));
     await using test = await testContext(kind, { source: crm.source, concurrency: 64 });
     let asked = 0;
@@ -97,7 +97,7 @@ describe.each(databases)('a CRM that shows its whole list each time, the ledger 
     expect(asked).toBeLessThanOrEqual(3);
   });
 
-  it('may give ids as texts and fields that nobody knows', async () => {
+  it('may send ids as text, and unknown fields', async () => {
     const odd = { tags: ['a'], address: { city: 'Lisboa', lines: [null] }, status: 'active', integration: 7 };
     const crm = aForeignCrm([anEntry('12', odd), anEntry('9', odd), anEntry(10, odd)]);
     const target = fakeTarget();
@@ -109,7 +109,7 @@ describe.each(databases)('a CRM that shows its whole list each time, the ledger 
     expect(crm.reports.map(({ customer_id }) => customer_id).sort((a, b) => a - b)).toEqual([9, 10, 12]);
   });
 
-  it('may give times that no database can hold', async () => {
+  it('may send times that no database can store', async () => {
     const times = [
       '+275760-09-13T00:00:00.000Z',
       '-000001-01-01T00:00:00.000Z',
@@ -131,7 +131,7 @@ describe.each(databases)('a CRM that shows its whole list each time, the ledger 
     expect(idsIn(target.packages)).toEqual(times.map((_, index) => index + 1));
   });
 
-  it('may give names that no database can hold', async () => {
+  it('may send names that no database can store', async () => {
     const names = ['A\0B', '\ud800 alone', `${'x'.repeat(2_000)}`, "'); drop table deliveries; --", '{"a":1}', '7'];
     const crm = aForeignCrm(names.map((name, index) => anEntry(index + 1, { name })));
     const target = fakeTarget();
@@ -146,8 +146,8 @@ describe.each(databases)('a CRM that shows its whole list each time, the ledger 
   });
 });
 
-describe.each(databases)('entries that name no customer, the ledger on %s', (kind) => {
-  it('are kept with the reason and told of once, over polls and a restart, and hold up nobody', async () => {
+describe.each(databases)('entries without a valid customer id, the ledger on %s', (kind) => {
+  it('are quarantined with the reason and logged once, across polls and a restart, and delay no customer', async () => {
     const unusable = [anEntry(-1), anEntry(0), anEntry(1.5), anEntry('a7'), anEntry(1e300), {}, null, 'Bob', [], 7];
     const crm = aForeignCrm([anEntry(1), ...unusable, anEntry(2)]);
     const target = fakeTarget();
@@ -170,7 +170,7 @@ describe.each(databases)('entries that name no customer, the ledger on %s', (kin
     );
   });
 
-  it('cost no write where they are the same as before', async () => {
+  it('cause no write if they are unchanged', async () => {
     const crm = aForeignCrm([anEntry(1), {}]);
     await using test = await testContext(kind, { source: crm.source });
     const sync = createSync(test.context, owner);
@@ -183,7 +183,7 @@ describe.each(databases)('entries that name no customer, the ledger on %s', (kin
 });
 
 describe.each(databases)('a customer without a name, the ledger on %s', (kind) => {
-  it('is a dead letter with the reason, told to the CRM as failed, and holds up nobody', async () => {
+  it('becomes a dead letter with the reason, is reported as failed, and delays no other customer', async () => {
     const nameless = [undefined, null, '', '  ', 5].map((name, index) => ({ ...anEntry(index + 2), name }));
     const crm = aForeignCrm([anEntry(1), ...nameless, anEntry(7)]);
     const target = fakeTarget();

@@ -9,7 +9,7 @@ import { aBacklog, aGroupTarget, type GroupTarget, idsOf, packagesOf, sizesOf } 
 import { manyCustomers, owner, unanswered } from './fakes.ts';
 
 describe.each(databases)('a group whose answer is lost, the ledger on %s', (kind) => {
-  it('is looked up, many by one question, before anybody is posted again', async () => {
+  it('is looked up, many customers in one call, before any customer is posted again', async () => {
     const lost = (requests: PackageRequest[]) => {
       for (const request of requests.slice(0, 250)) target.make(request);
       return unanswered() as GroupAnswer;
@@ -29,7 +29,7 @@ describe.each(databases)('a group whose answer is lost, the ledger on %s', (kind
     expect(await ledgerSummary(backlog.context)).toMatchObject({ deliveries: { delivered: 560 } });
   });
 
-  it('is looked up one by one where the Inventory does not understand a question for many', async () => {
+  it('is looked up one by one if the Inventory does not support a look-up of many', async () => {
     const lost = (requests: PackageRequest[]) => {
       for (const request of requests.slice(0, 30)) target.make(request);
       return unanswered() as GroupAnswer;
@@ -45,7 +45,7 @@ describe.each(databases)('a group whose answer is lost, the ledger on %s', (kind
     expect(new Set(target.finds)).toEqual(new Set(idsOf(160).slice(60)));
   });
 
-  it('is not posted again while the Inventory cannot be asked', async () => {
+  it('is not posted again while look-ups fail', async () => {
     const lost = (requests: PackageRequest[]) => {
       for (const request of requests) target.make(request);
       return unanswered() as GroupAnswer;
@@ -68,7 +68,7 @@ describe.each(databases)('a group whose answer is lost, the ledger on %s', (kind
     expect(await ledgerSummary(backlog.context)).toMatchObject({ deliveries: { delivered: 100 } });
   });
 
-  it('gives exactly one package each though the daemon is killed while it is under way', async () => {
+  it('leads to exactly one package each if the daemon is killed while it is in progress', async () => {
     const target = aGroupTarget((requests) => {
       for (const request of requests.slice(0, 70)) target.make(request);
       return new Promise(() => {});
@@ -83,7 +83,7 @@ describe.each(databases)('a group whose answer is lost, the ledger on %s', (kind
 });
 
 describe.each(databases)('a group in doubt, the ledger on %s', (kind) => {
-  it('waits where the question for many finds the Inventory away', async () => {
+  it('waits if the Inventory is unavailable for the look-up of many', async () => {
     const stuck = (requests: PackageRequest[]) => {
       for (const request of requests.slice(0, 70)) target.make(request);
       return new Promise<undefined>(() => {});

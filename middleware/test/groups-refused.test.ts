@@ -4,8 +4,8 @@ import { getDelivery } from '../src/queries/deliveries.ts';
 import { aBacklog, aGroupTarget, idsOf, packagesOf, sizesOf } from './a-group-target.ts';
 import { manyCustomers } from './fakes.ts';
 
-describe.each(databases)('an Inventory that takes no groups, the ledger on %s', (kind) => {
-  it('is asked once, and everybody gets one package by a post of their own', async () => {
+describe.each(databases)('an Inventory that does not support groups, the ledger on %s', (kind) => {
+  it('gets one group, then one post for each customer, which creates one package', async () => {
     const target = aGroupTarget(() => ({ kind: 'unsupported', inDoubt: false, reason: 'there are no groups' }));
     await using backlog = await aBacklog(kind, { customers: 300, target, concurrency: 16 });
     await backlog.sync.runOnce();
@@ -20,7 +20,7 @@ describe.each(databases)('an Inventory that takes no groups, the ledger on %s', 
     expect(packagesOf(target)).toEqual(idsOf(400));
   });
 
-  it('is asked by no more groups than are under way when it says so, again after a thousand posts, and that is told once', async () => {
+  it('gets no groups beyond those in flight, then one after a thousand posts, and is logged once', async () => {
     const target = aGroupTarget();
     target.createMany = async (requests) => {
       target.groups.push(requests.map(({ customerId }) => customerId));
@@ -37,7 +37,7 @@ describe.each(databases)('an Inventory that takes no groups, the ledger on %s', 
     expect(told.map(({ message }) => message)).toEqual(['there are no groups; packages are posted one by one']);
   });
 
-  it('is given groups again after a thousand posts, where only a gateway had said so', async () => {
+  it('gets groups again after a thousand posts if only a gateway refused them', async () => {
     const target = aGroupTarget();
     const { createMany } = target;
     target.createMany = async (requests) => {
@@ -52,7 +52,7 @@ describe.each(databases)('an Inventory that takes no groups, the ledger on %s', 
     expect(packagesOf(target)).toEqual(idsOf(3_000));
   });
 
-  it('gives nobody a second package though it has made some before it said so', async () => {
+  it('creates no second package if it creates some before it refuses the group', async () => {
     const target = aGroupTarget((requests) => {
       for (const request of requests.slice(0, 30)) target.make(request);
       return { kind: 'unsupported', inDoubt: true, reason: 'there are no results' };
@@ -65,7 +65,7 @@ describe.each(databases)('an Inventory that takes no groups, the ledger on %s', 
     expect([...target.finds].sort((a, b) => a - b)).toEqual(idsOf(60));
   });
 
-  it('is given smaller ones where it only refuses large ones', async () => {
+  it('gets smaller groups if it refuses only large ones', async () => {
     const target = aGroupTarget();
     target.createMany = async (requests) => {
       target.groups.push(requests.map(({ customerId }) => customerId));
@@ -85,7 +85,7 @@ describe.each(databases)('an Inventory that takes no groups, the ledger on %s', 
     );
   });
 
-  it('is given single posts in the end where it refuses every group', async () => {
+  it('gets single posts in the end if it refuses every group', async () => {
     const target = aGroupTarget();
     target.createMany = async (requests) => {
       target.groups.push(requests.map(({ customerId }) => customerId));
@@ -94,7 +94,7 @@ describe.each(databases)('an Inventory that takes no groups, the ledger on %s', 
     await using backlog = await aBacklog(kind, { customers: 500, target, concurrency: 16 });
     await backlog.sync.runOnce();
     expect([...new Set(sizesOf(target))].slice(0, 4)).toEqual([500, 250, 125, 62]);
-    expect(sizesOf(target).length).toBeLessThanOrEqual(20); // of those, some to see whether it takes groups by now
+    expect(sizesOf(target).length).toBeLessThanOrEqual(20); // with some that check whether it accepts groups by now
     expect(target.posts).toHaveLength(500);
     expect(packagesOf(target)).toEqual(idsOf(500));
   });

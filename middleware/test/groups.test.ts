@@ -31,7 +31,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     expect(sizesOf(target)).toEqual([51]);
   });
 
-  it('are under way three at once, and no more', async () => {
+  it('run at most three at once', async () => {
     const answers: (() => void)[] = [];
     const held = () => new Promise<undefined>((resolve) => answers.push(() => resolve(undefined)));
     const target = aGroupTarget(held, held, held, held, held);
@@ -50,7 +50,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     await backlog.sync.settle();
   });
 
-  it('are judged one by one: each customer by its own answer', async () => {
+  it('are evaluated per customer: each delivery by its own answer', async () => {
     const target = aGroupTarget();
     target.make({ customerId: 2, customerName: 'Customer 2', idempotencyKey: '' });
     target.make({ customerId: 5, customerName: 'Customer 5', idempotencyKey: '' });
@@ -80,7 +80,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     expect(await ledgerSummary(backlog.context)).toMatchObject({ deliveries: { delivered: 57, retrying: 2, dead: 1 } });
   });
 
-  it('open the breaker where one fails as a whole, which uses up no waits', async () => {
+  it('open the breaker if one fails as a whole, and consume no retry budget', async () => {
     const target = aGroupTarget(() => busy() as GroupAnswer);
     await using backlog = await aBacklog(kind, { customers: 300, target });
     await backlog.sync.runOnce();
@@ -90,7 +90,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     expect(rows.every((row) => row.waits_used === 0 && row.state !== 'dead')).toBe(true);
   });
 
-  it('give way to single posts, one at first, after one has failed as a whole', async () => {
+  it('give way to single posts, starting with one, after a group failed as a whole', async () => {
     const target = aGroupTarget(() => busy() as GroupAnswer);
     const underWayAtStart: number[] = [];
     let underWay = 0;
@@ -110,7 +110,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     expect(target.groups.length).toBeGreaterThan(1);
   });
 
-  it('do not stop because of one customer that makes every group fail that it is in', async () => {
+  it('continue though one customer makes each of its groups fail', async () => {
     const poisons = (requests: PackageRequest[]) => requests.some(({ customerId }) => customerId === 60);
     const target = aGroupTarget();
     target.createMany = async (requests) => (poisons(requests) ? (busy() as GroupAnswer) : target.makeAll(requests));
@@ -124,8 +124,8 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
   });
 });
 
-describe.each(databases)('a group with customers to be read again, the ledger on %s', (kind) => {
-  it('carries those that the CRM still has, by the names that it gives them now', async () => {
+describe.each(databases)('a group of customers that have to be read again, the ledger on %s', (kind) => {
+  it('contains those that the CRM still has, under their current names', async () => {
     const target = aGroupTarget();
     await using backlog = await aBacklog(kind, { customers: 0, target });
     const { context } = backlog;

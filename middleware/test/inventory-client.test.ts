@@ -25,12 +25,12 @@ describe('a post to the Inventory', () => {
     expect(await client().create(request)).toEqual({ kind: 'delivered', packageId: 12, status: 201, existed: false });
   });
 
-  it('knows a replayed answer', async () => {
+  it('recognizes a replayed answer', async () => {
     post().reply(200, { id: 12 }, { 'Idempotent-Replayed': 'true' });
     expect(await client().create(request)).toMatchObject({ kind: 'delivered', packageId: 12, existed: true });
   });
 
-  it('takes ids of any form', async () => {
+  it('accepts ids of any form', async () => {
     post().reply(201, { id: 'pkg_1' });
     expect(await client().create(request)).toMatchObject({ packageId: 'pkg_1' });
     post().reply(201, { id: 0 });
@@ -66,13 +66,13 @@ describe('a post to the Inventory', () => {
     [404, 'INVENTORY_SERVICE_URL'],
     [405, 'INVENTORY_SERVICE_URL'],
     [302, 'INVENTORY_SERVICE_URL'],
-  ])('is retried after %i, and %s is what to look at', async (status, setting) => {
+  ])('is retried after %i, and the reason names %s', async (status, setting) => {
     post().reply(status, '', { Location: '/elsewhere' });
     const outcome = await client().create(request);
     expect(outcome).toMatchObject({ kind: 'retry', status, reason: expect.stringContaining(setting) });
   });
 
-  it.each([400, 410, 413, 415])('is refused for good with %i', async (status) => {
+  it.each([400, 410, 413, 415])('is permanently rejected by %i', async (status) => {
     post().reply(status, { error: 'customerName is missing' });
     expect(await client(3).create(request)).toEqual({
       kind: 'rejected',
@@ -81,7 +81,7 @@ describe('a post to the Inventory', () => {
     });
   });
 
-  it('meets a conflict, to be tried again where there is no package after all', async () => {
+  it('reports a conflict, to be retried if there is no package', async () => {
     post().reply(409);
     const otherwise = {
       kind: 'retry',
@@ -93,7 +93,7 @@ describe('a post to the Inventory', () => {
     expect(await client(3).create(request)).toEqual({ kind: 'conflict', otherwise });
   });
 
-  it('meets a key that came with another name, and is refused where there is no package', async () => {
+  it('reports a key reused with another name, which is a rejection if there is no package', async () => {
     post().reply(422, { detail: 'other request' });
     const otherwise = { kind: 'rejected', reason: 'Inventory answered 422: other request', status: 422 };
     expect(await client(3).create(request)).toEqual({ kind: 'conflict', otherwise });
@@ -114,7 +114,7 @@ describe('a post to the Inventory', () => {
     });
   });
 
-  it('is not in doubt where no connection was made', async () => {
+  it('is not in doubt if no connection was made', async () => {
     post().replyWithError(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
     expect(await client().create(request)).toEqual({
       kind: 'retry',
@@ -124,12 +124,12 @@ describe('a post to the Inventory', () => {
     });
   });
 
-  it('is in doubt where the connection broke', async () => {
+  it('is in doubt if the connection breaks', async () => {
     post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     expect(await client().create(request)).toMatchObject({ kind: 'retry', inDoubt: true });
   });
 
-  it('is in doubt where no answer came in time', async () => {
+  it('is in doubt if no answer arrives in time', async () => {
     post().delay(5_000).reply(201, { id: 12 });
     expect(await client(0, 50).create(request)).toEqual({
       kind: 'retry',
@@ -140,7 +140,7 @@ describe('a post to the Inventory', () => {
     nock.abortPendingRequests();
   });
 
-  it('tells how long the Inventory asks to wait, in seconds or as a date', async () => {
+  it('returns how long the Inventory asks to wait, in seconds or as a date', async () => {
     post().reply(503, '', { 'Retry-After': '120' });
     expect(await client(3).create(request)).toMatchObject({ kind: 'retry', afterMs: 120_000 });
     post().reply(429, '', { 'Retry-After': new Date(Date.now() + 90_000).toUTCString() });
@@ -150,7 +150,7 @@ describe('a post to the Inventory', () => {
   });
 });
 
-describe('a look at the Inventory', () => {
+describe('a look-up in the Inventory', () => {
   it('finds the package of the customer and the type', async () => {
     lookUp().reply(200, [{ ...existing, id: 1, packageType: 'other' }, existing]);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
@@ -161,12 +161,12 @@ describe('a look at the Inventory', () => {
     expect(await client().find(7)).toEqual({ kind: 'none' });
   });
 
-  it.each([400, 404, 405, 501])('gives up asking after %i', async (status) => {
+  it.each([400, 404, 405, 501])('is not supported after %i', async (status) => {
     lookUp().reply(status);
     expect(await client().find(7)).toEqual({ kind: 'unknown' });
   });
 
-  it('is to be repeated where the Inventory is away', async () => {
+  it('is to be repeated if the Inventory is unavailable', async () => {
     lookUp().reply(503);
     expect(await client().find(7)).toMatchObject({ kind: 'retry', inDoubt: true });
   });

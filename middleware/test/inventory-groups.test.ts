@@ -24,10 +24,10 @@ afterEach(() => {
 });
 
 describe('a group posted to the Inventory', () => {
-  // it is asked once whether it can be asked at all
+  // the client checks once whether look-ups are supported
   beforeEach(() => void nock(baseUrl).get('/packages').query({ customerId: 7 }).times(2).optionally().reply(200, []));
 
-  it('is not sent to one that cannot be asked what it has made', async () => {
+  it('is not sent to an Inventory without look-ups', async () => {
     nock.cleanAll();
     list({ customerId: 7 }).reply(404);
     expect(await client().createMany([ana])).toEqual({
@@ -55,7 +55,7 @@ describe('a group posted to the Inventory', () => {
     });
   });
 
-  it('gets an answer for each: made, there already, refused, to be tried again', async () => {
+  it('gets an answer for each customer: created, existing, rejected, to be retried', async () => {
     expect(
       await answersTo([
         { status: 200, package: aPackage(1, 7) },
@@ -80,7 +80,7 @@ describe('a group posted to the Inventory', () => {
     ]);
   });
 
-  it('kills nobody with a 422, a 401 or a 404 of a single entry before a look, or another try', async () => {
+  it('makes no dead letter of an entry with 422, 401 or 404 before a look-up or a retry', async () => {
     expect(await answersTo([{ status: 422 }, { status: 401 }])).toMatchObject([
       { kind: 'conflict', otherwise: { kind: 'rejected' } },
       { kind: 'retry' },
@@ -102,7 +102,7 @@ describe('a group posted to the Inventory', () => {
     ]);
   });
 
-  it('takes no status that the ledger cannot hold', async () => {
+  it('accepts no status that the ledger cannot store', async () => {
     const [answer] = (await answersTo([{ status: 20_100_000_000 }, { status: 201, package: aPackage(2, 8) }])) as {
       status?: number;
     }[];
@@ -124,7 +124,7 @@ describe('a group posted to the Inventory', () => {
     expect(await client({ retriesMax: 3 }).createMany([ana])).toEqual({ kind: 'refused', inDoubt: false, reason });
   });
 
-  it.each([425, 429])('is tried again quickly after %i, then left to the schedule', async (status) => {
+  it.each([425, 429])('is retried quickly after %i, then left to the retry schedule', async (status) => {
     post().times(3).reply(status, { detail: 'busy' });
     const target = client({ retriesMax: 2 });
     expect(await target.createMany([ana, luis])).toEqual({
@@ -139,18 +139,18 @@ describe('a group posted to the Inventory', () => {
     );
   });
 
-  it('goes through where a quick retry does', async () => {
+  it('succeeds if a quick retry succeeds', async () => {
     post().reply(429);
     post().reply(200, { results: [{ status: 201, package: aPackage(1, 7) }] });
     expect(await client({ retriesMax: 2 }).createMany([ana])).toMatchObject({ answers: [{ packageId: 1 }] });
   });
 
-  it('tells how long the Inventory asks to wait', async () => {
+  it('returns how long the Inventory asks to wait', async () => {
     post().reply(503, '', { 'Retry-After': '120' });
     expect(await client({ retriesMax: 3 }).createMany([ana])).toMatchObject({ kind: 'retry', afterMs: 120_000 });
   });
 
-  it('is left to the schedule where the token is wrong, and INVENTORY_TOKEN is what to look at', async () => {
+  it('is left to the retry schedule if the token is wrong, and the reason names INVENTORY_TOKEN', async () => {
     post().reply(401);
     expect(await client().createMany([ana])).toMatchObject({
       kind: 'retry',
@@ -159,7 +159,7 @@ describe('a group posted to the Inventory', () => {
     });
   });
 
-  it('is in doubt where no answer came in time, and is not sent a second time', async () => {
+  it('is in doubt if no answer arrives in time, and is not sent again', async () => {
     post().delay(5_000).reply(200, { results: [] });
     const target = client({ retriesMax: 3, timeoutMs: 50 });
     expect(await target.createMany([ana])).toEqual({
@@ -175,20 +175,20 @@ describe('a group posted to the Inventory', () => {
   it.each([
     ['the connection broke', () => post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))],
     ['a gateway got no answer', () => post().reply(502)],
-    ['it is said to be busy', () => post().reply(503)],
-    ['it is said to have taken too long', () => post().reply(408)],
-  ])('is in doubt where %s, and is not sent a second time', async (_how, reply) => {
+    ['it is busy', () => post().reply(503)],
+    ['it took too long', () => post().reply(408)],
+  ])('is in doubt if %s, and is not sent again', async (_how, reply) => {
     reply();
     expect(await client({ retriesMax: 3 }).createMany([ana])).toMatchObject({ kind: 'retry', inDoubt: true });
   });
 
-  it('is refused, and in doubt, where the Inventory stumbles over it', async () => {
+  it('is refused, and in doubt, if the Inventory fails on it', async () => {
     post().reply(500, { detail: 'oh' });
     const reason = 'Inventory answered 500: oh';
     expect(await client({ retriesMax: 3 }).createMany([ana])).toEqual({ kind: 'refused', inDoubt: true, reason });
   });
 
-  it('is sent again where no connection was made', async () => {
+  it('is sent again if no connection was made', async () => {
     post().replyWithError(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
     post().reply(200, { results: [{ status: 201, package: aPackage(1, 7) }] });
     expect(await client({ retriesMax: 1 }).createMany([ana])).toMatchObject({ kind: 'answers' });
@@ -201,7 +201,7 @@ describe('a group posted to the Inventory', () => {
     ['results that are no list', { results: 'all' }],
     ['a page of HTML', '<html>'],
     ['nothing', ''],
-  ])('is in doubt, and the last one, after a 200 with %s', async (_what, body) => {
+  ])('is in doubt, and the last group, after a 200 with %s', async (_what, body) => {
     post().reply(200, body as nock.Body);
     expect(await client({ retriesMax: 3 }).createMany([ana])).toMatchObject({ kind: 'unsupported', inDoubt: true });
   });

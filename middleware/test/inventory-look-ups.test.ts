@@ -11,29 +11,29 @@ afterEach(() => {
   expect(pending).toEqual([]);
 });
 
-describe('a look for one package', () => {
+describe('a look-up of one package', () => {
   const lookUp = () => list({ customerId: 7 });
 
-  it('finds one whose customer id is a text, in either shape', async () => {
+  it('finds one whose customer id is a text, with either field name', async () => {
     lookUp().reply(200, [aPackage('p-12', '7')]);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 'p-12' });
     lookUp().reply(200, [{ id: 12, customer_id: '7', package_type: packageType }]);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
   });
 
-  it('takes a package that does not say its type, and none of another type', async () => {
+  it('accepts a package without a type, and none of another type', async () => {
     lookUp().reply(200, [{ id: 12, customerId: 7 }]);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
     lookUp().reply(200, [{ id: 12, customer_id: 7, package_type: 'other' }]);
     expect(await client().find(7)).toEqual({ kind: 'none' });
   });
 
-  it('finds it in the whole list of an Inventory that takes no filter', async () => {
+  it('finds it in the whole list of an Inventory that ignores the filter', async () => {
     lookUp().reply(200, [aPackage(1, 5), aPackage(2, 7), aPackage(3, 8)]);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 2 });
   });
 
-  it('knows that a part of such a list proves nothing', async () => {
+  it('proves nothing from a part of such a list', async () => {
     const link = { Link: '</packages?after=3>; rel="next"' };
     lookUp().reply(200, [aPackage(1, 5), aPackage(3, 6)], link);
     list({ customerId: 7, after: 3 }).reply(200, [aPackage(4, 8)]);
@@ -49,19 +49,19 @@ describe('a look for one package', () => {
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 3 });
   });
 
-  it.each(['<html>', '{"items": []}', ''])('knows that an answer such as %j proves nothing', async (body) => {
+  it.each(['<html>', '{"items": []}', ''])('proves nothing from an answer such as %j', async (body) => {
     lookUp().reply(200, body);
     expect(await client().find(7)).toEqual({ kind: 'unknown' });
   });
 });
 
-describe('a look for many packages', () => {
+describe('a look-up of many packages', () => {
   const first = aPackage(1, 3);
   const last = aPackage(900, 99);
   const lookUp = () => list({ customerId: '3,7,8,9,99', limit: 1_000 });
   const ask = () => client().findMany([7, 8, 9], [3, 99]);
 
-  it('finds those that are there by one question, which the witnesses show to be understood', async () => {
+  it('finds existing packages in one call, if the witnesses show that it was understood', async () => {
     lookUp().reply(200, [first, aPackage(2, '8'), { ...aPackage(4, 9), packageType: 'other' }, last]);
     const answer = await ask();
     expect(answer.kind).toBe('found');
@@ -69,7 +69,7 @@ describe('a look for many packages', () => {
     expect([7, 8, 9].map((id) => packages.get(id))).toEqual([undefined, 2, undefined]);
   });
 
-  it('is not understood where a witness is missing, though others are shown', async () => {
+  it('is not supported if a witness is missing, though others are returned', async () => {
     lookUp().reply(200, []);
     expect(await ask()).toEqual({ kind: 'unsupported' });
     lookUp().reply(200, [aPackage(2, 7), aPackage(4, 8), last]);
@@ -78,19 +78,19 @@ describe('a look for many packages', () => {
     expect(await ask()).toEqual({ kind: 'unsupported' });
   });
 
-  it('is not understood by an Inventory that reads the first id alone', async () => {
+  it('is not supported by an Inventory that reads only the first id', async () => {
     lookUp().reply(200, [aPackage(2, 7)]);
     expect(await ask()).toEqual({ kind: 'unsupported' });
   });
 
-  it('is not understood by one that takes no filter', async () => {
+  it('is not supported by one that ignores the filter', async () => {
     lookUp().reply(200, [first, aPackage(2, 4), aPackage(5, 7), last]);
     expect(await ask()).toEqual({ kind: 'unsupported' });
     lookUp().reply(200, [first, { id: 2, packageType }, last]);
     expect(await ask()).toEqual({ kind: 'unsupported' });
   });
 
-  it('is not enough where only a part of the answer came', async () => {
+  it('is not supported if only a part of the answer arrives', async () => {
     lookUp().reply(200, [first, aPackage(2, 7), last], { Link: '</packages?after=2>; rel="next"' });
     expect(await ask()).toEqual({ kind: 'unsupported' });
   });
@@ -100,7 +100,7 @@ describe('a look for many packages', () => {
     expect(await ask()).toEqual({ kind: 'unsupported' });
   });
 
-  it('is to be repeated where the Inventory is away', async () => {
+  it('is to be repeated if the Inventory is unavailable', async () => {
     lookUp().reply(503);
     expect(await ask()).toMatchObject({ kind: 'retry', inDoubt: true, whose: 'inventory' });
   });

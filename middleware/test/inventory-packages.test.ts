@@ -14,7 +14,7 @@ afterEach(() => {
   expect(pending).toEqual([]);
 });
 
-/** Every package, page by page; stops an endless loop. */
+/** All packages, page by page; fails instead of looping forever. */
 async function readAll(target: PackageTarget) {
   const packages: { id: PackageId; customerId: number | undefined }[] = [];
   let pages = 0;
@@ -33,7 +33,7 @@ describe('the list of packages', () => {
   const packages = Array.from({ length: 2_300 }, (_, index) => aPackage(index + 1, 10_000 + index));
   const expected = packages.map(({ id, customerId }) => ({ id, customerId }));
 
-  it('is read page by page, to its end', async () => {
+  it('is read page by page to its end', async () => {
     nock(baseUrl)
       .get('/packages')
       .query(true)
@@ -45,21 +45,21 @@ describe('the list of packages', () => {
     expect(await readAll(client())).toEqual({ packages: expected, pages: 3 });
   });
 
-  it('goes on while a link leads on, however short the pages of the Inventory are', async () => {
+  it('continues while there is a next link, however short the pages are', async () => {
     const more = { Link: '</packages?after=2>; rel="next"' };
     list({ after: 0, limit: 1_000 }).reply(200, [aPackage(1, 7), aPackage(2, 8)], more);
     list({ after: 2, limit: 1_000 }).reply(200, [aPackage(3, 9)]);
     expect(await readAll(client())).toMatchObject({ pages: 2, packages: [{ id: 1 }, { id: 2 }, { id: 3 }] });
   });
 
-  it.each([3, 2_300])('is read once where all %i are shown whatever is asked', async (count) => {
+  it.each([3, 2_300])('is read once if the Inventory always returns all %i', async (count) => {
     const shown = packages.slice(0, count).toReversed();
     nock(baseUrl).persist().get('/packages').query(true).reply(200, shown);
     const { packages: read } = await readAll(client());
     expect(read?.toSorted((a, b) => Number(a.id) - Number(b.id))).toEqual(expected.slice(0, count));
   });
 
-  it('is read where the ids of packages are texts and all are shown at once', async () => {
+  it('can be read if package ids are texts and all come at once', async () => {
     list({ after: 0, limit: 1_000 }).reply(200, [aPackage('a', 7), aPackage('b', '8')]);
     expect(await readAll(client())).toEqual({
       packages: [
@@ -70,12 +70,12 @@ describe('the list of packages', () => {
     });
   });
 
-  it('cannot be read where the ids are texts and there is more', async () => {
+  it('cannot be read if package ids are texts and there are more pages', async () => {
     list({ after: 0, limit: 1_000 }).reply(200, [aPackage('a', 7)], { Link: '</packages?page=2>; rel="next"' });
     expect(await readAll(client())).toEqual({ reason: 'the Inventory lists packages in pages without numbers' });
   });
 
-  it('leaves out packages of other types, and shows those of nobody', async () => {
+  it('omits packages of other types, and includes those without a customer', async () => {
     list({ after: 0, limit: 1_000 }).reply(200, [
       { ...aPackage(1, 7), packageType: 'other' },
       { id: 2, customer_id: 'x', package_type: packageType },
@@ -92,9 +92,9 @@ describe('the list of packages', () => {
   it.each([
     [404, 'Inventory answered 404; is INVENTORY_SERVICE_URL right?'],
     [503, 'Inventory answered 503'],
-  ])('is not there where the Inventory answers %i', async (status, reason) => {
+  ])('is unavailable if the Inventory answers %i', async (status, reason) => {
     list({ after: 0, limit: 1_000 })
-      .times(status === 503 ? 2 : 1) // a blip is given one more try
+      .times(status === 503 ? 2 : 1) // a failed call is repeated once
       .reply(status);
     expect(await readAll(client())).toEqual({ reason });
   });

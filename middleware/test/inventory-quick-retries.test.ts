@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 describe('quick retries', () => {
-  it('are made so many times, each after twice the wait', async () => {
+  it('are limited, and each waits twice as long as the one before', async () => {
     post().times(3).reply(503);
     lookUp().times(3).reply(200, []);
     post().reply(201, { id: 12 });
@@ -27,7 +27,7 @@ describe('quick retries', () => {
     expect(await client(2).create(request)).toMatchObject({ kind: 'retry', status: 500 });
   });
 
-  it('follow a refusal for now without a look, after the same waits', async () => {
+  it('follow a temporary refusal without a look-up, after the same waits', async () => {
     post().times(2).reply(429);
     post().reply(201, { id: 12 });
     const target = client(3);
@@ -35,7 +35,7 @@ describe('quick retries', () => {
     expect(target.quickRetries).toEqual([1, 2].map((ms) => `Inventory answered 429; ${ms} ms`));
   });
 
-  it('look after their wait, for a package that is in the making may be there by then', async () => {
+  it('look up the package after the wait, because it may exist by then', async () => {
     const events: string[] = [];
     post().reply(500);
     lookUp().reply(200, () => {
@@ -47,19 +47,19 @@ describe('quick retries', () => {
     expect(events).toEqual(['wait', 'look']);
   });
 
-  it('follow a refused connection without a look, for nothing can have arrived', async () => {
+  it('follow a refused connection without a look-up, because nothing can have arrived', async () => {
     post().replyWithError(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
     post().reply(201, { id: 12 });
     expect(await client(1).create(request)).toMatchObject({ kind: 'delivered', packageId: 12 });
   });
 
-  it('look before they post again where no answer came, and take what they find', async () => {
+  it('look the package up before they post again without an answer, and use what they find', async () => {
     post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     lookUp().reply(200, [existing]);
     expect(await client(3).create(request)).toEqual({ kind: 'delivered', packageId: 12, existed: true });
   });
 
-  it('post again where they find nothing', async () => {
+  it('post again if they find nothing', async () => {
     post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     lookUp().reply(200, [
       { ...existing, packageType: 'other' },
@@ -69,7 +69,7 @@ describe('quick retries', () => {
     expect(await client(3).create(request)).toMatchObject({ packageId: 13 });
   });
 
-  it('look before each further post too, for what was posted first may take effect late', async () => {
+  it('look the package up before every further post, because the first post may take effect late', async () => {
     post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     lookUp().reply(200, []);
     post().reply(429);
@@ -77,14 +77,14 @@ describe('quick retries', () => {
     expect(await client(3).create(request)).toEqual({ kind: 'delivered', packageId: 12, existed: true });
   });
 
-  it('end in doubt after a post without an answer, though the last one was refused', async () => {
+  it('end in doubt after a post without an answer, though the last post was refused', async () => {
     post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     lookUp().reply(200, []);
     post().reply(429);
     expect(await client(1).create(request)).toMatchObject({ kind: 'retry', status: 429, inDoubt: true });
   });
 
-  it('post again with the same key to an Inventory that cannot be asked', async () => {
+  it('post again with the same key to an Inventory without look-ups', async () => {
     post().reply(201, '');
     lookUp().reply(404);
     nock(baseUrl, { reqheaders: { 'idempotency-key': 'welcome-7' } })
@@ -93,7 +93,7 @@ describe('quick retries', () => {
     expect(await client(3).create(request)).toMatchObject({ packageId: 13 });
   });
 
-  it('stop where the look fails too', async () => {
+  it('stop if the look-up fails too', async () => {
     post().replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
     lookUp().reply(503);
     expect(await client(3).create(request)).toMatchObject({ kind: 'retry', inDoubt: true });

@@ -14,19 +14,19 @@ import { startMiddleware } from '../src/middleware.ts';
 import type { DaemonToKill } from './killed-daemon-main.ts';
 import { startPlainNeighbours } from './plain-neighbours.ts';
 
-/** A ledger of its own between neighbours of its own. */
+/** A daemon's ledger, with its own CRM and Inventory. */
 type World = {
   db: Kysely<LedgerDatabase>;
   neighbours: Awaited<ReturnType<typeof startPlainNeighbours>>;
   environment: Record<string, string>;
-  /** What the daemon that was killed last has come to. */
+  /** The boundaries that the last killed daemon reached, one per line. */
   boundariesFile: string;
 };
 
 export type Settings = {
   kind: DatabaseKind;
   takesGroups: boolean;
-  /** How many customers each daemon finds new. */
+  /** Number of new customers for each daemon. */
   customers: number;
 };
 
@@ -45,12 +45,12 @@ async function aWorld({ kind, takesGroups }: Settings): Promise<World & AsyncDis
     LOG_LEVEL: 'error',
     CRM_SERVICE_URL: neighbours.url,
     INVENTORY_SERVICE_URL: neighbours.url,
-    // the poll at the start has to do
+    // only the poll at the start
     POLL_CRON: '0 0 0 1 1 *',
   };
   const world = { db: ledger.db, neighbours, environment, boundariesFile: join(dataDir, 'boundaries') };
   if (takesGroups) {
-    // many are looked up at once only beside some whose packages are known
+    // a look-up of many needs witnesses: customers whose packages are known
     neighbours.addCustomers(2);
     await runToTheEnd(world, 'at first');
   }
@@ -58,24 +58,24 @@ async function aWorld({ kind, takesGroups }: Settings): Promise<World & AsyncDis
   return { ...world, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
-/** Runs a daemon, in this process, until its work is done; `after` what, says the error where it never is. */
+/** Runs a daemon in this process until its work is done; a failure names `after`, the place of the kill. */
 async function runToTheEnd(world: World, after: string): Promise<void> {
   const config = readMiddlewareConfig(world.environment);
-  // PostgreSQL may need a moment to see that the one before is gone
+  // PostgreSQL may take a moment to notice that the previous daemon is gone
   await using _daemon = await eventually(() => startMiddleware(config));
   await eventually(async () => expect(await isSettled(world), `${after}: settled`).toBe(true));
 }
 
-/** `at`: a boundary of the daemon, or a request that stays without an answer. */
+/** `at`: a boundary of the daemon, or a request that gets no answer. */
 type Kill = { world: World; at: string };
 
-/** Restarts the daemon of each world that was killed, and expects one package for everyone. */
+/** Restarts each killed daemon, and expects exactly one package for every customer. */
 async function restart(kills: Kill[]): Promise<void> {
   await Promise.all(kills.map(({ world, at }) => runToTheEnd(world, `killed at ${at}`)));
   for (const { world, at } of kills) await expectOnePackageEach(world, `killed at ${at}`);
 }
 
-/** Everybody's delivery has come to an end, and the CRM knows. */
+/** Every delivery is delivered or dead, and reported to the CRM. */
 async function isSettled({ db, neighbours: { customers, reports } }: World): Promise<boolean> {
   if (reports.size < customers.length) return false;
   const open = await db
@@ -108,8 +108,8 @@ async function expectOnePackageEach({ db, neighbours }: World, after: string): P
 }
 
 /**
- * Runs daemons in one process, for a start takes long: each until it stops where it is to be killed, or has nothing more
- * to do. Then kills them all, and gives where each was that has stopped there.
+ * Runs all daemons in one process, because a start is slow: each until it stops at its place, or has no work left.
+ * Then kills the process, and returns the places at which a daemon had stopped.
  */
 async function kill(kills: Kill[]): Promise<string[]> {
   for (const { world } of kills) await rm(world.boundariesFile, { force: true });
@@ -145,7 +145,7 @@ async function hasStopped({ world, at }: Kill): Promise<boolean> {
   return world.neighbours.hasLeftUnanswered() || (await boundariesOf(world)).at(-1) === at;
 }
 
-/** Once all is settled, it looks once more for what is due. */
+/** Long enough for a settled daemon to check once more for due deliveries. */
 const restMs = 200;
 
 async function isAtRest(world: World): Promise<boolean> {
@@ -154,7 +154,7 @@ async function isAtRest(world: World): Promise<boolean> {
 
 const worldsMax = 15;
 
-/** Kills a daemon at each of these places, and at every boundary that any comes to for the first time. Gives where one was killed. */
+/** Kills a daemon at each of these places and at the first occurrence of every other boundary. Returns the places. */
 export async function killAtEach(places: string[], settings: Settings): Promise<string[]> {
   await using resources = new AsyncDisposableStack();
   const known = new Set(['nowhere', ...places]);
@@ -169,7 +169,7 @@ export async function killAtEach(places: string[], settings: Settings): Promise<
     killed.push(...(await kill(kills)));
     for (const { world, at } of kills) {
       tried.add(at);
-      // what it comes to a second time is the same step again
+      // a second occurrence of a boundary is the same step again
       for (const boundary of await boundariesOf(world)) if (boundary.endsWith(' 1')) known.add(boundary);
     }
     await restart(kills);
@@ -177,7 +177,7 @@ export async function killAtEach(places: string[], settings: Settings): Promise<
   return killed;
 }
 
-/** Kills each daemon twice: in the first place and, restarted, in the second. */
+/** Kills each daemon twice: at the first place and, after a restart, at the second. */
 export async function killTwice(pairs: [string, string][], settings: Settings): Promise<void> {
   await using resources = new AsyncDisposableStack();
   const worlds: World[] = [];

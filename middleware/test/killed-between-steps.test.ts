@@ -7,14 +7,14 @@ const stored = (name: string, nth = 1) => [...around(`write of ${name}`, nth), `
 const steps = [
   ...around('source.fetchPage'),
   ...stored('record.ts'),
-  ...stored('take-up.ts'), // what a killed daemon has left is freed
-  ...stored('take-up.ts', 2), // claimed
-  ...stored('storeAll'), // marked
+  ...stored('take-up.ts'), // frees the claims of a killed daemon
+  ...stored('take-up.ts', 2), // claims
+  ...stored('storeAll'), // stores the outcomes
   ...around('source.report'),
   ...stored('report.ts'),
 ];
 
-describe.each(databases)('a daemon that kill -9 meets, its ledger on %s,', (kind) => {
+describe.each(databases)('a daemon that is killed with SIGKILL, its ledger on %s,', (kind) => {
   const settings = { kind, takesGroups: false, customers: 2 };
 
   it.concurrent('gets everyone one package once restarted, whatever two steps it was between', async () => {
@@ -25,7 +25,7 @@ describe.each(databases)('a daemon that kill -9 meets, its ledger on %s,', (kind
   });
 });
 
-describe('a daemon that kill -9 meets twice', () => {
+describe('a daemon that is killed with SIGKILL twice', () => {
   const settings: Settings = { kind: 'sqlite', takesGroups: false, customers: 2 };
 
   it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
@@ -42,7 +42,7 @@ describe('a daemon that kill -9 meets twice', () => {
   });
 });
 
-describe('a daemon that kill -9 meets while it posts groups', () => {
+describe('a daemon that is killed with SIGKILL while it posts groups', () => {
   const settings: Settings = { kind: 'sqlite', takesGroups: true, customers: 60 };
 
   it.concurrent('gets everyone one package once restarted, whatever two steps it was between', async () => {

@@ -6,21 +6,21 @@ import type { MiddlewareContext } from '../src/context.ts';
 import { startMiddleware } from '../src/middleware.ts';
 
 /**
- * A daemon that stops dead at one of its boundaries: before or after a call to a neighbour or a write to its ledger, or
+ * A daemon that freezes at one of its boundaries: before or after a call to a neighbour or a write to its ledger, or
  * inside the write's transaction.
  */
 export type DaemonToKill = {
   environment: Record<string, string>;
-  /** Its name, and the how-manieth of that name it is: `after target.create 2`. */
+  /** The name of a boundary and its occurrence: `after target.create 2`. */
   stopAt: string;
-  /** Where each boundary that it comes to is written. */
+  /** The file that lists each boundary the daemon reaches. */
   boundariesFile: string;
 };
 
 const daemons: DaemonToKill[] = JSON.parse(process.env['DAEMONS'] ?? '[]');
 let running = daemons.length;
 
-/** Once stopped, it comes past no boundary any more; nothing that is seen from outside is done between two of them. */
+/** A stopped daemon passes no further boundary, and nothing between two boundaries is visible from outside. */
 function createBoundary({ stopAt, boundariesFile }: DaemonToKill) {
   const passed = new Map<string, number>();
   let stopped = false;
@@ -72,7 +72,7 @@ function adapt(context: MiddlewareContext, boundary: Boundary): MiddlewareContex
   };
 }
 
-/** A write is named after its function or, if that has no name, after the file that calls it: `take-up.ts`. */
+/** Names a write after its function or, if that is anonymous, after the calling file: `take-up.ts`. */
 function adaptWrite(write: MiddlewareContext['write'], boundary: Boundary): MiddlewareContext['write'] {
   const around = createAround(boundary);
   type RunAll = Parameters<typeof write.together>[0];
@@ -103,7 +103,7 @@ function adaptWrite(write: MiddlewareContext['write'], boundary: Boundary): Midd
   return Object.assign(alone, { together }) as typeof write;
 }
 
-/** Who has called `write`: `store.ts`. */
+/** The file that called `write`: `store.ts`. */
 function callerFile(): string {
   const [, , , caller = ''] = new Error().stack?.split('\n') ?? [];
   return basename(caller).replace(/:.*/, '');
@@ -112,7 +112,7 @@ function callerFile(): string {
 function start(daemon: DaemonToKill) {
   const boundary = createBoundary(daemon);
   const config = readMiddlewareConfig(daemon.environment);
-  // PostgreSQL may need a moment to see that the one before is gone
+  // PostgreSQL may take a moment to notice that the previous daemon is gone
   return eventually(() => startMiddleware(config, { adapt: (context) => adapt(context, boundary) }));
 }
 

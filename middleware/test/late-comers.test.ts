@@ -28,7 +28,7 @@ describe.each(databases)('late-comers, the ledger on %s', (kind) => {
     return { ...test, lateComers: createLateComers(db), queries: () => queries };
   }
 
-  it('cost no query while the list is the same, and one where it has changed', async () => {
+  it('cost no query while the list is unchanged, and one query after a change', async () => {
     const customers = manyCustomers(100);
     await using late = await lateComersOf(customers);
     const first = await late.lateComers.find(page(customers), 100);
@@ -44,7 +44,7 @@ describe.each(databases)('late-comers, the ledger on %s', (kind) => {
     expect([changed.isNew, late.queries()]).toEqual([true, 2]);
   });
 
-  it('cost no query in a CRM that shows only what is new', async () => {
+  it('cost no query if the CRM lists only new customers', async () => {
     await using late = await lateComersOf(manyCustomers(10));
     const found = await late.lateComers.find(page([aCustomer(11)]), 10);
     expect(found).toMatchObject({ customers: [], isWhole: false });
@@ -58,7 +58,7 @@ describe.each(databases)('late-comers, the ledger on %s', (kind) => {
     expect((await late.lateComers.find(list, 3)).customers).toEqual([aCustomer(2)]);
   });
 
-  it('are found among more than are compared at once', async () => {
+  it('are found in a list longer than one comparison step', async () => {
     const customers = manyCustomers(20_005).filter(({ id }) => ![1, 10_000, 10_001, 20_003].includes(id));
     await using test = await testContext(kind);
     for (let start = 0; start < customers.length; start += 1_000) {

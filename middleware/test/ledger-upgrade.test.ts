@@ -8,7 +8,7 @@ import type { DeliveryRow } from '../src/life-cycle.ts';
 import { createSync } from '../src/sync.ts';
 import { fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 
-/** Before 0003, two flags said what one column says now. */
+/** Before migration 0003, two flags held what one column holds now. */
 type OldRow = Omit<DeliveryRow, 'before_post'> & { in_doubt: 0 | 1; stale: 0 | 1 };
 type OldLedger = Omit<LedgerDatabase, 'deliveries'> & { deliveries: OldRow };
 
@@ -49,7 +49,7 @@ const rows = [
   oldRow(7, { ...failed, in_doubt: 1, stale: 1, package_id: '70' }),
   oldRow(8, { ...ended, state: 'delivered', package_id: '80' }),
   oldRow(9, { ...ended, state: 'dead', error: 'answered 400' }),
-  // a replay that ended without having been read again
+  // a replay that ended before the CRM was read again
   oldRow(10, { ...ended, state: 'dead', error: 'the CRM has this customer no longer', stale: 1 }),
 ];
 
@@ -57,7 +57,7 @@ const options = (database: FreshDatabase, migrations: string) => {
   return { url: database.url, schema: 'middleware', migrations, onError: () => undefined };
 };
 
-/** A ledger as the program before 0003 left it. */
+/** A ledger as written by the release before migration 0003. */
 async function leaveOldLedger(database: FreshDatabase): Promise<void> {
   const migrations = join(database.dataDir, 'old-migrations');
   await mkdir(migrations, { recursive: true });
@@ -71,7 +71,7 @@ async function leaveOldLedger(database: FreshDatabase): Promise<void> {
   await close();
 }
 
-describe.each(databases)('a ledger of the last release, on %s,', (kind) => {
+describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
   it('keeps every delivery, and what each needs before its next post', async () => {
     await using database = await freshDatabase(kind, { isEmpty: true });
     await leaveOldLedger(database);
@@ -89,11 +89,11 @@ describe.each(databases)('a ledger of the last release, on %s,', (kind) => {
     expect(upgraded.map((row) => ({ ...row }))).toEqual(expected);
   });
 
-  it('is worked off: each customer has one package, and nothing that has ended is posted', async () => {
+  it('is completed: each customer has one package, and no ended delivery is posted again', async () => {
     await using database = await freshDatabase(kind, { isEmpty: true });
     await leaveOldLedger(database);
     const target = fakeTarget();
-    // made by the attempts that were interrupted or got no answer
+    // created by attempts that were interrupted or got no answer
     for (const customerId of [2, 3, 5]) target.make({ customerId, customerName: '', idempotencyKey: '' });
     const customers = [6, 7].map((id) => ({ id, name: `Renamed ${id}`, createdAt: recordedAt }));
     await using opened = await testContext(kind, { target, source: fakeSource(customers) }, database);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
-/** A CRM and an Inventory of a few lines, in this process, that do as a test tells them. */
+/** A minimal CRM and Inventory in this process, controlled by the test. */
 
 type Reply = { status: number; body?: unknown; headers?: Record<string, string> };
 // biome-ignore lint/suspicious/noExplicitAny: whatever was posted
@@ -26,7 +26,7 @@ async function serveJson(handler: Handler) {
   };
 }
 
-/** Holds up whoever passes, from `hold` until `release`. */
+/** Blocks every `pass` from `hold` until `release`. */
 function createGate() {
   let held = Promise.withResolvers<void>();
   held.resolve();
@@ -47,7 +47,7 @@ function createGate() {
 
 const missing: Reply = { status: 404, body: { error: 'there is no such route' } };
 
-/** Shows its `customers`, entries of any form, that are not known to stand at `after` or below. */
+/** Lists its `customers`, entries of any form, except those with an id of `after` or below. */
 export async function startSmallCrm() {
   const customers: { id?: unknown; name?: unknown }[] = [];
   const gate = createGate();
@@ -57,7 +57,7 @@ export async function startSmallCrm() {
     if (route === 'PUT /customers/integration') return { status: 204 };
     if (route !== 'GET /customers') return missing;
     const rest = customers.filter(({ id }) => !(Number(id) <= Number(query.get('after'))));
-    // what is held is an answer that was made before
+    // the gate holds an answer that already exists
     const page = JSON.parse(JSON.stringify(rest.slice(0, Number(query.get('limit')))));
     await gate.pass();
     return { status: 200, body: page };
@@ -67,12 +67,12 @@ export async function startSmallCrm() {
 
 type Package = { id: number; customerId: number; customerName: string; packageType: string };
 
-/** Knows no keys and takes no groups: whatever is posted twice is there twice. */
+/** Without idempotency and groups: a package that is posted twice exists twice. */
 export async function startSmallInventory() {
   const packages: Package[] = [];
-  /** The customers that packages were requested for. */
+  /** The customer ids of all requests for a package. */
   const posts: number[] = [];
-  /** What to refuse requests for these customers with. */
+  /** The status that rejects requests for each of these customers. */
   const refusals = new Map<number, number>();
   const gate = createGate();
   const server = await serveJson(async ({ route, query, body }) => {

@@ -6,8 +6,8 @@ import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSync } from '../src/sync.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, listed, manyCustomers, owner, testContext } from './fakes.ts';
 
-describe.each(databases)('a package that stands, the ledger on %s', (kind) => {
-  it('is kept by a replay where the Inventory cannot be asked for it', async () => {
+describe.each(databases)('an existing package, the ledger on %s', (kind) => {
+  it('is kept by a replay if the Inventory has no look-up', async () => {
     const target = fakeTarget();
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(2)), target });
     const sync = createSync(test.context, owner);
@@ -19,14 +19,14 @@ describe.each(databases)('a package that stands, the ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
 
-  it('is kept by a repair where the Inventory shows only a part of everybody, though it looks whole', async () => {
+  it('is kept by a repair if the Inventory returns a partial list that looks complete', async () => {
     const target = fakeTarget();
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(8)), target });
     await createSync(test.context, owner).runOnce();
     const shown = new Set([3, 4, 5]);
     test.context.target = {
       ...target,
-      // as a look-up that takes no filter judges such a list
+      // as a look-up without a filter reads such a list
       find: async (id, witnesses = []) => {
         if (shown.has(id)) return target.find(id);
         const isBelieved = witnesses.length > 0 && witnesses.every((witness) => shown.has(witness));
@@ -38,7 +38,7 @@ describe.each(databases)('a package that stands, the ledger on %s', (kind) => {
     expect(target.packages).toHaveLength(8);
   });
 
-  it('is not made a second time by a daemon that has lost the ledger to another', async () => {
+  it('is not created again by a daemon that has lost the ledger to another', async () => {
     const target = fakeTarget();
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(3)), target, concurrency: 1 });
     let isOwner = true;
@@ -47,26 +47,26 @@ describe.each(databases)('a package that stands, the ledger on %s', (kind) => {
       return undefined;
     });
     const sync = createSync(test.context, async () => {
-      if (!isOwner) throw new StartError('Another daemon works on this ledger already');
+      if (!isOwner) throw new StartError('Another daemon already uses this ledger');
     });
     await sync.runOnce();
     const posted = target.posts.length;
-    expect(posted).toBeLessThanOrEqual(3); // what was claimed while it was the owner
+    expect(posted).toBeLessThanOrEqual(3); // those claimed while it owned the ledger
     await sync.runOnce();
     await sync.settle();
     expect(target.posts).toHaveLength(posted);
   });
 });
 
-describe.each(databases)('customers who always fail, the ledger on %s', (kind) => {
-  it('keep nobody else waiting for longer than a poll, and die of their own schedule', async () => {
+describe.each(databases)('customers that always fail, the ledger on %s', (kind) => {
+  it('delay no other customer by more than one poll, and die when their own retry schedule ends', async () => {
     const target = fakeTarget();
     const poisoned = manyCustomers(8);
     for (const { id } of poisoned) target.script(id, ...Array(50).fill(busy));
     const source = fakeSource([...poisoned]);
     await using test = await testContext(kind, { source, target });
     const sync = createSync(test.context, owner);
-    for (const _each of poisoned) await sync.runOnce(); // until each of them has failed once
+    for (const _each of poisoned) await sync.runOnce(); // each of them fails once
     for (let id = 9; id < 40; id += 1) {
       source.customers.push(aCustomer(id));
       await sync.runOnce();
@@ -77,8 +77,8 @@ describe.each(databases)('customers who always fail, the ledger on %s', (kind) =
   });
 });
 
-describe('a CRM that shows the first of its customers whatever is asked', () => {
-  it('fails the poll and says why, for the others cannot be read', async () => {
+describe('a CRM that always returns its first customers', () => {
+  it('fails the poll with the reason, because the other customers cannot be read', async () => {
     const customers = manyCustomers(50);
     const source = {
       ...fakeSource(customers, 10),

@@ -9,7 +9,7 @@ import { aDaemon, type Daemon } from './a-daemon.ts';
 const runs = runsOf(1);
 const ids = { max: 12 };
 
-describe.each(databases)('by the OpenAPI document, the operations port of a middleware on %s', (kind) => {
+describe.each(databases)('the operations port against its OpenAPI document, the middleware on %s', (kind) => {
   let daemon: Daemon;
   let document: ApiDocument;
 
@@ -19,7 +19,7 @@ describe.each(databases)('by the OpenAPI document, the operations port of a midd
   });
   afterAll(() => daemon[Symbol.asyncDispose]());
 
-  it('takes what is allowed, and answers as documented', async () => {
+  it('accepts valid requests, and answers as documented', async () => {
     const source = sourceOf(document, ids);
     const requestsTo = (operation: Operation) => validRequests(operation, source);
     const run = { name: `what is allowed, on ${kind}`, service: daemon, document, runs, requestsTo };
@@ -29,7 +29,7 @@ describe.each(databases)('by the OpenAPI document, the operations port of a midd
     expect(statuses.get(200)).toBeGreaterThan(0);
   });
 
-  it('answers as documented, whatever it is sent', async () => {
+  it('answers any request as documented', async () => {
     const source = sourceOf(document, ids);
     const requestsTo = (operation: Operation) => hostileRequests(operation, source);
     const run = { name: `anything, on ${kind}`, service: daemon, document, runs, requestsTo };

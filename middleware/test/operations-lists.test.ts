@@ -24,7 +24,7 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
 
   const list = (path: string) => call(daemon, `GET ${path}`);
 
-  it('show deliveries in the order of their customers', async () => {
+  it('contain deliveries in the order of customer ids', async () => {
     const { status, body, headers } = await list('/deliveries');
     expect([status, idsOf(body), headers.get('Link')]).toEqual([200, [1, 2, 3, 4, 8], null]);
     expect(body[1]).toEqual({
@@ -45,13 +45,13 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
     ['dead', [2, 3]],
     ['retrying', [4]],
     ['pending', [8]],
-  ])('show those that are %s', async (state, ids) => {
+  ])('contain only deliveries in the state %s', async (state, ids) => {
     const { body } = await list(`/deliveries?state=${state}`);
     expect(idsOf(body)).toEqual(ids);
     expect(body.every((row: { state: string }) => row.state === state)).toBe(true);
   });
 
-  it('go on page after page, in the same state', async () => {
+  it('continue page by page, in the same state', async () => {
     const first = await list('/deliveries?state=dead&limit=1');
     expect([idsOf(first.body), linkOf(first)]).toEqual([[2], '</deliveries?after=2&limit=1&state=dead>; rel="next"']);
     const second = await list('/deliveries?after=2&limit=1&state=dead');
@@ -60,7 +60,7 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
     expect(idsOf((await list('/deliveries?after=8')).body)).toEqual([]);
   });
 
-  it('show what of the CRM is in quarantine, each once however often it was seen', async () => {
+  it('contain each quarantined entry once, however often a poll sees it', async () => {
     const { status, body, headers } = await list('/quarantine');
     expect([status, headers.get('Link')]).toEqual([200, null]);
     expect(body).toEqual([
@@ -76,7 +76,7 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
     expect((await list('/status')).body.quarantined).toBe(3);
   });
 
-  it('show the quarantine page by page', async () => {
+  it('contain the quarantine page by page', async () => {
     const { body: all } = await list('/quarantine');
     const first = await list('/quarantine?limit=2');
     expect(first.body).toEqual(all.slice(0, 2));

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { aDaemon, aNeighbourhood } from './a-daemon.ts';
 
 describe.each(databases)('a pause on %s', (kind) => {
-  it('ends with nobody posted for, though polls and replays go on, until deliveries are resumed', async () => {
+  it('stops all posts, while polls and replays continue, until a resume', async () => {
     await using daemon = await aDaemon(kind, { customers: 1 });
     await daemon.becomes(1, 'delivered');
 
@@ -14,7 +14,7 @@ describe.each(databases)('a pause on %s', (kind) => {
     daemon.addCustomer();
     expect((await daemon.post('/poll')).body).toMatchObject({ outcome: 'found', seen: 1 });
     expect((await daemon.post('/deliveries/1/replay')).body).toMatchObject({ state: 'pending' });
-    await daemon.restart(); // which waits for whatever is under way
+    await daemon.restart(); // waits for attempts in progress
 
     expect(daemon.inventory.posts).toEqual([1]);
     expect(await daemon.get('/status')).toMatchObject({ paused: true, deliveries: { pending: 2, delivered: 0 } });
@@ -24,7 +24,7 @@ describe.each(databases)('a pause on %s', (kind) => {
     expect(daemon.inventory.posts).toEqual([1, 2]);
   });
 
-  it('lets what is under way come to its end, and nothing else begin', async () => {
+  it('lets attempts in progress finish, and no other begin', async () => {
     await using daemon = await aDaemon(kind, { environment: { DELIVERY_CONCURRENCY: '1' } });
     daemon.inventory.gate.hold();
     for (const _ of [1, 2, 3]) daemon.addCustomer();
@@ -40,7 +40,7 @@ describe.each(databases)('a pause on %s', (kind) => {
     expect((await daemon.get('/status')).deliveries).toMatchObject({ pending: 2, delivered: 1 });
   });
 
-  it('may be asked for twice, and ended twice', async () => {
+  it('may be requested twice, and resumed twice', async () => {
     await using daemon = await aDaemon(kind);
     for (const paused of [true, true, false, false]) {
       expect((await daemon.post(paused ? '/pause' : '/resume')).body).toEqual({ paused });
@@ -51,7 +51,7 @@ describe.each(databases)('a pause on %s', (kind) => {
     await daemon.becomes(id, 'delivered');
   });
 
-  it('outlives a daemon that is killed', async () => {
+  it('survives a killed daemon', async () => {
     await using resources = new AsyncDisposableStack();
     const { crm, inventory, settings } = resources.use(await aNeighbourhood(kind));
     await using first = await spawnService('middleware', settings);

@@ -6,7 +6,7 @@ import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { describe, expect, it } from 'vitest';
 import { aDaemon } from './a-daemon.ts';
 
-/** Counts requests to a server of this process as they arrive. */
+/** Counts the requests that arrive at servers of this process. */
 function countRequests(path: string) {
   let count = 0;
   const onRequest = (message: unknown) => {
@@ -20,7 +20,7 @@ function countRequests(path: string) {
 }
 
 describe.each(databases)('POST /poll on %s', (kind) => {
-  it('polls at once, and answers with what this poll has found', async () => {
+  it('polls at once, and returns the result of this poll', async () => {
     await using daemon = await aDaemon(kind);
     const asked = new Date().toISOString();
     for (const _ of [1, 2]) daemon.addCustomer();
@@ -35,7 +35,7 @@ describe.each(databases)('POST /poll on %s', (kind) => {
     await daemon.becomes(2, 'delivered');
   });
 
-  it('says why a poll has failed', async () => {
+  it('returns the reason of a failed poll', async () => {
     await using daemon = await aDaemon(kind);
     daemon.crm.state.isDown = true;
     const { status, body } = await daemon.post('/poll');
@@ -45,7 +45,7 @@ describe.each(databases)('POST /poll on %s', (kind) => {
     ]);
   });
 
-  it('sees a customer who was added while another poll was under way, however many ask', async () => {
+  it('sees a customer that was added during another poll, also for several concurrent requests', async () => {
     await using daemon = await aDaemon(kind);
     daemon.crm.gate.hold();
     const first = daemon.post('/poll');
@@ -61,7 +61,7 @@ describe.each(databases)('POST /poll on %s', (kind) => {
     await daemon.becomes(id, 'delivered');
   });
 
-  it('answers while what it has found is being delivered', async () => {
+  it('answers while the new deliveries are in progress', async () => {
     await using daemon = await aDaemon(kind);
     daemon.inventory.gate.hold();
     const id = daemon.addCustomer();
@@ -73,7 +73,7 @@ describe.each(databases)('POST /poll on %s', (kind) => {
 });
 
 describe('a daemon that finishes its deliveries before it stops', () => {
-  /** What it answers while it waits for the last one. */
+  /** The answer to a request while the daemon waits for its last delivery. */
   async function askWhileItStops(request: string) {
     await using daemon = await aDaemon('sqlite');
     daemon.inventory.gate.hold();
@@ -95,7 +95,7 @@ describe('a daemon that finishes its deliveries before it stops', () => {
     });
   });
 
-  it('refuses to poll, and gives no earlier result for a new one', async () => {
+  it('refuses to poll instead of returning an earlier result', async () => {
     expect((await askWhileItStops('POST /poll')).status).toBe(503);
   });
 });

@@ -5,7 +5,7 @@ import { aDaemon, type Daemon, idsOf } from './a-daemon.ts';
 import { fakeClock } from './fakes.ts';
 
 describe.each(databases)('replaying on %s', (kind) => {
-  it('delivers again what is dead, under the name that the CRM shows now, with every attempt kept', async () => {
+  it('redelivers a dead delivery under the current name in the CRM, and keeps every attempt', async () => {
     await using daemon = await aDaemon(kind);
     const { crm, inventory } = daemon;
     const id = daemon.addCustomer();
@@ -32,7 +32,7 @@ describe.each(databases)('replaying on %s', (kind) => {
     expect(inventory.packages).toMatchObject([{ customerId: id, customerName: 'Renamed' }]);
   });
 
-  it('finds the package of who has one, however often it is asked for', async () => {
+  it('finds an existing package, however often it is requested', async () => {
     await using daemon = await aDaemon(kind, { customers: 1 });
     await daemon.becomes(1, 'delivered');
 
@@ -46,7 +46,7 @@ describe.each(databases)('replaying on %s', (kind) => {
     expect([daemon.inventory.posts, daemon.inventory.packages.length]).toEqual([[1], 1]);
   });
 
-  it('of the dead delivers them all, and nobody else, and says how many', async () => {
+  it('of dead deliveries delivers all of them and no others, and returns their number', async () => {
     await using daemon = await aDaemon(kind, { customers: 4, environment: { RETRY_SCHEDULE: '1h' } });
     for (const id of [1, 2, 3, 4]) await daemon.becomes(id, 'delivered');
     const [dead, another, retrying] = [daemon.addCustomer(), daemon.addCustomer(), daemon.addCustomer()];
@@ -66,7 +66,7 @@ describe.each(databases)('replaying on %s', (kind) => {
     expect((await daemon.post('/deliveries/replay', { state: 'dead' })).body).toEqual({ replayed: 0 });
   });
 
-  it('of the dead takes those who died at `since` or later and before `until`, wherever the clock was read', async () => {
+  it('of dead deliveries selects those that died from `since` until before `until`, in any time zone', async () => {
     await using daemon = await theDeadOfThreeHours(kind);
     const replay = async (range: object) => {
       const { body } = await daemon.post('/deliveries/replay', { state: 'dead', ...range });
@@ -83,7 +83,7 @@ describe.each(databases)('replaying on %s', (kind) => {
     expect(await replay({ since: '2025-12-31T23:00:00-15:00' })).toEqual({ replayed: 1, left: [] });
   });
 
-  it('of the dead takes every moment that it takes at all without a fault', async () => {
+  it('of dead deliveries handles the earliest and latest accepted times', async () => {
     await using daemon = await theDeadOfThreeHours(kind);
     const edges = [
       '0000-01-01T00:00:00Z',
@@ -94,7 +94,7 @@ describe.each(databases)('replaying on %s', (kind) => {
     ];
     for (const edge of edges) {
       const isEarly = edge.startsWith('0');
-      // nobody has died before or after such a moment
+      // no delivery died before or after such a time
       const { status, body } = await daemon.post('/deliveries/replay', {
         state: 'dead',
         [isEarly ? 'until' : 'since']: edge,
@@ -104,7 +104,7 @@ describe.each(databases)('replaying on %s', (kind) => {
   });
 });
 
-/** Paused, with customers 1, 2 and 3, who died at 12, 13 and 14 o'clock. */
+/** A paused daemon, with dead deliveries of customers 1, 2 and 3 from 12:00, 13:00 and 14:00 UTC. */
 async function theDeadOfThreeHours(kind: DatabaseKind): Promise<Daemon> {
   const clock = fakeClock('2026-01-01T12:00:00.000Z');
   const daemon = await aDaemon(kind, { clock });

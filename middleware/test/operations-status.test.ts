@@ -5,7 +5,7 @@ import { aDaemon } from './a-daemon.ts';
 import { fakeClock } from './fakes.ts';
 
 describe.each(databases)('GET /status on %s', (kind) => {
-  it('tells how the work goes, from the first poll on', async () => {
+  it('returns the state of the daemon from the first poll on', async () => {
     await using daemon = await aDaemon(kind);
     expect(await daemon.get('/status')).toEqual({
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
@@ -20,7 +20,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
     });
   });
 
-  it('tells how many deliveries are in each state, and how long the oldest has waited', async () => {
+  it('returns the number of deliveries in each state, and how long the oldest has waited', async () => {
     const clock = fakeClock();
     await using daemon = await aDaemon(kind, { clock, environment: { RETRY_SCHEDULE: '1h' } });
     daemon.inventory.refusals.set(2, 400).set(3, 503);
@@ -39,7 +39,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
     });
   });
 
-  it('takes the wait of what is delivered again from its replay on', async () => {
+  it('counts the wait of a replayed delivery from its replay', async () => {
     const clock = fakeClock();
     await using daemon = await aDaemon(kind, { clock, customers: 1 });
     await daemon.becomes(1, 'delivered');
@@ -50,7 +50,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
     expect((await daemon.get('/status')).oldest_pending_seconds).toBe(5);
   });
 
-  it('tells that the breaker is open, half-open while it is probed, and closed when that went well', async () => {
+  it('shows the breaker as open, half-open during a probe, and closed after a good probe', async () => {
     await using daemon = await aDaemon(kind, { environment: { RETRY_SCHEDULE: '1h' } });
     const ids = Array.from({ length: 6 }, () => daemon.addCustomer());
     for (const id of ids) daemon.inventory.refusals.set(id, 503);
@@ -68,7 +68,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
     expect((await daemon.get('/status')).breaker).toBe('closed');
   });
 
-  it('tells how the last comparison of both sides ended', async () => {
+  it('returns the result of the last reconciliation', async () => {
     const environment = { RECONCILE_CRON: '* * * * * *' };
     await using daemon = await aDaemon(kind, { environment, customers: 2 });
     const isProven = async (proven: boolean) => {

@@ -14,7 +14,7 @@ describe.each(databases)('the operations port on %s', (kind) => {
   });
   afterAll(() => daemon[Symbol.asyncDispose]());
 
-  it.each(['2', '9007199254740991', '99999999999999999999'])('knows no customer %s', async (id) => {
+  it.each(['2', '9007199254740991', '99999999999999999999'])('returns 404 for the unknown customer %s', async (id) => {
     for (const request of [`GET /deliveries/${id}`, `POST /deliveries/${id}/replay`]) {
       const { status, body } = await call(daemon, request);
       expect([request, status, body.title]).toEqual([request, 404, 'Not Found']);
@@ -22,7 +22,7 @@ describe.each(databases)('the operations port on %s', (kind) => {
     }
   });
 
-  it.each(['0', 'x', '-1', '1.0', '01'])('takes %s for no customer', async (id) => {
+  it.each(['0', 'x', '-1', '1.0', '01'])('rejects %s as a customer id', async (id) => {
     const { status, body } = await daemon.post(`/deliveries/${id}/replay`);
     const errors = [{ field: 'customer_id', message: 'must be a positive integer' }];
     expect([status, body.errors]).toEqual([400, errors]);
@@ -34,16 +34,16 @@ describe.each(databases)('the operations port on %s', (kind) => {
     [{ state: ['dead'] }, 'state must be "dead"'],
     [{}, 'Missing required fields: state'],
     [{ state: null }, 'Missing required fields: state'],
-  ])('replays many only where they are dead, not %j', async (body, detail) => {
+  ])('replays only dead deliveries together, not %j', async (body, detail) => {
     const answer = await daemon.post('/deliveries/replay', body);
     expect([answer.status, answer.body.detail, answer.body.errors[0].field]).toEqual([400, detail, 'state']);
   });
 
-  it.each(['[]', '"dead"', 'null', '{"state":', 'dead'])('replays nobody for the body %s', async (body) => {
+  it.each(['[]', '"dead"', 'null', '{"state":', 'dead'])('replays nothing for the body %s', async (body) => {
     expect((await daemon.post('/deliveries/replay', body)).status).toBe(400);
   });
 
-  it.each(['since', 'until'])('takes for %s any moment that says where it is', async (field) => {
+  it.each(['since', 'until'])('accepts as %s any time with a time zone', async (field) => {
     for (const moment of [
       '2000-01-31T12:00:00Z',
       '2000-01-31T12:00:00.123Z',
@@ -72,7 +72,7 @@ describe.each(databases)('the operations port on %s', (kind) => {
     1_767_225_600_000,
     null,
     {},
-  ])('takes %j for no moment, and names the field', async (moment) => {
+  ])('rejects %j as a time, and names the field', async (moment) => {
     const message = 'must be a time such as 2026-01-31T12:00:00Z';
     for (const field of ['since', 'until']) {
       const { status, body } = await daemon.post('/deliveries/replay', { state: 'dead', [field]: moment });
@@ -98,12 +98,12 @@ describe('the operations port', () => {
     ['DELETE /deliveries', 'GET, HEAD, OPTIONS'],
     ['POST /deliveries/1', 'GET, HEAD, OPTIONS'],
     ['DELETE /quarantine', 'GET, HEAD, OPTIONS'],
-  ])('answers %s with the methods that there are', async (request, allow) => {
+  ])('answers %s with the allowed methods', async (request, allow) => {
     const { status, headers, body } = await call(daemon, request);
     expect([status, headers.get('Allow'), body.title]).toEqual([405, allow, 'Method Not Allowed']);
   });
 
-  /** As a browser sends it for a page, whose headers `fetch` would not let us write. */
+  /** Sends the headers that a browser sends for a page, which `fetch` does not allow. */
   async function send(request: string, headers: Record<string, string>) {
     const { hostname, port } = new URL(daemon.url);
     const socket = connect(Number(port), hostname);
@@ -118,7 +118,7 @@ describe('the operations port', () => {
     expect(await send('GET /status', { Host: `${host}:${port}` })).toBe(200);
   });
 
-  it('answers to no other name, but for health and metrics', async () => {
+  it('answers to no other name, except for health and metrics', async () => {
     const Host = 'evil.example.com';
     for (const path of ['/status', '/deliveries', '/deliveries/1', '/quarantine', '/', '/openapi.json']) {
       expect([path, await send(`GET ${path}`, { Host })]).toEqual([path, 403]);
@@ -128,7 +128,7 @@ describe('the operations port', () => {
     }
   });
 
-  it('lets no page of another origin do anything', async () => {
+  it('rejects every request of a page from another origin', async () => {
     const headers = { Host: new URL(daemon.url).host, Origin: 'https://evil.example.com' };
     for (const path of ['/pause', '/poll', '/deliveries/1/replay', '/deliveries/replay']) {
       expect([path, await send(`POST ${path}`, headers)]).toEqual([path, 403]);
@@ -137,7 +137,7 @@ describe('the operations port', () => {
     expect(await send('POST /resume', { ...headers, Origin: daemon.url })).toBe(200);
   });
 
-  it('answers to the names that it is given instead', async () => {
+  it('answers to the configured names instead', async () => {
     await using own = await aDaemon('sqlite', { environment: { ALLOWED_HOSTS: '127.0.0.1,ops.example.com' } });
     const { port } = new URL(own.url);
     expect((await call(own, 'GET /status')).status).toBe(200);
@@ -146,7 +146,7 @@ describe('the operations port', () => {
   });
 });
 
-describe('where tokens are required', () => {
+describe('if tokens are required', () => {
   let daemon: Daemon;
   beforeAll(async () => {
     daemon = await aDaemon('sqlite', { customers: 1, environment: { REQUIRE_AUTH: 'true' } });
@@ -167,7 +167,7 @@ describe('where tokens are required', () => {
   const ask = (request: string, headers: Record<string, string> = {}) =>
     call(daemon, request, { headers, ...(request === 'POST /deliveries/replay' && { body: { state: 'dead' } }) });
 
-  it.each(routes)('%s asks for the one of the admin', async (request) => {
+  it.each(routes)('%s requires a token of an admin', async (request) => {
     const { status, headers } = await ask(request);
     expect([status, headers.get('WWW-Authenticate')]).toEqual([401, 'Bearer']);
     expect((await ask(request, { Authorization: 'Bearer garbage' })).status).toBe(401);
@@ -177,7 +177,7 @@ describe('where tokens are required', () => {
     expect((await ask(request, await as('admin'))).status).toBe(200);
   });
 
-  it('nothing else is there but what is public', async () => {
+  it('no other route exists except the public ones', async () => {
     const { body } = await call(daemon, 'GET /openapi.json');
     const documented = Object.entries<object>(body.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace('{customer_id}', '1')}`),

@@ -9,7 +9,7 @@ import { aHeldTarget, anOutage, hourMs, idsOf, ledger, packagesOf } from './an-o
 import { aCustomer, busy, fakeSource, manyCustomers, owner, testContext } from './fakes.ts';
 
 describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) => {
-  it('costs one call a poll, however many wait', async () => {
+  it('costs one call per poll, however many deliveries wait', async () => {
     await using outage = await anOutage(kind, 200);
     const [first, ...later] = await outage.polls(12);
     expect(first).toBeLessThanOrEqual(8);
@@ -25,7 +25,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(outage.target.posts).toHaveLength(0);
   });
 
-  it("uses up nobody's schedule though the clock is set back before it begins", async () => {
+  it('consumes no retry budget though the clock is set back before it begins', async () => {
     await using outage = await anOutage(kind, 1);
     outage.target.answerEverybody(() => undefined);
     await outage.polls(1);
@@ -38,7 +38,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(Math.max(...waits)).toBeLessThanOrEqual(1);
   });
 
-  it("uses up nobody's schedule though the clock is set ahead while it lasts", async () => {
+  it('consumes no retry budget though the clock is set forward during it', async () => {
     await using outage = await anOutage(kind, 1);
     outage.target.answerEverybody(() => undefined);
     await outage.polls(1);
@@ -52,7 +52,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(Math.max(...waits)).toBeLessThanOrEqual(1);
   });
 
-  it("uses up nobody's schedule, though it lasts for more polls than there are waits", async () => {
+  it('consumes no retry budget though it lasts for more polls than the retry schedule has waits', async () => {
     await using outage = await anOutage(kind, 20);
     await outage.polls(1);
     const before = await ledger(outage.context);
@@ -65,7 +65,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(after.filter((row) => row.due_at === null || row.due_at > now)).toEqual([]);
   });
 
-  it('keeps polling, and new customers wait without being tried', async () => {
+  it('does not stop polls, and new customers wait without an attempt', async () => {
     await using outage = await anOutage(kind, 20);
     await outage.polls(2);
     outage.source.customers.push(aCustomer(21));
@@ -74,7 +74,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect((await ledgerSummary(outage.context)).cursor).toBe(21);
   });
 
-  it('is probed, and ends, while the CRM is away too', async () => {
+  it('is probed, and ends, while the CRM is unavailable too', async () => {
     await using outage = await anOutage(kind, 20);
     await outage.polls(1);
     outage.context.source = {
@@ -87,7 +87,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(packagesOf(outage.target)).toEqual(idsOf(20));
   });
 
-  it('ends with everybody delivered at once, also those whose next attempt would be hours away', async () => {
+  it('ends with every delivery made at once, even if its next attempt was hours away', async () => {
     await using outage = await anOutage(kind, 120, { waitsMs: [hourMs, hourMs] });
     await outage.polls(1);
     const inAnHour = new Date(outage.clock.now().getTime() + hourMs).toISOString();
@@ -100,7 +100,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(await ledgerSummary(outage.context)).toMatchObject({ deliveries: { delivered: 120, retrying: 0 } });
   });
 
-  it('leaves those alone who were waiting for other reasons when it began', async () => {
+  it('does not change deliveries that already waited for another reason', async () => {
     await using outage = await anOutage(kind, 1, { waitsMs: [hourMs] });
     await outage.polls(1);
     outage.target.answerEverybody(undefined);
@@ -115,7 +115,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect(packagesOf(outage.target)).toEqual(idsOf(20).slice(1));
   });
 
-  it('is told on the console when it begins and when it ends, and by a metric', async () => {
+  it('is logged when it begins and when it ends, and is shown by a metric', async () => {
     await using outage = await anOutage(kind, 20);
     const { breakerOpen } = outage.context.metrics;
     await outage.polls(10);
@@ -125,13 +125,13 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
     expect((await breakerOpen.get()).values).toMatchObject([{ value: 0 }]);
     expect(outage.logger.lines.map(({ message }) => message).filter((line) => line.includes('the breaker is'))).toEqual(
       [
-        'answered 503; the breaker is open: one probe a poll, and nobody else is tried',
+        'answered 503; the breaker is open: one probe per poll, and no other attempts',
         'the breaker is closed: the Inventory answers again after 50 s',
       ],
     );
   });
 
-  it('is probed only as soon as the Inventory asks to be', async () => {
+  it('is not probed before the time that the Inventory asks for', async () => {
     await using outage = await anOutage(kind, 20);
     outage.target.answerEverybody(() => ({ ...busy(), afterMs: 20_000 }) as Answer);
     await outage.polls(1);
@@ -140,7 +140,7 @@ describe.each(databases)('an outage of the Inventory, the ledger on %s', (kind) 
 });
 
 describe.each(databases)('after an outage, the ledger on %s', (kind) => {
-  it('calls under way begin with one and double with every round of good answers', async () => {
+  it('concurrency starts at one and doubles with every round of good answers', async () => {
     const target = aHeldTarget();
     const source = fakeSource(manyCustomers(40));
     await using test = await testContext(kind, { source, target, concurrency: 8 });

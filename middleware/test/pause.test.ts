@@ -8,7 +8,7 @@ import { aHeldTarget, anOutage, packagesOf } from './an-outage.ts';
 import { aCustomer, fakeSource, manyCustomers, owner, testContext } from './fakes.ts';
 
 describe.each(databases)('a pause, the ledger on %s', (kind) => {
-  it('keeps everything from being claimed though polls go on recording', async () => {
+  it('claims no delivery, while polls go on recording', async () => {
     await using outage = await anOutage(kind, 3);
     outage.target.answerEverybody(undefined);
     await pause(outage.context);
@@ -19,7 +19,7 @@ describe.each(databases)('a pause, the ledger on %s', (kind) => {
     expect(await ledgerSummary(outage.context)).toMatchObject({ cursor: 4, paused: true, deliveries: { pending: 4 } });
   });
 
-  it('outlives a restart, and a resume ends it', async () => {
+  it('survives a restart until a resume', async () => {
     await using outage = await anOutage(kind, 3);
     outage.target.answerEverybody(undefined);
     await pause(outage.context);
@@ -32,7 +32,7 @@ describe.each(databases)('a pause, the ledger on %s', (kind) => {
     expect(packagesOf(outage.target)).toEqual([1, 2, 3]);
   });
 
-  it('takes hold of what is waiting behind calls under way', async () => {
+  it('also stops deliveries that wait behind calls in flight', async () => {
     const target = aHeldTarget();
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(30)), target, concurrency: 2 });
     const sync = createSync(test.context, owner);

@@ -6,7 +6,7 @@ import type { IntegrationResult } from '../src/delivery.ts';
 type Body = { customerId: number; packages: { customerId: number }[]; results: IntegrationResult[] };
 type Route = (query: URLSearchParams, body: Body) => unknown;
 
-/** A CRM, and an Inventory without idempotency: what is posted twice is there twice. Both at one address. */
+/** A CRM and an Inventory without idempotency (a package that is posted twice exists twice), at one address. */
 export async function startPlainNeighbours({ takesGroups }: { takesGroups: boolean }) {
   const customers: { id: number; name: string }[] = [];
   const packages: { id: number; customerId: number }[] = [];
@@ -56,7 +56,7 @@ export async function startPlainNeighbours({ takesGroups }: { takesGroups: boole
       const last = customers.length;
       for (let id = last + 1; id <= last + count; id += 1) customers.push({ id, name: `Customer ${id}` });
     },
-    /** From now on such requests (`POST /packages`) have their effect, but get no answer. */
+    /** From now on, requests such as `POST /packages` take effect but get no answer. */
     leaveUnanswered(request: string) {
       unanswered = request;
       isUnanswered = false;

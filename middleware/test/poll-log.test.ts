@@ -10,7 +10,7 @@ function pollLog() {
   const logger = fakeLogger();
   const log = createPollLog({ clock, logger });
   return {
-    /** So many polls of that kind, five seconds apart. */
+    /** Polls `count` times with this result, five seconds apart. */
     polls(result: Parameters<typeof log>[0], count = 1) {
       for (let poll = 0; poll < count; poll += 1) {
         clock.advance(5_000);
@@ -21,15 +21,15 @@ function pollLog() {
   };
 }
 
-describe('the console', () => {
-  it('has a line for each poll that found someone', () => {
+describe('the log', () => {
+  it('has one line for each poll that finds customers', () => {
     const { polls, lines } = pollLog();
     polls({ ...idle, outcome: 'found', seen: 1, cursor: 8 });
     polls({ ...idle, outcome: 'found', seen: 2, cursor: 10 });
     expect(lines()).toEqual(['poll: 1 new customer, cursor 8', 'poll: 2 new customers, cursor 10']);
   });
 
-  it('has one line a minute while nobody is new', () => {
+  it('has one line per minute while there are no new customers', () => {
     const { polls, lines } = pollLog();
     polls(idle, 36);
     expect(lines()).toEqual([
@@ -39,7 +39,7 @@ describe('the console', () => {
     ]);
   });
 
-  it('tells of an absent CRM once, then once a minute, and of its return', () => {
+  it('shows an unavailable CRM once, then once per minute, and its return', () => {
     const { polls, lines } = pollLog();
     polls(failed, 25);
     polls(idle);

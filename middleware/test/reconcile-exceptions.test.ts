@@ -8,13 +8,13 @@ import type { ReconciliationException } from '../src/reconcile/reconciliation.ts
 import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, testContext } from './fakes.ts';
 import { addPackage, aLedger, compare, inPages, rejected, removePackage } from './two-sides.ts';
 
-describe('a comparison of both sides', () => {
-  it('proves that nobody is without a package where there is nobody', async () => {
+describe('a reconciliation', () => {
+  it('is proven if there are no customers', async () => {
     await using ledger = await aLedger('sqlite', []);
     expect(await compare(ledger.context)).toMatchObject({ customers: 0, packages: 0, proven: true, found: [] });
   });
 
-  it('replaces the result of the one before', async () => {
+  it('replaces the previous result', async () => {
     await using ledger = await aLedger('sqlite', manyCustomers(2));
     const { context, target, clock } = ledger;
     await compare(context);
@@ -28,7 +28,7 @@ describe('a comparison of both sides', () => {
     });
   });
 
-  it('tells of a customer with more than one package', async () => {
+  it('reports a customer with more than one package', async () => {
     await using ledger = await aLedger('sqlite', manyCustomers(3));
     const { context, target } = ledger;
     addPackage(target, 2);
@@ -39,7 +39,7 @@ describe('a comparison of both sides', () => {
     expect(counts).toMatchObject({ customers: 3, packages: 5, matched: 2, exceptions: { double: 1 }, proven: false });
   });
 
-  it('tells of packages for customers whom the CRM never had, and of those for nobody', async () => {
+  it('reports packages of customers that never existed in the CRM, and packages without a customer', async () => {
     await using ledger = await aLedger('sqlite', manyCustomers(1));
     const { context, target } = ledger;
     addPackage(target, 99);
@@ -49,8 +49,8 @@ describe('a comparison of both sides', () => {
     };
     const { found, ...counts } = await compare({ ...context, target: { ...target, fetchPackages } });
     expect(found).toEqual([
-      { kind: 'ownerless', customerId: undefined, detail: 'package box names no customer' },
-      { kind: 'ownerless', customerId: 99, detail: 'package 2 is for customer 99, whom the CRM never had' },
+      { kind: 'ownerless', customerId: undefined, detail: 'package box has no valid customer id' },
+      { kind: 'ownerless', customerId: 99, detail: 'package 2 is for customer 99, which never existed in the CRM' },
     ]);
     expect(counts).toMatchObject({
       customers: 1,
@@ -61,7 +61,7 @@ describe('a comparison of both sides', () => {
     });
   });
 
-  it('tells of entries that name no customer', async () => {
+  it('reports entries without a valid customer id', async () => {
     await using ledger = await aLedger('sqlite', manyCustomers(1));
     const { context, source } = ledger;
     const unusable = [{ entry: '{}', reason: 'an entry with no id; ids are positive integers' }];
@@ -75,7 +75,7 @@ describe('a comparison of both sides', () => {
     expect(counts).toMatchObject({ customers: 1, matched: 1, exceptions: { unusable: 1 }, proven: false });
   });
 
-  it('counts the package and not the ledger: who has one is served, whatever became of the delivery', async () => {
+  it('counts packages, not the ledger: a customer with a package is served, whatever the delivery says', async () => {
     const target = fakeTarget();
     target.script(1, rejected);
     target.script(2, busy);
@@ -85,7 +85,7 @@ describe('a comparison of both sides', () => {
     expect(await compare(ledger.context)).toMatchObject({ matched: 2, onTheirWay: 0, proven: true, found: [] });
   });
 
-  it('finds the same in whatever order the packages were made, and in pages of whatever size', async () => {
+  it('finds the same for any order of packages and any page size', async () => {
     const ids = [3, 900, 17, 4_000, 1, 250];
     const customers = ids.toSorted((a, b) => a - b).map((id) => aCustomer(id));
     const target = fakeTarget();
@@ -96,14 +96,14 @@ describe('a comparison of both sides', () => {
     await test.context.write((trx) => moveCursor(trx, 4_000));
     const { found, ...counts } = await compare(test.context);
     expect(found).toEqual([
-      { kind: 'missing', customerId: 250, detail: 'customer 250 was never seen by a poll' },
+      { kind: 'missing', customerId: 250, detail: 'customer 250: not recorded by any poll yet' },
       { kind: 'double', customerId: 17, detail: 'customer 17 has the packages 3, 7' },
     ]);
     expect(counts).toMatchObject({ customers: 6, packages: 6, matched: 4 });
   });
 
   it.each(['CRM', 'Inventory'])(
-    'comes to nothing, and stores nothing, where the %s goes away in the middle',
+    'fails with the reason, and stores nothing, if the %s becomes unreachable halfway',
     async (who) => {
       await using ledger = await aLedger('sqlite', manyCustomers(6));
       const { context, source, target, clock } = ledger;
@@ -127,7 +127,7 @@ describe('a comparison of both sides', () => {
   );
 
   it.each(['customers are read', 'packages are read', 'both are compared'])(
-    'ends at once, and stores nothing, when it is told to stop while %s',
+    'ends at once, and stores nothing, when it is aborted while %s',
     async (when) => {
       await using ledger = await aLedger('sqlite', manyCustomers(6));
       const { context, source, target } = ledger;

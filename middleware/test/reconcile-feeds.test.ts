@@ -9,7 +9,7 @@ import { reconcile } from '../src/reconcile/reconcile.ts';
 import { fakeTarget, manyCustomers, testContext } from './fakes.ts';
 import { compare } from './two-sides.ts';
 
-describe('a comparison over HTTP', () => {
+describe('a reconciliation over HTTP', () => {
   afterEach(() => nock.cleanAll());
 
   const baseUrl = 'http://both.test';
@@ -22,7 +22,7 @@ describe('a comparison over HTTP', () => {
     return { id, customerId, packageType };
   };
 
-  it('reads a CRM once that shows its whole list each time', async () => {
+  it('reads a CRM once if it always returns its whole list', async () => {
     const customers = manyCustomers(1_200).toReversed();
     list('/customers', [...customers, { name: 'Nobody' }]);
     list('/packages', customers.map(({ id }) => packageOf(id + 5_000, id)).slice(0, 900));
@@ -34,7 +34,7 @@ describe('a comparison over HTTP', () => {
     expect(found).toHaveLength(301);
   });
 
-  it('reads an Inventory once that shows its whole list each time', async () => {
+  it('reads an Inventory once if it always returns its whole list', async () => {
     const customers = manyCustomers(1_500);
     list('/customers', customers);
     list(
@@ -45,7 +45,7 @@ describe('a comparison over HTTP', () => {
     expect(await compare(test.context)).toMatchObject({ customers: 1_500, packages: 1_500, proven: true, found: [] });
   });
 
-  it('takes package ids and customer ids that are text, and the older names of fields', async () => {
+  it('accepts package ids and customer ids as text, and the older field names', async () => {
     list('/customers', [
       { id: '1', name: 'Alice' },
       { id: 2, name: 'Bob' },
@@ -61,7 +61,7 @@ describe('a comparison over HTTP', () => {
     expect(counts).toMatchObject({ customers: 2, packages: 3, matched: 1 });
   });
 
-  it('counts packages of its own type alone', async () => {
+  it('counts only packages of its own type', async () => {
     list('/customers', manyCustomers(1));
     list('/packages', [packageOf(1, 1), packageOf(2, 1, 'birthday'), packageOf(3, 77, 'birthday')]);
     await using test = await testContext('sqlite', { source: source(), target: target() });
@@ -78,7 +78,7 @@ describe('a comparison over HTTP', () => {
     ['has no list', 404, {}, /Inventory/],
     ['answers with something else', 200, {}, /^the Inventory .* list/],
     ['is busy', 503, {}, /^Inventory answered 503$/],
-  ])('cannot be made where the Inventory %s', async (_how, status, body, reason) => {
+  ])('is not possible if the Inventory %s', async (_how, status, body, reason) => {
     list('/customers', manyCustomers(1));
     nock(baseUrl)
       .get('/packages')

@@ -11,7 +11,7 @@ import { aCustomer, fakeSource, fakeTarget, manyCustomers, owner, testContext } 
 import { aLedger, compare, compareAndRepair, customers, rejected, removePackage } from './two-sides.ts';
 
 describe.each(databases)('a repair, the ledger on %s', (kind) => {
-  it('has a package delivered to everybody without one, and exactly one, which the next comparison proves', async () => {
+  it('delivers exactly one package to each customer without one, which the next reconciliation proves', async () => {
     const target = fakeTarget();
     target.script(2, rejected);
     await using ledger = await aLedger(kind, customers(1, 2, 3, 5), target);
@@ -45,7 +45,7 @@ describe.each(databases)('a repair, the ledger on %s', (kind) => {
     expect(await compare(context)).toMatchObject({ customers: 5, packages: 5, matched: 5, proven: true, found: [] });
   });
 
-  it('gives nobody a second package, however often it is made', async () => {
+  it('creates no second package, however often it runs', async () => {
     await using ledger = await aLedger(kind, manyCustomers(2));
     const { context, target, sync } = ledger;
     await repair(context, [1, 2]);
@@ -56,7 +56,7 @@ describe.each(databases)('a repair, the ledger on %s', (kind) => {
     expect(await compare(context)).toMatchObject({ packages: 2, proven: true });
   });
 
-  it('takes more customers than one transaction does', async () => {
+  it('handles more customers than fit into one transaction', async () => {
     const target = fakeTarget();
     const source = fakeSource(manyCustomers(1_100));
     await using test = await testContext(kind, { source, target, concurrency: 64 });
@@ -69,7 +69,7 @@ describe.each(databases)('a repair, the ledger on %s', (kind) => {
     expect(await compare(context)).toMatchObject({ matched: 1_100, proven: true });
   });
 
-  it('ends with a dead delivery for a customer who has left meanwhile', async () => {
+  it('ends with a dead delivery for a customer that was deleted meanwhile', async () => {
     await using ledger = await aLedger(kind, manyCustomers(2));
     const { context, source, target, sync } = ledger;
     removePackage(target, 2);
@@ -85,10 +85,10 @@ describe.each(databases)('a repair, the ledger on %s', (kind) => {
   });
 });
 
-describe("the daemon's own comparison", () => {
+describe("the daemon's own reconciliation", () => {
   const { signal } = new AbortController();
 
-  it('records whom no poll has seen, and leaves the rest to a person', async () => {
+  it('records customers that no poll has seen, and leaves other exceptions to an operator', async () => {
     const target = fakeTarget();
     target.script(2, rejected);
     await using ledger = await aLedger('sqlite', customers(1, 2, 3, 5), target);
@@ -102,7 +102,7 @@ describe("the daemon's own comparison", () => {
     expect(await getDelivery(context, 3)).toMatchObject({ state: 'delivered', attempts: 1 });
   });
 
-  it('tells of no more than ten, and of how many there are', async () => {
+  it('logs at most ten exceptions, and their total', async () => {
     await using ledger = await aLedger('sqlite', manyCustomers(12));
     const { context, target, logger } = ledger;
     target.packages.splice(0);
@@ -115,7 +115,7 @@ describe("the daemon's own comparison", () => {
     ]);
   });
 
-  it('tells in one line that all is well', async () => {
+  it('logs one line if there is no exception', async () => {
     await using ledger = await aLedger('sqlite', manyCustomers(2));
     const { context, logger } = ledger;
     logger.lines.splice(0);
@@ -129,9 +129,9 @@ describe("the daemon's own comparison", () => {
   });
 
   it.each([
-    ['is away', async () => ({ kind: 'unavailable', reason: 'CRM cannot be reached' }) as const],
-    ['fails in a way nobody thought of', () => Promise.reject(new Error('CRM cannot be reached'))],
-  ])('is survived where a side %s', async (_how, fetchPage) => {
+    ['is unavailable', async () => ({ kind: 'unavailable', reason: 'CRM cannot be reached' }) as const],
+    ['fails with an unexpected error', () => Promise.reject(new Error('CRM cannot be reached'))],
+  ])('logs a failure if one side %s', async (_how, fetchPage) => {
     await using ledger = await aLedger('sqlite', manyCustomers(2));
     const { context, source, logger } = ledger;
     await watchBothSides({ ...context, source: { ...source, fetchPage } }, signal);

@@ -18,7 +18,7 @@ import {
   removePackage,
 } from './two-sides.ts';
 
-/** Has it done once, after the packages were shown and before anybody sees them. */
+/** Runs `happens` after each page of packages is read and before the reconciliation gets it. */
 function afterReading(target: FakeTarget, happens: () => unknown): PackageTarget {
   const fetchPackages = async (after: number) => {
     const page = await target.fetchPackages(after);
@@ -28,7 +28,7 @@ function afterReading(target: FakeTarget, happens: () => unknown): PackageTarget
   return { ...target, fetchPackages };
 }
 
-/** Has it done before the packages are shown, when the customers have been read. */
+/** Runs `happens` before each page of packages, after the customers were read. */
 function beforeReading(target: FakeTarget, happens: () => unknown): PackageTarget {
   const fetchPackages = async (after: number) => {
     await happens();
@@ -37,7 +37,7 @@ function beforeReading(target: FakeTarget, happens: () => unknown): PackageTarge
   return { ...target, fetchPackages };
 }
 
-describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) => {
+describe.each(databases)('a reconciliation, the ledger on %s', (kind) => {
   it('proves that every customer has exactly one package, and keeps the proof in the ledger', async () => {
     await using ledger = await aLedger(kind, manyCustomers(3));
     const { context } = ledger;
@@ -69,7 +69,7 @@ describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) 
     });
   });
 
-  it('tells of customers without a package, and why', async () => {
+  it('reports customers without a package, with the reason', async () => {
     const target = fakeTarget();
     target.script(2, rejected);
     await using ledger = await aLedger(kind, customers(1, 2, 3, 5), target);
@@ -82,14 +82,14 @@ describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) 
       {
         kind: 'missing',
         customerId: 3,
-        detail: expect.stringMatching(/^customer 3: delivered as package \d, which the Inventory has no more$/),
+        detail: expect.stringMatching(/^customer 3: delivered as package \d, which no longer exists$/),
       },
-      { kind: 'missing', customerId: 4, detail: 'customer 4 was never seen by a poll' },
+      { kind: 'missing', customerId: 4, detail: 'customer 4: not recorded by any poll yet' },
     ]);
     expect(counts).toMatchObject({ customers: 5, packages: 2, matched: 2, exceptions: { missing: 3 }, proven: false });
   });
 
-  it('takes who is on their way for no exception, but for no proof either', async () => {
+  it('counts an unfinished delivery neither as an exception nor as proof', async () => {
     const target = fakeTarget();
     target.script(2, busy);
     await using ledger = await aLedger(kind, manyCustomers(2), target);
@@ -110,7 +110,7 @@ describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) 
     });
   });
 
-  it('takes the package of a customer who has left for no exception', async () => {
+  it('does not report the package of a deleted customer', async () => {
     await using ledger = await aLedger(kind, manyCustomers(3));
     const { context, source } = ledger;
     source.customers.splice(1, 1);
@@ -124,7 +124,7 @@ describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) 
     });
   });
 
-  it('takes a package that is made when the packages have been read for no exception', async () => {
+  it('does not report a customer whose package is created after the packages were read', async () => {
     await using ledger = await aLedger(kind, manyCustomers(1));
     const { context, source, target, sync, clock } = ledger;
     source.customers.push(aCustomer(2));
@@ -142,7 +142,7 @@ describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) 
     expect(target.packages).toHaveLength(2);
   });
 
-  it('takes a customer who comes when the customers have been read for no exception, nor for one who has left', async () => {
+  it('does not report a customer that is created after the customers were read, nor count it as deleted', async () => {
     await using ledger = await aLedger(kind, manyCustomers(1));
     const { context, source, target, sync, clock } = ledger;
     const during = beforeReading(target, async () => {
@@ -155,7 +155,7 @@ describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) 
     expect(counts).toMatchObject({ customers: 1, packages: 2, matched: 1, departed: 0, proven: true });
   });
 
-  it('takes ids of any size', async () => {
+  it('accepts ids of any size', async () => {
     const ids = [3_000_000_000, 2 ** 52, Number.MAX_SAFE_INTEGER];
     const target = fakeTarget();
     await using ledger = await aLedger(kind, customers(...ids), target);
@@ -167,7 +167,7 @@ describe.each(databases)('a comparison of both sides, the ledger on %s', (kind) 
     expect(await compare(context)).toMatchObject({ customers: 3, matched: 3, proven: true });
   });
 
-  it('goes through 50,000 customers and more packages in steps, and none is lost between two', {
+  it('compares 50,000 customers and more packages in steps, and loses none between two', {
     timeout: 20_000,
   }, async () => {
     const count = 50_000;

@@ -8,7 +8,7 @@ import { createSync } from '../src/sync.ts';
 import { aDelivery, type Kind } from './a-polled-ledger.ts';
 import { fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
 
-/** So many dead letters, each of which died a second after the one before. */
+/** `count` dead letters, each one second after the previous one. */
 async function deadLetters(kind: Kind, count: number, overrides: Partial<MiddlewareContext> = {}) {
   const customers = manyCustomers(count);
   const source = fakeSource(customers);
@@ -40,14 +40,14 @@ async function deadLetters(kind: Kind, count: number, overrides: Partial<Middlew
 }
 
 describe.each(databases)('a replay of dead letters, the ledger on %s', (kind) => {
-  it('takes all of them, more than a thousand', async () => {
+  it('replays all of them, more than a thousand', async () => {
     await using dead = await deadLetters(kind, 2_100);
     expect(await replayDead(dead.context, {})).toBe(2_100);
     expect(await ledgerSummary(dead.context)).toMatchObject({ deliveries: { pending: 2_100, dead: 0 } });
     expect(await replayDead(dead.context, {})).toBe(0);
   });
 
-  it('takes those that died at the first moment or later, and before the last', async () => {
+  it('replays those that died from `since` until before `until`', async () => {
     await using dead = await deadLetters(kind, 10);
     expect(await replayDead(dead.context, { since: dead.at(3), until: dead.at(6) })).toBe(3);
     const waiting = await listDeliveries(dead.context, { after: 0, limit: 100, state: 'pending' });
@@ -59,13 +59,13 @@ describe.each(databases)('a replay of dead letters, the ledger on %s', (kind) =>
     expect(still.map(({ customer_id }) => customer_id)).toEqual([2, 6, 7, 8]);
   });
 
-  it('takes nobody who is not dead', async () => {
+  it('replays no delivery that is not dead', async () => {
     await using delivered = await aDelivery(kind);
     expect(await replayDead(delivered.context, {})).toBe(0);
     expect(await getDelivery(delivered.context, 1)).toMatchObject({ state: 'delivered' });
   });
 
-  it('delivers to each once, in groups too, and asks the CRM for a page of customers at a time', async () => {
+  it('delivers once to each customer, in groups too, and reads customers from the CRM by the page', async () => {
     await using dead = await deadLetters(kind, 1_200);
     const { context, target, source } = dead;
     target.createMany = async (requests) => ({ kind: 'answers', answers: requests.map(target.make) });
@@ -78,7 +78,7 @@ describe.each(databases)('a replay of dead letters, the ledger on %s', (kind) =>
     expect(source.asked.length).toBeLessThan(10);
   });
 
-  it('is not held up for all by one customer that the CRM cannot show', async () => {
+  it('is not blocked by one customer that the CRM cannot return', async () => {
     await using dead = await deadLetters(kind, 100);
     const { context, target, source } = dead;
     context.source = {

@@ -8,7 +8,7 @@ import { aRefusal } from './a-polled-ledger.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, owner, testContext, unanswered } from './fakes.ts';
 
 describe.each(databases)('a replay, the ledger on %s', (kind) => {
-  it('goes by the name that the CRM has now', async () => {
+  it('uses the current name in the CRM', async () => {
     await using refusal = await aRefusal(kind);
     refusal.source.customers[1] = aCustomer(2, { name: 'Better' });
     await replay(refusal.context, 2);
@@ -17,7 +17,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(await getDelivery(refusal.context, 2)).toMatchObject({ customer_name: 'Better' });
   });
 
-  it('finds the package of a post that was in doubt before a rename, by an Inventory that knows keys and cannot be asked', async () => {
+  it('finds the package of a post in doubt after a rename, by its key, in an Inventory without look-ups', async () => {
     const target = fakeTarget();
     target.find = async () => ({ kind: 'unknown' }) as never;
     target.script(1, (): Answer => {
@@ -40,7 +40,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(target.posts.map(({ customerName }) => customerName)).toEqual(['Customer 1', 'Better', 'Customer 1']);
   });
 
-  it('ends dead, with the reason, for a customer that the CRM has no longer', async () => {
+  it('ends dead, with the reason, for a customer that the CRM no longer has', async () => {
     await using refusal = await aRefusal(kind);
     refusal.source.customers.splice(1, 1);
     await replay(refusal.context, 2);
@@ -50,7 +50,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(refusal.target.posts).toEqual([]);
   });
 
-  it('ends dead, with the reason, for a customer that the CRM still shows without a name', async () => {
+  it('ends dead, with the reason, for a customer that still has no name in the CRM', async () => {
     const fault = 'the CRM shows no name for this customer';
     const source = fakeSource([aCustomer(1, { name: '', fault })]);
     const target = fakeTarget();
@@ -66,7 +66,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(target.packages).toMatchObject([{ customerId: 1, name: 'Customer 1' }]);
   });
 
-  it('is tried again later where the CRM is away at that moment', async () => {
+  it('is retried later if the CRM is unavailable', async () => {
     await using refusal = await aRefusal(kind);
     const { context, source, target, sync, clock } = refusal;
     const away: CustomerSource = {
@@ -79,7 +79,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(await getDelivery(context, 2)).toMatchObject({ state: 'retrying', error: 'CRM cannot be reached' });
     expect(target.posts).toEqual([]);
     expect(sync.breaker()).toBe('closed');
-    // it is not given up either, however long that lasts: it was never tried
+    // the delivery is never given up, because nothing was attempted
     for (let wait = 0; wait < 6; wait += 1) {
       clock.advance(72 * 60_000);
       await sync.settle();
@@ -87,7 +87,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(await getDelivery(context, 2)).toMatchObject({ state: 'retrying', error: 'CRM cannot be reached' });
     context.source = source;
     source.customers[1] = aCustomer(2, { name: 'Better' });
-    // and the whole schedule is before it then
+    // and then it has its whole retry schedule ahead
     target.script(2, busy);
     clock.advance(72 * 60_000);
     await sync.settle();

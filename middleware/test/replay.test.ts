@@ -10,7 +10,7 @@ import { aDelivery, aRefusal } from './a-polled-ledger.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, owner, testContext, unanswered } from './fakes.ts';
 
 describe.each(databases)('a replay, the ledger on %s', (kind) => {
-  it('gives a dead delivery its package, and nobody else', async () => {
+  it('delivers the package of a dead delivery, and no other', async () => {
     await using refusal = await aRefusal(kind);
     const { context, target, source, sync } = refusal;
     expect(await getDelivery(context, 2)).toMatchObject({ state: 'dead' });
@@ -24,7 +24,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(told.map(({ state }) => state)).toEqual(['failed', 'delivered']);
   });
 
-  it('keeps the package that stood where the Inventory cannot be asked, and did not answer at first', async () => {
+  it('keeps the existing package if the first look-up gets no answer and the next is not supported', async () => {
     await using delivery = await aDelivery(kind);
     const { context, target, sync, clock } = delivery;
     const looks = [unanswered, (): { kind: 'unknown' } => ({ kind: 'unknown' })];
@@ -41,7 +41,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(target.posts).toEqual([]);
   });
 
-  it('keeps the attempts that were made before', async () => {
+  it('keeps earlier attempts', async () => {
     await using refusal = await aRefusal(kind);
     await replay(refusal.context, 2);
     await refusal.sync.settle();
@@ -50,7 +50,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(history.map(({ error }) => error)).toEqual(['Inventory answered 400: no', null]);
   });
 
-  it('has the whole schedule before it, though it was used up before', async () => {
+  it('has its whole retry schedule ahead, though it was used up before', async () => {
     await using refusal = await aRefusal(kind);
     const { context, target, sync, clock } = refusal;
     target.answerEverybody(busy);
@@ -65,7 +65,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     }
   });
 
-  it('never makes a second package for who has one', async () => {
+  it('creates no second package', async () => {
     await using delivered = await aDelivery(kind);
     const { context, target, sync } = delivered;
     for (let time = 0; time < 3; time += 1) {
@@ -77,7 +77,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(await getDelivery(context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
 
-  it('makes the package of who has lost it', async () => {
+  it('creates a package that was lost', async () => {
     await using delivered = await aDelivery(kind);
     const { context, target, sync } = delivered;
     target.packages.length = 0;
@@ -86,7 +86,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(target.packages.map(({ customerId }) => customerId)).toEqual([1]);
   });
 
-  it('finds the package that a lost answer made, though the delivery died of it', async () => {
+  it('finds the package behind a lost answer, though the delivery died of it', async () => {
     const target = fakeTarget();
     target.script(1, () => {
       target.make({ customerId: 1, customerName: 'Customer 1', idempotencyKey: '' });
@@ -102,7 +102,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
 
-  it('does not wait for what is left of a long wait', async () => {
+  it('does not wait for the rest of a long wait', async () => {
     const target = fakeTarget();
     target.script(1, busy);
     const source = fakeSource([aCustomer(1)]);
@@ -114,7 +114,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered' });
   });
 
-  it('leaves alone what is under way', async () => {
+  it('does not affect an attempt in progress', async () => {
     const target = fakeTarget();
     let answer = (_: Answer | undefined) => {};
     target.script(1, () => new Promise((resolve) => (answer = resolve)));
@@ -133,7 +133,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', attempts: 1 });
   });
 
-  it('is refused for a customer that was never seen', async () => {
+  it('is rejected for a customer that no poll has seen', async () => {
     await using test = await testContext(kind);
     const refused = replay(test.context, 404);
     await expect(refused).rejects.toThrow(AppError);

@@ -6,7 +6,7 @@ import { createSync } from '../src/sync.ts';
 import { aCustomer, fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
 
 describe.each(databases)('reports, their ledger on %s', (kind) => {
-  it('wait for a CRM that is away, over a restart too', async () => {
+  it('wait for an unavailable CRM, across a restart too', async () => {
     const source = fakeSource(manyCustomers(2));
     let away = true;
     const report = source.report;
@@ -25,7 +25,7 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     expect(await findUnreported(test.context.db, 10)).toEqual([]);
   });
 
-  it('go in groups of at most 500', async () => {
+  it('are sent in groups of at most 500', async () => {
     const source = fakeSource(manyCustomers(1_100));
     const report = source.report;
     let away = true;
@@ -41,7 +41,7 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     expect(source.reports.map((group) => group.length)).toEqual([500, 500, 100]);
   });
 
-  it('are not offered again to a CRM that takes none', async () => {
+  it('are not sent again to a CRM that does not support them', async () => {
     const source = fakeSource(manyCustomers(1));
     let asked = 0;
     const without = {
@@ -59,7 +59,7 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     expect(asked).toBe(1);
   });
 
-  it('go on once a CRM is back that answered for a while as if it had no route at all', async () => {
+  it('continue once the CRM is back after it answered 404 for every route', async () => {
     const source = fakeSource(manyCustomers(1));
     const { report, fetchPage } = source;
     let isAway = false;
@@ -86,8 +86,8 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
 
   it.each([
     ['the state changed', { state: 'dead', error: 'changed' }, { state: 'failed', error: 'changed' }],
-    ['a replay came to the same end', { attempts: 2, package_id: '7' }, { state: 'delivered', package_id: 7 }],
-  ] as const)('are sent again where %s while one was under way', async (_what, change, told) => {
+    ['a replay ended in the same state', { attempts: 2, package_id: '7' }, { state: 'delivered', package_id: 7 }],
+  ] as const)('are sent again if %s while one was being sent', async (_what, change, told) => {
     const source = fakeSource(manyCustomers(1));
     const report = source.report;
     await using test = await testContext(kind, { source });

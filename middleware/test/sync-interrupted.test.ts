@@ -8,8 +8,8 @@ import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSync } from '../src/sync.ts';
 import { busy, fakeSource, fakeTarget, manyCustomers, owner, testContext, unanswered } from './fakes.ts';
 
-describe.each(databases)('the work, its ledger on %s', (kind) => {
-  it('looks before it posts again where no answer came', async () => {
+describe.each(databases)('sync, its ledger on %s', (kind) => {
+  it('looks the package up before it posts again after no answer', async () => {
     const target = fakeTarget();
     target.script(1, () => {
       target.make({ customerId: 1, customerName: 'Customer 1', idempotencyKey: '' });
@@ -25,7 +25,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
 
-  it('looks before each further post too, for what was posted first may take effect late', async () => {
+  it('looks the package up before each further post, because the first post may take effect late', async () => {
     const target = fakeTarget();
     const refusedForNow = () => ({ ...busy(), status: 429, inDoubt: false }) as Retry;
     target.script(1, unanswered, refusedForNow);
@@ -43,7 +43,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
 
-  it('takes the package that a conflict speaks of, and where there is none what the answer means otherwise', async () => {
+  it('uses the package behind a conflict, or without one the outcome of the answer', async () => {
     const target = fakeTarget();
     const refused = { kind: 'rejected', reason: 'answered 422', status: 422 } as const;
     target.make({ customerId: 1, customerName: 'Customer 1', idempotencyKey: '' });
@@ -55,7 +55,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 2)).toMatchObject({ state: 'dead', error: 'answered 422' });
   });
 
-  it('delivers whom it knows already after a restart, however long the CRM takes to answer', async () => {
+  it('delivers to known customers after a restart, however long the CRM takes to answer', async () => {
     const source = fakeSource(manyCustomers(2));
     const target = fakeTarget();
     await using test = await testContext(kind, { source, target });
@@ -67,7 +67,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     await eventually(() => target.packages.length === 2);
   });
 
-  it('takes up at once what was interrupted before a clock was set back', async () => {
+  it('resumes an interrupted delivery at once after the clock is set back', async () => {
     const target = fakeTarget();
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(1)), target });
     const { context, clock } = test;
@@ -81,7 +81,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(target.packages).toHaveLength(1);
   });
 
-  it('delivers what a clock that was set back has left in the future', async () => {
+  it('delivers though the due time is in the future after the clock is set back', async () => {
     const target = fakeTarget();
     target.script(1, busy);
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(1)), target });
@@ -97,7 +97,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(context, 1)).toMatchObject({ state: 'delivered' });
   });
 
-  it('keeps nobody waiting longer because a clock that was ahead by less than the longest wait is set right', async () => {
+  it('delays no delivery if a clock that was ahead by less than the longest wait is corrected', async () => {
     const target = fakeTarget();
     target.script(1, busy);
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(1)), target });
@@ -111,7 +111,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(context, 1)).toMatchObject({ state: 'delivered' });
   });
 
-  it('looks first after a crash between claim and answer, which uses up nothing of the schedule', async () => {
+  it('looks the package up after a crash between claim and answer, and consumes no retry budget', async () => {
     const target = fakeTarget();
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(2)), target });
     target.script(1, () => new Promise(() => {}), busy);

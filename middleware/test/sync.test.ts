@@ -7,8 +7,8 @@ import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 import { createSync } from '../src/sync.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, listed, manyCustomers, owner, testContext } from './fakes.ts';
 
-describe.each(databases)('the work, its ledger on %s', (kind) => {
-  it('requests one package for each customer and tells the CRM', async () => {
+describe.each(databases)('sync, its ledger on %s', (kind) => {
+  it('requests one package for each customer and reports it to the CRM', async () => {
     const source = fakeSource(manyCustomers(3));
     const target = fakeTarget();
     await using test = await testContext(kind, { source, target });
@@ -27,7 +27,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await ledgerSummary(test.context)).toMatchObject({ cursor: 3, deliveries: { delivered: 3, pending: 0 } });
   });
 
-  it('asks page after page until none is left, and the next time only for what is new', async () => {
+  it('reads page by page to the end, and the next time only new customers', async () => {
     const source = fakeSource(manyCustomers(25), 10);
     const target = fakeTarget();
     await using test = await testContext(kind, { source, target });
@@ -61,7 +61,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     await sync.settle();
   });
 
-  it('sees nobody twice where a CRM answers with its whole list each time', async () => {
+  it('sees no customer twice if the CRM always returns its whole list', async () => {
     const everyone = manyCustomers(1_200);
     const source = {
       ...fakeSource([]),
@@ -83,7 +83,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await listDeliveries(test.context, { after: 0, limit: 10 })).toEqual([]);
   });
 
-  it('comes back on schedule, gives up after the last wait and keeps every attempt', async () => {
+  it('retries on schedule, gives up after the last wait and keeps every attempt', async () => {
     const source = fakeSource(manyCustomers(2));
     const target = fakeTarget();
     target.script(1, busy, busy, busy);
@@ -122,7 +122,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 2)).toMatchObject({ state: 'delivered' });
   });
 
-  it('gives up at once on a customer that the Inventory refuses, and goes on with the others', async () => {
+  it('gives up at once on a customer that the Inventory rejects, and continues with the others', async () => {
     const target = fakeTarget();
     target.script(1, () => ({ kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 }));
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(3)), target });
@@ -131,7 +131,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(target.packages.map(({ customerId }) => customerId).sort()).toEqual([2, 3]);
   });
 
-  it('never has more under way than it may, and does not wait for the slowest', async () => {
+  it('never exceeds its concurrency, and does not wait for the slowest delivery', async () => {
     const target = fakeTarget();
     let underWay = 0;
     let highest = 0;
@@ -164,7 +164,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(highest).toBe(4);
   });
 
-  it('finishes what is under way when it is stopped, and claims nothing more', async () => {
+  it('finishes deliveries in progress when it is stopped, and claims nothing more', async () => {
     const target = fakeTarget();
     let release = () => {};
     target.script(1, async () => {
@@ -185,7 +185,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     expect(await getDelivery(test.context, 2)).toMatchObject({ state: 'pending' });
   });
 
-  it('wakes by itself when a retry is due, however seldom it polls', async () => {
+  it('wakes up when a retry is due, however seldom it polls', async () => {
     const target = fakeTarget();
     target.script(1, busy);
     const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
@@ -200,7 +200,7 @@ describe.each(databases)('the work, its ledger on %s', (kind) => {
     const source = fakeSource(manyCustomers(1));
     await using test = await testContext(kind, { source });
     const sync = createSync(test.context, async () => {
-      throw new StartError('Another daemon works on this ledger already');
+      throw new StartError('Another daemon already uses this ledger');
     });
     await sync.poll();
     expect(source.asked).toEqual([]);

@@ -10,7 +10,7 @@ import { aCustomer, fakeSource, fakeTarget, owner, testContext } from './fakes.t
 
 export type FakeTarget = ReturnType<typeof fakeTarget>;
 
-/** A ledger after a first round of deliveries, a minute ago. */
+/** A ledger one minute after its first round of deliveries. */
 export async function aLedger(kind: DatabaseKind, customers: SeenCustomer[], target = fakeTarget()) {
   const source = fakeSource(customers);
   const test = await testContext(kind, { source, target });
@@ -20,7 +20,7 @@ export async function aLedger(kind: DatabaseKind, customers: SeenCustomer[], tar
   return { ...test, source, target, sync };
 }
 
-/** The comparison's result, with the exceptions that it told of. */
+/** The result of a reconciliation, with its exceptions. */
 export async function compare(context: MiddlewareContext, options: Partial<ReconcileOptions> = {}) {
   const found: ReconciliationException[] = [];
   const result = await reconcile(context, { onException: (exception) => found.push(exception), ...options });
@@ -36,7 +36,7 @@ export function compareAndRepair(context: MiddlewareContext) {
   return compare(context, { onMissing });
 }
 
-/** An Inventory that shows so many packages at a time. */
+/** An Inventory with pages of `size` packages. */
 export function inPages(target: FakeTarget, size: number): PackageTarget {
   const fetchPackages = async (after: number): Promise<PackagePage> => {
     const rest = target.packages.filter(({ id }) => Number(id) > after).slice(0, size + 1);

@@ -9,7 +9,7 @@ import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 import { createSync, type Sync } from '../src/sync.ts';
 import { aCustomer, fakeSource, fakeTarget, idsIn, manyCustomers, owner, testContext } from './fakes.ts';
 
-/** A CRM that cannot show any page that holds one of these customers. */
+/** A CRM that fails for every page that contains one of these customers. */
 function aBrokenCrm(customers: SeenCustomer[], broken: number[], pageSize = 500) {
   const sound = fakeSource(customers, pageSize);
   const reason = 'CRM answered 500';
@@ -29,7 +29,7 @@ const without = (count: number, ids: number[]) =>
     .map(({ id }) => id)
     .filter((id) => !ids.includes(id));
 
-/** What cannot be shown is skipped at the fourth poll that meets with it. */
+/** The fourth poll that meets an unreadable customer skips it. */
 async function polls(sync: Sync, count = 4) {
   for (let poll = 0; poll < count; poll += 1) await sync.runOnce();
 }
@@ -41,7 +41,7 @@ async function deadIn(context: MiddlewareContext) {
 
 const fault = 'the CRM cannot show this customer, or has none of this id: CRM answered 500';
 
-describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s', (kind) => {
+describe.each(databases)('a CRM that fails on a customer, the ledger on %s', (kind) => {
   async function aCrmWith(customers: SeenCustomer[], broken: number[]) {
     const source = aBrokenCrm(customers, broken);
     const target = fakeTarget();
@@ -54,7 +54,7 @@ describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s'
     ['the first', [1]],
     ['two in a row', [5, 6]],
     ['here and there', [3, 9, 21, 22]],
-  ])('gets a package for everybody else, and a dead letter with the reason: %s', async (_where, broken) => {
+  ])('leads to a package for every other customer, and a dead letter with the reason: %s', async (_where, broken) => {
     await using crm = await aCrmWith(manyCustomers(30), broken);
     await polls(crm.sync, 13);
     expect(idsIn(crm.target.packages)).toEqual(without(30, broken));
@@ -64,7 +64,7 @@ describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s'
     expect(failed.map(({ customer_id, error }) => [customer_id, error])).toEqual(broken.map((id) => [id, fault]));
   });
 
-  it('gets packages for those before it at once, and is told of', async () => {
+  it('leads to packages for the customers before it at once, and is logged', async () => {
     await using crm = await aCrmWith(manyCustomers(30), [5]);
     await crm.sync.runOnce();
     expect(idsIn(crm.target.packages)).toEqual([1, 2, 3, 4]);
@@ -72,7 +72,7 @@ describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s'
     expect(crm.logger.lines.map(({ message }) => message)).toContain('CRM answered 500; polling goes on');
   });
 
-  it('gets packages for all where it is well again soon', async () => {
+  it('leads to packages for all customers if it recovers soon', async () => {
     await using crm = await aCrmWith(manyCustomers(30), [5, 17]);
     await polls(crm.sync, 2);
     crm.source.broken.length = 0;
@@ -87,7 +87,7 @@ describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s'
     expect(await deadIn(crm.context)).toEqual([]);
   });
 
-  it('is waited for at the end of its list, where nobody is held up, until somebody is behind', async () => {
+  it('is retried at the end of the list, where it blocks no customer, until another follows', async () => {
     await using crm = await aCrmWith(manyCustomers(30), [30]);
     await polls(crm.sync, 8);
     expect(idsIn(crm.target.packages)).toEqual(without(30, [30]));
@@ -98,7 +98,7 @@ describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s'
     expect(crm.target.packages.some(({ customerId }) => customerId === 31)).toBe(true);
   });
 
-  it('is asked no more than usual once the dead letter is written', async () => {
+  it('gets no extra calls once the dead letter is written', async () => {
     await using crm = await aCrmWith(manyCustomers(30), [5]);
     await polls(crm.sync);
     expect(crm.source.asked.length).toBeLessThan(100);
@@ -107,14 +107,14 @@ describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s'
     expect(crm.source.asked).toEqual([30]);
   });
 
-  it('is read on behind a gap in its ids, and nobody who may be in it is passed over without a word', async () => {
+  it('is read beyond a gap in its ids, and every customer that may be in the gap gets a dead letter', async () => {
     await using crm = await aCrmWith([...manyCustomers(4), aCustomer(60), aCustomer(61)], [60]);
     await polls(crm.sync);
     expect(idsIn(crm.target.packages)).toEqual([1, 2, 3, 4, 61]);
     expect(await deadIn(crm.context)).toEqual(manyCustomers(60).flatMap(({ id }) => (id > 4 ? id : [])));
   });
 
-  it('gets that package too once it is mended and the dead letter is replayed', async () => {
+  it('leads to that package too once it is repaired and the dead letter is replayed', async () => {
     await using crm = await aCrmWith(manyCustomers(10), [5, 6]);
     await polls(crm.sync);
     crm.source.broken.length = 0;
@@ -124,7 +124,7 @@ describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s'
     expect(idsIn(crm.target.packages)).toEqual(without(10, []));
   });
 
-  it('does not keep its neighbours from being replayed', async () => {
+  it('does not block replays of neighbouring customers', async () => {
     await using crm = await aCrmWith(manyCustomers(10), [5]);
     crm.target.script(4, () => ({ kind: 'rejected', reason: 'no', status: 400 }));
     await polls(crm.sync);
@@ -135,10 +135,10 @@ describe.each(databases)('a CRM that stumbles over a customer, the ledger on %s'
   });
 });
 
-describe.each(databases)('a CRM that is broken as a whole, the ledger on %s', (kind) => {
+describe.each(databases)('a CRM that fails entirely, the ledger on %s', (kind) => {
   const noPage: NoPage = { kind: 'unreadable', reason: 'CRM answered 500' };
 
-  it('costs two calls a poll where it can show nothing', async () => {
+  it('costs two calls per poll if it returns nothing', async () => {
     let asked = 0;
     const fetchPage = async () => {
       asked += 1;
@@ -152,7 +152,7 @@ describe.each(databases)('a CRM that is broken as a whole, the ledger on %s', (k
     expect(await listDeliveries(test.context, { after: 0, limit: 10 })).toEqual([]);
   });
 
-  it('costs a bounded number of calls a poll where it can show only its empty end, and makes no dead letters', async () => {
+  it('costs a bounded number of calls per poll if only its empty end is readable, and no dead letters', async () => {
     const source = aBrokenCrm(manyCustomers(500), without(500, []));
     await using test = await testContext(kind, { source });
     const sync = createSync(test.context, owner);
@@ -164,7 +164,7 @@ describe.each(databases)('a CRM that is broken as a whole, the ledger on %s', (k
     expect(await listDeliveries(test.context, { after: 0, limit: 10 })).toEqual([]);
   });
 
-  it('loses nobody where it fails for a while in the middle of a search', async () => {
+  it('loses no customer if it fails for a while in the middle of a search', async () => {
     const sound = fakeSource(manyCustomers(30));
     let calls = 0;
     const failing = (call: number) => call === 1 || (call >= 3 && call <= 15);
@@ -183,7 +183,7 @@ describe.each(databases)('a CRM that is broken as a whole, the ledger on %s', (k
     expect(await deadIn(test.context)).toEqual([]);
   });
 
-  it('makes no dead letter where it goes away while it is searched', async () => {
+  it('creates no dead letter if it becomes unavailable during a search', async () => {
     const source = aBrokenCrm(manyCustomers(10), [5]);
     const { fetchPage } = source;
     const leaving: CustomerSource = {

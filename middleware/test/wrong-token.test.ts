@@ -11,7 +11,7 @@ import { fakeSource, manyCustomers, owner, testContext } from './fakes.ts';
 describe.each(databases)('a wrong token or address, the ledger on %s', (kind) => {
   afterEach(() => nock.cleanAll());
 
-  it.each([401, 404])('opens the breaker where everybody is answered %i, and kills nobody', async (status) => {
+  it.each([401, 404])('opens the breaker if every answer is %i, and creates no dead letter', async (status) => {
     const baseUrl = 'http://inventory.test';
     nock(baseUrl).persist().post(/.*/).reply(status);
     const http = createHttpClient({ baseUrl, timeoutMs: 2_000, connectionsMax: 4, token: async () => 'old', isUsable });

@@ -33,9 +33,7 @@ describe.each(databases)('three services on %s', (kind) => {
     await using three = await startThree(kind);
     const { code, output } = await runToItsEnd('middleware', { ...three.settings('middleware'), PORT: '0' });
     expect(code).toBe(1);
-    expect(output).toContain(
-      `Another daemon works on this ledger already: process ${three.middleware.process.pid} on `,
-    );
+    expect(output).toContain(`Another daemon already uses this ledger: process ${three.middleware.process.pid} on `);
   });
 });
 

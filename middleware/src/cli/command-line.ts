@@ -34,8 +34,8 @@ async function run(config: MiddlewareConfig, command: Command<CommandMeans>, cal
   });
 }
 
-/** In a wrong folder a command would make a ledger of its own, and say that all is well with it. */
+/** In the wrong folder, a command would create an empty ledger and report that all is well. */
 function refuseMissingLedger({ databaseUrl }: MiddlewareConfig) {
   if (isPostgresUrl(databaseUrl) || existsSync(sqlitePath(databaseUrl))) return;
-  throw new StartError(`There is no ledger at ${sqlitePath(databaseUrl)}; the daemon makes it at its first start.`);
+  throw new StartError(`There is no ledger at ${sqlitePath(databaseUrl)}; the daemon creates it at its first start.`);
 }

@@ -26,8 +26,8 @@ export const introduction: Introduction = {
   about: 'Shows and controls deliveries, whether or not the daemon is running.',
   exitCodes: {
     0: 'done',
-    1: 'the answer is no: an unknown customer, exceptions left, a poll that failed',
-    2: 'wrong words or settings',
-    3: 'not possible now: the ledger, the CRM or the Inventory is away',
+    1: 'the answer is no: an unknown customer, remaining exceptions, a failed poll',
+    2: 'invalid arguments or settings',
+    3: 'not possible now: the ledger, the CRM or the Inventory is unavailable',
   },
 };

@@ -9,12 +9,12 @@ import { table, time } from './words.ts';
 const limitDefault = '50';
 
 export const deliveriesCommand: Command<CommandMeans> = {
-  summary: 'list deliveries in the order of their customer ids',
+  summary: 'list deliveries in the order of customer ids',
   forms: ['[--state dead] [--after ID] [--limit 50]'],
   options: {
     '--state <STATE>': `only deliveries in this state: ${deliveryState.options.join(', ')}`,
     '--after <ID>': 'only customers with an id above this one',
-    '--limit <COUNT>': `how many to list, at most ${feedLimitMax}; ${limitDefault} without it`,
+    '--limit <COUNT>': `how many to list, at most ${feedLimitMax}; default ${limitDefault}`,
   },
   examples: ['--state dead', '--after 4711 --limit 200'],
   async run({ context, values, print, say }) {
@@ -22,7 +22,7 @@ export const deliveriesCommand: Command<CommandMeans> = {
     const found = await listDeliveries(context, query);
     const shown = found.slice(0, query.limit);
     if (values['json']) print(JSON.stringify(shown));
-    else if (shown.length === 0) say('There are none.');
+    else if (shown.length === 0) say('No deliveries found.');
     else print(show(shown));
     if (found.length > shown.length) say(`There are more: --after ${shown.at(-1)?.customer_id}`);
     return exitCodes.done;

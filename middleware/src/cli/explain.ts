@@ -35,7 +35,7 @@ export const explainCommand: Command<CommandMeans> = {
 async function explainUnseen({ context, values, print, say }: CommandMeans, id: number): Promise<number> {
   const page = await context.source.fetchPage(id - 1, 1);
   if (page.kind !== 'page') {
-    say(`Customer ${id} has not been seen by a poll, and the CRM cannot be asked: ${page.reason}.`);
+    say(`No poll has seen customer ${id}, and the CRM cannot be read: ${page.reason}.`);
     return exitCodes.unable;
   }
   const customer = page.customers.find((candidate) => candidate.id === id);
@@ -43,8 +43,8 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
   const reason = !customer
     ? `The CRM has no customer ${id}.`
     : id > cursor
-      ? `Customer ${id} (${customer.name}) is in the CRM and comes with the next poll; the highest id that was recorded is ${cursor}.`
-      : `Customer ${id} (${customer.name}) came to the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
+      ? `Customer ${id} (${customer.name}) is in the CRM, and the next poll records it; the highest recorded id is ${cursor}.`
+      : `Customer ${id} (${customer.name}) appeared in the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
   print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : inLine(reason));
   return exitCodes.no;
 }
@@ -58,9 +58,9 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   const rows = history.map((attempt, index) => [
     time(attempt.started_at),
     `attempt ${index + 1}`,
-    attempt.status ?? (attempt.error === null ? 'looked' : 'no answer'),
+    attempt.status ?? (attempt.error === null ? 'look-up' : 'no answer'),
     attempt.duration_ms === null ? '' : `${attempt.duration_ms} ms`,
-    attempt.error ?? (attempt.status === null ? 'the package was there already' : 'the package stands'),
+    attempt.error ?? (attempt.status === null ? 'the package already existed' : 'the package exists'),
   ]);
   if (rows.length > 0) lines.push(table(rows));
   return lines.join('\n');

@@ -8,6 +8,6 @@ export type CommandMeans = Call & {
   context: MiddlewareContext;
   clock: Clock;
   daemon: Daemon;
-  /** @throws StartError where a daemon has it. */
+  /** @throws StartError if a daemon holds it. */
   takeLock(): Promise<OwnerLock>;
 };

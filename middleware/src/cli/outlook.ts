@@ -1,14 +1,14 @@
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
 
-/** What keeps deliveries from being made; undefined where nothing does. */
+/** Why no delivery is made at the moment; undefined if deliveries go on. */
 export async function hindrance({
   context,
   daemon,
 }: Pick<CommandMeans, 'context' | 'daemon'>): Promise<string | undefined> {
-  if ((await getStatus(context)).paused) return 'deliveries are paused, and "resume" lets them go on';
+  if ((await getStatus(context)).paused) return 'deliveries are paused until "resume"';
   const status = await daemon.status();
   if (!status) return 'the daemon is not running: start it, or run "poll"';
   if (status.breaker === 'closed') return undefined;
-  return 'the breaker is open: the Inventory fails for everybody, and is probed once a poll';
+  return 'the breaker is open: the Inventory fails for every customer, and each poll sends one probe';
 }

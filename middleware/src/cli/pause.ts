@@ -5,7 +5,7 @@ import { hindrance } from './outlook.ts';
 
 export const pauseCommand: Command<CommandMeans> = {
   summary: 'stop delivering until "resume"',
-  details: 'The pause outlasts a restart of the daemon. Polls go on: new customers are recorded, and wait.',
+  details: 'The pause survives a restart of the daemon. Polls continue: new customers are recorded and wait.',
   forms: [''],
   examples: [''],
   async run({ context, values, print }) {
@@ -13,7 +13,7 @@ export const pauseCommand: Command<CommandMeans> = {
     print(
       values['json']
         ? JSON.stringify({ paused: true })
-        : 'Paused. Customers are recorded and wait; "resume" delivers them.',
+        : 'Paused. New customers are recorded and wait; "resume" delivers to them.',
     );
     return exitCodes.done;
   },
@@ -27,8 +27,8 @@ export const resumeCommand: Command<CommandMeans> = {
     const { context, values, print } = means;
     await resume(context);
     await means.daemon.wake();
-    const outlook = (await hindrance(means)) ?? 'deliveries go on';
-    print(values['json'] ? JSON.stringify({ paused: false }) : `Not paused any more; ${outlook}.`);
+    const outlook = (await hindrance(means)) ?? 'deliveries continue';
+    print(values['json'] ? JSON.stringify({ paused: false }) : `Resumed; ${outlook}.`);
     return exitCodes.done;
   },
 };

@@ -20,7 +20,7 @@ export const pollCommand: Command<CommandMeans> = {
   },
 };
 
-/** Does what the daemon would do, once, and holds its place meanwhile. */
+/** Does one round of the daemon's work, and holds the ledger's lock meanwhile. */
 export async function pollHere(means: CommandMeans) {
   const { context, takeLock } = means;
   const lock = await takeLock();

@@ -15,7 +15,7 @@ export const quarantineCommand: Command<CommandMeans> = {
   forms: ['[--after ID] [--limit 50]'],
   options: {
     '--after <ID>': 'only entries with an id above this one',
-    '--limit <COUNT>': `how many to list, at most ${feedLimitMax}; ${limitDefault} without it`,
+    '--limit <COUNT>': `how many to list, at most ${feedLimitMax}; default ${limitDefault}`,
   },
   examples: ['', '--limit 200'],
   async run({ context, values, print, say }) {
@@ -23,7 +23,7 @@ export const quarantineCommand: Command<CommandMeans> = {
     const found = await listQuarantined(context, query);
     const shown = found.slice(0, query.limit);
     if (values['json']) print(JSON.stringify(shown));
-    else if (shown.length === 0) say('There are none.');
+    else if (shown.length === 0) say('No entries found.');
     else for (const { seen_at, reason, entry } of shown) print(inLine(`${time(seen_at)}  ${reason}: ${entry}`));
     if (found.length > shown.length) say(`There are more: --after ${shown.at(-1)?.id}`);
     return exitCodes.done;

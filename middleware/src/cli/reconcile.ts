@@ -15,16 +15,16 @@ import { pollHere } from './poll.ts';
 export const reconcileCommand: Command<CommandMeans> = {
   summary: 'prove that every customer has exactly one package',
   details:
-    'Reads all customers of the CRM and all packages of the Inventory, and prints the counts and each exception. Exits with 1 if any exception is left.',
+    'Reads all customers of the CRM and all packages of the Inventory, and prints the counts and each exception. Exits with 1 if any exception remains.',
   forms: ['[--repair]'],
-  options: { '--repair': 'first deliver each package that is missing' },
+  options: { '--repair': 'first deliver each missing package' },
   examples: ['', '--repair'],
   async run(means) {
     const { context, values, print, say } = means;
     let repaired = 0;
     if (values['repair']) {
       await compare(means, {
-        // scripts are told of what is left alone
+        // scripts get only the exceptions that the repair leaves
         isSilent: Boolean(values['json']),
         async onMissing(customers) {
           repaired += customers.length;
@@ -35,7 +35,7 @@ export const reconcileCommand: Command<CommandMeans> = {
         },
       });
       if (repaired > 0) {
-        say(`${repaired} without a package ${repaired === 1 ? 'is' : 'are'} due again.`);
+        say(`${repaired} missing ${repaired === 1 ? 'package is' : 'packages are'} due again.`);
         await deliver(means);
       }
     }
@@ -45,7 +45,7 @@ export const reconcileCommand: Command<CommandMeans> = {
   },
 };
 
-/** Prints the counts, and each exception as it is found. @throws AppError where a side is away. */
+/** Prints the counts, and each exception as it is found. @throws AppError if either side is unavailable. */
 async function compare(
   means: CommandMeans,
   { isSilent = false, ...options }: Pick<ReconcileOptions, 'onMissing'> & { isSilent?: boolean },
@@ -71,14 +71,14 @@ async function compare(
   });
   progress.end();
   if (result.kind === 'unavailable')
-    throw new AppError('unavailable', `Both sides cannot be compared: ${result.reason}.`);
+    throw new AppError('unavailable', `The CRM and the Inventory cannot be compared: ${result.reason}.`);
   if (!values['json']) print(`${summarize(result.reconciliation)}.`);
   return result.reconciliation;
 }
 
 const stalledMs = 30_000;
 
-/** Lets the daemon deliver, or does so here, until nothing more waits for a first attempt. */
+/** Lets the daemon deliver, or delivers here, until no delivery waits for a first attempt. */
 async function deliver(means: CommandMeans): Promise<void> {
   const { context, daemon, say } = means;
   if ((await daemon.status()) === undefined) {
@@ -86,9 +86,9 @@ async function deliver(means: CommandMeans): Promise<void> {
     return;
   }
   const hindered = await hindrance(means);
-  if (hindered) return say(`They wait: ${hindered}.`);
+  if (hindered) return say(`Not delivered yet: ${hindered}.`);
   await daemon.poll();
-  const progress = createProgress(means, 'tried again');
+  const progress = createProgress(means, 'retried');
   let waiting = Number.POSITIVE_INFINITY;
   let total = 0;
   let movedMs = context.clock.monotonicMs();

@@ -10,7 +10,7 @@ import { customerId, customerIdIs } from './words.ts';
 
 export const replayCommand: Command<CommandMeans> = {
   summary: 'deliver again: one customer, or all dead deliveries',
-  details: 'A package that exists is found and not made twice.',
+  details: 'An existing package is found, not created twice.',
   forms: ['ID', '--dead [--since TIME] [--until TIME]'],
   arguments: { ID: customerIdIs },
   options: {
@@ -23,17 +23,17 @@ export const replayCommand: Command<CommandMeans> = {
     const { context, values, positionals, print } = means;
     const isOne = positionals.length === 1;
     if (isOne === Boolean(values['dead']) || (isOne && (values['since'] || values['until']))) {
-      throw new AppError('invalid', 'Either a customer id is needed, or --dead with or without --since and --until.');
+      throw new AppError('invalid', 'Give either a customer id, or --dead with optional --since and --until.');
     }
     let replayed = 1;
     if (isOne) await replay(context, customerId(positionals[0]));
     else replayed = await replayDead(context, parse(z.object(deathRange), values));
     await means.daemon.wake();
     if (values['json']) print(JSON.stringify({ replayed }));
-    else if (replayed === 0) print('No delivery is dead.');
+    else if (replayed === 0) print('No dead deliveries found.');
     else {
       const due = replayed === 1 ? '1 delivery is due again' : `${replayed} deliveries are due again`;
-      print(`${due}; ${(await hindrance(means)) ?? 'the daemon takes that up'}.`);
+      print(`${due}; ${(await hindrance(means)) ?? 'the daemon delivers now'}.`);
     }
     return exitCodes.done;
   },

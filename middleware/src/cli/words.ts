@@ -7,7 +7,7 @@ export const customerIdIs = 'the id of the customer in the CRM';
 /** @throws AppError `invalid` unless it is a customer id. */
 export function customerId(word: string | undefined): number {
   const result = idParam.safeParse(word);
-  if (!result.success) throw new AppError('invalid', 'A customer id is needed: a positive integer.');
+  if (!result.success) throw new AppError('invalid', 'A customer id is required: a positive integer.');
   return result.data;
 }
 
@@ -16,7 +16,7 @@ export function time(iso: string): string {
   return `${iso.slice(0, 19).replace('T', ' ')}Z`;
 }
 
-/** Lines with their columns one below the other. */
+/** Lines with aligned columns. */
 export function table(rows: (string | number)[][]): string {
   const cells = rows.map((row) => row.map((cell) => inLine(String(cell))));
   const widths: number[] = [];

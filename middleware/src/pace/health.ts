@@ -21,7 +21,7 @@ const roundingMs = 2;
 export function createHealth(context: MiddlewareContext, breaker: Breaker, growth: Growth): Health {
   const { clock, metrics, write } = context;
   const outage = createOutageLog(context, {
-    meanwhile: 'the breaker is open: one probe a poll, and nobody else is tried',
+    meanwhile: 'the breaker is open: one probe per poll, and no other attempts',
     over: 'the breaker is closed: the Inventory answers again',
   });
   let lastGood: { at: string; ms: number } | undefined;

@@ -28,14 +28,14 @@ export async function explainMissing(
     const delivery = states.get(customerId);
     if (!delivery) {
       if (customerId > cursor) onTheirWay += 1;
-      else missing.push({ customerId, isNew: true, detail: `customer ${customerId} was never seen by a poll` });
+      else missing.push({ customerId, isNew: true, detail: `customer ${customerId}: not recorded by any poll yet` });
     } else if (delivery.state === 'dead') {
       const isNew = delivery.error === departedReason;
       const why = isNew ? 'was deleted and has been restored' : `dead, ${delivery.error}`;
       missing.push({ customerId, isNew, detail: `customer ${customerId}: ${why}` });
     } else if (delivery.state === 'delivered') {
       if (delivery.updated_at >= since) continue; // created after the packages were read
-      const detail = `customer ${customerId}: delivered as package ${delivery.package_id}, which the Inventory has no more`;
+      const detail = `customer ${customerId}: delivered as package ${delivery.package_id}, which no longer exists`;
       missing.push({ customerId, isNew: false, detail });
     } else {
       onTheirWay += 1;

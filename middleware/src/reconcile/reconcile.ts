@@ -89,7 +89,7 @@ async function readPackages(
     scratch.addPackages(owned);
     for (const { id, customerId } of page.packages) {
       if (customerId !== undefined) continue;
-      onException({ kind: 'ownerless', customerId, detail: `package ${id} names no customer` });
+      onException({ kind: 'ownerless', customerId, detail: `package ${id} has no valid customer id` });
     }
     counts.packages += page.packages.length;
     onProgress?.(page.packages.length);
@@ -131,7 +131,7 @@ async function compare(context: MiddlewareContext, { scratch, options, counts, s
         onException({
           kind: 'ownerless',
           customerId,
-          detail: `package ${packageIds} is for customer ${customerId}, whom the CRM never had`,
+          detail: `package ${packageIds} is for customer ${customerId}, which never existed in the CRM`,
         });
     }
     after = upTo;

@@ -5,8 +5,8 @@ export function summarize({ customers, packages, onTheirWay, departed, exception
   const found = [
     exceptions.missing > 0 && `${exceptions.missing} without a package`,
     exceptions.double > 0 && `${exceptions.double} with more than one`,
-    exceptions.ownerless > 0 && `${exceptions.ownerless} for a customer nobody knows`,
-    exceptions.unusable > 0 && `${exceptions.unusable} entries that name no customer`,
+    exceptions.ownerless > 0 && `${exceptions.ownerless} for an unknown customer`,
+    exceptions.unusable > 0 && `${exceptions.unusable} entries without a valid customer id`,
     onTheirWay > 0 && `${onTheirWay} on their way`,
     departed > 0 && `${departed} of customers no longer in the CRM`,
   ].filter(Boolean);
