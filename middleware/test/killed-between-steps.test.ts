@@ -17,7 +17,7 @@ const steps = [
 describe.each(databases)('a daemon that is killed with SIGKILL, its ledger on %s,', (kind) => {
   const settings = { kind, takesGroups: false, customers: 2 };
 
-  it.concurrent('gets everyone one package once restarted, whatever two steps it was between', async () => {
+  it.concurrent('delivers one package to each customer after a restart, wherever it was killed', async () => {
     const answers = ['GET /customers', 'POST /packages', 'PUT /customers/integration'];
     const posted = [...around('target.create'), 'before target.create 2', 'after target.create 2'];
     const places = [...answers, ...steps, ...posted];
@@ -28,7 +28,7 @@ describe.each(databases)('a daemon that is killed with SIGKILL, its ledger on %s
 describe('a daemon that is killed with SIGKILL twice', () => {
   const settings: Settings = { kind: 'sqlite', takesGroups: false, customers: 2 };
 
-  it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
+  it.concurrent('delivers one package to each customer though it is killed again after its restart', async () => {
     const pairs: [string, string][] = [
       ['after write of take-up.ts 2', 'after target.find 2'],
       ['before target.create 2', 'before target.create 1'],
@@ -45,13 +45,13 @@ describe('a daemon that is killed with SIGKILL twice', () => {
 describe('a daemon that is killed with SIGKILL while it posts groups', () => {
   const settings: Settings = { kind: 'sqlite', takesGroups: true, customers: 60 };
 
-  it.concurrent('gets everyone one package once restarted, whatever two steps it was between', async () => {
+  it.concurrent('delivers one package to each customer after a restart, wherever it was killed', async () => {
     const answers = ['GET /customers', 'POST /packages/batch', 'PUT /customers/integration'];
     const places = [...answers, ...steps, ...around('target.createMany')];
     expect(await killAtEach(places, settings)).toEqual(expect.arrayContaining(places));
   });
 
-  it.concurrent('gets everyone one package though it is killed again after its restart', async () => {
+  it.concurrent('delivers one package to each customer though it is killed again after its restart', async () => {
     const pairs: [string, string][] = [
       ['after write of take-up.ts 2', 'after target.findMany 1'],
       ['after write of take-up.ts 2', 'POST /packages/batch'],
