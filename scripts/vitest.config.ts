@@ -42,7 +42,7 @@ export default defineConfig({
       { extends: true, test: { name: 'tests', include, exclude: withNock, isolate: false } },
       { extends: true, test: { name: 'tests with nock', include: withNock, isolate: false } },
     ],
-    // a last resort: what a test waits for has its own limit (kit/test/patience.ts), and says what did not come
+    // a last resort: each wait has its own limit (kit/test/patience.ts), and its error names the missing event
     testTimeout: hangMs,
     hookTimeout: hangMs,
     // no test may depend on another one

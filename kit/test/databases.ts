@@ -54,13 +54,13 @@ export async function freshDatabase(
   };
 }
 
-/** Makes databases as `prepare` leaves one: a worker prepares one of each kind, and copies it from then on. */
+/** Creates copies of a database that `prepare` has filled. Each worker prepares one database of each kind. */
 export function copiesOf(prepare: (fresh: FreshDatabase) => Promise<void>) {
   const prepared = new Map<DatabaseKind, Promise<Copy>>();
   const prepareOnce = async (kind: DatabaseKind): Promise<Copy> => {
     const fresh = await freshDatabase(kind);
     await prepare(fresh);
-    if (kind === 'postgres') return new URL(fresh.url).pathname.slice(1); // it goes with the server
+    if (kind === 'postgres') return new URL(fresh.url).pathname.slice(1); // deleted with the server
     await using file = fresh;
     return readFile(file.url);
   };
@@ -71,7 +71,7 @@ export function copiesOf(prepare: (fresh: FreshDatabase) => Promise<void>) {
   };
 }
 
-/** Starts again what gave up on PostgreSQL after five seconds, which a busy machine may need to accept a connection. */
+/** Retries a start that failed because a busy machine took longer than five seconds to accept a connection. */
 export async function startedPatiently<T extends object>(start: () => Promise<T>): Promise<T> {
   const started = await eventually(async () => {
     const outcome = await start().catch((error: Error) => error);
@@ -84,13 +84,13 @@ export async function startedPatiently<T extends object>(start: () => Promise<T>
 
 let admin: pg.Pool | undefined;
 
-/** One connection for the whole worker: to open one takes the server longer than to copy a database. */
+/** One connection for the whole worker, because opening one takes longer than copying a database. */
 async function onServer(statement: string): Promise<void> {
   admin ??= new pg.Pool({
     connectionString: inject('postgresUrl'),
     max: 1,
     idleTimeoutMillis: 0,
     allowExitOnIdle: true,
-  }).on('error', () => undefined); // the server stops before its workers do
+  }).on('error', () => undefined); // the server stops before the workers
   await admin.query(statement);
 }

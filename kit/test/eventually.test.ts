@@ -16,7 +16,7 @@ describe('the patience of a test', () => {
     expect(patienceMs(load, 2)).toBe(expectedMs);
   });
 
-  it('is what DOORSTEP_TEST_PATIENCE says, in seconds', () => {
+  it('is DOORSTEP_TEST_PATIENCE, in seconds, if set', () => {
     vi.stubEnv('DOORSTEP_TEST_PATIENCE', '90');
     expect(patienceMs()).toBe(90_000);
   });
@@ -33,21 +33,21 @@ describe('eventually', () => {
     expect(await eventually(check)).toBe('now');
   });
 
-  it('fails with what it waited for, and with the last error', async () => {
+  it('fails with the condition that it waited for and the last error', async () => {
     givesUpSoon();
-    await expect(eventually(() => 1 > 2)).rejects.toThrow(/^not so after waiting \d+ s for \(\) => 1 > 2$/);
+    await expect(eventually(() => 1 > 2)).rejects.toThrow(/^still false after waiting \d+ s for \(\) => 1 > 2$/);
     const failing = eventually(() => expect('pending').toBe('delivered'));
     await expect(failing).rejects.toThrow(/expected 'pending' to be 'delivered'.* \(after waiting \d+ s for /s);
   });
 });
 
 describe('within', () => {
-  it('gives what the promise gives, or its error', async () => {
+  it('returns the value of the promise, or rejects with its error', async () => {
     expect(await within('an answer', Promise.resolve('yes'))).toBe('yes');
     await expect(within('an answer', Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
-  it('says what did not come', async () => {
+  it('names the missing event in its error', async () => {
     givesUpSoon();
     await expect(within('the end of crm', new Promise(() => undefined))).rejects.toThrow(
       /^the end of crm did not come after/,

@@ -16,7 +16,7 @@ export async function eventually<T>(check: () => T | Promise<T>): Promise<Exclud
   }
 }
 
-/** Waits for a promise that nothing else limits; `what` names in the failure what did not come. */
+/** Waits for a promise that has no time limit of its own. `what` names the missing event in the error. */
 export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
   const settled = new AbortController();
   const limit = async (): Promise<never> => {
@@ -41,7 +41,7 @@ async function outcomeOf<T>(check: () => T | Promise<T>): Promise<{ value?: T; e
 
 function describedAs(error: unknown, waitedMs: number, check: () => unknown): unknown {
   const waited = `after waiting ${Math.round(waitedMs / 1_000)} s for ${check}`;
-  if (!(error instanceof Error)) return new Error(`not so ${waited}`, { cause: error });
+  if (!(error instanceof Error)) return new Error(`still false ${waited}`, { cause: error });
   error.message = `${error.message} (${waited})`;
   return error;
 }

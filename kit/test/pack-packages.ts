@@ -28,7 +28,7 @@ const notPacked: Plugin = {
     id.startsWith('swagger-ui-dist') && from ? { id: createRequire(from).resolve(id), external: 'absolute' } : null,
 };
 
-/** What the packages are packed from: as long as it is the same, so are they. */
+/** The bundles are rebuilt only if one of these files has changed. */
 const packedFrom = [import.meta.filename, join(import.meta.dirname, 'packed-packages.ts')].concat(
   ['pnpm-lock.yaml', 'kit/package.json', 'middleware/package.json'].map((file) =>
     join(import.meta.dirname, '../..', file),

@@ -3,8 +3,8 @@ import { availableParallelism, loadavg } from 'node:os';
 const usualMs = 60_000;
 
 /**
- * The only limit on waiting in a test: one minute on a quiet machine, and as many times longer as more processes want to
- * run than there are cores. `DOORSTEP_TEST_PATIENCE`, in seconds, replaces it.
+ * The only limit on waiting in a test: one minute, multiplied by the load per core on a busy machine.
+ * `DOORSTEP_TEST_PATIENCE`, in seconds, replaces it.
  */
 export function patienceMs(load = loadavg()[0] ?? 0, cores = availableParallelism()): number {
   const setSeconds = Number(process.env['DOORSTEP_TEST_PATIENCE']);

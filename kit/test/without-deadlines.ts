@@ -1,8 +1,8 @@
 import { onTestFinished, vi } from 'vitest';
 
 /**
- * From now on no deadline that this process sets with `setTimeout` comes, until the end of the test: what ends did not
- * wait for one.
+ * Stops every `setTimeout` of this process until the end of the test. If the work still ends, it did not wait for a
+ * deadline.
  */
 export function withoutDeadlines(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
