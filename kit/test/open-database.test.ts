@@ -1,15 +1,17 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { describe, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { openDatabase } from '../src/database/open.ts';
 import { StartError } from '../src/errors.ts';
 import { freshDatabase } from './databases.ts';
 
-const emptyFolder = new URL('.', import.meta.url).pathname;
+const emptyFolder = await mkdtemp(join(tmpdir(), 'doorstep-no-migrations-'));
+afterAll(() => rm(emptyFolder, { recursive: true }));
 const password = 'hunter2-secret';
 
 /** The error message of a failed open. */

@@ -90,6 +90,6 @@ describe('a CRM that always returns its first customers', () => {
     const sync = createSync(test.context, owner);
     await sync.runOnce();
     await sync.runOnce();
-    expect(sync.lastPoll()).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('a part of its') });
+    expect(sync.lastPoll()).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('limits its list') });
   });
 });
