@@ -46,12 +46,14 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
           resolve();
         };
       });
-      for (let next = await takeNext(); next; next = await takeNext()) {
-        const call = carry(next, backlog.done).finally(() => {
-          underWay.delete(call);
-          wake();
-        });
-        underWay.add(call);
+      for (let calls = await takeNext(); calls.length > 0; calls = await takeNext()) {
+        for (const deliveries of calls) {
+          const call = carry(deliveries, backlog.done).finally(() => {
+            underWay.delete(call);
+            wake();
+          });
+          underWay.add(call);
+        }
       }
       if (underWay.size > 0) await woken;
       // a call that ended during the claim may have returned deliveries; claims that wait as the breaker opens go back
@@ -61,13 +63,13 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     if (failures.length > 0) throw failures[0];
   }
 
-  async function takeNext(): Promise<ClaimedDelivery[] | undefined> {
-    if (failures.length > 0) return undefined;
+  async function takeNext(): Promise<ClaimedDelivery[][]> {
+    if (failures.length > 0) return [];
     try {
       return await takeUp.next();
     } catch (error) {
       fail(error);
-      return undefined;
+      return [];
     }
   }
 

@@ -7,8 +7,8 @@ import type { Allowance, Gate } from '../pace/gate.ts';
 import { longestWaitMs } from './decide.ts';
 
 export type TakeUp = {
-  /** Claims what may begin now. Gives the deliveries of the next call: a group, or one by itself; undefined: none. */
-  next(): Promise<ClaimedDelivery[] | undefined>;
+  /** Claims what may begin now. Gives the deliveries of each call: a group, or one by itself. */
+  next(): Promise<ClaimedDelivery[][]>;
   /** Whether claims wait for a free place. */
   isWaiting(): boolean;
   /** The ledger could not be written: the next run finds these claims interrupted. */
@@ -25,34 +25,34 @@ type Means = {
 export function createTakeUp(context: MiddlewareContext, { gate, ensureOwner, stopping }: Means): TakeUp {
   let ready: ClaimedDelivery[] = [];
 
-  /** A claim that has waited goes on only while nothing speaks against it. */
-  async function nextReady(): Promise<ClaimedDelivery[] | undefined> {
+  /** Claims that have waited go on only while nothing speaks against it. */
+  async function nextReady(): Promise<ClaimedDelivery[][]> {
     const allowance = gate.allows();
     const isHalted = stopping.aborted || allowance.kind !== 'calls';
-    if (!isHalted && allowance.room === 0) return undefined;
+    if (!isHalted && allowance.room === 0) return [];
     if (isHalted || (await isPaused(context.db))) await putBack(ready.splice(0));
-    return nextThatFits();
+    return takeReady();
   }
 
-  function nextThatFits(): ClaimedDelivery[] | undefined {
-    return ready.length > 0 && mayBegin(gate.allows()) ? ready.splice(0, 1) : undefined;
+  function takeReady(): ClaimedDelivery[][] {
+    return ready.splice(0, roomOf(gate.allows())).map((delivery) => [delivery]);
   }
 
-  async function claim(): Promise<ClaimedDelivery[] | undefined> {
-    if (stopping.aborted || !mayBegin(gate.allows())) return undefined;
+  async function claim(): Promise<ClaimedDelivery[][]> {
+    if (stopping.aborted || roomOf(gate.allows()) === 0) return [];
     await ensureOwner();
     // the breaker may have opened meanwhile
     const allowance = gate.allows();
-    if (!mayBegin(allowance)) return undefined;
+    if (allowance.kind === 'nothing' || roomOf(allowance) === 0) return [];
     const { deliveries, grouped } = await claimUnlessPaused(context, allowance);
     if (!grouped) {
       ready = deliveries;
-      return nextThatFits();
+      return takeReady();
     }
     const now = gate.allows();
-    if (now.kind === 'calls' && now.groupMax > 0) return deliveries;
+    if (now.kind === 'calls' && now.groupMax > 0) return [deliveries];
     await putBack(deliveries);
-    return undefined;
+    return [];
   }
 
   function putBack(deliveries: ClaimedDelivery[]): Promise<void> {
@@ -63,7 +63,7 @@ export function createTakeUp(context: MiddlewareContext, { gate, ensureOwner, st
     async next() {
       if (ready.length > 0) {
         const taken = await nextReady();
-        if (taken || ready.length > 0) return taken;
+        if (taken.length > 0 || ready.length > 0) return taken;
       }
       return claim();
     },
@@ -74,8 +74,10 @@ export function createTakeUp(context: MiddlewareContext, { gate, ensureOwner, st
   };
 }
 
-function mayBegin(allowance: Allowance): allowance is Exclude<Allowance, { kind: 'nothing' }> {
-  return allowance.kind === 'probe' || (allowance.kind === 'calls' && allowance.room > 0);
+/** How many calls may begin now. */
+function roomOf(allowance: Allowance): number {
+  if (allowance.kind === 'calls') return allowance.room;
+  return allowance.kind === 'probe' ? 1 : 0;
 }
 
 function claimUnlessPaused(
