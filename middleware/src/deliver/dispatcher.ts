@@ -57,9 +57,11 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
       }
       if (underWay.size > 0) await woken;
       // a call that ended during the claim may have returned deliveries; claims that wait as the breaker opens go back
-      else isDone = !isWoken && !takeUp.isWaiting();
+      else isDone = failures.length > 0 || (!isWoken && !takeUp.isWaiting());
     }
     backlog.stop();
+    // a claim that was under way as the ledger failed is abandoned, too
+    if (failures.length > 0) takeUp.abandon();
     if (failures.length > 0) throw failures[0];
   }
 
