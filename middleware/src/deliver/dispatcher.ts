@@ -60,9 +60,10 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
       else isDone = failures.length > 0 || (!isWoken && !takeUp.isWaiting());
     }
     backlog.stop();
-    // a claim that was under way as the ledger failed is abandoned, too
-    if (failures.length > 0) takeUp.abandon();
-    if (failures.length > 0) throw failures[0];
+    if (failures.length === 0) return;
+    // a claim that came while the ledger failed is abandoned, too
+    takeUp.abandon();
+    throw failures[0];
   }
 
   async function takeNext(): Promise<ClaimedDelivery[][]> {
