@@ -36,6 +36,12 @@ const kindsOfFaults = [
 ];
 
 describe('the core, simulated', () => {
+  it('ends a run in which a claim arrives while the ledger fails', async () => {
+    // this seed once kept the dispatcher in an endless loop
+    const { code, output } = await simulate('--seed', '2491');
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('commit lost') });
+  });
+
   it('keeps every promise in 300 runs of faults', async () => {
     const { code, output } = await simulate('--seeds', '300');
     expect(code, output).toBe(0);

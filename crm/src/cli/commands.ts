@@ -6,5 +6,5 @@ export const introduction: Introduction = {
   name: 'crm',
   about:
     'The CRM has no commands yet. Use its HTTP API to read and change customers, leads, actions and processes; a running CRM documents its routes at /docs.',
-  exitCodes: { 0: 'done', 2: 'wrong words' },
+  exitCodes: { 0: 'done', 2: 'invalid arguments' },
 };

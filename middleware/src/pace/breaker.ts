@@ -26,7 +26,7 @@ export type Breaker = {
 const failedMin = 5;
 const afterMaxMs = 3_600_000;
 
-/** Guards the target: while it is open, nobody is claimed but one probe a poll. */
+/** Guards the target: while it is open, each poll claims one probe and nothing else. */
 export function createBreaker(clock: Clock): Breaker {
   const closed = (): BreakerState => ({ kind: 'closed', failed: new Set(), since: '' });
   let state = closed();
