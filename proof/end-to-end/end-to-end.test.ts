@@ -4,36 +4,106 @@ import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { runToItsEnd } from '@doorstep/kit/test/spawn-service.ts';
-import { describe, expect, it } from 'vitest';
-import { addAll, type Customer, everyCustomerHasOnePackage, numbered, readFeed, startThree } from './three-services.ts';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startLosingProxy } from './losing-proxy.ts';
+import {
+  addAll,
+  type Customer,
+  delivered,
+  everyCustomerHasOnePackage,
+  numbered,
+  readFeed,
+  startThree,
+} from './three-services.ts';
+
+type Shown = Customer & { integration_status: string };
 
 describe.each(databases)('three services on %s', (kind) => {
+  let three: Awaited<ReturnType<typeof startThree>>;
+  beforeAll(async () => {
+    three = await startThree(kind);
+  });
+  afterAll(() => three[Symbol.asyncDispose]());
+
   it('send one package to each of 59 real customers, names intact', async () => {
-    const lines = (await readFile(join(import.meta.dirname, 'customers.jsonl'), 'utf8')).trim().split('\n');
-    await using three = await startThree(kind);
     const { crm, inventory, middleware } = three;
+    const lines = (await readFile(join(import.meta.dirname, 'customers.jsonl'), 'utf8')).trim().split('\n');
     const customers = lines.map((line) => JSON.parse(line));
     await addAll(crm, customers);
     await everyCustomerHasOnePackage(crm, inventory);
-    const names = (await readFeed<Customer>(crm, '/customers')).map(({ name }) => name).sort();
-    expect(names).toEqual(customers.map(({ name }) => name).sort());
     await eventually(async () => {
-      const { body } = await call(crm, 'GET /customers');
-      return body.every((customer: { integration_status: string }) => {
-        return customer.integration_status === 'Package request created successfully';
-      });
+      for (const { integration_status } of await readFeed<Shown>(crm, '/customers')) {
+        expect(integration_status).toBe('Package request created successfully');
+      }
     });
-    const { body } = await call(middleware, 'GET /deliveries/1');
+    const shown = await readFeed<Shown>(crm, '/customers');
+    const added = customers.map(({ email }) => shown.find((customer) => customer.email === email));
+    expect(added.map((customer) => customer?.name)).toEqual(customers.map(({ name }) => name));
+    const { body } = await call(middleware, `GET /deliveries/${added[0]?.id}`);
     expect(body).toMatchObject({ state: 'delivered', attempts: 1, history: [{ status: 201, error: null }] });
     expect(middleware.output()).toMatch(/poll: \d+ new customers?, cursor \d+/);
-    expect(middleware.output()).toMatch(/package \d+ for customer 1 \(.+\) created in \d+ ms/);
+    expect(middleware.output()).toMatch(/package \d+ for customer \d+ \(.+\) created in \d+ ms/);
   });
 
   it('refuse a second daemon on the same ledger, and name the first', async () => {
-    await using three = await startThree(kind);
     const { code, output } = await runToItsEnd('middleware', { ...three.settings('middleware'), PORT: '0' });
     expect(code).toBe(1);
     expect(output).toContain(`Another daemon already uses this ledger: process ${three.middleware.process.pid} on `);
+  });
+
+  it('send one package each though the daemon is killed again and again', async () => {
+    const before = await delivered(three.middleware);
+    const adding = addAll(three.crm, numbered(60, 'daemon'));
+    for (const enough of [10, 30]) {
+      await eventually(async () => (await delivered(three.middleware)) >= before + enough);
+      await three.kill('middleware');
+      await three.restart('middleware');
+    }
+    await adding;
+    await everyCustomerHasOnePackage(three.crm, three.inventory);
+  });
+
+  it('send one package each though the Inventory and the CRM are killed in mid-work', async () => {
+    const before = await delivered(three.middleware);
+    const adding = addAll(three.crm, numbered(60, 'neighbour'));
+    await eventually(async () => (await delivered(three.middleware)) >= before + 10);
+    await three.kill('inventory');
+    await three.kill('crm');
+    await three.restart('crm');
+    await three.restart('inventory');
+    await adding;
+    await everyCustomerHasOnePackage(three.crm, three.inventory);
+  });
+
+  it('send one package each though replies are lost: it is looked up, and not created again', async () => {
+    const INVENTORY_SERVICE_URL = three.inventory.url;
+    await three.kill('middleware');
+    await using proxy = await startLosingProxy(INVENTORY_SERVICE_URL, 20);
+    await addAll(three.crm, numbered(40, 'lost'));
+    await three.restart('middleware', { INVENTORY_SERVICE_URL: proxy.url });
+    await everyCustomerHasOnePackage(three.crm, three.inventory);
+    expect(proxy.lost()).toBe(20);
+    await eventually(() => three.middleware.output().match(/was there already/g)?.length === 20);
+    await three.kill('middleware');
+    await three.restart('middleware', { INVENTORY_SERVICE_URL });
+  });
+
+  const itOnPostgres = kind === 'postgres' ? it : () => undefined; // SQLite has no connections to drop
+  itOnPostgres('send one package each though the database drops every connection', async () => {
+    const before = await delivered(three.middleware);
+    const adding = addAll(three.crm, numbered(120, 'dropped'));
+    const server = new pg.Client(three.settings('crm')['DATABASE_URL']);
+    await server.connect();
+    for (const enough of [10, 40, 70]) {
+      await eventually(async () => (await delivered(three.middleware)) >= before + enough);
+      await server.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()',
+      );
+    }
+    await server.end();
+    await adding;
+    await everyCustomerHasOnePackage(three.crm, three.inventory);
   });
 });
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { call } from '@doorstep/kit/test/call.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
-import { compileCache } from '@doorstep/kit/test/quick-start.ts';
+import { compileCache, quickStart } from '@doorstep/kit/test/quick-start.ts';
 import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
@@ -33,7 +33,7 @@ async function npmStart(environment: Record<string, string> = {}, [command = '',
   const child = spawn(command, words, {
     cwd: root,
     detached: true, // what a terminal sends to its whole group comes to nobody else
-    env: { PATH, ...compileCache, DATA_DIR: dataDir, POLL_CRON: '* * * * * *', ...ports, ...environment },
+    env: { PATH, ...quickStart, DATA_DIR: dataDir, POLL_CRON: '* * * * * *', ...ports, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
@@ -120,7 +120,8 @@ describe.skipIf(process.platform !== 'linux')('npm start on a terminal', () => {
 
 describe('npm start', () => {
   it('brings up the three, says where, shows the password once, and ends them all at Ctrl-C with exit code 0', async () => {
-    await using start = await npmStart();
+    // as a user starts it, without the bundles of quickStart
+    await using start = await npmStart({ ...compileCache, NODE_OPTIONS: '' });
     await start.up();
     for (const service of start.urls) {
       expect((await call(service, 'GET /health')).body.status).toBe('healthy');
@@ -153,13 +154,14 @@ describe('npm start', () => {
   });
 
   it('says in one sentence which port is taken', async () => {
-    await using first = await npmStart();
-    await first.up();
-    const port = new URL(first.urls[1]?.url ?? '').port;
-    await using second = await npmStart({ INVENTORY_PORT: port });
-    expect(await second.ended()).toBe(1);
-    expect(second.output()).toContain(`[inventory]  Port ${port} on 127.0.0.1 is already in use`);
-    expect(second.output()).not.toContain('    at ');
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    await using start = await npmStart({ INVENTORY_PORT: String(port) });
+    expect(await start.ended()).toBe(1);
+    expect(start.output()).toContain(`[inventory]  Port ${port} on 127.0.0.1 is already in use`);
+    expect(start.output()).not.toContain('    at ');
+    taken.close();
   });
 
   it('refuses one SQLite file for three services', async () => {

@@ -20,7 +20,7 @@ export async function startThree(kind: DatabaseKind, overrides: Partial<Record<N
   const environments = new Map<Name, Environment>();
 
   async function start(name: Name, environment: Environment = {}) {
-    const settings = { ...common, ...overrides[name], ...environment, ...environments.get(name) };
+    const settings = { ...common, ...overrides[name], ...environments.get(name), ...environment };
     const service = await spawnService(name, settings);
     // the others know it by its port, so it comes back on the same one
     environments.set(name, { ...settings, PORT: new URL(service.url).port });
@@ -47,7 +47,7 @@ export async function startThree(kind: DatabaseKind, overrides: Partial<Record<N
     },
     settings: (name: Name) => environments.get(name) ?? {},
     kill: (name: Name) => services.get(name)?.end('SIGKILL'),
-    restart: (name: Name) => start(name),
+    restart: start,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
