@@ -1,5 +1,5 @@
 import { call } from '@doorstep/kit/test/call.ts';
-import type { FreshDatabase } from '@doorstep/kit/test/databases.ts';
+import { type FreshDatabase, startedPatiently } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { readInventoryConfig } from '../src/config.ts';
 import { startInventory } from '../src/inventory.ts';
@@ -17,7 +17,9 @@ export async function startTelling(database: FreshDatabase, { settings }: Webhoo
     now: () => new Date(Date.now() + skippedMs),
     monotonicMs: () => performance.now() + skippedMs,
   };
-  const inventory = await startInventory(readInventoryConfig(inventoryEnvironment(database, settings)), { clock });
+  const inventory = await startedPatiently(() =>
+    startInventory(readInventoryConfig(inventoryEnvironment(database, settings)), { clock }),
+  );
   return {
     ...inventory,
     /**

@@ -1,7 +1,7 @@
 import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { call } from '@doorstep/kit/test/call.ts';
-import { type DatabaseKind, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { type DatabaseKind, freshDatabase, startedPatiently } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { expect } from 'vitest';
 import { readMiddlewareConfig } from '../src/config.ts';
@@ -54,7 +54,8 @@ export async function aDaemon(
   };
   for (let count = 0; count < customers; count += 1) addCustomer();
   const adapt = (context: MiddlewareContext) => ({ ...context, logger: fakeLogger() });
-  const start = () => startMiddleware(readMiddlewareConfig({ PORT: '0', ...settings }), { clock, adapt });
+  const start = () =>
+    startedPatiently(() => startMiddleware(readMiddlewareConfig({ PORT: '0', ...settings }), { clock, adapt }));
   let middleware = await start();
   resources.defer(() => middleware[Symbol.asyncDispose]());
   const headers = await as('admin');

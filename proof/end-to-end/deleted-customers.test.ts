@@ -4,7 +4,7 @@ import { readInventoryConfig } from '@doorstep/inventory/src/config.ts';
 import { startInventory } from '@doorstep/inventory/src/inventory.ts';
 import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { call } from '@doorstep/kit/test/call.ts';
-import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { databases, freshDatabase, startedPatiently } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { readMiddlewareConfig } from '@doorstep/middleware/src/config.ts';
 import { startMiddleware } from '@doorstep/middleware/src/middleware.ts';
@@ -31,12 +31,14 @@ describe.each(databases)('a deleted customer, on %s', (kind) => {
       JWT_SECRET_KEY,
       ...(kind === 'postgres' && { DATABASE_URL: url }),
     };
-    crm = resources.use(await startCrm(readCrmConfig(settings)));
-    inventory = resources.use(await startInventory(readInventoryConfig(settings)));
+    crm = resources.use(await startedPatiently(() => startCrm(readCrmConfig(settings))));
+    inventory = resources.use(await startedPatiently(() => startInventory(readInventoryConfig(settings))));
     const neighbours = { CRM_SERVICE_URL: crm.url, INVENTORY_SERVICE_URL: inventory.url };
     // polls only on request, and reconciles every second
     const crons = { POLL_CRON: never, RECONCILE_CRON: '* * * * * *' };
-    middleware = resources.use(await startMiddleware(readMiddlewareConfig({ ...settings, ...neighbours, ...crons })));
+    middleware = resources.use(
+      await startedPatiently(() => startMiddleware(readMiddlewareConfig({ ...settings, ...neighbours, ...crons }))),
+    );
     // waits for the poll at start-up
     await eventually(async () => expect((await call(middleware, 'GET /status')).body.last_poll).not.toBeNull());
     const claims = { subject: 'admin', role: 'admin', version: 1 };

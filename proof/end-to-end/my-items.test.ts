@@ -3,7 +3,7 @@ import { startCrm } from '@doorstep/crm/src/crm.ts';
 import { readInventoryConfig } from '@doorstep/inventory/src/config.ts';
 import { startInventory } from '@doorstep/inventory/src/inventory.ts';
 import { call } from '@doorstep/kit/test/call.ts';
-import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { databases, freshDatabase, startedPatiently } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
 
 const ADMIN_PASSWORD = 'correct horse battery';
@@ -17,8 +17,10 @@ async function startBoth(kind: (typeof databases)[number]) {
     ...(kind === 'postgres' && { DATABASE_URL: url }),
     ...{ DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'error', REQUIRE_AUTH: 'true', ADMIN_PASSWORD },
   };
-  const inventory = resources.use(await startInventory(readInventoryConfig(settings)));
-  const crm = resources.use(await startCrm(readCrmConfig({ ...settings, INVENTORY_SERVICE_URL: inventory.url })));
+  const inventory = resources.use(await startedPatiently(() => startInventory(readInventoryConfig(settings))));
+  const crm = resources.use(
+    await startedPatiently(() => startCrm(readCrmConfig({ ...settings, INVENTORY_SERVICE_URL: inventory.url }))),
+  );
   const logIn = async (body: object) => {
     const answer = await call(crm, 'POST /v1/auth/login', { body });
     return { Authorization: `Bearer ${answer.body.access_token}` };
