@@ -22,7 +22,7 @@ describe.concurrent('reconcile', () => {
     expect(before.out).toContain(
       '4 customers, 4 packages: 2 without a package, 1 with more than one, 1 for an unknown customer, 1',
     );
-    // what cannot be repaired is left to an operator
+    // an operator has to correct the rest
     expect((await line.run('reconcile --repair')).code).toBe(1);
     expect(line.served()).toEqual([1, 2, 3, 4, 4, 99]);
     expect(line.inventory.packages.find(({ customerId }) => customerId === 2)).toMatchObject({

@@ -154,14 +154,13 @@ describe('npm start', () => {
   });
 
   it('says in one sentence which port is taken', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
+    await using taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };
     await using start = await npmStart({ INVENTORY_PORT: String(port) });
     expect(await start.ended()).toBe(1);
     expect(start.output()).toContain(`[inventory]  Port ${port} on 127.0.0.1 is already in use`);
     expect(start.output()).not.toContain('    at ');
-    taken.close();
   });
 
   it('refuses one SQLite file for three services', async () => {

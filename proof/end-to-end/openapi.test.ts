@@ -15,7 +15,8 @@ import { z } from 'zod';
 type Name = 'crm' | 'inventory' | 'middleware';
 
 /**
- * Why each may stay: what is public and takes no input (health, metrics, this document) has nothing to refuse; an id is a number, so `items/customer/{customer_id}` is never `items/{id}/quantity`.
+ * Why each may stay: what is public and takes no input (health, metrics, this document) has nothing to refuse; an id is
+ * a number, so `items/customer/{customer_id}` is never `items/{id}/quantity`.
  */
 const allowedWarnings = ['operation-4xx-response', 'no-ambiguous-paths'];
 

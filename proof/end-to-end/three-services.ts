@@ -33,11 +33,7 @@ export async function startThree(kind: DatabaseKind, overrides: Partial<Record<N
   });
   const crm = await start('crm');
   const inventory = await start('inventory');
-  await start('middleware', {
-    CRM_SERVICE_URL: crm.url,
-    INVENTORY_SERVICE_URL: inventory.url,
-    ...overrides.middleware,
-  });
+  await start('middleware', { CRM_SERVICE_URL: crm.url, INVENTORY_SERVICE_URL: inventory.url });
   const running = resources.move();
   return {
     crm: { url: crm.url },
@@ -77,7 +73,7 @@ export async function readFeed<Row extends { id: number }>(service: Service, pat
 
 type Package = { id: number; customerId: number; customerName: string; packageType: string };
 
-/** Waits until every customer has exactly one welcome package of its own name, and nobody else has any. */
+/** Waits until each customer has exactly one welcome package, under its own name, and there is no other package. */
 export async function everyCustomerHasOnePackage(crm: Service, inventory: Service): Promise<void> {
   await eventually(async () => {
     const customers = await readFeed<Customer>(crm, '/customers');

@@ -13,7 +13,8 @@ import type { CommandMeans } from './means.ts';
 export const importCommand: Command<CommandMeans> = {
   summary: 'import items from CSV or JSON lines',
   details:
-    'Imports the whole file, or nothing if a line is invalid. Updates an item whose sku exists, but not its stock unless --set-stock is given. Importing the same file twice is safe.',
+    'Imports the whole file, or nothing if a line is invalid. Updates an item whose sku exists, but not its stock unless ' +
+    '--set-stock is given. Importing the same file twice is safe.',
   forms: ['FILE [--skip-bad] [--set-stock]'],
   arguments: { FILE: 'the file to read; - reads standard input' },
   options: {

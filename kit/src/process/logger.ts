@@ -68,7 +68,7 @@ const stacks = winston.format((info) => {
   return error instanceof Error ? { ...info, error: describe(error) } : info;
 });
 
-/** The error with its stack and its causes. Its message is from outside as often as any other text. */
+/** The error with its stack and its causes. The message may contain text from outside, so it is escaped too. */
 function describe(error: Error): string {
   const frames =
     error.stack
