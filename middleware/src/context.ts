@@ -4,6 +4,7 @@ import type { Logger } from '@doorstep/kit/process/logger.ts';
 import type { LedgerDatabase } from './db/schema.ts';
 import type { MiddlewareMetrics } from './metrics.ts';
 import type { CustomerSource, PackageTarget } from './ports.ts';
+import type { Settling } from './settling.ts';
 
 export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> & {
   clock: Clock;
@@ -13,6 +14,7 @@ export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> &
   metrics: MiddlewareMetrics;
   source: CustomerSource;
   target: PackageTarget;
+  settling: Settling;
   /** Most deliveries under way at once. */
   concurrency: number;
   /** The retry schedule. */

@@ -12,11 +12,14 @@ import type { Registry } from 'prom-client';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
+import { inventoryIdempotency } from './adapters/inventory-idempotency.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import type { LedgerDatabase } from './db/schema.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
+import type { Idempotency } from './ports.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
+import { createSettling } from './settling.ts';
 
 export type Overrides = {
   clock?: Clock;
@@ -61,6 +64,7 @@ export async function openContext(
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
     ...connect(config, { tokens, clock, logger }),
+    settling: createSettling(clock, config.delivery.timeoutMs + config.delivery.settleMs),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
   });
@@ -89,10 +93,19 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {
     logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);
   };
+  const settleMs = delivery.timeoutMs + delivery.settleMs;
+  const onLearned = (idempotency: Idempotency) => {
+    const kind =
+      idempotency === 'permanent'
+        ? 'refuses a second package for ever: a post without an answer is repeated at once'
+        : `does not say that it refuses a second package: a post without an answer is looked up after ${formatDuration(settleMs)}`;
+    logger.info(`the Inventory ${kind}`);
+  };
   return {
     source: crmClient(crmHttp, config.pollPageSize),
     target: inventoryClient(inventoryHttp, {
       packageType: config.packageType,
+      idempotency: inventoryIdempotency(inventoryHttp, { setting: inventory.idempotency, clock, onLearned }),
       retriesMax: delivery.retriesMax,
       firstWaitMs: quickRetryWaitMs,
       random: Math.random,

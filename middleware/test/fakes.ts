@@ -9,6 +9,7 @@ import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src
 import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
+import { createSettling } from '../src/settling.ts';
 
 /** A clock that stops until a test moves it. */
 export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
@@ -82,6 +83,7 @@ export function fakeTarget() {
     answerEverybody(answer: typeof everybody) {
       everybody = answer;
     },
+    idempotency: async () => 'none' as const,
     async create(request: PackageRequest) {
       posts.push(request);
       const answer = await answers.get(request.customerId)?.shift()?.();
@@ -158,6 +160,7 @@ export async function testContext(
     metrics: createMiddlewareMetrics(new Registry(), () => ledgerSummary({ db: database.db, clock })),
     source: fakeSource([]),
     target: fakeTarget(),
+    settling: createSettling(clock, 0),
     concurrency: 4,
     waitsMs,
     ...overrides,

@@ -131,7 +131,7 @@ describe('a post to the Inventory', () => {
 
   it('is in doubt if no answer arrives in time', async () => {
     post().delay(5_000).reply(201, { id: 12 });
-    expect(await client(0, 50).create(request)).toEqual({
+    expect(await client(0, { timeoutMs: 50 }).create(request)).toEqual({
       kind: 'retry',
       reason: 'Inventory did not answer in time',
       inDoubt: true,

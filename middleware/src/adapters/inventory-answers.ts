@@ -103,7 +103,9 @@ export function isQuicklyRetried(error: AxiosError): boolean {
  */
 export function isInDoubt(error: AxiosError): boolean {
   const status = error.response?.status;
-  return status === undefined ? !neverArrived(error) : isDoubtful(status);
+  if (status === undefined) return !neverArrived(error);
+  // an Inventory that says when to come back has done nothing
+  return isDoubtful(status) && retryAfterMs(error) === undefined;
 }
 
 function isDoubtful(status: number): boolean {

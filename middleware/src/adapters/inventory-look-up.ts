@@ -13,7 +13,9 @@ const listBytesMax = 16 * 1024 * 1024;
 const pagesMax = 100;
 
 /** Statuses of an Inventory that has no look-up, or none for us. */
-const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
+const cannotBeAsked = [400, 404, 405, 414, 422, 501];
+/** Statuses of an Inventory that wants another token. */
+const forbidden = [401, 403];
 
 export function inventoryLookUp(
   client: AxiosInstance,
@@ -29,10 +31,12 @@ export function inventoryLookUp(
       return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
     } catch (error) {
       const failure = asAxiosError(error);
-      const isUnanswerable = cannotBeAsked.includes(failure.response?.status ?? 0) || isTooLarge(failure);
+      const status = failure.response?.status ?? 0;
       const outcome = toRetry(failure);
-      if (isUnanswerable) return { kind: 'unknown', reason: outcome.reason } as const;
-      return { ...outcome, inDoubt: true } satisfies Retry;
+      if (forbidden.includes(status)) return { kind: 'forbidden', reason: outcome.reason } as const;
+      if (cannotBeAsked.includes(status) || isTooLarge(failure))
+        return { kind: 'unknown', reason: outcome.reason } as const;
+      return { ...outcome, inDoubt: false } satisfies Retry;
     }
   }
 
@@ -45,7 +49,7 @@ export function inventoryLookUp(
       for (let after = 0, pages = 0; pages < pagesMax; pages += 1) {
         const answer = await ask(after === 0 ? { customerId } : { customerId, after });
         if (answer.kind === 'retry') return answer;
-        if (answer.kind === 'unknown') return { kind: 'unknown' };
+        if (answer.kind !== 'list') return { kind: answer.kind };
         const match = answer.entries.find((entry) => entry.customerId === customerId && isOfOurType(entry));
         if (match?.id !== undefined) return { kind: 'found', packageId: match.id };
         for (const entry of answer.entries) {
@@ -63,8 +67,8 @@ export function inventoryLookUp(
 
     async findMany(customerIds, [first, last]) {
       const answer = await ask({ customerId: [first, ...customerIds, last].join(), limit: pageSize });
-      if (answer.kind === 'unknown') return { kind: 'unsupported' };
       if (answer.kind === 'retry') return answer;
+      if (answer.kind !== 'list') return { kind: 'unsupported' };
       const asked = new Set(customerIds);
       const unseen = new Set([first, last]);
       const packages = new Map<number, PackageId>();
