@@ -8,9 +8,10 @@ export const baseUrl = 'http://inventory.test';
 export const request = { customerId: 7, customerName: 'Luís', idempotencyKey: 'welcome-7' };
 export const existing = { id: 12, customerId: 7, packageType: 'welcome_pack_v1' };
 
-type ClientOptions = { timeoutMs?: number; idempotency?: Idempotency };
+type ClientOptions = { timeoutMs?: number; idempotency?: Idempotency | undefined };
 
-export function client(retriesMax = 0, { timeoutMs = 2_000, idempotency = 'permanent' }: ClientOptions = {}) {
+export function client(retriesMax = 0, { timeoutMs = 2_000, ...given }: ClientOptions = {}) {
+  const idempotency = 'idempotency' in given ? given.idempotency : 'permanent';
   const quickRetries: string[] = [];
   const http = createHttpClient({ baseUrl, timeoutMs, connectionsMax: 4, token: async () => 'secret-token', isUsable });
   const target = inventoryClient(http, {

@@ -168,6 +168,6 @@ describe('a look-up in the Inventory', () => {
 
   it('is to be repeated if the Inventory is unavailable', async () => {
     lookUp().reply(503);
-    expect(await client().find(7)).toMatchObject({ kind: 'retry', inDoubt: true });
+    expect(await client().find(7)).toMatchObject({ kind: 'retry', inDoubt: false });
   });
 });

@@ -2,7 +2,7 @@ import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';
 import type { Attempted } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { freeFailedSince } from '../db/claims.ts';
-import type { Outcome, Retry } from '../delivery.ts';
+import type { Retry } from '../delivery.ts';
 import type { Breaker } from './breaker.ts';
 import type { Growth } from './growth.ts';
 
@@ -56,8 +56,8 @@ export function createHealth(context: MiddlewareContext, breaker: Breaker, growt
 
   return {
     async learn(attempted) {
-      const tried = attempted.filter(({ endedAt, outcome }) => endedAt !== 'read' && !isUndecided(endedAt, outcome));
-      if (tried.length === 0) return learnedNothing();
+      const tried = attempted.filter((one) => one.endedAt !== 'read' && !isUndecided(one));
+      if (tried.length === 0) return attempted.some(isUndecided) ? breaker.probeUnused() : learnedNothing();
       const failures = tried.filter(isInventoryFailure);
       if (failures.length < tried.length) await good();
       else bad(failures);
@@ -75,7 +75,7 @@ export function createHealth(context: MiddlewareContext, breaker: Breaker, growt
 }
 
 /** A look-up that cannot replace a post says nothing of whether posts would succeed. */
-function isUndecided(endedAt: Attempted['endedAt'], { kind }: Outcome): boolean {
+function isUndecided({ endedAt, outcome: { kind } }: Attempted): boolean {
   return endedAt === 'look' && (kind === 'unsettled' || kind === 'held');
 }
 
