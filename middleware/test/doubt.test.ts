@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { replay, replayEnded } from '../src/commands/replay.ts';
 import { settle } from '../src/commands/settle.ts';
 import type { MiddlewareContext } from '../src/context.ts';
-import type { Answer } from '../src/ports.ts';
+import type { Answer, PackageTarget } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSettling } from '../src/settling.ts';
 import { createSync } from '../src/sync.ts';
@@ -12,7 +12,7 @@ import { aCustomer, busy, fakeClock, fakeSource, fakeTarget, owner, testContext,
 const waitMs = 70_000;
 
 /** An Inventory without idempotency that answers no first post, and a daemon that has made it. */
-async function aLostAnswer(kind: (typeof databases)[number], overrides: Partial<ReturnType<typeof fakeTarget>> = {}) {
+async function aLostAnswer(kind: (typeof databases)[number], overrides: Partial<PackageTarget> = {}) {
   await using resources = new AsyncDisposableStack();
   const clock = fakeClock();
   const target = Object.assign(fakeTarget(), overrides);
@@ -170,7 +170,7 @@ describe.each(databases)(
       expect(lost.target.posts).toHaveLength(2);
     });
 
-    it.each<[string, object]>([
+    it.each<[string, Partial<PackageTarget>]>([
       ['wants another token for look-ups', { find: async () => ({ kind: 'forbidden' }) }],
       ['has not said yet whether it refuses doubles', { idempotency: async () => undefined }],
     ])('is not held while the Inventory %s', async (_name, given) => {
