@@ -5,6 +5,8 @@ import type { Clock } from '@doorstep/kit/clock.ts';
  * forward must not let a look-up be believed too early. Kept in memory: after a restart each wait begins anew.
  */
 export type Settling = {
+  /** How long after its end a post in doubt may take effect. */
+  waitMs: number;
   /** A post for each of these customers has just ended in doubt. */
   begin(customerIds: number[]): void;
   /** How long a look-up that finds nothing still proves nothing. */
@@ -24,6 +26,7 @@ export function createSettling(clock: Clock, waitMs: number): Settling {
   }
 
   return {
+    waitMs,
     begin(customerIds) {
       for (const id of customerIds) endsMs.set(id, clock.monotonicMs() + waitMs);
     },
