@@ -6,6 +6,7 @@ import {
   isRouteAbsent,
   storable,
 } from '@doorstep/kit/client/http-client.ts';
+import { readTime } from '@doorstep/kit/text/read-time.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
@@ -82,7 +83,7 @@ function toCustomer(entry: unknown): SeenCustomer | undefined {
 
 /** ISO 8601; undefined for an invalid time, or a year that PostgreSQL does not read in that form. */
 function toTimestamp(text: unknown): string | undefined {
-  const time = typeof text === 'string' ? new Date(text) : undefined;
+  const time = typeof text === 'string' ? readTime(text) : undefined;
   if (!time || Number.isNaN(time.getTime())) return undefined;
   const year = time.getUTCFullYear();
   return year >= 1 && year <= 9999 ? time.toISOString() : undefined;
