@@ -23,6 +23,7 @@ const notPassedOn = ['HOST', 'PORT', ...ports];
 const setByCompose = (service: string): Record<string, string> => ({
   DATA_DIR: '/keys', // a volume of its own, because the three services share the key in it
   DATABASE_URL: `\${DATABASE_URL:-/data/${service}.db}`,
+  NO_PROXY: `crm,inventory,middleware,\${NO_PROXY:-}`, // they call each other directly
   CRM_SERVICE_URL: `\${CRM_SERVICE_URL:-http://crm:3001}`,
   INVENTORY_SERVICE_URL: `\${INVENTORY_SERVICE_URL:-http://inventory:3002}`,
 });
@@ -31,7 +32,8 @@ const setByCompose = (service: string): Record<string, string> => ({
 function readBy(reader: (environment: Record<string, string>) => unknown): string[] {
   const names = new Set<string>();
   reader(new Proxy<Record<string, string>>({}, { get: (_target, name) => void names.add(String(name)) }));
-  return [...names];
+  // proxies have lower-case names too
+  return [...names].filter((name) => name === name.toUpperCase());
 }
 
 /** The lines of a block in the Compose file, from below its first line to the end of its indentation. */

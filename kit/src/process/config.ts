@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { isPostgresUrl } from '../database/open.ts';
 import { StartError } from '../errors.ts';
+import type { ProxySettings } from './proxy-settings.ts';
+import { readProxies } from './proxy-settings.ts';
 import { type Environment, flag, integer, oneOf, readSettings, secret, text } from './settings.ts';
 
 const databaseUrl = z
@@ -13,6 +15,7 @@ const databaseUrl = z
   .meta({ takes: 'a file path, sqlite:PATH or postgres://user:password@host:port/database', secret: true });
 
 export type CommonConfig = {
+  proxies: ProxySettings;
   host: string;
   port: number;
   dataDir: string;
@@ -49,6 +52,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     requireAuth: settings.REQUIRE_AUTH,
     jwtSecretKey: settings.JWT_SECRET_KEY,
     production,
+    proxies: readProxies(environment),
   };
 }
 

@@ -1,4 +1,5 @@
 import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from '@doorstep/kit/client/http-client.ts';
+import { isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId, Retry } from '../delivery.ts';
@@ -29,7 +30,8 @@ export function inventoryLookUp(
       return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
     } catch (error) {
       const failure = asAxiosError(error);
-      const isUnanswerable = cannotBeAsked.includes(failure.response?.status ?? 0) || isTooLarge(failure);
+      const isRefused = cannotBeAsked.includes(failure.response?.status ?? 0) && !isFromProxy(failure.response);
+      const isUnanswerable = isRefused || isTooLarge(failure);
       const outcome = toRetry(failure);
       if (isUnanswerable) return { kind: 'unknown', reason: outcome.reason } as const;
       return { ...outcome, inDoubt: true } satisfies Retry;

@@ -29,7 +29,11 @@ async function run(config: MiddlewareConfig, command: Command<CommandMeans>, cal
     ...call,
     context,
     clock: context.clock,
-    daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
+    daemon: connectDaemon(daemon?.url, {
+      tokens,
+      hostName: config.allowedHosts[0] as string,
+      proxies: config.proxies,
+    }),
     takeLock: () => takeLedgerLock(config.databaseUrl),
   });
 }
