@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isPostgresUrl } from '../database/open.ts';
+import { isPostgresUrl } from '../database/postgres-address.ts';
 import { StartError } from '../errors.ts';
 import type { ProxySettings } from './proxy-settings.ts';
 import { readProxies } from './proxy-settings.ts';
