@@ -27,7 +27,8 @@ const children = new Map<Service, ChildProcess>();
 let stopping = false;
 let exitCode = 0;
 
-refuseOneFileForThree(process.env['DATABASE_URL'] || undefined);
+refuseOneFileForThree('DATABASE_URL');
+refuseOneFileForThree('SQLITE_FILE');
 onStopRequest(async () => stopAll());
 if (process.env['npm_lifecycle_event']) stopWithParent();
 const inventory = await start('inventory');
@@ -115,10 +116,12 @@ function say(line: string) {
   process.stdout.write(`${line}\n`);
 }
 
-function refuseOneFileForThree(url: string | undefined) {
-  if (url === undefined || /^postgres(ql)?:\/\//.test(url)) return;
+function refuseOneFileForThree(variable: string) {
+  const value = process.env[variable] ?? '';
+  // the services refuse the address of another kind of database themselves
+  if (value === '' || /^(?!sqlite:)[a-z][a-z\d+]+:\/\//i.test(value)) return;
   process.stderr.write(
-    'DATABASE_URL names one SQLite file, and the three services need one each; leave it unset, or give a postgres:// address.\n',
+    `${variable} names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.\n`,
   );
   process.exit(1);
 }

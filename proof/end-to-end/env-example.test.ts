@@ -22,7 +22,7 @@ const notPassedOn = ['HOST', 'PORT', ...ports];
 /** What Compose sets to another value than that of `.env`, or to its own default. */
 const setByCompose = (service: string): Record<string, string> => ({
   DATA_DIR: '/keys', // a volume of its own, because the three services share the key in it
-  DATABASE_URL: `\${DATABASE_URL:-/data/${service}.db}`,
+  SQLITE_FILE: `/data/${service}.db`,
   NO_PROXY: `crm,inventory,middleware,\${NO_PROXY:-}`, // they call each other directly
   CRM_SERVICE_URL: `\${CRM_SERVICE_URL:-http://crm:3001}`,
   INVENTORY_SERVICE_URL: `\${INVENTORY_SERVICE_URL:-http://inventory:3002}`,
@@ -92,6 +92,6 @@ describe('docker-compose.yml', () => {
   it('uses every setting of .env.example but those that an image or a volume fixes', () => {
     const used = new Set([...compose.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
 
-    expect([...used, 'HOST', 'DATA_DIR'].sort()).toEqual(Object.keys(example).sort());
+    expect([...used, 'HOST', 'DATA_DIR', 'SQLITE_FILE'].sort()).toEqual(Object.keys(example).sort());
   });
 });
