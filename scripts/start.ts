@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { styleText } from 'node:util';
+import { StartError } from '@doorstep/kit/errors.ts';
+import { loadEnvFile } from '@doorstep/kit/process/env-file.ts';
 import { onStopRequest } from '@doorstep/kit/process/lifecycle.ts';
 
 /** Starts the three services together. One that ends takes the others with it, and so does Ctrl-C. */
 
 const root = join(import.meta.dirname, '..');
-const envFile = join(root, '.env');
-if (existsSync(envFile)) process.loadEnvFile(envFile);
+readEnvFile();
 
 const ports = {
   crm: process.env['CRM_PORT'] || '3001',
@@ -114,6 +114,16 @@ function coloured(colour: (typeof colours)[Service], text: string): string {
 
 function say(line: string) {
   process.stdout.write(`${line}\n`);
+}
+
+function readEnvFile() {
+  try {
+    for (const warning of loadEnvFile(join(root, '.env'), process.env)) process.stderr.write(`${warning}\n`);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
 }
 
 function refuseOneFileForThree(variable: string) {

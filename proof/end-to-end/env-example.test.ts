@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { readCrmConfig } from '@doorstep/crm/src/config.ts';
 import { readInventoryConfig } from '@doorstep/inventory/src/config.ts';
+import { parseEnv } from '@doorstep/kit/process/parse-env.ts';
 import { readMiddlewareConfig } from '@doorstep/middleware/src/config.ts';
 import { describe, expect, it } from 'vitest';
 
@@ -10,7 +10,7 @@ const readers = { crm: readCrmConfig, inventory: readInventoryConfig, middleware
 const services = Object.entries(readers);
 
 const root = join(import.meta.dirname, '../..');
-const example = parseEnv(readFileSync(join(root, '.env.example'), 'utf8')) as Record<string, string>;
+const example = Object.fromEntries(parseEnv(readFileSync(join(root, '.env.example'), 'utf8'), {}).values);
 const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 
 /** Outside a service, npm start and Compose name its port. */
