@@ -75,19 +75,21 @@ type Means = { tokens: Tokens; clock: Clock; logger: Logger };
 
 /** The two neighbours. */
 function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
-  const { crm, inventory, delivery } = config;
+  const { crm, inventory, delivery, proxies } = config;
   const crmHttp = createHttpClient({
     baseUrl: crm.url,
     timeoutMs: crmTimeoutMs,
     connectionsMax: crmConnectionsMax,
     answerBytesMax: crmAnswerBytesMax,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: crm.token }),
+    proxies,
   });
   const inventoryHttp = createHttpClient({
     baseUrl: inventory.url,
     timeoutMs: delivery.timeoutMs,
     connectionsMax: delivery.concurrency,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: inventory.token }),
+    proxies,
     isUsable,
   });
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {

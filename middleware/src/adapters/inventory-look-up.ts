@@ -1,4 +1,5 @@
 import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from '@doorstep/kit/client/http-client.ts';
+import { isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId, Retry } from '../delivery.ts';
@@ -31,7 +32,8 @@ export function inventoryLookUp(
       return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
     } catch (error) {
       const failure = asAxiosError(error);
-      const status = failure.response?.status ?? 0;
+      // a proxy speaks for itself, not for the Inventory
+      const status = isFromProxy(failure.response) ? 0 : (failure.response?.status ?? 0);
       const outcome = toRetry(failure);
       if (forbidden.includes(status)) return { kind: 'forbidden', reason: outcome.reason } as const;
       if (cannotBeAsked.includes(status) || isTooLarge(failure))
