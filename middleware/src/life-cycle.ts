@@ -4,7 +4,7 @@ import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, S
  * Every state of a delivery, and every transition. Each function gives the columns that its transition changes; `db/`
  * writes them and decides nothing.
  *
- *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead
+ *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead, held
  *        │            │
  *        │         claimed ◄──────────── retrying
  *        │            │                     ▲
@@ -12,10 +12,11 @@ import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, S
  *        │            ├─ interrupted ───────┤   the process died: as before, but a package may exist
  *        │            ├─ retry ─────────────┘
  *        │            ├─ delivered
+ *        │            ├─ held             only a person can know whether the package exists
  *        └──► dead ◄──┴─ died
  *
- * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. Two states come
- * next: `held`, for a delivery that only a person can decide, and `skipped`, for a customer that gets no package.
+ * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. One state
+ * comes next: `skipped`, for a customer that gets no package.
  */
 export type DeliveryRow = {
   customer_id: number;
@@ -97,6 +98,10 @@ export function died(delivery: ClaimedDelivery, reason: string, now: string) {
   return { ...ended(delivery, now), state: 'dead' as const, package_id: null, error: reason };
 }
 
+export function held(delivery: ClaimedDelivery, reason: string, now: string) {
+  return { ...ended(delivery, now), state: 'held' as const, package_id: null, error: reason };
+}
+
 /** An earlier post may still take effect, so one that is refused does not lower what has to happen before the next. */
 export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, inDoubt }: Retrying, now: string) {
   const { beforePost, packageId, waitingSince } = delivery;
@@ -130,7 +135,7 @@ export function replayed(now: string) {
 /** The CRM has accepted the result. */
 export const reported = { report_pending: 0 as const };
 
-/** A delivered or dead delivery: nothing is due, and the CRM has to be told. */
+/** A delivered, dead or held delivery: nothing is due, and the CRM has to be told. */
 function ended(delivery: ClaimedDelivery, now: string) {
   return {
     ...afterAttempt(delivery, now),

@@ -15,6 +15,8 @@ import { inventoryClient } from './adapters/inventory-client.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import type { LedgerDatabase } from './db/schema.ts';
+import { takeLedgerForSource } from './db/source.ts';
+import { inventoryNames } from './inventory-names.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
 
@@ -51,6 +53,12 @@ export async function openContext(
     onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
   });
   const { db, write } = database;
+  try {
+    await takeLedgerForSource(database, config.sourceName);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   const registry = createRegistry();
   const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
   const context: MiddlewareContext = adapt({
@@ -60,6 +68,7 @@ export async function openContext(
     random: Math.random,
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
+    names: inventoryNames(config),
     ...connect(config, { tokens, clock, logger }),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
@@ -93,6 +102,7 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     source: crmClient(crmHttp, config.pollPageSize),
     target: inventoryClient(inventoryHttp, {
       packageType: config.packageType,
+      sourceName: config.sourceName,
       retriesMax: delivery.retriesMax,
       firstWaitMs: quickRetryWaitMs,
       random: Math.random,

@@ -3,6 +3,7 @@ import type { Logger } from '@doorstep/kit/process/logger.ts';
 import { crmClient } from '@doorstep/middleware/src/adapters/crm-client.ts';
 import { inventoryClient } from '@doorstep/middleware/src/adapters/inventory-client.ts';
 import type { MiddlewareContext } from '@doorstep/middleware/src/context.ts';
+import { inventoryNames } from '@doorstep/middleware/src/inventory-names.ts';
 import { createMiddlewareMetrics } from '@doorstep/middleware/src/metrics.ts';
 import { createSync, type Sync } from '@doorstep/middleware/src/sync.ts';
 import type { AxiosInstance } from 'axios';
@@ -40,6 +41,7 @@ export function startDaemon({ world, clock, logger, client, random, opened, ensu
     random: random.next,
     concurrency: world.concurrency,
     waitsMs: world.waitsMs,
+    names: inventoryNames({ packageType, sourceName: undefined }),
     source: crmClient(client('crm'), world.pageSize),
     target: inventoryClient(client('inventory'), {
       packageType,

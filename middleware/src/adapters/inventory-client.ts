@@ -3,13 +3,15 @@ import { asAxiosError, isRouteAbsent, retryAfterMs } from '@doorstep/kit/client/
 import { backoffMs } from '@doorstep/kit/work/backoff.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
-import type { Outcome, PackageId } from '../delivery.ts';
-import type { Answer, PackageTarget } from '../ports.ts';
+import type { Outcome } from '../delivery.ts';
+import { inventoryNames } from '../inventory-names.ts';
+import type { Answer, Found, PackageTarget } from '../ports.ts';
 import { created, isInDoubt, isQuicklyRetried, judge, judgeResult, reasonOf, toRetry } from './inventory-answers.ts';
 import { inventoryLookUp } from './inventory-look-up.ts';
 
 type InventoryOptions = {
   packageType: string;
+  sourceName?: string | undefined;
   retriesMax: number;
   /** Wait before the first quick retry; each further wait is twice as long. */
   firstWaitMs: number;
@@ -20,15 +22,16 @@ type InventoryOptions = {
 };
 
 export function inventoryClient(client: AxiosInstance, options: InventoryOptions): PackageTarget {
-  const { packageType } = options;
-  const lookUp = inventoryLookUp(client, packageType);
+  const { packageType, sourceName } = options;
+  const names = inventoryNames({ packageType, sourceName });
+  const lookUp = inventoryLookUp(client, names);
   let canBeAsked = false;
 
   return {
     ...lookUp,
 
     async create({ customerId, customerName, idempotencyKey }, { quickRetries }) {
-      let found: PackageId | undefined;
+      let found: Found | undefined;
       let mayHaveBeenMade = false;
       const mayPostAgain = async (error: AxiosError) => {
         // an earlier post may still take effect, and an Inventory without idempotency keys would create a second
@@ -36,13 +39,13 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
         mayHaveBeenMade ||= isInDoubt(error);
         if (!mayHaveBeenMade) return true;
         const existing = await lookUp.find(customerId);
-        if (existing.kind === 'found') found = existing.packageId;
+        if (existing.kind === 'found') found = existing;
         return existing.kind === 'none' || existing.kind === 'unknown';
       };
       try {
         const response = await client.post(
           '/packages',
-          { customerId, customerName, packageType },
+          { customerId: names.nameOf(customerId), customerName, packageType },
           {
             headers: { 'Idempotency-Key': idempotencyKey },
             'axios-retry': quickly(`customer ${customerId}`, options, {
@@ -53,7 +56,7 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
         );
         return created(response);
       } catch (error) {
-        if (found !== undefined) return { kind: 'delivered', packageId: found, existed: true };
+        if (found) return { ...found, kind: 'delivered', existed: true };
         const answer = judge(asAxiosError(error));
         return mayHaveBeenMade ? inDoubt(answer) : answer;
       }
@@ -67,7 +70,9 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
         if (answer.kind === 'unknown') return unsupported('the Inventory cannot be asked what packages there are');
         canBeAsked = true;
       }
-      const packages = requests.map((request) => ({ ...request, packageType }));
+      const packages = requests.map((request) => {
+        return { ...request, customerId: names.nameOf(request.customerId), packageType };
+      });
       // a group that may have arrived is looked up before it is posted again, and that takes a new claim
       const isRetried = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isRouteAbsent(error);
       try {

@@ -31,6 +31,7 @@ export function decide(attempt: Attempt): Decision {
   const { outcome, attempts, waitsUsed, isUnread, breaker, now, waitsMs, random } = attempt;
   if (outcome.kind === 'delivered') return { state: 'delivered', packageId: outcome.packageId };
   if (outcome.kind === 'rejected') return { state: 'dead', reason: outcome.reason };
+  if (outcome.kind === 'held') return { state: 'held', reason: outcome.reason };
   const { reason, afterMs = 0, inDoubt, whose } = outcome;
   const waiting = (waitsFor: Retrying['waitsFor'], waitMs: number, used: number): Retrying => {
     const dueAt = new Date(now.getTime() + waitMs).toISOString();

@@ -34,7 +34,7 @@ export async function look(
       break;
     }
     if (many) {
-      for (const [id, packageId] of many.packages) outcomes.set(id, { kind: 'delivered', packageId, existed: true });
+      for (const [id, found] of many.packages) outcomes.set(id, { ...found, kind: 'delivered', existed: true });
     } else {
       await findEach(target, some, { witnesses, outcomes });
     }
@@ -66,7 +66,7 @@ async function find(
   witnesses: number[],
 ): Promise<Outcome | undefined> {
   const answer = await target.find(customerId, witnesses);
-  if (answer.kind === 'found') return { kind: 'delivered', packageId: answer.packageId, existed: true };
+  if (answer.kind === 'found') return { ...answer, kind: 'delivered', existed: true };
   if (answer.kind === 'retry') return answer;
   // a known package is assumed to exist until the Inventory says otherwise
   if (answer.kind === 'unknown' && packageId !== undefined) return { kind: 'delivered', packageId, existed: true };
