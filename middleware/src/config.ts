@@ -6,11 +6,13 @@ import {
   integer,
   neighbourUrl,
   oneOf,
+  optionalText,
   readSettings,
   secret,
 } from '@doorstep/kit/process/settings.ts';
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
+import { sourceNamePattern } from './inventory-names.ts';
 
 export type MiddlewareConfig = CommonConfig & {
   crm: { url: string; token: string | undefined };
@@ -18,6 +20,7 @@ export type MiddlewareConfig = CommonConfig & {
   pollCron: string;
   pollPageSize: number;
   packageType: string;
+  sourceName: string | undefined;
   reconcileCron: string;
   allowedHosts: string[];
   delivery: { concurrency: number; retriesMax: number; timeoutMs: number; settleMs: number; waitsMs: number[] };
@@ -34,6 +37,10 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       POLL_CRON: cron('*/5 * * * * *'),
       POLL_PAGE_SIZE: integer({ min: 1, max: 1000, default: 500 }),
       PACKAGE_TYPE: line({ max: 100 }).default('welcome_pack_v1').meta({ takes: 'a text of 1 to 100 characters' }),
+      SOURCE_NAME: optionalText(
+        sourceNamePattern,
+        'a name of 1 to 50 visible characters without colons, commas and spaces',
+      ),
       DELIVERY_CONCURRENCY: integer({ min: 1, max: 1000, default: 16 }),
       DELIVERY_RETRIES: integer({ min: 0, max: 10, default: 3 }),
       DELIVERY_TIMEOUT_MS: integer({ min: 1, max: 600_000, default: 10_000 }),
@@ -56,6 +63,7 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
     pollCron: settings.POLL_CRON,
     pollPageSize: settings.POLL_PAGE_SIZE,
     packageType: settings.PACKAGE_TYPE,
+    sourceName: settings.SOURCE_NAME,
     reconcileCron: settings.RECONCILE_CRON,
     allowedHosts: settings.ALLOWED_HOSTS,
     delivery: {

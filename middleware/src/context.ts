@@ -2,6 +2,7 @@ import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Database } from '@doorstep/kit/database/open.ts';
 import type { Logger } from '@doorstep/kit/process/logger.ts';
 import type { LedgerDatabase } from './db/schema.ts';
+import type { InventoryNames } from './inventory-names.ts';
 import type { MiddlewareMetrics } from './metrics.ts';
 import type { CustomerSource, PackageTarget } from './ports.ts';
 import type { Settling } from './settling.ts';
@@ -15,6 +16,7 @@ export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> &
   source: CustomerSource;
   target: PackageTarget;
   settling: Settling;
+  names: InventoryNames;
   /** Most deliveries under way at once. */
   concurrency: number;
   /** The retry schedule. */

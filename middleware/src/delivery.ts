@@ -1,7 +1,10 @@
 /** Ours are numbers; another Inventory may give ids of any form. */
 export type PackageId = number | string;
 
-export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead' | 'held';
+/** A customer's id: a number if it looks like one and is exact as one, else text. */
+export type CustomerKey = number | string;
+
+export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead' | 'held' | 'skipped';
 
 /** A customer as seen in the CRM. */
 export type SeenCustomer = {
@@ -48,13 +51,16 @@ type Whose = 'customer' | 'inventory' | 'crm';
 
 /** The result of an attempt. */
 export type Outcome =
-  | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean }
+  | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean; bears?: Bears }
   | Retry
   | { kind: 'rejected'; reason: string; status?: number }
   /** An earlier post may still take effect for this long, so a look-up that finds nothing proves nothing. */
   | { kind: 'unsettled'; waitMs: number; reason: string; status?: number }
   /** Only a person can know whether the package exists. */
   | { kind: 'held'; reason: string; status?: number };
+
+/** What a package shows of its customer. */
+export type Bears = { name: string | undefined; createdAt: string | undefined };
 
 export type Retry = {
   kind: 'retry';

@@ -15,7 +15,8 @@ import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, S
  *        │            ├─ held             only a person can know whether a package was created
  *        └──► dead ◄──┴─ died
  *
- * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column.
+ * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. One state
+ * comes next: `skipped`, for a customer that gets no package.
  */
 export type DeliveryRow = {
   customer_id: number;

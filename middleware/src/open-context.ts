@@ -16,6 +16,8 @@ import { inventoryIdempotency } from './adapters/inventory-idempotency.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import type { LedgerDatabase } from './db/schema.ts';
+import { takeLedgerForSource } from './db/source.ts';
+import { inventoryNames } from './inventory-names.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
 import type { Idempotency } from './ports.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
@@ -54,6 +56,12 @@ export async function openContext(
     onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
   });
   const { db, write } = database;
+  try {
+    await takeLedgerForSource(database, config.sourceName);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   const registry = createRegistry();
   const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
   const context: MiddlewareContext = adapt({
@@ -63,6 +71,7 @@ export async function openContext(
     random: Math.random,
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
+    names: inventoryNames(config),
     ...connect(config, { tokens, clock, logger }),
     settling: createSettling(clock, config.delivery.timeoutMs + config.delivery.settleMs),
     concurrency: config.delivery.concurrency,
@@ -108,6 +117,7 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     target: inventoryClient(inventoryHttp, {
       packageType: config.packageType,
       idempotency: inventoryIdempotency(inventoryHttp, { setting: inventory.idempotency, clock, onLearned }),
+      sourceName: config.sourceName,
       retriesMax: delivery.retriesMax,
       firstWaitMs: quickRetryWaitMs,
       random: Math.random,

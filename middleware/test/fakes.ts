@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { LedgerDatabase } from '../src/db/schema.ts';
 import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
+import { inventoryNames } from '../src/inventory-names.ts';
 import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
@@ -96,7 +97,10 @@ export function fakeTarget() {
     async findMany(customerIds: number[], _witnesses: [number, number]) {
       finds.push(...customerIds);
       const made = packages.filter(({ customerId }) => customerIds.includes(customerId));
-      return { kind: 'found', packages: new Map(made.map(({ customerId, id }) => [customerId, id])) } as const;
+      return {
+        kind: 'found',
+        packages: new Map(made.map(({ customerId, id }) => [customerId, { packageId: id }])),
+      } as const;
     },
     async fetchPackages(after: number) {
       const rest = packages.filter(({ id }) => Number(id) > after);
@@ -161,6 +165,7 @@ export async function testContext(
     source: fakeSource([]),
     target: fakeTarget(),
     settling: createSettling(clock, 0),
+    names: inventoryNames({ packageType: 'welcome_pack_v1', sourceName: undefined }),
     concurrency: 4,
     waitsMs,
     ...overrides,

@@ -4,6 +4,7 @@ import { crmClient } from '@doorstep/middleware/src/adapters/crm-client.ts';
 import { inventoryClient } from '@doorstep/middleware/src/adapters/inventory-client.ts';
 import { inventoryIdempotency } from '@doorstep/middleware/src/adapters/inventory-idempotency.ts';
 import type { MiddlewareContext } from '@doorstep/middleware/src/context.ts';
+import { inventoryNames } from '@doorstep/middleware/src/inventory-names.ts';
 import { createMiddlewareMetrics } from '@doorstep/middleware/src/metrics.ts';
 import { createSettling } from '@doorstep/middleware/src/settling.ts';
 import { createSync, type Sync } from '@doorstep/middleware/src/sync.ts';
@@ -45,6 +46,7 @@ export function startDaemon({ world, clock, logger, client, random, opened, ensu
     settling: createSettling(clock, timeoutMs + settleMs),
     concurrency: world.concurrency,
     waitsMs: world.waitsMs,
+    names: inventoryNames({ packageType, sourceName: undefined }),
     source: crmClient(client('crm'), world.pageSize),
     target: inventoryClient(inventory, {
       packageType,

@@ -43,8 +43,8 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'idempotency key that changes between attempts',
     file: 'middleware/src/deliver/attempt.ts',
-    find: 'function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {',
-    replace: `function toRequest({ customerId, customerName, attempts }: ClaimedDelivery): PackageRequest {
+    find: 'function toRequest({ customerId, customerName }: ClaimedDelivery, names: InventoryNames): PackageRequest {',
+    replace: `function toRequest({ customerId, customerName, attempts }: ClaimedDelivery, names: InventoryNames): PackageRequest {
       if (attempts > 0) return { customerId, customerName, idempotencyKey: 'retry-' + customerId };`,
     knownSeed: 161,
     seedsMax: 100,

@@ -4,6 +4,7 @@ import { backoffMs } from '@doorstep/kit/work/backoff.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { Outcome } from '../delivery.ts';
+import { inventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 import { created, isInDoubt, isQuicklyRetried, judge, judgeResult, reasonOf, toRetry } from './inventory-answers.ts';
 import { inventoryLookUp } from './inventory-look-up.ts';
@@ -11,6 +12,7 @@ import { inventoryLookUp } from './inventory-look-up.ts';
 type InventoryOptions = {
   packageType: string;
   idempotency: PackageTarget['idempotency'];
+  sourceName?: string | undefined;
   retriesMax: number;
   /** Wait before the first quick retry; each further wait is twice as long. */
   firstWaitMs: number;
@@ -21,8 +23,9 @@ type InventoryOptions = {
 };
 
 export function inventoryClient(client: AxiosInstance, options: InventoryOptions): PackageTarget {
-  const { packageType, idempotency } = options;
-  const lookUp = inventoryLookUp(client, packageType);
+  const { packageType, idempotency, sourceName } = options;
+  const names = inventoryNames({ packageType, sourceName });
+  const lookUp = inventoryLookUp(client, names);
   let canBeAsked = false;
 
   return {
@@ -40,7 +43,7 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
       try {
         const response = await client.post(
           '/packages',
-          { customerId, customerName, packageType },
+          { customerId: names.nameOf(customerId), customerName, packageType },
           {
             headers: { 'Idempotency-Key': idempotencyKey },
             'axios-retry': quickly(`customer ${customerId}`, options, {
@@ -65,7 +68,9 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
           return unsupported('the Inventory cannot be asked what packages there are');
         canBeAsked = true;
       }
-      const packages = requests.map((request) => ({ ...request, packageType }));
+      const packages = requests.map((request) => {
+        return { ...request, customerId: names.nameOf(request.customerId), packageType };
+      });
       // a group that may have arrived is looked up before it is posted again, and that takes a new claim
       const isRetried = async (error: AxiosError) =>
         isQuicklyRetried(error) && !isInDoubt(error) && !isRouteAbsent(error);

@@ -1,12 +1,13 @@
 import type { Attempted, CallResult } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
+import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
 import { judgeDoubt } from './doubt.ts';
 import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
 
-type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'concurrency' | 'settling'>;
+type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'names' | 'concurrency' | 'settling'>;
 
 /** Whatever comes before the posts: the packages that exist already, and the customers that the CRM has to show again. */
 async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Prepared> {
@@ -37,11 +38,12 @@ export async function attemptOne(
   delivery: ClaimedDelivery,
   options: { quickRetries: boolean },
 ): Promise<CallResult> {
-  const { target } = means;
+  const { target, names } = means;
   const { ready, attempted } = await prepare(means, [delivery]);
   const [fresh] = ready;
   if (!fresh) return { attempted, verdict: { kind: 'taken' } };
-  const post = async (named: ClaimedDelivery) => resolve(target, named, await target.create(toRequest(named), options));
+  const post = async (named: ClaimedDelivery) =>
+    resolve(target, named, await target.create(toRequest(named, names), options));
   let outcome = await post(fresh);
   const { beforePost, customerName } = delivery;
   const wasRenamed = beforePost !== 'nothing' && customerName !== '' && customerName !== fresh.customerName;
@@ -55,10 +57,10 @@ export async function attemptOne(
 
 /** One post for many. */
 export async function attemptGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<CallResult> {
-  const { target } = means;
+  const { target, names } = means;
   const { ready, attempted } = await prepare(means, deliveries);
   if (ready.length === 0) return { attempted, verdict: { kind: 'taken' } };
-  const answer = await target.createMany(ready.map(toRequest));
+  const answer = await target.createMany(ready.map((delivery) => toRequest(delivery, names)));
   if (answer.kind === 'unsupported' || answer.kind === 'refused') {
     const { inDoubt, reason } = answer;
     const unsupported = answer.kind === 'unsupported';
@@ -85,6 +87,6 @@ function blameInventoryIfAllFail(answers: Answer[]): Answer[] {
   return retries.map((retry) => ({ ...retry, whose: 'inventory' }));
 }
 
-function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {
-  return { customerId, customerName, idempotencyKey: `welcome-${customerId}` };
+function toRequest({ customerId, customerName }: ClaimedDelivery, names: InventoryNames): PackageRequest {
+  return { customerId, customerName, idempotencyKey: names.idempotencyKeyOf(customerId) };
 }

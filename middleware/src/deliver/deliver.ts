@@ -4,6 +4,7 @@ import type { ClaimedDelivery } from '../delivery.ts';
 import type { Call } from '../pace/gate.ts';
 import { attemptGroup, attemptOne } from './attempt.ts';
 import { decide } from './decide.ts';
+import { keepOwn } from './own-package.ts';
 
 export type Delivered = {
   finished: Finished[];
@@ -23,7 +24,8 @@ export async function deliver(
   const { clock, random, waitsMs, settling } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const result = await attempt(context, deliveries, call);
+  const answer = await attempt(context, deliveries, call);
+  const result = { ...answer, attempted: await keepOwn(context, deliveries, answer.attempted) };
   const doubtAt = clock.now().toISOString();
   const settles = await beginSettling(context, result);
   const { attempted, breaker } = await call.answered(result);

@@ -43,7 +43,7 @@ export async function look({ db, target, concurrency }: Means, deliveries: Claim
     }
     if (many) {
       for (const id of ids) absences.set(id, 'none');
-      for (const [id, packageId] of many.packages) outcomes.set(id, { kind: 'delivered', packageId, existed: true });
+      for (const [id, found] of many.packages) outcomes.set(id, { ...found, kind: 'delivered', existed: true });
     } else {
       await findEach(target, some, { witnesses, outcomes, absences });
     }
@@ -79,7 +79,7 @@ async function find(
   witnesses: number[],
 ): Promise<Outcome | Absence> {
   const answer = await target.find(customerId, witnesses);
-  if (answer.kind === 'found') return { kind: 'delivered', packageId: answer.packageId, existed: true };
+  if (answer.kind === 'found') return { ...answer, kind: 'delivered', existed: true };
   if (answer.kind === 'retry') return answer;
   // a known package is assumed to exist until the Inventory says otherwise
   if (answer.kind !== 'none' && packageId !== undefined) return { kind: 'delivered', packageId, existed: true };

@@ -2,7 +2,7 @@ import { feedQuery } from '@doorstep/kit/http/feed.ts';
 import { line } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
-export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead', 'held']);
+export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead', 'held', 'skipped']);
 
 const momentMessage = 'must be a time such as 2026-01-31T12:00:00Z';
 
