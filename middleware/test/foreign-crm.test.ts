@@ -138,9 +138,9 @@ describe.each(databases)('a CRM that always returns its whole list, the ledger o
     await using test = await testContext(kind, { source: crm.source, target });
     await createSync(test.context, owner).runOnce();
     expect(target.packages.toSorted((a, b) => a.customerId - b.customerId).map(({ name }) => name)).toEqual([
-      'A\ufffdB',
+      'A B',
       '\ufffd alone',
-      'x'.repeat(1_000),
+      'x'.repeat(200),
       ...names.slice(3),
     ]);
   });
@@ -184,7 +184,7 @@ describe.each(databases)('entries without a valid customer id, the ledger on %s'
 
 describe.each(databases)('a customer without a name, the ledger on %s', (kind) => {
   it('becomes a dead letter with the reason, is reported as failed, and delays no other customer', async () => {
-    const nameless = [undefined, null, '', '  ', 5].map((name, index) => ({ ...anEntry(index + 2), name }));
+    const nameless = [undefined, null, '', '  ', '\u200b'].map((name, index) => ({ ...anEntry(index + 2), name }));
     const crm = aForeignCrm([anEntry(1), ...nameless, anEntry(7)]);
     const target = fakeTarget();
     await using test = await testContext(kind, { source: crm.source, target });
