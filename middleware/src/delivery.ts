@@ -8,7 +8,7 @@ export type SeenCustomer = {
   id: number;
   name: string;
   createdAt: string | undefined;
-  /** Why no package can be requested: the delivery is dead from the start. */
+  /** Why no package can be requested yet. The customer is read again on the retry schedule. */
   fault?: string;
 };
 
@@ -19,10 +19,13 @@ export const departedReason = 'the CRM has this customer no longer';
 export type UnusableEntry = { entry: string; reason: string };
 
 /**
- * What has to happen before the next post. `look`: a package may exist already. `read and look`: what the ledger knows of
- * the customer may be out of date, too.
+ * What has to happen before the next post. `read`: what the ledger knows of the customer may be out of date. `look`: a
+ * package may exist already.
  */
-export type BeforePost = 'nothing' | 'look' | 'read and look';
+export type BeforePost = 'nothing' | 'read' | 'look' | 'read and look';
+
+export const needsLook = (beforePost: BeforePost) => beforePost === 'look' || beforePost === 'read and look';
+export const needsReading = (beforePost: BeforePost) => beforePost === 'read' || beforePost === 'read and look';
 
 /** A delivery claimed for an attempt. */
 export type ClaimedDelivery = {
@@ -34,6 +37,8 @@ export type ClaimedDelivery = {
   /** Waits of the retry schedule that are used up. */
   waitsUsed: number;
   beforePost: BeforePost;
+  /** Why the Inventory has refused the customer's record as it is known; it is posted again only with another name. */
+  refusal: string | undefined;
   /** The package of an earlier delivery that is replayed. */
   packageId: PackageId | undefined;
   waitingSince: string | null;
@@ -48,7 +53,8 @@ type Whose = 'customer' | 'inventory' | 'crm';
 export type Outcome =
   | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean }
   | Retry
-  | { kind: 'rejected'; reason: string; status?: number };
+  /** `ofRecord`: the record of the customer may be the cause, and may be completed or corrected later. */
+  | { kind: 'rejected'; reason: string; status?: number; ofRecord?: boolean };
 
 export type Retry = {
   kind: 'retry';
@@ -66,13 +72,15 @@ export type Decision = { state: 'delivered'; packageId: PackageId } | Retrying |
 
 export type Retrying = {
   state: 'retrying';
-  /** `breaker`: due as soon as the breaker closes. `crm`: for as long as it takes. */
-  waitsFor: 'schedule' | 'breaker' | 'crm';
+  /** `breaker`: due as soon as the breaker closes. `record`: until the CRM shows another one, as long as the schedule. `crm`: for as long as it takes. */
+  waitsFor: 'schedule' | 'breaker' | 'record' | 'crm';
   dueAt: string;
   waitMs: number;
   waitsUsed: number;
   reason: string;
   inDoubt: boolean;
+  /** The Inventory refuses the record. */
+  isRefused: boolean;
 };
 
 /** What the CRM is told. */

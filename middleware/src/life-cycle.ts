@@ -1,4 +1,12 @@
-import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, SeenCustomer } from './delivery.ts';
+import {
+  type BeforePost,
+  type ClaimedDelivery,
+  type DeliveryState,
+  needsLook,
+  type PackageId,
+  type Retrying,
+  type SeenCustomer,
+} from './delivery.ts';
 
 /**
  * Every state of a delivery, and every transition. Each function gives the columns that its transition changes; `db/`
@@ -10,9 +18,10 @@ import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, S
  *        │            │                     ▲
  *        │            ├─ returned ──────────┤   not posted after all: back to the state before the claim
  *        │            ├─ interrupted ───────┤   the process died: as before, but a package may exist
- *        │            ├─ retry ─────────────┘
- *        │            ├─ delivered
- *        └──► dead ◄──┴─ died
+ *        │            ├─ retry ─────────────┤
+ *        │            ├─ delivered          │
+ *        │            └─ died ──► dead      │
+ *        └─ without a name: read again ─────┘
  *
  * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. Two states come
  * next: `held`, for a delivery that only a person can decide, and `skipped`, for a customer that gets no package.
@@ -29,6 +38,8 @@ export type DeliveryRow = {
   /** When the attempt under way began. A claim that outlives its process was interrupted. */
   claimed_at: string | null;
   before_post: BeforePost;
+  /** Why the Inventory has refused the record; null if it has not. */
+  refusal: string | null;
   /** JSON, because another Inventory may use other ids than numbers. */
   package_id: string | null;
   error: string | null;
@@ -39,25 +50,40 @@ export type DeliveryRow = {
   updated_at: string;
 };
 
-/** pending or, for a customer without a usable name, dead. */
-export function recorded({ id, name, createdAt, fault }: SeenCustomer, now: string): DeliveryRow {
-  const due = fault === undefined ? now : null;
+/** pending. */
+export function recorded({ id, name, createdAt }: SeenCustomer, now: string): DeliveryRow {
   return {
     customer_id: id,
     customer_name: name,
     customer_created_at: createdAt ?? null,
-    state: fault === undefined ? 'pending' : 'dead',
+    state: 'pending',
     attempts: 0,
     waits_used: 0,
-    due_at: due,
+    due_at: now,
     claimed_at: null,
     before_post: 'nothing',
+    refusal: null,
     package_id: null,
-    error: fault ?? null,
-    report_pending: fault === undefined ? 0 : 1,
+    error: null,
+    report_pending: 0,
     recorded_at: now,
-    waiting_since: due,
+    waiting_since: now,
     updated_at: now,
+  };
+}
+
+/** retrying: the CRM shows no usable record yet. It is read again, as often as the retry schedule has waits. */
+export function recordedIncomplete(
+  customer: SeenCustomer,
+  { now, dueAt }: { now: string; dueAt: string },
+): DeliveryRow {
+  return {
+    ...recorded(customer, now),
+    state: 'retrying',
+    waits_used: 1,
+    due_at: dueAt,
+    before_post: 'read',
+    error: customer.fault ?? null,
   };
 }
 
@@ -84,9 +110,15 @@ export function dueNow(now: string) {
   return { due_at: now };
 }
 
-/** The CRM has shown the customer again: the whole retry schedule lies ahead. */
-export function readAgain(delivery: ClaimedDelivery, customer: SeenCustomer): ClaimedDelivery {
-  return { ...delivery, customerName: customer.name, beforePost: 'look', waitsUsed: 0 };
+/** The CRM has shown the customer again, with a usable record. */
+export function readAgain(delivery: ClaimedDelivery, { name, createdAt }: SeenCustomer): ClaimedDelivery {
+  return {
+    ...delivery,
+    customerName: name,
+    customerCreatedAt: delivery.customerCreatedAt ?? createdAt,
+    beforePost: needsLook(delivery.beforePost) ? 'look' : 'nothing',
+    refusal: undefined,
+  };
 }
 
 export function delivered(delivery: ClaimedDelivery, packageId: PackageId, now: string) {
@@ -98,14 +130,17 @@ export function died(delivery: ClaimedDelivery, reason: string, now: string) {
 }
 
 /** An earlier post may still take effect, so one that is refused does not lower what has to happen before the next. */
-export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, inDoubt }: Retrying, now: string) {
-  const { beforePost, packageId, waitingSince } = delivery;
+export function retrying(delivery: ClaimedDelivery, decision: Retrying, now: string) {
+  const { dueAt, waitsUsed, reason, inDoubt, isRefused } = decision;
+  const { packageId, waitingSince } = delivery;
+  const beforePost = isRefused ? withReading(delivery.beforePost) : delivery.beforePost;
   return {
     ...afterAttempt(delivery, now),
     state: 'retrying' as const,
     waits_used: waitsUsed,
     due_at: dueAt,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
+    refusal: (isRefused ? reason : delivery.refusal) ?? null,
     package_id: packageId === undefined ? null : JSON.stringify(packageId),
     error: reason,
     report_pending: 0 as const,
@@ -120,6 +155,7 @@ export function replayed(now: string) {
     waits_used: 0,
     due_at: now,
     before_post: 'read and look' as const,
+    refusal: null,
     error: null,
     report_pending: 0 as const,
     waiting_since: now,
@@ -137,15 +173,18 @@ function ended(delivery: ClaimedDelivery, now: string) {
     waits_used: delivery.waitsUsed,
     due_at: null,
     before_post: 'nothing' as const,
+    refusal: null,
     report_pending: 1 as const,
     waiting_since: null,
   };
 }
 
-function afterAttempt({ customerId, customerName, attempts }: ClaimedDelivery, now: string) {
+function afterAttempt(delivery: ClaimedDelivery, now: string) {
+  const { customerId, customerName, customerCreatedAt, attempts } = delivery;
   return {
     customer_id: customerId,
     customer_name: customerName,
+    customer_created_at: customerCreatedAt ?? null,
     attempts: attempts + 1,
     claimed_at: null,
     updated_at: now,
@@ -153,5 +192,10 @@ function afterAttempt({ customerId, customerName, attempts }: ClaimedDelivery, n
 }
 
 function atLeastLook(beforePost: BeforePost): BeforePost {
-  return beforePost === 'nothing' ? 'look' : beforePost;
+  if (beforePost === 'nothing') return 'look';
+  return beforePost === 'read' ? 'read and look' : beforePost;
+}
+
+function withReading(beforePost: BeforePost): BeforePost {
+  return needsLook(beforePost) ? 'read and look' : 'read';
 }

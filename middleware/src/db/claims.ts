@@ -50,6 +50,7 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
     attempts: row.attempts,
     waitsUsed: row.waits_used,
     beforePost: row.before_post,
+    refusal: row.refusal ?? undefined,
     packageId: row.package_id === null ? undefined : JSON.parse(row.package_id),
     waitingSince: row.waiting_since,
     failedAt: row.state === 'retrying' ? row.updated_at : undefined,
@@ -77,7 +78,7 @@ export async function claimProbe(
     .where('due_at', '<=', now)
     .where('claimed_at', 'is', null)
     .limit(1);
-  const known = due.where('before_post', '!=', 'read and look');
+  const known = due.where('before_post', 'in', ['nothing', 'look']);
   const longest = (waiting: typeof due) => waiting.orderBy('due_at').orderBy('customer_id').executeTakeFirst();
   const probe =
     (await known.where('state', '=', 'pending').orderBy('customer_id').executeTakeFirst()) ??

@@ -13,6 +13,7 @@ const columnTypes = {
   due_at: 'timestamptz',
   claimed_at: 'timestamptz',
   before_post: 'text',
+  refusal: 'text',
   package_id: 'text',
   error: 'text',
   report_pending: 'integer',

@@ -1,6 +1,6 @@
 import type { CallResult } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
-import type { ClaimedDelivery } from '../delivery.ts';
+import { type ClaimedDelivery, needsLook } from '../delivery.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
 import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
@@ -37,7 +37,7 @@ export async function attemptOne(
   const post = async (named: ClaimedDelivery) => resolve(target, named, await target.create(toRequest(named), options));
   let outcome = await post(fresh);
   const { beforePost, customerName } = delivery;
-  const wasRenamed = beforePost !== 'nothing' && customerName !== '' && customerName !== fresh.customerName;
+  const wasRenamed = needsLook(beforePost) && customerName !== '' && customerName !== fresh.customerName;
   if (wasRenamed && outcome.status === keyOfOtherContent) {
     // the package of the post that is in doubt has the earlier name
     const earlier = await post({ ...fresh, customerName });

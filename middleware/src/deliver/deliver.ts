@@ -27,12 +27,12 @@ export async function deliver(
   const { attempted, breaker } = await call.answered(result);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const finished = attempted.map((one) => {
-    const { attempts, waitsUsed, beforePost } = one.delivery;
+    const { attempts, waitsUsed } = one.delivery;
     const decision = decide({
       outcome: one.outcome,
+      endedAt: one.endedAt,
       attempts: attempts + 1,
       waitsUsed,
-      isUnread: beforePost === 'read and look',
       breaker,
       now: clock.now(),
       waitsMs,

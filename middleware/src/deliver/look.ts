@@ -1,6 +1,6 @@
 import type { MiddlewareContext } from '../context.ts';
 import { findWitnesses } from '../db/deliveries.ts';
-import type { ClaimedDelivery, Outcome } from '../delivery.ts';
+import { type ClaimedDelivery, needsLook, type Outcome } from '../delivery.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 
 type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>;
@@ -17,7 +17,7 @@ export async function look(
   deliveries: ClaimedDelivery[],
 ): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>();
-  const doubtful = deliveries.filter(({ beforePost }) => beforePost !== 'nothing');
+  const doubtful = deliveries.filter(({ beforePost }) => needsLook(beforePost));
   if (doubtful.length === 0) return outcomes;
   const witnesses = await findWitnesses(db);
   let asksForMany = doubtful.length > 1 && witnesses.length > 0;

@@ -1,6 +1,6 @@
 import type { Attempted } from '../attempted.ts';
-import { type ClaimedDelivery, departedReason, type Outcome, type SeenCustomer } from '../delivery.ts';
-import { fetchReadable } from '../intake/read-page.ts';
+import { type ClaimedDelivery, departedReason, needsReading, type Outcome, type SeenCustomer } from '../delivery.ts';
+import { fetchReadable, unreadableFault } from '../intake/read-page.ts';
 import { readAgain } from '../life-cycle.ts';
 import type { CustomerSource } from '../ports.ts';
 
@@ -24,7 +24,8 @@ export async function readCustomersAgain(
     if (page.kind !== 'page') {
       const whose = page.kind === 'unavailable' ? 'crm' : 'customer';
       const failed = unread.splice(0, whose === 'customer' ? 1 : unread.length);
-      const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: true, whose };
+      const reason = whose === 'crm' ? page.reason : unreadableFault(page.reason);
+      const outcome: Outcome = { kind: 'retry', reason, inDoubt: false, whose };
       ended.push(...failed.map((delivery) => ({ delivery, outcome, endedAt: 'read' as const })));
       continue;
     }
@@ -32,9 +33,9 @@ export async function readCustomersAgain(
     const last = page.more ? Math.max(first, page.customers.at(-1)?.id ?? 0) : Number.POSITIVE_INFINITY;
     for (const delivery of unread.filter(({ customerId }) => customerId <= last)) {
       const customer = customers.get(delivery.customerId);
-      const reason = faultOf(customer);
-      if (customer && !reason) ready.push(readAgain(delivery, customer));
-      else ended.push({ delivery, outcome: { kind: 'rejected', reason: reason ?? '' }, endedAt: 'read' });
+      const outcome = withoutPost(delivery, customer);
+      if (customer && !outcome) ready.push(readAgain(delivery, customer));
+      else if (outcome) ended.push({ delivery, outcome, endedAt: 'read' });
     }
     unread = unread.filter(({ customerId }) => customerId > last);
   }
@@ -42,9 +43,13 @@ export async function readCustomersAgain(
 }
 
 function isUnread({ beforePost }: ClaimedDelivery): boolean {
-  return beforePost === 'read and look';
+  return needsReading(beforePost);
 }
 
-function faultOf(customer: SeenCustomer | undefined): string | undefined {
-  return customer ? customer.fault : departedReason;
+/** The outcome if there is nothing to post: no customer, no name, or the record that the Inventory has refused. */
+function withoutPost(delivery: ClaimedDelivery, customer: SeenCustomer | undefined): Outcome | undefined {
+  if (!customer) return { kind: 'rejected', reason: departedReason };
+  const isSame = customer.name === delivery.customerName;
+  const reason = customer.fault ?? (isSame ? delivery.refusal : undefined);
+  return reason === undefined ? undefined : { kind: 'retry', reason, inDoubt: false, whose: 'customer' };
 }

@@ -140,7 +140,8 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
     checkEnds() {
       checkNoDoubles(ends);
       checkDead(ends, posts.refused);
-      if (!has('clock', 'replay', 'replay dead', 'repair', 'reconcile')) checkWaits(ends);
+      // the first wait of a customer that the CRM could not show follows no attempt
+      if (!has('clock', 'replay', 'replay dead', 'repair', 'reconcile', 'unreadable')) checkWaits(ends);
     },
 
     checkAgreement: () => checkAgreement(ends),
