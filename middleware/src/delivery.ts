@@ -37,6 +37,8 @@ export type ClaimedDelivery = {
   /** Waits of the retry schedule that are used up. */
   waitsUsed: number;
   beforePost: BeforePost;
+  /** When the CRM last showed the customer; undefined if that is not known. */
+  readAt: string | undefined;
   /** Why the Inventory has refused the customer's record as it is known; it is posted again only with another name. */
   refusal: string | undefined;
   /** The package of an earlier delivery that is replayed. */

@@ -25,6 +25,7 @@ function aClaim(overrides: Partial<ClaimedDelivery> = {}): ClaimedDelivery {
     attempts: 2,
     waitsUsed: 1,
     beforePost: 'nothing',
+    readAt: before,
     refusal: undefined,
     packageId: undefined,
     waitingSince: before,
@@ -66,7 +67,7 @@ describe('a delivery', () => {
     expect(refused).toMatchObject({ before_post: after, refusal: retry.reason });
     const read = { ...aClaim({ beforePost: after, refusal: retry.reason }) };
     expect(retrying(read, { ...retry, reason: 'CRM is away' }, now)).toMatchObject({ refusal: retry.reason });
-    expect(readAgain(read, { id: 7, name: 'Anna', createdAt: before })).toMatchObject({ refusal: undefined });
+    expect(readAgain(read, { id: 7, name: 'Anna', createdAt: before }, now)).toMatchObject({ refusal: undefined });
   });
 
   it('stays in its state while it is claimed', () => {
@@ -74,7 +75,7 @@ describe('a delivery', () => {
   });
 
   it('is as it was before a claim that was not used', () => {
-    expect(returned(aClaim(), false)).toEqual({ customer_id: 7, claimed_at: null, before_post: 'nothing' });
+    expect(returned(aClaim(), false)).toMatchObject({ customer_id: 7, claimed_at: null, before_post: 'nothing' });
   });
 
   it.each<[BeforePost, BeforePost]>([
@@ -95,9 +96,9 @@ describe('a delivery', () => {
 
   it('has the name that the CRM shows, and still has to be looked for if a package may exist', () => {
     const anna = { id: 7, name: 'Anna', createdAt: before };
-    const read = readAgain(aClaim({ beforePost: 'read and look' }), anna);
-    expect(read).toMatchObject({ customerName: 'Anna', beforePost: 'look', waitsUsed: 1 });
-    expect(readAgain(aClaim({ beforePost: 'read' }), anna)).toMatchObject({ beforePost: 'nothing' });
+    const read = readAgain(aClaim({ beforePost: 'read and look' }), anna, now);
+    expect(read).toMatchObject({ customerName: 'Anna', beforePost: 'look', waitsUsed: 1, readAt: now });
+    expect(readAgain(aClaim({ beforePost: 'read' }), anna, now)).toMatchObject({ beforePost: 'nothing' });
   });
 
   it('waits on after a failed attempt, with the same waiting time and known package', () => {

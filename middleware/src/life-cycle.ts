@@ -38,6 +38,8 @@ export type DeliveryRow = {
   /** When the attempt under way began. A claim that outlives its process was interrupted. */
   claimed_at: string | null;
   before_post: BeforePost;
+  /** When the CRM last showed the customer. */
+  read_at: string | null;
   /** Why the Inventory has refused the record; null if it has not. */
   refusal: string | null;
   /** JSON, because another Inventory may use other ids than numbers. */
@@ -62,6 +64,7 @@ export function recorded({ id, name, createdAt }: SeenCustomer, now: string): De
     due_at: now,
     claimed_at: null,
     before_post: 'nothing',
+    read_at: now,
     refusal: null,
     package_id: null,
     error: null,
@@ -92,11 +95,13 @@ export function claimed(now: string) {
 }
 
 /** The claim was not used. `inDoubt`: it may have been posted as part of a group that gave no result for it. */
-export function returned({ customerId, beforePost }: ClaimedDelivery, inDoubt: boolean) {
+export function returned(delivery: ClaimedDelivery, inDoubt: boolean) {
+  const { beforePost } = delivery;
   return {
-    customer_id: customerId,
+    ...asRead(delivery),
     claimed_at: null,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
+    refusal: delivery.refusal ?? null,
   };
 }
 
@@ -111,9 +116,14 @@ export function dueNow(now: string) {
 }
 
 /** The CRM has shown the customer again, with a usable record. */
-export function readAgain(delivery: ClaimedDelivery, { name, createdAt }: SeenCustomer): ClaimedDelivery {
+export function readAgain(
+  delivery: ClaimedDelivery,
+  { name, createdAt }: SeenCustomer,
+  readAt: string,
+): ClaimedDelivery {
   return {
     ...delivery,
+    readAt,
     customerName: name,
     customerCreatedAt: delivery.customerCreatedAt ?? createdAt,
     beforePost: needsLook(delivery.beforePost) ? 'look' : 'nothing',
@@ -180,14 +190,16 @@ function ended(delivery: ClaimedDelivery, now: string) {
 }
 
 function afterAttempt(delivery: ClaimedDelivery, now: string) {
-  const { customerId, customerName, customerCreatedAt, attempts } = delivery;
+  return { ...asRead(delivery), attempts: delivery.attempts + 1, claimed_at: null, updated_at: now };
+}
+
+/** What is known of the customer; it may have been read again since the claim. */
+function asRead({ customerId, customerName, customerCreatedAt, readAt }: ClaimedDelivery) {
   return {
     customer_id: customerId,
     customer_name: customerName,
     customer_created_at: customerCreatedAt ?? null,
-    attempts: attempts + 1,
-    claimed_at: null,
-    updated_at: now,
+    read_at: readAt ?? null,
   };
 }
 

@@ -4,8 +4,9 @@ import { type ClaimedDelivery, needsLook } from '../delivery.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
 import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
+import type { Reader } from './reader.ts';
 
-type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'concurrency'>;
+type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency' | 'clock'> & { reader: Reader };
 
 /** Whatever comes before the posts: the packages that exist already, and the customers that the CRM has to show again. */
 async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Prepared> {
@@ -15,7 +16,7 @@ async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Pre
     return outcome ? [{ delivery, outcome, endedAt: 'look' as const }] : [];
   });
   const unfound = deliveries.filter(({ customerId }) => !found.has(customerId));
-  const { ready, ended } = await readCustomersAgain(means.source, unfound);
+  const { ready, ended } = await readCustomersAgain(means, unfound);
   return { ready, attempted: [...looked, ...ended] };
 }
 

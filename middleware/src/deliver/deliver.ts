@@ -4,6 +4,7 @@ import type { ClaimedDelivery } from '../delivery.ts';
 import type { Call } from '../pace/gate.ts';
 import { attemptGroup, attemptOne } from './attempt.ts';
 import { decide } from './decide.ts';
+import type { Reader } from './reader.ts';
 
 export type Delivered = {
   finished: Finished[];
@@ -18,12 +19,12 @@ export type Delivered = {
 export async function deliver(
   context: MiddlewareContext,
   deliveries: ClaimedDelivery[],
-  call: Call,
+  { call, reader }: { call: Call; reader: Reader },
 ): Promise<Delivered> {
   const { clock, random, waitsMs } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const result = await attempt(context, deliveries, call);
+  const result = await attempt({ ...context, reader }, deliveries, call);
   const { attempted, breaker } = await call.answered(result);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const finished = attempted.map((one) => {
@@ -44,7 +45,9 @@ export async function deliver(
   return { finished, ...(verdict.kind === 'not-taken' && { notTaken: verdict }) };
 }
 
-function attempt(context: MiddlewareContext, deliveries: ClaimedDelivery[], call: Call): Promise<CallResult> {
+type Means = MiddlewareContext & { reader: Reader };
+
+function attempt(means: Means, deliveries: ClaimedDelivery[], call: Call): Promise<CallResult> {
   const [only, another] = deliveries;
-  return only && !another ? attemptOne(context, only, call) : attemptGroup(context, deliveries);
+  return only && !another ? attemptOne(means, only, call) : attemptGroup(means, deliveries);
 }
