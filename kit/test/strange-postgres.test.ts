@@ -24,7 +24,7 @@ const strange = {
 };
 
 async function onDatabase({ url }: FreshDatabase, statement: string): Promise<void> {
-  const client = new pg.Client(url);
+  const client = new pg.Client(url).on('error', () => undefined);
   await client.connect();
   await client.query(statement);
   await client.end();
@@ -156,6 +156,8 @@ describe('a PostgreSQL database is refused in one sentence', () => {
   it('if it does not get the options of the connection, as behind a pooler', async () => {
     await using fresh = await aStrangeDatabase();
     const pool = new pg.Pool({ connectionString: fresh.url });
+    // the database is dropped at once
+    pool.on('connect', (client) => client.on('error', () => undefined));
     const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
 
     await expect(checkServer(db, 'things')).rejects.toThrow(
