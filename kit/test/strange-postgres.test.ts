@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { checkServer } from '../src/database/check-postgres.ts';
@@ -155,15 +155,16 @@ describe('a PostgreSQL database is refused in one sentence', () => {
 
   it('if it does not get the options of the connection, as behind a pooler', async () => {
     await using fresh = await aStrangeDatabase();
-    const pool = new pg.Pool({ connectionString: fresh.url });
-    // the database is dropped at once
-    pool.on('connect', (client) => client.on('error', () => undefined));
-    const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
+    const { db, close } = await open(fresh);
+    const checked = db.connection().execute(async (one) => {
+      await sql`set TimeZone = 'Asia/Kolkata'`.execute(one);
+      await checkServer(one, 'things');
+    });
 
-    await expect(checkServer(db, 'things')).rejects.toThrow(
-      'The database for things ignores the connection options of this service (search_path is elsewhere, public, TimeZone Asia/Kolkata, DateStyle German, DMY), as a connection pooler may; connect to the server itself.',
+    await expect(checked).rejects.toThrow(
+      'The database for things ignores the connection options of this service (search_path is things, TimeZone Asia/Kolkata, DateStyle ISO, MDY), as a connection pooler may; connect to the server itself.',
     );
-    await db.destroy();
+    await close();
   });
 
   it('if another schema would be used', async () => {
