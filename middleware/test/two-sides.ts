@@ -57,4 +57,14 @@ export function removePackage(target: FakeTarget, customerId: number): void {
 
 export const customers = (...ids: number[]) => ids.map((id) => aCustomer(id));
 
+export const noExceptions = {
+  missing: 0,
+  double: 0,
+  misnamed: 0,
+  changed: 0,
+  ownerless: 0,
+  unusable: 0,
+  unread: 0,
+};
+
 export const rejected = () => ({ kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 }) as const;
