@@ -5,6 +5,7 @@ import type { LedgerDatabase } from './db/schema.ts';
 import type { InventoryNames } from './inventory-names.ts';
 import type { MiddlewareMetrics } from './metrics.ts';
 import type { CustomerSource, PackageTarget } from './ports.ts';
+import type { Settling } from './settling.ts';
 
 export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> & {
   clock: Clock;
@@ -15,6 +16,7 @@ export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> &
   source: CustomerSource;
   target: PackageTarget;
   names: InventoryNames;
+  settling: Settling;
   /** Most deliveries under way at once. */
   concurrency: number;
   /** The retry schedule. */

@@ -37,6 +37,8 @@ export type ClaimedDelivery = {
   /** Waits of the retry schedule that are used up. */
   waitsUsed: number;
   beforePost: BeforePost;
+  /** When the answer to an earlier post was lost, so that the package may exist. */
+  doubtAt: string | undefined;
   /** The package of an earlier delivery that is replayed. */
   packageId: PackageId | undefined;
   waitingSince: string | null;
@@ -52,6 +54,8 @@ export type Outcome =
   | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean; bears?: Bears }
   | Retry
   | { kind: 'rejected'; reason: string; status?: number }
+  /** An earlier post may still take effect for this long, so a look-up that finds nothing proves nothing. */
+  | { kind: 'unsettled'; waitMs: number; reason: string; status?: number }
   /** Only a person can know whether the package exists. */
   | { kind: 'held'; reason: string; status?: number };
 
@@ -73,13 +77,15 @@ export type Retry = {
 export type Decision =
   | { state: 'delivered'; packageId: PackageId }
   | Retrying
-  | { state: 'dead'; reason: string }
-  | { state: 'held'; reason: string };
+  | { state: 'dead' | 'held'; reason: string };
 
 export type Retrying = {
   state: 'retrying';
-  /** `breaker`: due as soon as the breaker closes. `crm`: for as long as it takes. */
-  waitsFor: 'schedule' | 'breaker' | 'crm';
+  /**
+   * `breaker`: due as soon as the breaker closes. `crm`: for as long as it takes. `settling`: until a post in doubt has
+   * taken effect or never will.
+   */
+  waitsFor: 'schedule' | 'breaker' | 'crm' | 'settling';
   dueAt: string;
   waitMs: number;
   waitsUsed: number;

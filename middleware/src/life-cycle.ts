@@ -11,8 +11,8 @@ import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, S
  *        │            ├─ returned ──────────┤   not posted after all: back to the state before the claim
  *        │            ├─ interrupted ───────┤   the process died: as before, but a package may exist
  *        │            ├─ retry ─────────────┘
- *        │            ├─ delivered
- *        │            ├─ held             only a person can know whether the package exists
+ *        │            ├─ delivered ◄────── settled by a person
+ *        │            ├─ held             only a person can know whether a package was created
  *        └──► dead ◄──┴─ died
  *
  * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. One state
@@ -30,6 +30,8 @@ export type DeliveryRow = {
   /** When the attempt under way began. A claim that outlives its process was interrupted. */
   claimed_at: string | null;
   before_post: BeforePost;
+  /** When the answer to a post was lost; null if no post is in doubt. */
+  doubt_at: string | null;
   /** JSON, because another Inventory may use other ids than numbers. */
   package_id: string | null;
   error: string | null;
@@ -53,6 +55,7 @@ export function recorded({ id, name, createdAt, fault }: SeenCustomer, now: stri
     due_at: due,
     claimed_at: null,
     before_post: 'nothing',
+    doubt_at: null,
     package_id: null,
     error: fault ?? null,
     report_pending: fault === undefined ? 0 : 1,
@@ -67,17 +70,22 @@ export function claimed(now: string) {
 }
 
 /** The claim was not used. `inDoubt`: it may have been posted as part of a group that gave no result for it. */
-export function returned({ customerId, beforePost }: ClaimedDelivery, inDoubt: boolean) {
+export function returned({ customerId, beforePost, doubtAt }: ClaimedDelivery, inDoubt: boolean, now: string) {
   return {
     customer_id: customerId,
     claimed_at: null,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
+    doubt_at: inDoubt ? now : (doubtAt ?? null),
   };
 }
 
 /** The process died, or the ledger could not be written. Nobody knows how far the attempt came. */
-export function interrupted({ customer_id, before_post }: Pick<DeliveryRow, 'customer_id' | 'before_post'>) {
-  return { customer_id, claimed_at: null, before_post: atLeastLook(before_post) };
+export function interrupted({
+  customer_id,
+  before_post,
+  claimed_at,
+}: Pick<DeliveryRow, 'customer_id' | 'before_post' | 'claimed_at'>) {
+  return { customer_id, claimed_at: null, before_post: atLeastLook(before_post), doubt_at: claimed_at };
 }
 
 /** pending or retrying, earlier than planned. */
@@ -95,22 +103,41 @@ export function delivered(delivery: ClaimedDelivery, packageId: PackageId, now: 
 }
 
 export function died(delivery: ClaimedDelivery, reason: string, now: string) {
-  return { ...ended(delivery, now), state: 'dead' as const, package_id: null, error: reason };
+  const doubt_at = delivery.doubtAt ?? null;
+  return { ...ended(delivery, now), state: 'dead' as const, package_id: null, error: reason, doubt_at };
 }
 
 export function held(delivery: ClaimedDelivery, reason: string, now: string) {
-  return { ...ended(delivery, now), state: 'held' as const, package_id: null, error: reason };
+  const doubt_at = delivery.doubtAt ?? null;
+  return { ...ended(delivery, now), state: 'held' as const, package_id: null, error: reason, doubt_at };
+}
+
+/** A person has found the package. Its name at the Inventory is not known here. */
+export function settled(customerId: number, packageId: PackageId, now: string) {
+  return {
+    customer_id: customerId,
+    state: 'delivered' as const,
+    package_id: JSON.stringify(packageId),
+    error: null,
+    due_at: null,
+    before_post: 'nothing' as const,
+    doubt_at: null,
+    report_pending: 1 as const,
+    waiting_since: null,
+    updated_at: now,
+  };
 }
 
 /** An earlier post may still take effect, so one that is refused does not lower what has to happen before the next. */
 export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, inDoubt }: Retrying, now: string) {
-  const { beforePost, packageId, waitingSince } = delivery;
+  const { beforePost, packageId, waitingSince, doubtAt } = delivery;
   return {
     ...afterAttempt(delivery, now),
     state: 'retrying' as const,
     waits_used: waitsUsed,
     due_at: dueAt,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
+    doubt_at: doubtAt ?? null,
     package_id: packageId === undefined ? null : JSON.stringify(packageId),
     error: reason,
     report_pending: 0 as const,
@@ -118,8 +145,21 @@ export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, 
   };
 }
 
-/** Starts again from any state but claimed. A known package stays known: an Inventory that cannot be asked keeps it. */
-export function replayed(now: string) {
+/**
+ * Starts again from any state but claimed. A known package stays known: an Inventory that cannot be asked keeps it. A
+ * package that was created a moment ago may not be listed yet, so a replay of a delivered one is in doubt; a replay of a
+ * held one says that there is no package. Each change is for the deliveries in its states.
+ */
+export function replays(now: string) {
+  const replayed = fromTheBeginning(now);
+  return [
+    { states: ['delivered'], change: { ...replayed, doubt_at: now } },
+    { states: ['held'], change: { ...replayed, doubt_at: null } },
+    { states: ['pending', 'retrying', 'dead'], change: replayed },
+  ] as const;
+}
+
+function fromTheBeginning(now: string) {
   return {
     state: 'pending' as const,
     waits_used: 0,
@@ -142,6 +182,7 @@ function ended(delivery: ClaimedDelivery, now: string) {
     waits_used: delivery.waitsUsed,
     due_at: null,
     before_post: 'nothing' as const,
+    doubt_at: null,
     report_pending: 1 as const,
     waiting_since: null,
   };

@@ -12,6 +12,7 @@ import type { Registry } from 'prom-client';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
+import { inventoryIdempotency } from './adapters/inventory-idempotency.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import { rememberPackageType } from './db/package-types.ts';
@@ -19,7 +20,9 @@ import type { LedgerDatabase } from './db/schema.ts';
 import { takeLedgerForSource } from './db/source.ts';
 import { inventoryNames, type NameOptions } from './inventory-names.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
+import type { Idempotency } from './ports.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
+import { createSettling } from './settling.ts';
 
 export type Overrides = {
   clock?: Clock;
@@ -71,6 +74,7 @@ export async function openContext(
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
     names: inventoryNames(naming),
     ...connect(config, { tokens, clock, logger, naming }),
+    settling: createSettling(clock, config.delivery.timeoutMs + config.delivery.settleMs),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
   });
@@ -82,28 +86,39 @@ type Means = { tokens: Tokens; clock: Clock; logger: Logger; naming: NameOptions
 
 /** The two neighbours. */
 function connect(config: MiddlewareConfig, { tokens, clock, logger, naming }: Means) {
-  const { crm, inventory, delivery } = config;
+  const { crm, inventory, delivery, proxies } = config;
   const crmHttp = createHttpClient({
     baseUrl: crm.url,
     timeoutMs: crmTimeoutMs,
     connectionsMax: crmConnectionsMax,
     answerBytesMax: crmAnswerBytesMax,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: crm.token }),
+    proxies,
   });
   const inventoryHttp = createHttpClient({
     baseUrl: inventory.url,
     timeoutMs: delivery.timeoutMs,
     connectionsMax: delivery.concurrency,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: inventory.token }),
+    proxies,
     isUsable,
   });
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {
     logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);
   };
+  const settleMs = delivery.timeoutMs + delivery.settleMs;
+  const onLearned = (idempotency: Idempotency) => {
+    const kind =
+      idempotency === 'permanent'
+        ? 'refuses a second package for ever: a post without an answer is repeated at once'
+        : `does not say that it refuses a second package: a post without an answer is looked up after ${formatDuration(settleMs)}`;
+    logger.info(`the Inventory ${kind}`);
+  };
   return {
     source: crmClient(crmHttp, config.pollPageSize),
     target: inventoryClient(inventoryHttp, {
       ...naming,
+      idempotency: inventoryIdempotency(inventoryHttp, { setting: inventory.idempotency, clock, onLearned }),
       retriesMax: delivery.retriesMax,
       firstWaitMs: quickRetryWaitMs,
       random: Math.random,

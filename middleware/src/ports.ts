@@ -38,14 +38,16 @@ export type NoPage = { kind: 'unavailable' | 'unreadable'; reason: string };
 
 /** Where packages are requested. What goes wrong there is an answer too; only a bug throws. */
 export type PackageTarget = {
+  /** Undefined while that cannot be found out: then a post in doubt waits, and is not given up. Never throws. */
+  idempotency(): Promise<Idempotency | undefined>;
   create(request: PackageRequest, options: { quickRetries: boolean }): Promise<Answer>;
   /** Requests many at once, each judged by its own answer, in order. */
   createMany(requests: PackageRequest[]): Promise<GroupAnswer>;
   /**
    * Looks for the customer's package. `unknown`: the target cannot be asked, or shows something else than what it was
-   * asked for. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
+   * asked for; `forbidden`: not with this token. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
    */
-  find(customerId: number, witnesses?: number[]): Promise<Found | { kind: 'none' | 'unknown' } | Retry>;
+  find(customerId: number, witnesses?: number[]): Promise<Found | { kind: 'none' | 'unknown' | 'forbidden' } | Retry>;
   /**
    * Looks for the packages of many customers, at most 200. Where the answer does not show those of both witnesses, one
    * asked for first and one last, the target has not understood the question or has cut its answer short.
@@ -58,9 +60,12 @@ export type PackageTarget = {
   fetchPackages(after: number): Promise<PackagePage | { kind: 'unavailable'; reason: string }>;
 };
 
+/** `permanent`: the target itself refuses a second package for ever, so a post in doubt can be repeated at once. */
+export type Idempotency = 'permanent' | 'none';
+
 export type FoundPackage = { packageId: PackageId; bears?: Bears };
 
-export type Found = FoundPackage & { kind: 'found' };
+type Found = FoundPackage & { kind: 'found' };
 
 export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };
 

@@ -10,6 +10,7 @@ import { inventoryNames } from '../src/inventory-names.ts';
 import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
+import { createSettling } from '../src/settling.ts';
 
 /** A clock that stops until a test moves it. */
 export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
@@ -83,6 +84,7 @@ export function fakeTarget() {
     answerEverybody(answer: typeof everybody) {
       everybody = answer;
     },
+    idempotency: async () => 'none' as const,
     async create(request: PackageRequest) {
       posts.push(request);
       const answer = await answers.get(request.customerId)?.shift()?.();
@@ -163,6 +165,7 @@ export async function testContext(
     source: fakeSource([]),
     target: fakeTarget(),
     names: inventoryNames({ packageType: 'welcome_pack_v1', sourceName: undefined }),
+    settling: createSettling(clock, 0),
     concurrency: 4,
     waitsMs,
     ...overrides,

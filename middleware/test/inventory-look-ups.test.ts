@@ -102,6 +102,6 @@ describe('a look-up of many packages', () => {
 
   it('is to be repeated if the Inventory is unavailable', async () => {
     lookUp().reply(503);
-    expect(await ask()).toMatchObject({ kind: 'retry', inDoubt: true, whose: 'inventory' });
+    expect(await ask()).toMatchObject({ kind: 'retry', inDoubt: false, whose: 'inventory' });
   });
 });

@@ -9,7 +9,7 @@ import { createSync } from '../src/sync.ts';
 import { fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 
 /** Before migration 0003, two flags held what one column holds now. */
-type OldRow = Omit<DeliveryRow, 'before_post'> & { in_doubt: 0 | 1; stale: 0 | 1 };
+type OldRow = Omit<DeliveryRow, 'before_post' | 'doubt_at'> & { in_doubt: 0 | 1; stale: 0 | 1 };
 type OldLedger = Omit<LedgerDatabase, 'deliveries'> & { deliveries: OldRow };
 
 const recordedAt = '2025-12-31T00:00:00.000Z';
@@ -84,7 +84,9 @@ describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
     await close();
     const needs = ['nothing', 'nothing', 'look', 'nothing', 'look', 'read and look', 'read and look'];
     const expected = rows.map(({ in_doubt: _, stale: __, ...kept }, index) => {
-      return { ...kept, before_post: needs[index] ?? 'nothing' };
+      // one with a known package is a replay
+      const inDoubt = [2, 4, 5].includes(index);
+      return { ...kept, before_post: needs[index] ?? 'nothing', doubt_at: inDoubt ? kept.updated_at : null };
     });
     expect(upgraded.map((row) => ({ ...row }))).toEqual(expected);
   });

@@ -37,7 +37,7 @@ export type Life = {
 
 type Line = { service: ServiceName; life: Life };
 
-const timeoutMs = 10_000;
+export const timeoutMs = 10_000;
 const usualMs = 20;
 
 export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }: Means): Network {

@@ -1,12 +1,12 @@
+import { describe, describeAnswer } from '@doorstep/kit/client/describe.ts';
 import {
-  describe,
-  describeAnswer,
   isBrokenOff,
   isRetryableStatus,
   neverArrived,
   retryAfterMs,
   storable,
 } from '@doorstep/kit/client/http-client.ts';
+import { isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import type { AxiosError, AxiosResponse } from 'axios';
 import type { Bears, Outcome, PackageId, Retry } from '../delivery.ts';
 import type { Answer } from '../ports.ts';
@@ -26,7 +26,9 @@ export function created({ data, status, headers }: AxiosResponse): Outcome {
 
 export function judge(error: AxiosError): Answer {
   const status = error.response?.status;
-  return status === undefined ? toRetry(error) : judgeStatus(status, toRetry(error));
+  // what a proxy refuses says nothing about the customer
+  const isAnswered = status !== undefined && !isFromProxy(error.response);
+  return isAnswered ? judgeStatus(status, toRetry(error)) : toRetry(error);
 }
 
 type GroupResult = { status?: unknown; package?: unknown; error?: unknown } | null | undefined;
@@ -65,7 +67,7 @@ type Failure =
 function classify(status: number | undefined): Failure {
   if (status === undefined) return 'unanswered';
   if (status === 409) return 'conflict';
-  if ([401, 403, 404, 405].includes(status)) return 'misdirected';
+  if ([401, 403, 404, 405, 407].includes(status)) return 'misdirected';
   if (isRetryableStatus(status)) return 'busy';
   if (status >= 400) return 'refused';
   return status >= 300 ? 'redirected' : 'unusable';
@@ -107,7 +109,9 @@ export function isQuicklyRetried(error: AxiosError): boolean {
  */
 export function isInDoubt(error: AxiosError): boolean {
   const status = error.response?.status;
-  return status === undefined ? !neverArrived(error) : isDoubtful(status);
+  if (status === undefined) return !neverArrived(error);
+  // an Inventory that says when to come back has done nothing
+  return isDoubtful(status) && retryAfterMs(error) === undefined;
 }
 
 function isDoubtful(status: number): boolean {
@@ -116,7 +120,7 @@ function isDoubtful(status: number): boolean {
 
 export function reasonOf(error: AxiosError): string {
   const status = error.response?.status;
-  const isWithoutId = status !== undefined && isSuccess(status) && !isBrokenOff(error);
+  const isWithoutId = status !== undefined && isSuccess(status) && !isBrokenOff(error) && !isFromProxy(error.response);
   return isWithoutId ? withoutId(status) : describe('Inventory', error, settings);
 }
 

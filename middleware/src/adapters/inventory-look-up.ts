@@ -1,4 +1,5 @@
 import { asAxiosError, blipRetry, hasNextPage, isTooLarge, storable } from '@doorstep/kit/client/http-client.ts';
+import { isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { CustomerKey, PackageId, Retry } from '../delivery.ts';
@@ -14,7 +15,9 @@ const listBytesMax = 16 * 1024 * 1024;
 const pagesMax = 100;
 
 /** Statuses of an Inventory that has no look-up, or none for us. */
-const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
+const cannotBeAsked = [400, 404, 405, 414, 422, 501];
+/** Statuses of an Inventory that wants another token. */
+const forbidden = [401, 403];
 
 export function inventoryLookUp(
   client: AxiosInstance,
@@ -31,10 +34,13 @@ export function inventoryLookUp(
       return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
     } catch (error) {
       const failure = asAxiosError(error);
-      const isUnanswerable = cannotBeAsked.includes(failure.response?.status ?? 0) || isTooLarge(failure);
+      // a proxy speaks for itself, not for the Inventory
+      const status = isFromProxy(failure.response) ? 0 : (failure.response?.status ?? 0);
       const outcome = toRetry(failure);
-      if (isUnanswerable) return { kind: 'unknown', reason: outcome.reason } as const;
-      return { ...outcome, inDoubt: true } satisfies Retry;
+      if (forbidden.includes(status)) return { kind: 'forbidden', reason: outcome.reason } as const;
+      if (cannotBeAsked.includes(status) || isTooLarge(failure))
+        return { kind: 'unknown', reason: outcome.reason } as const;
+      return { ...outcome, inDoubt: false } satisfies Retry;
     }
   }
 
@@ -47,7 +53,7 @@ export function inventoryLookUp(
       for (let after = 0, pages = 0; pages < pagesMax; pages += 1) {
         const answer = await ask({ customerId: names.nameOf(customerId), ...(after !== 0 && { after }) });
         if (answer.kind === 'retry') return answer;
-        if (answer.kind === 'unknown') return { kind: 'unknown' };
+        if (answer.kind !== 'list') return { kind: answer.kind };
         const theirs = answer.entries.filter((entry) => isFor(entry, customerId));
         const match = theirs.find(isOfOurType) ?? theirs.find(({ otherType }) => names.isOfEarlierType(otherType));
         if (match?.id !== undefined) return { kind: 'found', ...toFound(match.id, match) };
@@ -68,8 +74,8 @@ export function inventoryLookUp(
       const asked = new Set<CustomerKey>(customerIds);
       const wanted = [first, ...customerIds, last].map(names.nameOf);
       const answer = await ask({ customerId: wanted.join(), limit: pageSize });
-      if (answer.kind === 'unknown') return { kind: 'unsupported' };
       if (answer.kind === 'retry') return answer;
+      if (answer.kind !== 'list') return { kind: 'unsupported' };
       const unseen = new Set<CustomerKey>([first, last]);
       const packages = new Map<number, FoundPackage>();
       for (const entry of answer.entries) {

@@ -13,6 +13,7 @@ const columnTypes = {
   due_at: 'timestamptz',
   claimed_at: 'timestamptz',
   before_post: 'text',
+  doubt_at: 'timestamptz',
   package_id: 'text',
   error: 'text',
   report_pending: 'integer',
@@ -54,6 +55,10 @@ export async function updateDeliveries(trx: Transaction<LedgerDatabase>, changes
     .set((eb) => Object.fromEntries(changed.slice(1).map((name) => [name, eb.ref(`change.${name}`)])))
     .whereRef('deliveries.customer_id', '=', 'change.customer_id')
     .execute();
+}
+
+export function findDelivery(db: Kysely<LedgerDatabase>, customerId: number): Promise<DeliveryRow | undefined> {
+  return db.selectFrom('deliveries').selectAll().where('customer_id', '=', customerId).executeTakeFirst();
 }
 
 /** When the next delivery is due; undefined if none waits. */

@@ -1,26 +1,33 @@
-import type { CallResult } from '../attempted.ts';
+import type { Attempted, CallResult } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
+import { judgeDoubt } from './doubt.ts';
 import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
 
-type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'names' | 'concurrency'>;
+type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'names' | 'concurrency' | 'settling'>;
 
 /** Whatever comes before the posts: the packages that exist already, and the customers that the CRM has to show again. */
 async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Prepared> {
-  const found = await look(means, deliveries);
-  const looked = deliveries.flatMap((delivery) => {
-    const outcome = found.get(delivery.customerId);
-    return outcome ? [{ delivery, outcome, endedAt: 'look' as const }] : [];
-  });
-  const unfound = deliveries.filter(({ customerId }) => !found.has(customerId));
+  const { outcomes, absences } = await look(means, deliveries);
+  const isAnyInDoubt = deliveries.some(({ doubtAt }) => doubtAt !== undefined);
+  const idempotency = isAnyInDoubt ? await means.target.idempotency() : undefined;
+  const attempted: Attempted[] = [];
+  const unfound: ClaimedDelivery[] = [];
+  for (const delivery of deliveries) {
+    const { customerId } = delivery;
+    const absence = absences.get(customerId) ?? 'unknown';
+    const outcome = outcomes.get(customerId) ?? judgeDoubt(means, delivery, { absence, idempotency });
+    if (outcome) attempted.push({ delivery, outcome, endedAt: 'look' });
+    else unfound.push({ ...delivery, doubtAt: undefined });
+  }
   const { ready, ended } = await readCustomersAgain(means.source, unfound);
-  return { ready, attempted: [...looked, ...ended] };
+  return { ready, attempted: [...attempted, ...ended] };
 }
 
-type Prepared = { ready: ClaimedDelivery[]; attempted: CallResult['attempted'] };
+type Prepared = { ready: ClaimedDelivery[]; attempted: Attempted[] };
 
 /** An Inventory answers this if it knows the idempotency key with other content. */
 const keyOfOtherContent = 422;

@@ -6,6 +6,8 @@ type Attempt = {
   attempts: number;
   /** Waits of the schedule that are used up. */
   waitsUsed: number;
+  /** How long a post in doubt may still create its package; 0 if the Inventory refuses doubles for ever. */
+  settleMs: number;
   /** The CRM has not shown the customer yet since the delivery was started again. */
   isUnread: boolean;
   breaker: 'closed' | 'open' | 'half-open';
@@ -28,20 +30,23 @@ export function longestWaitMs(waitsMs: readonly number[]): number {
 
 /** What happens next after an attempt. */
 export function decide(attempt: Attempt): Decision {
-  const { outcome, attempts, waitsUsed, isUnread, breaker, now, waitsMs, random } = attempt;
+  const { outcome, attempts, waitsUsed, settleMs, isUnread, breaker, now, waitsMs, random } = attempt;
   if (outcome.kind === 'delivered') return { state: 'delivered', packageId: outcome.packageId };
   if (outcome.kind === 'rejected') return { state: 'dead', reason: outcome.reason };
   if (outcome.kind === 'held') return { state: 'held', reason: outcome.reason };
-  const { reason, afterMs = 0, inDoubt, whose } = outcome;
+  const inDoubt = outcome.kind === 'retry' && outcome.inDoubt;
+  const { reason } = outcome;
   const waiting = (waitsFor: Retrying['waitsFor'], waitMs: number, used: number): Retrying => {
     const dueAt = new Date(now.getTime() + waitMs).toISOString();
     return { state: 'retrying', waitsFor, dueAt, waitMs, waitsUsed: used, reason, inDoubt };
   };
+  if (outcome.kind === 'unsettled') return waiting('settling', outcome.waitMs, waitsUsed);
+  const { afterMs = 0, whose } = outcome;
   if (whose === 'inventory' && breaker !== 'closed') return waiting('breaker', 0, waitsUsed);
   const isEndless = whose === 'crm' || (whose === 'inventory' && isUnread);
   const wait = waitsMs[waitsUsed] ?? (isEndless ? Math.max(...waitsMs.slice(-1), hourMs) : undefined);
   if (wait === undefined) return { state: 'dead', reason: `given up after ${attempts} attempts: ${reason}` };
   const jittered = wait * (1 + jitter * (2 * random() - 1));
-  const waitMs = Math.round(Math.max(jittered, Math.min(afterMs, retryAfterMaxMs)));
+  const waitMs = Math.round(Math.max(jittered, Math.min(afterMs, retryAfterMaxMs), settleMs));
   return waiting(whose === 'crm' ? 'crm' : 'schedule', waitMs, Math.min(waitsUsed + 1, waitsMs.length));
 }

@@ -44,7 +44,7 @@ async function judge(
   const { customerId } = delivery;
   const page = await fetchReadable(source, customerId - 1, { skipsBroken: false, limit: 1 });
   if (page.kind !== 'page') {
-    return { delivery, endedAt: 'read', outcome: { kind: 'retry', reason: page.reason, inDoubt: true, whose: 'crm' } };
+    return { delivery, endedAt: 'read', outcome: { kind: 'retry', reason: page.reason, inDoubt: false, whose: 'crm' } };
   }
   const customer = page.customers.find(({ id }) => id === customerId);
   if (!customer) return { delivery, endedAt: 'read', outcome: { kind: 'rejected', reason: departedReason } };

@@ -24,7 +24,7 @@ export async function readCustomersAgain(
     if (page.kind !== 'page') {
       const whose = page.kind === 'unavailable' ? 'crm' : 'customer';
       const failed = unread.splice(0, whose === 'customer' ? 1 : unread.length);
-      const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: true, whose };
+      const outcome: Outcome = { kind: 'retry', reason: page.reason, inDoubt: false, whose };
       ended.push(...failed.map((delivery) => ({ delivery, outcome, endedAt: 'read' as const })));
       continue;
     }

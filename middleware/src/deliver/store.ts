@@ -24,9 +24,8 @@ async function storeAll(trx: Transaction<LedgerDatabase>, calls: Finished[][], {
 
 function afterAttempt({ delivery, decision }: Finished, now: string) {
   if (decision.state === 'delivered') return delivered(delivery, decision.packageId, now);
-  if (decision.state === 'dead') return died(delivery, decision.reason, now);
-  if (decision.state === 'held') return held(delivery, decision.reason, now);
-  return retrying(delivery, decision, now);
+  if (decision.state === 'retrying') return retrying(delivery, decision, now);
+  return decision.state === 'dead' ? died(delivery, decision.reason, now) : held(delivery, decision.reason, now);
 }
 
 function toAttempt({ delivery, outcome, decision, startedAt, durationMs }: Finished) {
