@@ -15,8 +15,8 @@ export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> &
   metrics: MiddlewareMetrics;
   source: CustomerSource;
   target: PackageTarget;
-  names: InventoryNames;
   settling: Settling;
+  names: InventoryNames;
   /** Most deliveries under way at once. */
   concurrency: number;
   /** The retry schedule. */

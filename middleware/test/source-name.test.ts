@@ -20,7 +20,7 @@ function client() {
   const http = createHttpClient({ baseUrl, timeoutMs: 2_000, connectionsMax: 4, token: async () => 'token', isUsable });
   return inventoryClient(http, {
     ...names,
-    idempotency: async () => 'permanent' as const,
+    idempotency: async () => 'permanent',
     retriesMax: 0,
     firstWaitMs: 1,
     random: () => 0.5,
