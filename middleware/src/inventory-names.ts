@@ -3,6 +3,8 @@ import type { CustomerKey } from './delivery.ts';
 /** What customers are called at the Inventory, which may also serve other sources that give out the same ids. */
 export type InventoryNames = {
   packageType: string;
+  /** Whether the ledger requested packages of this type before PACKAGE_TYPE was changed. */
+  isOfEarlierType(type: string | undefined): boolean;
   /** `berlin:7` with the SOURCE_NAME `berlin`, else the id itself. */
   nameOf(customer: CustomerKey): CustomerKey;
   /** Never changes for a customer and a package type: the Inventory keeps it for ever. */
@@ -15,20 +17,25 @@ export type InventoryNames = {
 
 export type Owner = { kind: 'ours'; customer: CustomerKey } | { kind: 'other source' } | { kind: 'nobody' };
 
-type Options = { packageType: string; sourceName: string | undefined };
+export type NameOptions = {
+  packageType: string;
+  sourceName?: string | undefined;
+  earlierTypes?: readonly string[];
+};
 
 /** A comma would separate two ids in a look-up, and the first colon ends the name. */
 export const sourceNamePattern = /^[^\s,:\p{C}]{1,50}$/u;
 
 /** Its keys were given out before there were any others, so they stay without their type. */
-const firstPackageType = 'welcome_pack_v1';
+export const firstPackageType = 'welcome_pack_v1';
 
-export function inventoryNames({ packageType, sourceName }: Options): InventoryNames {
+export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: NameOptions): InventoryNames {
   const prefix = sourceName === undefined ? '' : `${sourceName}:`;
   const keyPrefix = packageType === firstPackageType ? 'welcome' : packageType;
   const nameOf = (customer: CustomerKey) => (prefix ? `${prefix}${customer}` : customer);
   return {
     packageType,
+    isOfEarlierType: (type) => type !== undefined && earlierTypes.includes(type),
     nameOf,
     idempotencyKeyOf: (customer) => `${keyPrefix}-${nameOf(customer)}`,
     ownerOf(name) {

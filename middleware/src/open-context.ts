@@ -15,9 +15,10 @@ import { inventoryClient } from './adapters/inventory-client.ts';
 import { inventoryIdempotency } from './adapters/inventory-idempotency.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
+import { rememberPackageType } from './db/package-types.ts';
 import type { LedgerDatabase } from './db/schema.ts';
 import { takeLedgerForSource } from './db/source.ts';
-import { inventoryNames } from './inventory-names.ts';
+import { inventoryNames, type NameOptions } from './inventory-names.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
 import type { Idempotency } from './ports.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
@@ -49,19 +50,19 @@ export async function openContext(
   logger: Logger,
   { clock = systemClock, adapt = (context) => context }: Overrides = {},
 ): Promise<OpenContext> {
-  const database = await openDatabase<LedgerDatabase>({
+  await using resources = new AsyncDisposableStack();
+  const opened = await openDatabase<LedgerDatabase>({
     url: config.databaseUrl,
     schema: 'middleware',
     migrations: join(import.meta.dirname, '../migrations'),
     onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
   });
+  const database = resources.adopt(opened, (open) => open.close());
+  await takeLedgerForSource(database, config.sourceName);
+  const { packageType, sourceName } = config;
+  const earlierTypes = await rememberPackageType(database, packageType);
+  const naming = { packageType, sourceName, earlierTypes };
   const { db, write } = database;
-  try {
-    await takeLedgerForSource(database, config.sourceName);
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
   const registry = createRegistry();
   const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
   const context: MiddlewareContext = adapt({
@@ -71,19 +72,20 @@ export async function openContext(
     random: Math.random,
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
-    names: inventoryNames(config),
-    ...connect(config, { tokens, clock, logger }),
+    names: inventoryNames(naming),
+    ...connect(config, { tokens, clock, logger, naming }),
     settling: createSettling(clock, config.delivery.timeoutMs + config.delivery.settleMs),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
   });
-  return { context, database, tokens, registry, [Symbol.asyncDispose]: () => database.close() };
+  const running = resources.move();
+  return { context, database, tokens, registry, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-type Means = { tokens: Tokens; clock: Clock; logger: Logger };
+type Means = { tokens: Tokens; clock: Clock; logger: Logger; naming: NameOptions };
 
 /** The two neighbours. */
-function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
+function connect(config: MiddlewareConfig, { tokens, clock, logger, naming }: Means) {
   const { crm, inventory, delivery, proxies } = config;
   const crmHttp = createHttpClient({
     baseUrl: crm.url,
@@ -115,9 +117,8 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
   return {
     source: crmClient(crmHttp, config.pollPageSize),
     target: inventoryClient(inventoryHttp, {
-      packageType: config.packageType,
+      ...naming,
       idempotency: inventoryIdempotency(inventoryHttp, { setting: inventory.idempotency, clock, onLearned }),
-      sourceName: config.sourceName,
       retriesMax: delivery.retriesMax,
       firstWaitMs: quickRetryWaitMs,
       random: Math.random,

@@ -65,7 +65,7 @@ export type Idempotency = 'permanent' | 'none';
 
 export type FoundPackage = { packageId: PackageId; bears?: Bears };
 
-export type Found = FoundPackage & { kind: 'found' };
+type Found = FoundPackage & { kind: 'found' };
 
 export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };
 

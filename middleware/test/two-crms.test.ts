@@ -53,7 +53,7 @@ describe.each(databases)('two CRMs at one Inventory, the ledger on %s', (kind) =
       expect(target.packages).toHaveLength(1);
       expect(paris.logger.lines).toContainEqual({
         level: 'error',
-        message: expect.stringMatching(/^held customer 777 \(Bob\): the Inventory has package 1 /),
+        message: expect.stringMatching(/^no package for customer 777 \(Bob\), held: the Inventory has package 1 /),
       });
     },
   );

@@ -4,15 +4,13 @@ import { backoffMs } from '@doorstep/kit/work/backoff.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { Outcome } from '../delivery.ts';
-import { inventoryNames } from '../inventory-names.ts';
+import { inventoryNames, type NameOptions } from '../inventory-names.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 import { created, isInDoubt, isQuicklyRetried, judge, judgeResult, reasonOf, toRetry } from './inventory-answers.ts';
 import { inventoryLookUp } from './inventory-look-up.ts';
 
-type InventoryOptions = {
-  packageType: string;
+type InventoryOptions = NameOptions & {
   idempotency: PackageTarget['idempotency'];
-  sourceName?: string | undefined;
   retriesMax: number;
   /** Wait before the first quick retry; each further wait is twice as long. */
   firstWaitMs: number;
@@ -23,8 +21,8 @@ type InventoryOptions = {
 };
 
 export function inventoryClient(client: AxiosInstance, options: InventoryOptions): PackageTarget {
-  const { packageType, idempotency, sourceName } = options;
-  const names = inventoryNames({ packageType, sourceName });
+  const { packageType, idempotency } = options;
+  const names = inventoryNames(options);
   const lookUp = inventoryLookUp(client, names);
   let canBeAsked = false;
 

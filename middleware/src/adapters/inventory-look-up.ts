@@ -54,7 +54,8 @@ export function inventoryLookUp(
         const answer = await ask({ customerId: names.nameOf(customerId), ...(after !== 0 && { after }) });
         if (answer.kind === 'retry') return answer;
         if (answer.kind !== 'list') return { kind: answer.kind };
-        const match = answer.entries.find((entry) => isFor(entry, customerId) && isOfOurType(entry));
+        const theirs = answer.entries.filter((entry) => isFor(entry, customerId));
+        const match = theirs.find(isOfOurType) ?? theirs.find(({ otherType }) => names.isOfEarlierType(otherType));
         if (match?.id !== undefined) return { kind: 'found', ...toFound(match.id, match) };
         for (const entry of answer.entries) {
           isFiltered &&= isFor(entry, customerId);
@@ -83,8 +84,9 @@ export function inventoryLookUp(
         const { customer } = owner;
         if (!asked.has(customer) && customer !== first && customer !== last) return { kind: 'unsupported' };
         unseen.delete(customer);
-        if (id !== undefined && asked.has(customer) && isOfOurType(entry))
-          packages.set(customer as number, toFound(id, entry));
+        if (id === undefined || !asked.has(customer)) continue;
+        const isEarlier = names.isOfEarlierType(entry.otherType) && !packages.has(customer as number);
+        if (isOfOurType(entry) || isEarlier) packages.set(customer as number, toFound(id, entry));
       }
       return unseen.size === 0 && !answer.more ? { kind: 'found', packages } : { kind: 'unsupported' };
     },

@@ -15,7 +15,7 @@ import { pollHere } from './poll.ts';
 export const reconcileCommand: Command<CommandMeans> = {
   summary: 'prove that every customer has exactly one package',
   details:
-    'Reads all customers of the CRM and all packages of the Inventory, and prints the counts and each exception. Exits with 1 if any exception remains.',
+    'Reads all customers of the CRM and all packages of the Inventory, and prints each exception and the counts, which add up. Exits with 1 unless it is a proof.',
   forms: ['[--repair]'],
   options: { '--repair': 'first deliver each missing package' },
   examples: ['', '--repair'],

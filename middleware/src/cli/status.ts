@@ -47,8 +47,8 @@ function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quaranti
   return table(rows as (string | number)[][]);
 }
 
-function verdict({ proven, exceptions, on_their_way }: NonNullable<Status['reconciliation']>): string {
-  if (proven) return 'every customer had exactly one package';
+function verdict({ proven, exceptions, on_their_way, skipped }: NonNullable<Status['reconciliation']>): string {
+  if (proven) return `every customer ${skipped > 0 ? 'since START_FROM ' : ''}had exactly one package`;
   const count = Object.values(exceptions).reduce((sum, one) => sum + one, 0);
   return `${count} ${count === 1 ? 'exception' : 'exceptions'}, ${on_their_way} on their way; "reconcile" compares again`;
 }

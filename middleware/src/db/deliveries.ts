@@ -144,15 +144,28 @@ export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number
   return first < last ? [first, last] : [];
 }
 
-type Known = Pick<DeliveryRow, 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;
+const knownColumns = [
+  'customer_id',
+  'customer_name',
+  'customer_created_at',
+  'state',
+  'error',
+  'package_id',
+  'updated_at',
+] as const satisfies (keyof DeliveryRow)[];
+
+export type KnownDelivery = Pick<DeliveryRow, (typeof knownColumns)[number]>;
 
 /** The deliveries of these customers; those without a delivery are left out. */
-export async function listStates(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, Known>> {
+export async function listKnown(
+  db: Kysely<LedgerDatabase>,
+  customerIds: number[],
+): Promise<Map<number, KnownDelivery>> {
   if (customerIds.length === 0) return new Map();
   const rows = customerIds.map((id) => ({ id }));
   const found = await db
     .selectFrom('deliveries')
-    .select(['customer_id', 'state', 'error', 'package_id', 'updated_at'])
+    .select(knownColumns)
     .where('customer_id', 'in', (eb) => eb.selectFrom(jsonTable(db, rows, { id: 'bigint' }).as('asked')).select('id'))
     .execute();
   return new Map(found.map((row) => [row.customer_id, row]));

@@ -10,6 +10,8 @@ type Facts = {
   reconciliation: Reconciliation;
   /** The SOURCE_NAME of the customers in the ledger; absent if they have none. */
   source: { name: string };
+  /** Every PACKAGE_TYPE that the ledger was used with. */
+  packageTypes: string[];
 };
 
 export async function readFact<Name extends keyof Facts>(

@@ -20,7 +20,8 @@ export async function takeLedgerForSource(
   );
 }
 
-async function isEmpty(db: Database<LedgerDatabase>['db']): Promise<boolean> {
+/** No customer has ever been recorded. */
+export async function isEmpty(db: Database<LedgerDatabase>['db']): Promise<boolean> {
   if ((await readCursor(db)) > 0) return false;
   return (await db.selectFrom('deliveries').select('customer_id').limit(1).executeTakeFirst()) === undefined;
 }
