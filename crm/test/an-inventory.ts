@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 
 type Item = {
-  id: number;
-  customer_id: number | null;
+  id: number | string;
+  customer_id: unknown;
+  serial?: unknown;
   name: string;
   category: string | null;
   brand: string | null;
@@ -70,7 +71,7 @@ export async function anInventory(secretKey: string) {
   function answer({ method, url = '' }: IncomingMessage) {
     const { pathname, searchParams: query } = new URL(url, 'http://inventory');
     const id = /^\/api\/v1\/items\/(\d+)$/.exec(pathname)?.[1];
-    const found = items.find((item) => item.id === Number(id));
+    const found = items.find((item) => String(item.id) === id);
     if (method === 'GET' && found) return { status: 200, body: found };
     if (method !== 'GET' || pathname !== '/api/v1/items/') return { status: 404, body: { detail: 'Item not found' } };
     const [page, size] = [Number(query.get('page') ?? 1), Number(query.get('size') ?? 10)];

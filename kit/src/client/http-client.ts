@@ -3,6 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import axiosRetry, { retryAfter } from 'axios-retry';
+import { parseJson } from '../text/parse-json.ts';
 
 type ClientOptions = {
   baseUrl: string;
@@ -37,6 +38,7 @@ export function createHttpClient({
     maxContentLength: answerBytesMax,
     httpAgent: new HttpAgent(agentOptions),
     httpsAgent: new HttpsAgent(agentOptions),
+    transformResponse: readAnswer,
   });
   client.interceptors.request.use(async (config) => {
     if (token) config.headers.set('Authorization', `Bearer ${await token()}`);
@@ -62,6 +64,16 @@ export function createHttpClient({
     },
   });
   return client;
+}
+
+/** An answer that is not JSON stays text. */
+function readAnswer(body: unknown): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return parseJson(body);
+  } catch {
+    return body;
+  }
 }
 
 /** @throws `error` itself if it is not a failed call: that is a bug. */
