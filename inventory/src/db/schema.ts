@@ -75,6 +75,8 @@ export type InventoryDatabase = {
     body: string;
     attempts: Generated<number>;
     next_attempt_at: string;
+    /** Null while the alert waits. */
+    sent_at: Generated<string | null>;
     created_at: string;
   };
 };

@@ -19,6 +19,8 @@ export type CommonConfig = {
   databaseUrl: string;
   log: { level: string; format: 'pretty' | 'json' };
   requireAuth: boolean;
+  /** How long to keep what only tells of the past; 0 keeps it for ever. */
+  retentionDays: number;
   jwtSecretKey: string | undefined;
   production: boolean;
 };
@@ -35,6 +37,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
       LOG_LEVEL: oneOf(['error', 'warn', 'info', 'debug'], 'info'),
       LOG_FORMAT: oneOf(['pretty', 'json'], production ? 'json' : 'pretty'),
       REQUIRE_AUTH: flag(production),
+      RETENTION_DAYS: integer({ min: 0, max: 36_500, default: 90 }),
       JWT_SECRET_KEY: secret(32),
     },
     environment,
@@ -47,6 +50,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     databaseUrl: settings.DATABASE_URL ?? join(settings.DATA_DIR, `${service}.db`),
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },
     requireAuth: settings.REQUIRE_AUTH,
+    retentionDays: settings.RETENTION_DAYS,
     jwtSecretKey: settings.JWT_SECRET_KEY,
     production,
   };
