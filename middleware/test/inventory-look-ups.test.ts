@@ -21,6 +21,13 @@ describe('a look-up of one package', () => {
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
   });
 
+  it('keeps an id beyond 2^53 digit by digit', async () => {
+    lookUp().reply(200, '[{"id": 7615917337495251231, "customerId": 7}]');
+    expect(await client().find(7)).toEqual({ kind: 'found', packageId: '7615917337495251231' });
+    lookUp().reply(200, '[{"id": 12, "customerId": 9007199254740993}]');
+    expect(await client().find(7)).toEqual({ kind: 'unknown' });
+  });
+
   it('accepts a package without a type, and none of another type', async () => {
     lookUp().reply(200, [{ id: 12, customerId: 7 }]);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
