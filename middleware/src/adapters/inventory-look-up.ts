@@ -1,5 +1,5 @@
 import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from '@doorstep/kit/client/http-client.ts';
-import { isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
+import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId, Retry } from '../delivery.ts';
@@ -27,6 +27,9 @@ export function inventoryLookUp(
       if (Array.isArray(response.data)) {
         return { kind: 'list', entries: response.data.map(toEntry), more: hasNextPage(response) } as const;
       }
+      const proxy = describeProxy('Inventory', { config: response.config, response });
+      if (proxy !== undefined)
+        return { kind: 'retry', reason: proxy, inDoubt: true, whose: 'inventory' } satisfies Retry;
       return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
     } catch (error) {
       const failure = asAxiosError(error);
