@@ -73,6 +73,8 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
     await serve({
       service: 'inventory-service',
       info,
+      // the unique constraint and the stored keys refuse a second package for ever
+      traits: { idempotency: 'permanent' },
       config,
       context,
       routes,

@@ -12,11 +12,16 @@ import type { Registry } from 'prom-client';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
+import { inventoryIdempotency } from './adapters/inventory-idempotency.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import type { LedgerDatabase } from './db/schema.ts';
+import { takeLedgerForSource } from './db/source.ts';
+import { inventoryNames } from './inventory-names.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
+import type { Idempotency } from './ports.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
+import { createSettling } from './settling.ts';
 
 export type Overrides = {
   clock?: Clock;
@@ -51,6 +56,12 @@ export async function openContext(
     onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
   });
   const { db, write } = database;
+  try {
+    await takeLedgerForSource(database, config.sourceName);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
   const registry = createRegistry();
   const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
   const context: MiddlewareContext = adapt({
@@ -60,7 +71,9 @@ export async function openContext(
     random: Math.random,
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
+    names: inventoryNames(config),
     ...connect(config, { tokens, clock, logger }),
+    settling: createSettling(clock, config.delivery.timeoutMs + config.delivery.settleMs),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
   });
@@ -91,10 +104,20 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {
     logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);
   };
+  const settleMs = delivery.timeoutMs + delivery.settleMs;
+  const onLearned = (idempotency: Idempotency) => {
+    const kind =
+      idempotency === 'permanent'
+        ? 'refuses a second package for ever: a post without an answer is repeated at once'
+        : `does not say that it refuses a second package: a post without an answer is looked up after ${formatDuration(settleMs)}`;
+    logger.info(`the Inventory ${kind}`);
+  };
   return {
     source: crmClient(crmHttp, config.pollPageSize),
     target: inventoryClient(inventoryHttp, {
       packageType: config.packageType,
+      idempotency: inventoryIdempotency(inventoryHttp, { setting: inventory.idempotency, clock, onLearned }),
+      sourceName: config.sourceName,
       retriesMax: delivery.retriesMax,
       firstWaitMs: quickRetryWaitMs,
       random: Math.random,

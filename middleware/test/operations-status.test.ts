@@ -13,7 +13,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
       paused: false,
       cursor: 0,
       last_poll: { at: expect.any(String), outcome: 'idle', seen: 0 },
-      deliveries: { pending: 0, retrying: 0, delivered: 0, dead: 0 },
+      deliveries: { pending: 0, retrying: 0, delivered: 0, dead: 0, held: 0, skipped: 0 },
       oldest_pending_seconds: null,
       quarantined: 0,
       reconciliation: null,
@@ -23,7 +23,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
   it('returns the number of deliveries in each state, and how long the oldest has waited', async () => {
     const clock = fakeClock();
     await using daemon = await aDaemon(kind, { clock, environment: { RETRY_SCHEDULE: '1h' } });
-    daemon.inventory.refusals.set(2, 400).set(3, 503);
+    daemon.inventory.refusals.set(2, 410).set(3, 503);
     for (const _ of [1, 2, 3]) daemon.addCustomer();
     await daemon.post('/poll');
     await eventually(async () => (await daemon.get('/status')).deliveries.pending === 0);

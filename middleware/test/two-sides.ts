@@ -57,4 +57,4 @@ export function removePackage(target: FakeTarget, customerId: number): void {
 
 export const customers = (...ids: number[]) => ids.map((id) => aCustomer(id));
 
-export const rejected = () => ({ kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 }) as const;
+export const rejected = () => ({ kind: 'rejected', reason: 'Inventory answered 410: no', status: 410 }) as const;

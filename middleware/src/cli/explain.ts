@@ -69,6 +69,7 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
 function verdict({ clock }: MiddlewareContext, delivery: Delivery): string {
   const { state, package_id, updated_at, error, next_attempt_at } = delivery;
   if (state === 'delivered') return `package ${package_id}, since ${time(updated_at)}`;
+  if (state === 'held') return `held, because ${error}`;
   if (state === 'dead')
     return `no package, and no further attempt, because ${error}. "replay ${delivery.customer_id}" tries again.`;
   const waitMs = next_attempt_at ? Date.parse(next_attempt_at) - clock.now().getTime() : 0;

@@ -8,6 +8,8 @@ type Facts = {
   /** The operations port of the daemon that started last. */
   daemon: { url: string };
   reconciliation: Reconciliation;
+  /** The SOURCE_NAME of the customers in the ledger; absent if they have none. */
+  source: { name: string };
 };
 
 export async function readFact<Name extends keyof Facts>(

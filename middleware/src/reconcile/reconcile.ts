@@ -85,13 +85,14 @@ async function readPackages(
     signal?.throwIfAborted();
     const page = await target.fetchPackages(after);
     if (page.kind !== 'page') return page.reason;
-    const owned = page.packages.flatMap(({ id, customerId }) => (customerId === undefined ? [] : { id, customerId }));
+    const ours = page.packages.filter(({ isOfOtherSource, otherType }) => !isOfOtherSource && otherType === undefined);
+    const owned = ours.flatMap(({ id, customerId }) => (typeof customerId === 'number' ? { id, customerId } : []));
     scratch.addPackages(owned);
-    for (const { id, customerId } of page.packages) {
-      if (customerId !== undefined) continue;
-      onException({ kind: 'ownerless', customerId, detail: `package ${id} has no valid customer id` });
+    for (const { id, customerId } of ours) {
+      if (typeof customerId === 'number') continue;
+      onException({ kind: 'ownerless', customerId: undefined, detail: `package ${id} has no valid customer id` });
     }
-    counts.packages += page.packages.length;
+    counts.packages += ours.length;
     onProgress?.(page.packages.length);
     after = page.next;
   }
