@@ -40,6 +40,12 @@ describe('a look-up of one package', () => {
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 2 });
   });
 
+  it.each([200, 403, 404])('is repeated later after %i of a proxy, which knows no packages', async (status) => {
+    lookUp().reply(status, '<html>Log in first</html>', { Via: '1.1 squid' });
+    const reason = `Inventory cannot be reached: a proxy on the way answered ${status}`;
+    expect(await client().find(7)).toMatchObject({ kind: 'retry', reason, whose: 'inventory' });
+  });
+
   it('proves nothing from a part of such a list', async () => {
     const link = { Link: '</packages?after=3>; rel="next"' };
     lookUp().reply(200, [aPackage(1, 5), aPackage(3, 6)], link);

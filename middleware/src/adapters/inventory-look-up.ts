@@ -1,5 +1,5 @@
 import { asAxiosError, blipRetry, hasNextPage, isTooLarge, storable } from '@doorstep/kit/client/http-client.ts';
-import { isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
+import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { CustomerKey, PackageId, Retry } from '../delivery.ts';
@@ -31,6 +31,9 @@ export function inventoryLookUp(
         const entries = response.data.map((entry) => toEntry(entry, names));
         return { kind: 'list', entries, more: hasNextPage(response), total: totalOf(response) } as const;
       }
+      const proxy = describeProxy('Inventory', { config: response.config, response });
+      if (proxy !== undefined)
+        return { kind: 'retry', reason: proxy, inDoubt: true, whose: 'inventory' } satisfies Retry;
       return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
     } catch (error) {
       const failure = asAxiosError(error);
