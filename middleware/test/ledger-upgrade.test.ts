@@ -84,7 +84,7 @@ describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
     await close();
     const needs = ['nothing', 'nothing', 'look', 'nothing', 'look', 'read and look', 'read and look'];
     const expected = rows.map(({ in_doubt: _, stale: __, ...kept }, index) => {
-      return { ...kept, before_post: needs[index] ?? 'nothing' };
+      return { ...kept, before_post: needs[index] ?? 'nothing', attempts_removed_until: null };
     });
     expect(upgraded.map((row) => ({ ...row }))).toEqual(expected);
   });
