@@ -86,7 +86,8 @@ describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
     const expected = rows.map(({ in_doubt: _, stale: __, ...kept }, index) => {
       // one with a known package is a replay
       const doubt_at = [2, 4, 5].includes(index) ? kept.updated_at : null;
-      return { ...kept, before_post: needs[index] ?? 'nothing', doubt_at, read_at: null, refusal: null };
+      const later = { read_at: null, refusal: null, attempts_removed_until: null };
+      return { ...kept, before_post: needs[index] ?? 'nothing', doubt_at, ...later };
     });
     expect(upgraded.map((row) => ({ ...row }))).toEqual(expected);
   });
