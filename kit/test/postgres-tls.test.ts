@@ -119,12 +119,12 @@ describe('a server without encryption', () => {
   it.each([
     [
       'sslmode=always',
-      'The database address has sslmode=always; it takes disable, allow, prefer, require, verify-ca, verify-full, no-verify.',
+      'DATABASE_URL has sslmode=always; it takes disable, allow, prefer, require, verify-ca, verify-full, no-verify.',
     ],
-    ['sslmode=verify-ca', 'The database address has sslmode=verify-ca; it also takes sslrootcert=FILE, the authority.'],
+    ['sslmode=verify-ca', 'DATABASE_URL has sslmode=verify-ca; it also takes sslrootcert=FILE, the authority.'],
     [
       'sslmode=verify-ca&sslrootcert=/nowhere.crt',
-      'The database address has sslrootcert=/nowhere.crt, and this file cannot be read (ENOENT).',
+      'DATABASE_URL has sslrootcert=/nowhere.crt, and this file cannot be read (ENOENT).',
     ],
   ])('is not even called with %s', async (parameters, refusal) => {
     expect(await connect(at(parameters))).toBe(refusal);

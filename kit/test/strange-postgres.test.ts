@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { checkServer } from '../src/database/check-postgres.ts';
 import { isUnavailable } from '../src/database/faults.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { StartError } from '../src/errors.ts';
@@ -23,7 +24,7 @@ const strange = {
 };
 
 async function onDatabase({ url }: FreshDatabase, statement: string): Promise<void> {
-  const client = new pg.Client(url);
+  const client = new pg.Client(url).on('error', () => undefined);
   await client.connect();
   await client.query(statement);
   await client.end();
@@ -87,15 +88,27 @@ describe('on a server with other defaults, a database', () => {
   it('is used with the same session, also by the owner of its lock', async () => {
     await using fresh = await aStrangeDatabase();
     const { db, close } = await open(fresh);
-    const { rows } =
-      await sql`select ${sql.join(Object.keys(strange).map((name) => sql`current_setting(${name})`))}`.execute(db);
+    const { rows } = await sql<{ name: string; setting: string }>`select name, setting from pg_settings
+      where name in (${sql.join(Object.keys(strange))})`.execute(db);
     await close();
     const lock = await takeOwnerLock(fresh.url, 'things', { refusal: 'Held' });
     const second = takeOwnerLock(fresh.url, 'things', { refusal: 'Held' });
 
     await expect(second).rejects.toThrow(/^Held: process .*, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d.*\+00\.$/);
     await lock.release();
-    expect(rows).toHaveLength(1);
+    expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual({
+      DateStyle: 'ISO, MDY',
+      TimeZone: 'UTC',
+      IntervalStyle: 'postgres',
+      bytea_output: 'hex',
+      extra_float_digits: '1',
+      standard_conforming_strings: 'on',
+      default_transaction_isolation: 'read committed',
+      default_transaction_deferrable: 'off',
+      client_encoding: 'UTF8',
+      search_path: 'things',
+      statement_timeout: '10000',
+    });
   });
 
   it('keeps its tables in the schema of the service', async () => {
@@ -138,6 +151,20 @@ describe('a PostgreSQL database is refused in one sentence', () => {
     expect(await refusal(fresh)).toMatch(
       /^The database for things is read-only: .* name the server that takes writes\.$/,
     );
+  });
+
+  it('if it does not get the options of the connection, as behind a pooler', async () => {
+    await using fresh = await aStrangeDatabase();
+    const { db, close } = await open(fresh);
+    const checked = db.connection().execute(async (one) => {
+      await sql`set TimeZone = 'Asia/Kolkata'`.execute(one);
+      await checkServer(one, 'things');
+    });
+
+    await expect(checked).rejects.toThrow(
+      'The database for things ignores the connection options of this service (search_path is things, TimeZone Asia/Kolkata, DateStyle ISO, MDY), as a connection pooler may; connect to the server itself.',
+    );
+    await close();
   });
 
   it('if another schema would be used', async () => {

@@ -8,6 +8,7 @@ import {
   interrupted,
   readAgain,
   recorded,
+  recordedIncomplete,
   replays,
   retrying,
   returned,
@@ -27,6 +28,8 @@ function aClaim(overrides: Partial<ClaimedDelivery> = {}): ClaimedDelivery {
     waitsUsed: 1,
     beforePost: 'nothing',
     doubtAt: undefined,
+    readAt: before,
+    refusal: undefined,
     packageId: undefined,
     waitingSince: before,
     failedAt: before,
@@ -42,6 +45,7 @@ const retry: Retrying = {
   waitsUsed: 2,
   reason: 'answered 503',
   inDoubt: false,
+  isRefused: false,
 };
 
 describe('a delivery', () => {
@@ -51,10 +55,22 @@ describe('a delivery', () => {
     expect(row).toMatchObject({ due_at: now, waiting_since: now, before_post: 'nothing', report_pending: 0 });
   });
 
-  it('is dead from the start, and is to be reported, if its customer has a fault', () => {
-    const row = recorded({ id: 7, name: '', createdAt: undefined, fault: 'no name' }, now);
-    expect(row).toMatchObject({ state: 'dead', error: 'no name', report_pending: 1 });
-    expect(row).toMatchObject({ due_at: null, waiting_since: null, customer_created_at: null });
+  it('waits for another reading of the CRM if its customer has a fault', () => {
+    const incomplete = { id: 7, name: '', createdAt: undefined, fault: 'no name' };
+    const row = recordedIncomplete(incomplete, { now, dueAt: later });
+    expect(row).toMatchObject({ state: 'retrying', error: 'no name', before_post: 'read', report_pending: 0 });
+    expect(row).toMatchObject({ due_at: later, waits_used: 1, waiting_since: now, customer_created_at: null });
+  });
+
+  it.each<[BeforePost, BeforePost]>([
+    ['nothing', 'read'],
+    ['look', 'read and look'],
+  ])('that needs %s before a post needs %s after the Inventory has refused its record', (needed, after) => {
+    const refused = retrying(aClaim({ beforePost: needed }), { ...retry, isRefused: true }, now);
+    expect(refused).toMatchObject({ before_post: after, refusal: retry.reason });
+    const read = { ...aClaim({ beforePost: after, refusal: retry.reason }) };
+    expect(retrying(read, { ...retry, reason: 'CRM is away' }, now)).toMatchObject({ refusal: retry.reason });
+    expect(readAgain(read, { id: 7, name: 'Anna', createdAt: before }, now)).toMatchObject({ refusal: undefined });
   });
 
   it('stays in its state while it is claimed', () => {
@@ -63,11 +79,12 @@ describe('a delivery', () => {
 
   it('is as it was before a claim that was not used', () => {
     const untouched = { customer_id: 7, claimed_at: null, before_post: 'nothing', doubt_at: before };
-    expect(returned(aClaim({ doubtAt: before }), false, now)).toEqual(untouched);
+    expect(returned(aClaim({ doubtAt: before }), false, now)).toMatchObject(untouched);
   });
 
   it.each<[BeforePost, BeforePost]>([
     ['nothing', 'look'],
+    ['read', 'read and look'],
     ['look', 'look'],
     ['read and look', 'read and look'],
   ])('that needs %s before a post needs %s after one whose result is unknown', (needed, after) => {
@@ -82,9 +99,11 @@ describe('a delivery', () => {
     expect(retrying(aClaim({ beforePost: needed }), retry, now)).toMatchObject({ before_post: needed });
   });
 
-  it('has the whole schedule ahead, and still has to be looked for, once the CRM has shown its customer again', () => {
-    const read = readAgain(aClaim({ beforePost: 'read and look' }), { id: 7, name: 'Anna', createdAt: before });
-    expect(read).toMatchObject({ customerName: 'Anna', beforePost: 'look', waitsUsed: 0 });
+  it('has the name that the CRM shows, and still has to be looked for if a package may exist', () => {
+    const anna = { id: 7, name: 'Anna', createdAt: before };
+    const read = readAgain(aClaim({ beforePost: 'read and look' }), anna, now);
+    expect(read).toMatchObject({ customerName: 'Anna', beforePost: 'look', waitsUsed: 1, readAt: now });
+    expect(readAgain(aClaim({ beforePost: 'read' }), anna, now)).toMatchObject({ beforePost: 'nothing' });
   });
 
   it('waits on after a failed attempt, with the same waiting time and known package', () => {

@@ -1,4 +1,12 @@
-import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, SeenCustomer } from './delivery.ts';
+import {
+  type BeforePost,
+  type ClaimedDelivery,
+  type DeliveryState,
+  needsLook,
+  type PackageId,
+  type Retrying,
+  type SeenCustomer,
+} from './delivery.ts';
 
 /**
  * Every state of a delivery, and every transition. Each function gives the columns that its transition changes; `db/`
@@ -10,10 +18,11 @@ import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, S
  *        │            │                     ▲
  *        │            ├─ returned ──────────┤   not posted after all: back to the state before the claim
  *        │            ├─ interrupted ───────┤   the process died: as before, but a package may exist
- *        │            ├─ retry ─────────────┘
- *        │            ├─ delivered ◄────── settled by a person
- *        │            ├─ held             only a person can know whether a package was created
- *        └──► dead ◄──┴─ died
+ *        │            ├─ retry ─────────────┤
+ *        │            ├─ delivered          │   ◄── settled by a person
+ *        │            ├─ held               │   only a person can know whether a package was created
+ *        │            └─ died ──► dead      │
+ *        └─ without a name: read again ─────┘
  *
  * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. One state
  * comes next: `skipped`, for a customer that gets no package.
@@ -32,6 +41,10 @@ export type DeliveryRow = {
   before_post: BeforePost;
   /** When the answer to a post was lost; null if no post is in doubt. */
   doubt_at: string | null;
+  /** When the CRM last showed the customer. */
+  read_at: string | null;
+  /** Why the Inventory has refused the record; null if it has not. */
+  refusal: string | null;
   /** JSON, because another Inventory may use other ids than numbers. */
   package_id: string | null;
   error: string | null;
@@ -42,26 +55,42 @@ export type DeliveryRow = {
   updated_at: string;
 };
 
-/** pending or, for a customer without a usable name, dead. */
-export function recorded({ id, name, createdAt, fault }: SeenCustomer, now: string): DeliveryRow {
-  const due = fault === undefined ? now : null;
+/** pending. */
+export function recorded({ id, name, createdAt }: SeenCustomer, now: string): DeliveryRow {
   return {
     customer_id: id,
     customer_name: name,
     customer_created_at: createdAt ?? null,
-    state: fault === undefined ? 'pending' : 'dead',
+    state: 'pending',
     attempts: 0,
     waits_used: 0,
-    due_at: due,
+    due_at: now,
     claimed_at: null,
     before_post: 'nothing',
     doubt_at: null,
+    read_at: now,
+    refusal: null,
     package_id: null,
-    error: fault ?? null,
-    report_pending: fault === undefined ? 0 : 1,
+    error: null,
+    report_pending: 0,
     recorded_at: now,
-    waiting_since: due,
+    waiting_since: now,
     updated_at: now,
+  };
+}
+
+/** retrying: the CRM shows no usable record yet. It is read again, as often as the retry schedule has waits. */
+export function recordedIncomplete(
+  customer: SeenCustomer,
+  { now, dueAt }: { now: string; dueAt: string },
+): DeliveryRow {
+  return {
+    ...recorded(customer, now),
+    state: 'retrying',
+    waits_used: 1,
+    due_at: dueAt,
+    before_post: 'read',
+    error: customer.fault ?? null,
   };
 }
 
@@ -70,12 +99,14 @@ export function claimed(now: string) {
 }
 
 /** The claim was not used. `inDoubt`: it may have been posted as part of a group that gave no result for it. */
-export function returned({ customerId, beforePost, doubtAt }: ClaimedDelivery, inDoubt: boolean, now: string) {
+export function returned(delivery: ClaimedDelivery, inDoubt: boolean, now: string) {
+  const { beforePost, doubtAt } = delivery;
   return {
-    customer_id: customerId,
+    ...asRead(delivery),
     claimed_at: null,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
     doubt_at: inDoubt ? now : (doubtAt ?? null),
+    refusal: delivery.refusal ?? null,
   };
 }
 
@@ -93,9 +124,20 @@ export function dueNow(now: string) {
   return { due_at: now };
 }
 
-/** The CRM has shown the customer again: the whole retry schedule lies ahead. */
-export function readAgain(delivery: ClaimedDelivery, customer: SeenCustomer): ClaimedDelivery {
-  return { ...delivery, customerName: customer.name, beforePost: 'look', waitsUsed: 0 };
+/** The CRM has shown the customer again, with a usable record. */
+export function readAgain(
+  delivery: ClaimedDelivery,
+  { name, createdAt }: SeenCustomer,
+  readAt: string,
+): ClaimedDelivery {
+  return {
+    ...delivery,
+    readAt,
+    customerName: name,
+    customerCreatedAt: delivery.customerCreatedAt ?? createdAt,
+    beforePost: needsLook(delivery.beforePost) ? 'look' : 'nothing',
+    refusal: undefined,
+  };
 }
 
 export function delivered(delivery: ClaimedDelivery, packageId: PackageId, now: string) {
@@ -129,8 +171,10 @@ export function settled(customerId: number, packageId: PackageId, now: string) {
 }
 
 /** An earlier post may still take effect, so one that is refused does not lower what has to happen before the next. */
-export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, inDoubt }: Retrying, now: string) {
-  const { beforePost, packageId, waitingSince, doubtAt } = delivery;
+export function retrying(delivery: ClaimedDelivery, decision: Retrying, now: string) {
+  const { dueAt, waitsUsed, reason, inDoubt, isRefused } = decision;
+  const { packageId, waitingSince, doubtAt } = delivery;
+  const beforePost = isRefused ? withReading(delivery.beforePost) : delivery.beforePost;
   return {
     ...afterAttempt(delivery, now),
     state: 'retrying' as const,
@@ -138,6 +182,7 @@ export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, 
     due_at: dueAt,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
     doubt_at: doubtAt ?? null,
+    refusal: (isRefused ? reason : delivery.refusal) ?? null,
     package_id: packageId === undefined ? null : JSON.stringify(packageId),
     error: reason,
     report_pending: 0 as const,
@@ -165,6 +210,7 @@ function fromTheBeginning(now: string) {
     waits_used: 0,
     due_at: now,
     before_post: 'read and look' as const,
+    refusal: null,
     error: null,
     report_pending: 0 as const,
     waiting_since: now,
@@ -183,21 +229,31 @@ function ended(delivery: ClaimedDelivery, now: string) {
     due_at: null,
     before_post: 'nothing' as const,
     doubt_at: null,
+    refusal: null,
     report_pending: 1 as const,
     waiting_since: null,
   };
 }
 
-function afterAttempt({ customerId, customerName, attempts }: ClaimedDelivery, now: string) {
+function afterAttempt(delivery: ClaimedDelivery, now: string) {
+  return { ...asRead(delivery), attempts: delivery.attempts + 1, claimed_at: null, updated_at: now };
+}
+
+/** What is known of the customer; it may have been read again since the claim. */
+function asRead({ customerId, customerName, customerCreatedAt, readAt }: ClaimedDelivery) {
   return {
     customer_id: customerId,
     customer_name: customerName,
-    attempts: attempts + 1,
-    claimed_at: null,
-    updated_at: now,
+    customer_created_at: customerCreatedAt ?? null,
+    read_at: readAt ?? null,
   };
 }
 
 function atLeastLook(beforePost: BeforePost): BeforePost {
-  return beforePost === 'nothing' ? 'look' : beforePost;
+  if (beforePost === 'nothing') return 'look';
+  return beforePost === 'read' ? 'read and look' : beforePost;
+}
+
+function withReading(beforePost: BeforePost): BeforePost {
+  return needsLook(beforePost) ? 'read and look' : 'read';
 }

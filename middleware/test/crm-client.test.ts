@@ -41,7 +41,7 @@ describe('a page of customers', () => {
   });
 
   it('accepts ids as text, needs no name or time, and counts entries without an id', async () => {
-    get(0).reply(200, [{ id: '8' }, { id: 9, name: 5, created_at: 'yesterday' }, {}, null, { id: -1 }, { id: 1.5 }]);
+    get(0).reply(200, [{ id: '8' }, { id: 9, name: [5], created_at: 'yesterday' }, {}, null, { id: -1 }, { id: 1.5 }]);
     expect(await source().fetchPage(0)).toEqual({
       kind: 'page',
       customers: [
@@ -59,9 +59,9 @@ describe('a page of customers', () => {
     });
   });
 
-  it('keeps only characters of a name that every database can store', async () => {
-    get(0).reply(200, [{ ...alice, name: 'A\0\ud800' }]);
-    expect(await source().fetchPage(0)).toMatchObject({ customers: [{ name: 'A\ufffd\ufffd' }] });
+  it('makes names fit for the Inventory and for every database', async () => {
+    get(0).reply(200, [{ ...alice, name: 'ACME Corp.\r\nDoe\0\ud800' }]);
+    expect(await source().fetchPage(0)).toMatchObject({ customers: [{ name: 'ACME Corp. Doe \ufffd' }] });
   });
 
   it('survives one failed call', async () => {

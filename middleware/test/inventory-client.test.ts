@@ -83,7 +83,13 @@ describe('a post to the Inventory', () => {
     expect(await client().create(request)).toMatchObject({ kind: 'retry', status, reason, whose: 'inventory' });
   });
 
-  it.each([400, 410, 413, 415])('is permanently rejected by %i', async (status) => {
+  it('is rejected by 400 for its record, which may be corrected later', async () => {
+    post().reply(400, { error: 'customerName is missing' });
+    const reason = 'Inventory answered 400: customerName is missing';
+    expect(await client(3).create(request)).toEqual({ kind: 'rejected', reason, status: 400, ofRecord: true });
+  });
+
+  it.each([410, 413, 415])('is permanently rejected by %i', async (status) => {
     post().reply(status, { error: 'customerName is missing' });
     expect(await client(3).create(request)).toEqual({
       kind: 'rejected',
@@ -106,7 +112,12 @@ describe('a post to the Inventory', () => {
 
   it('reports a key reused with another name, which is a rejection if there is no package', async () => {
     post().reply(422, { detail: 'other request' });
-    const otherwise = { kind: 'rejected', reason: 'Inventory answered 422: other request', status: 422 };
+    const otherwise = {
+      kind: 'rejected',
+      reason: 'Inventory answered 422: other request',
+      status: 422,
+      ofRecord: true,
+    };
     expect(await client(3).create(request)).toEqual({ kind: 'conflict', otherwise });
   });
 

@@ -11,7 +11,7 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
   beforeAll(async () => {
     daemon = await aDaemon(kind, { environment: { RETRY_SCHEDULE: '1h' } });
     const { crm, inventory } = daemon;
-    inventory.refusals.set(2, 400).set(3, 400).set(4, 503);
+    inventory.refusals.set(2, 410).set(3, 410).set(4, 503);
     for (const _ of [1, 2, 3, 4]) daemon.addCustomer();
     crm.customers.push({ id: 'c-5', name: 'Eve' }, { name: 'Nobody' }, { id: 1.5, name: 'Half' });
     await daemon.post('/poll');
@@ -33,7 +33,7 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
       state: 'dead',
       attempts: 1,
       package_id: null,
-      error: 'Inventory answered 400: not now',
+      error: 'Inventory answered 410: not now',
       next_attempt_at: null,
       recorded_at: expect.any(String),
       updated_at: expect.any(String),

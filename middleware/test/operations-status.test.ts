@@ -24,7 +24,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
   it('returns the number of deliveries in each state, and how long the oldest has waited', async () => {
     const clock = fakeClock();
     await using daemon = await aDaemon(kind, { clock, environment: { RETRY_SCHEDULE: '1h' } });
-    daemon.inventory.refusals.set(2, 400).set(3, 503);
+    daemon.inventory.refusals.set(2, 410).set(3, 503);
     for (const _ of [1, 2, 3]) daemon.addCustomer();
     await daemon.post('/poll');
     await eventually(async () => (await daemon.get('/status')).deliveries.pending === 0);

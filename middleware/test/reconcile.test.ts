@@ -91,7 +91,7 @@ describe.each(databases)('a reconciliation, the ledger on %s', (kind) => {
     source.customers.splice(3, 0, aCustomer(4));
     const { found, ...counts } = await compare(context);
     expect(found).toEqual([
-      { kind: 'missing', customerId: 2, detail: 'customer 2: dead, Inventory answered 400: no' },
+      { kind: 'missing', customerId: 2, detail: 'customer 2: dead, Inventory answered 410: no' },
       {
         kind: 'missing',
         customerId: 3,

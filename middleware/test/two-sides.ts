@@ -67,4 +67,4 @@ export const noExceptions = {
   unread: 0,
 };
 
-export const rejected = () => ({ kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 }) as const;
+export const rejected = () => ({ kind: 'rejected', reason: 'Inventory answered 410: no', status: 410 }) as const;

@@ -69,7 +69,7 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'jitter forgotten',
     file: 'middleware/src/deliver/decide.ts',
-    find: 'const jittered = wait * (1 + jitter * (2 * random() - 1));',
+    find: 'const jittered = spread(wait, random);',
     replace: 'const jittered = wait;',
     knownSeed: 168,
     seedsMax: 200,

@@ -211,8 +211,10 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
   };
 }
 
-/** Faults that last until an operator fixes them. */
-const lastsUntilFixed = ({ kind }: Fault) => kind === 'poison' || kind === 'unreadable';
+/** Faults that last until an operator fixes them, or until the retry schedule ends: a record that was refused once waits. */
+const lastsUntilFixed = (fault: Fault) =>
+  ['poison', 'unreadable'].includes(fault.kind) ||
+  fatesOf(fault).some((fate) => 'status' in fate && fate.status !== undefined && [400, 422].includes(fate.status));
 
 /** When the last timed event has ended. `heal` starts a daemon that is still down then. */
 function endOf({ arrivals, faults }: Plan): number {

@@ -27,6 +27,13 @@ describe('an error answer', () => {
     );
   });
 
+  it('gives no hint about tokens if only the clocks differ', async () => {
+    const detail = "this machine's clock is 310 s ahead of the caller's";
+    const answer = { status: 401, data: { detail, clock_difference_seconds: 310 }, sentToken: await serviceToken };
+
+    expect(describeAnswer('CRM', answer, settings)).toBe(`CRM answered 401: ${detail}`);
+  });
+
   it('does not show the token that was sent', () => {
     const answer = { status: 422, data: 'you sent a-foreign-token', sentToken: 'a-foreign-token' };
 

@@ -1,5 +1,5 @@
 import type { AxiosError } from 'axios';
-import { claimedRole } from '../auth/tokens.ts';
+import { claimedRole, serviceRole } from '../auth/tokens.ts';
 import { wordsOf } from './answer-words.ts';
 import { isBrokenOff, isTooLarge, storable } from './http-client.ts';
 import { describeProxy } from './proxy-answers.ts';
@@ -37,10 +37,12 @@ export function describeAnswer(name: string, refusal: Refusal, settings: Setting
   return storable(`${name} answered ${status}${said}${hintOf(refusal, settings)}`, reasonMax);
 }
 
-function hintOf({ status, sentToken }: Refusal, { token, url }: Settings): string {
+function hintOf({ status, sentToken, data }: Refusal, { token, url }: Settings): string {
+  // only the clocks are to be set
+  if (Object.hasOwn(Object(data), 'clock_difference_seconds')) return '';
   if (status === 401 || status === 403) {
     // the configured token is sent as it is
-    if (token && sentToken !== undefined && claimedRole(sentToken) !== 'service') return `; check ${token}`;
+    if (token && sentToken !== undefined && claimedRole(sentToken) !== serviceRole) return `; check ${token}`;
     return `; set ${token ? `${token}, or ` : ''}the same JWT_SECRET_KEY on both sides`;
   }
   return status === 404 || status === 405 || (status >= 300 && status < 400) ? `; is ${url} right?` : '';

@@ -55,7 +55,11 @@ export function createHttpClient({
     ...(proxyHost === undefined ? { proxy: false } : { proxyHost }),
   });
   client.interceptors.request.use(async (config) => {
-    if (token) config.headers.set('Authorization', `Bearer ${await token()}`);
+    if (token) {
+      config.headers.set('Authorization', `Bearer ${await token()}`);
+      // lets the other side say by how much the clocks differ
+      config.headers.set('Date', new Date().toUTCString());
+    }
     if (!config.headers.has('X-Request-Id')) config.headers.set('X-Request-Id', randomUUID());
     // `timeout` measures only silence, so a slow trickle of bytes would never end
     // a call's own signal covers only its first try, so such calls do not ask for retries

@@ -25,7 +25,7 @@ export function parsePostgresUrl(url: string): URL {
   // with a user, a URL needs a host too
   const complete = url.replace(/^([a-z]+:\/\/[^/?#]*@)(?=[/?#]|$)/, '$1localhost');
   if (URL.canParse(complete)) return new URL(complete);
-  throw new StartError('The database address is not a valid URL; percent-encode special characters in it.');
+  throw new StartError('DATABASE_URL is not a valid URL; percent-encode special characters in it.');
 }
 
 /** With the other parameters of the address as they are. */
@@ -38,9 +38,9 @@ export function readPostgresAddress(url: string): PostgresAddress {
   const ssl = readTls(searchParams, sslModeOf(address));
   for (const name of tlsParameters) searchParams.delete(name);
   return {
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
+    user: decoded(username),
+    password: decoded(password),
+    database: decoded(pathname.slice(1)),
     ...(port && { port: Number(port) }),
     ...Object.fromEntries(searchParams),
     host: hostOf(address),
@@ -52,7 +52,7 @@ export function readPostgresAddress(url: string): PostgresAddress {
 function sslModeOf(address: URL): SslMode {
   const given = address.searchParams.get('sslmode') ?? modeOfSsl(address.searchParams.get('ssl'));
   const mode = sslModes.find((known) => known === given);
-  if (!mode) throw new StartError(`The database address has sslmode=${given}; it takes ${sslModes.join(', ')}.`);
+  if (!mode) throw new StartError(`DATABASE_URL has sslmode=${given}; it takes ${sslModes.join(', ')}.`);
   return isSocket(address) ? 'disable' : mode;
 }
 
@@ -70,7 +70,7 @@ function readTls(parameters: URLSearchParams, mode: SslMode): ConnectionOptions 
   const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   if (mode === 'verify-full') return files;
   if (mode === 'verify-ca' && !ca) {
-    throw new StartError('The database address has sslmode=verify-ca; it also takes sslrootcert=FILE, the authority.');
+    throw new StartError('DATABASE_URL has sslmode=verify-ca; it also takes sslrootcert=FILE, the authority.');
   }
   // as in libpq, `require` with an authority means `verify-ca`
   const isVerified = ca !== undefined && (mode === 'verify-ca' || mode === 'require');
@@ -85,13 +85,22 @@ function readFile(parameters: URLSearchParams, name: string): string | undefined
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new StartError(`The database address has ${name}=${path}, and this file cannot be read (${code}).`);
+    throw new StartError(`DATABASE_URL has ${name}=${path}, and this file cannot be read (${code}).`);
   }
 }
 
 /** A name, an address without brackets, or the folder of a socket. */
 function hostOf({ searchParams, hostname }: URL): string {
-  return searchParams.get('host') ?? (decodeURIComponent(hostname).replace(/^\[(.*)\]$/, '$1') || 'localhost');
+  return searchParams.get('host') ?? (decoded(hostname).replace(/^\[(.*)\]$/, '$1') || 'localhost');
+}
+
+/** A percent sign that encodes nothing is one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replace(/%(?![\da-f]{2})/gi, '%25'));
+  } catch {
+    return text; // encoded, but not in UTF-8
+  }
 }
 
 function isSocket(address: URL): boolean {

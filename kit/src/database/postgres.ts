@@ -32,7 +32,7 @@ const timeouts = {
  * itself always sets client_encoding.
  */
 const session: Record<string, string> = {
-  DateStyle: 'ISO',
+  DateStyle: 'ISO,MDY',
   TimeZone: 'UTC',
   IntervalStyle: 'postgres',
   bytea_output: 'hex',

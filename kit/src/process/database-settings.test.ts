@@ -40,6 +40,15 @@ describe('the address of the database', () => {
   });
 
   it.each([
+    ['postgres://u:50%off@db.test/shop', '50%off'],
+    ['postgres://u:50%25off%20@db.test/shop', '50%off '],
+    ['postgres://u:p w@db.test/shop', 'p w'],
+    ['postgres://u:%ff@db.test/shop', '%ff'],
+  ])('may hold a password in %s', (url, password) => {
+    expect(readPostgresAddress(read({ DATABASE_URL: url }))).toMatchObject({ user: 'u', password, host: 'db.test' });
+  });
+
+  it.each([
     [{ ...parts, DB_HOST: '' }, 'DB_HOST is not set; with the other DB_ variables it takes the host of PostgreSQL.'],
     [{ ...parts, DB_USER: '' }, 'DB_USER is not set; with DB_HOST it takes the user of the database.'],
     [{ ...parts, DB_NAME: '' }, 'DB_NAME is not set; with DB_HOST it takes the name of the database.'],

@@ -5,6 +5,7 @@ import { readTime } from '@doorstep/kit/text/read-time.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
+import { fitName } from './fit-name.ts';
 
 const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
 
@@ -60,21 +61,20 @@ function toPage(entries: unknown[], more: boolean): CustomerPage {
   return { kind: 'page', customers, more, length: entries.length, unusable };
 }
 
-const nameMax = 1000;
 /** The cursor moves past every id that it sees, so an absurdly high one would hide all later customers. */
 const idMax = 2 ** 52;
 
-/** Returns undefined without a usable id. Any other defect is left to the Inventory, customer by customer. */
+/** Returns undefined without a usable id. */
 function toCustomer(entry: unknown): SeenCustomer | undefined {
   const { id: givenId, name, created_at } = (entry ?? {}) as Record<string, unknown>;
   const id = typeof givenId === 'string' && /^\d+$/.test(givenId) ? Number(givenId) : givenId;
   if (!Number.isSafeInteger(id) || (id as number) < 1 || (id as number) > idMax) return undefined;
-  const isNamed = typeof name === 'string' && name.trim() !== '';
+  const fitting = fitName(name);
   return {
     id: id as number,
-    name: isNamed ? storable(name, nameMax) : '',
+    name: fitting ?? '',
     createdAt: toTimestamp(created_at),
-    ...(!isNamed && { fault: 'the CRM shows no name for this customer' }),
+    ...(fitting === undefined && { fault: 'the CRM shows no name for this customer' }),
   };
 }
 

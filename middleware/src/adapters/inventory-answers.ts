@@ -73,11 +73,15 @@ function classify(status: number | undefined): Failure {
   return status >= 300 ? 'redirected' : 'unusable';
 }
 
+/** The Inventory does not accept what it was sent, and may accept the record once it is completed or corrected. */
+const ofRecord = [400, 422];
+
 function judgeStatus(status: number, retry: Retry): Answer {
   const failure = classify(status);
   if (failure === 'conflict') return { kind: 'conflict', otherwise: retry };
   if (failure !== 'refused') return retry;
-  const rejected: Outcome = { kind: 'rejected', reason: retry.reason, status };
+  const { reason } = retry;
+  const rejected: Outcome = { kind: 'rejected', reason, status, ...(ofRecord.includes(status) && { ofRecord: true }) };
   // the key exists with another name: the ledger was lost, and the customer renamed since
   return status === 422 ? { kind: 'conflict', otherwise: rejected } : rejected;
 }

@@ -3,7 +3,7 @@ import type { Selectable, Transaction } from 'kysely';
 import type { ClaimedDelivery } from '../delivery.ts';
 import { claimed, dueNow, interrupted, returned } from '../life-cycle.ts';
 import { insertAttempts } from './attempts.ts';
-import { updateDeliveries } from './deliveries.ts';
+import { type Fresh, isKnown, updateDeliveries } from './deliveries.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 export type ClaimOptions = {
@@ -12,6 +12,8 @@ export type ClaimOptions = {
   /** How many to claim if more than `groupMin` are due; 0: never in groups. */
   groupMax: number;
   groupMin: number;
+  /** Given while the CRM cannot be read: only deliveries that need no reading. */
+  onlyKnown?: Fresh | undefined;
 };
 
 export type Claim = { deliveries: ClaimedDelivery[]; grouped: boolean };
@@ -21,13 +23,10 @@ export type Claim = { deliveries: ClaimedDelivery[]; grouped: boolean };
  * leaves claimed may have been posted.
  */
 export async function claimDue(trx: Transaction<LedgerDatabase>, options: ClaimOptions): Promise<Claim> {
-  const { now, claimsMax, groupMax, groupMin } = options;
-  const due = trx
-    .selectFrom('deliveries')
-    .where('due_at', '<=', now)
-    .where('claimed_at', 'is', null)
-    .orderBy('due_at')
-    .orderBy('customer_id');
+  const { now, claimsMax, groupMax, groupMin, onlyKnown } = options;
+  let due = trx.selectFrom('deliveries').where('due_at', '<=', now).where('claimed_at', 'is', null);
+  if (onlyKnown) due = due.where(isKnown(onlyKnown));
+  due = due.orderBy('due_at').orderBy('customer_id');
   const beyond =
     groupMax > 0 ? await due.select('customer_id').offset(groupMin).limit(1).executeTakeFirst() : undefined;
   const rows = await due
@@ -51,6 +50,8 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
     waitsUsed: row.waits_used,
     beforePost: row.before_post,
     doubtAt: row.doubt_at ?? undefined,
+    readAt: row.read_at ?? undefined,
+    refusal: row.refusal ?? undefined,
     packageId: row.package_id === null ? undefined : JSON.parse(row.package_id),
     waitingSince: row.waiting_since,
     failedAt: row.state === 'retrying' ? row.updated_at : undefined,
@@ -61,28 +62,36 @@ export type ProbeOptions = {
   now: string;
   /** Whether a delivery that needs no read from the CRM goes before others that have waited longer. */
   prefersKnown: boolean;
+  fresh: Fresh;
+  onlyKnown?: Fresh | undefined;
 };
 
 /**
  * Claims one delivery as a probe: one that has never failed, because a delivery that fails repeatedly may itself be at
  * fault; otherwise the longest waiting. While the CRM is down, a delivery that must be read again cannot probe; but the
- * others may all be rejected for ever, so both kinds need their turn.
+ * others may all be rejected for ever, so both kinds need their turn. In a long outage every reading gets old.
  */
 export async function claimProbe(
   trx: Transaction<LedgerDatabase>,
-  { now, prefersKnown }: ProbeOptions,
+  { now, prefersKnown, fresh, onlyKnown }: ProbeOptions,
 ): Promise<Claim> {
-  const due = trx
+  let due = trx
     .selectFrom('deliveries')
     .selectAll()
     .where('due_at', '<=', now)
     .where('claimed_at', 'is', null)
     .limit(1);
-  const known = due.where('before_post', '!=', 'read and look');
+  if (onlyKnown) due = due.where(isKnown(onlyKnown));
+  const known = due.where(isKnown(fresh));
+  const old = due.where('before_post', 'in', ['nothing', 'look']);
   const longest = (waiting: typeof due) => waiting.orderBy('due_at').orderBy('customer_id').executeTakeFirst();
+  const untried = (waiting: typeof due) =>
+    waiting.where('state', '=', 'pending').orderBy('customer_id').executeTakeFirst();
   const probe =
-    (await known.where('state', '=', 'pending').orderBy('customer_id').executeTakeFirst()) ??
+    (await untried(known)) ??
     (prefersKnown ? await longest(known) : undefined) ??
+    (await untried(old)) ??
+    (prefersKnown ? await longest(old) : undefined) ??
     (await longest(due));
   if (!probe) return { deliveries: [], grouped: false };
   await setClaim(trx, [probe.customer_id], now);

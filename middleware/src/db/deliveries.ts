@@ -1,5 +1,5 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely';
 import type { DeliveryRow } from '../life-cycle.ts';
 import type { LedgerDatabase } from './schema.ts';
 
@@ -14,6 +14,8 @@ const columnTypes = {
   claimed_at: 'timestamptz',
   before_post: 'text',
   doubt_at: 'timestamptz',
+  read_at: 'timestamptz',
+  refusal: 'text',
   package_id: 'text',
   error: 'text',
   report_pending: 'integer',
@@ -61,16 +63,27 @@ export function findDelivery(db: Kysely<LedgerDatabase>, customerId: number): Pr
   return db.selectFrom('deliveries').selectAll().where('customer_id', '=', customerId).executeTakeFirst();
 }
 
-/** When the next delivery is due; undefined if none waits. */
-export async function nextDueAt(db: Kysely<LedgerDatabase>): Promise<string | undefined> {
-  const row = await db
+/**
+ * Deliveries that can be posted without asking the CRM first: nothing calls for a reading, and the customer was last read
+ * between `since` and `until`.
+ */
+export function isKnown({ since, until }: Fresh) {
+  return (eb: ExpressionBuilder<LedgerDatabase, 'deliveries'>) =>
+    eb.and([eb('before_post', 'in', ['nothing', 'look']), eb('read_at', '>=', since), eb('read_at', '<=', until)]);
+}
+
+/** When a reading is new enough: the clock may have been set, so it may not be much later than now either. */
+export type Fresh = { since: string; until: string };
+
+/** When the next delivery is due, of those that need no reading if `fresh` is given; undefined if none waits. */
+export async function nextDueAt(db: Kysely<LedgerDatabase>, fresh: Fresh | undefined): Promise<string | undefined> {
+  let query = db
     .selectFrom('deliveries')
     .select('due_at')
     .where('due_at', 'is not', null)
-    .where('claimed_at', 'is', null)
-    .orderBy('due_at')
-    .limit(1)
-    .executeTakeFirst();
+    .where('claimed_at', 'is', null);
+  if (fresh) query = query.where(isKnown(fresh));
+  const row = await query.orderBy('due_at').limit(1).executeTakeFirst();
   return row?.due_at ?? undefined;
 }
 

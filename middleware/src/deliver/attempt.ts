@@ -1,13 +1,16 @@
 import type { Attempted, CallResult } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
-import type { ClaimedDelivery } from '../delivery.ts';
+import { type ClaimedDelivery, needsLook } from '../delivery.ts';
 import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
 import { judgeDoubt } from './doubt.ts';
 import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
+import type { Reader } from './reader.ts';
 
-type Means = Pick<MiddlewareContext, 'db' | 'source' | 'target' | 'names' | 'concurrency' | 'settling'>;
+type Means = Pick<MiddlewareContext, 'db' | 'target' | 'names' | 'concurrency' | 'settling' | 'clock'> & {
+  reader: Reader;
+};
 
 /** Whatever comes before the posts: the packages that exist already, and the customers that the CRM has to show again. */
 async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Prepared> {
@@ -23,7 +26,7 @@ async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Pre
     if (outcome) attempted.push({ delivery, outcome, endedAt: 'look' });
     else unfound.push({ ...delivery, doubtAt: undefined });
   }
-  const { ready, ended } = await readCustomersAgain(means.source, unfound);
+  const { ready, ended } = await readCustomersAgain(means, unfound);
   return { ready, attempted: [...attempted, ...ended] };
 }
 
@@ -46,7 +49,7 @@ export async function attemptOne(
     resolve(target, named, await target.create(toRequest(named, names), options));
   let outcome = await post(fresh);
   const { beforePost, customerName } = delivery;
-  const wasRenamed = beforePost !== 'nothing' && customerName !== '' && customerName !== fresh.customerName;
+  const wasRenamed = needsLook(beforePost) && customerName !== '' && customerName !== fresh.customerName;
   if (wasRenamed && outcome.status === keyOfOtherContent) {
     // the package of the post that is in doubt has the earlier name
     const earlier = await post({ ...fresh, customerName });

@@ -5,6 +5,7 @@ import type { Call } from '../pace/gate.ts';
 import { attemptGroup, attemptOne } from './attempt.ts';
 import { decide } from './decide.ts';
 import { keepOwn } from './own-package.ts';
+import type { Reader } from './reader.ts';
 
 export type Delivered = {
   finished: Finished[];
@@ -19,12 +20,12 @@ export type Delivered = {
 export async function deliver(
   context: MiddlewareContext,
   deliveries: ClaimedDelivery[],
-  call: Call,
+  { call, reader }: { call: Call; reader: Reader },
 ): Promise<Delivered> {
   const { clock, random, waitsMs, settling } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const answer = await attempt(context, deliveries, call);
+  const answer = await attempt({ ...context, reader }, deliveries, call);
   const result = { ...answer, attempted: await keepOwn(context, deliveries, answer.attempted) };
   const doubtAt = clock.now().toISOString();
   const settles = await beginSettling(context, result);
@@ -34,10 +35,10 @@ export async function deliver(
     const delivery = { ...one.delivery, ...(isInDoubt(one) && { doubtAt }) };
     const decision = decide({
       outcome: one.outcome,
+      endedAt: one.endedAt,
       attempts: delivery.attempts + 1,
       waitsUsed: delivery.waitsUsed,
       settleMs: settles && isInDoubt(one) ? settling.remainingMs({ customerId: delivery.customerId, doubtAt }) : 0,
-      isUnread: delivery.beforePost === 'read and look',
       breaker,
       now: clock.now(),
       waitsMs,
@@ -65,7 +66,9 @@ function isInDoubt({ outcome }: Attempted): boolean {
   return outcome.kind === 'retry' && outcome.inDoubt;
 }
 
-function attempt(context: MiddlewareContext, deliveries: ClaimedDelivery[], call: Call): Promise<CallResult> {
+type Means = MiddlewareContext & { reader: Reader };
+
+function attempt(means: Means, deliveries: ClaimedDelivery[], call: Call): Promise<CallResult> {
   const [only, another] = deliveries;
-  return only && !another ? attemptOne(context, only, call) : attemptGroup(context, deliveries);
+  return only && !another ? attemptOne(means, only, call) : attemptGroup(means, deliveries);
 }

@@ -1,6 +1,6 @@
 import type { MiddlewareContext } from '../context.ts';
 import { findWitnesses } from '../db/deliveries.ts';
-import type { ClaimedDelivery, Outcome } from '../delivery.ts';
+import { type ClaimedDelivery, needsLook, type Outcome } from '../delivery.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 
 type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>;
@@ -25,7 +25,7 @@ export type Looked = {
 export async function look({ db, target, concurrency }: Means, deliveries: ClaimedDelivery[]): Promise<Looked> {
   const outcomes = new Map<number, Outcome>();
   const absences = new Map<number, Absence>();
-  const doubtful = deliveries.filter(({ beforePost }) => beforePost !== 'nothing');
+  const doubtful = deliveries.filter(({ beforePost }) => needsLook(beforePost));
   if (doubtful.length === 0) return { outcomes, absences };
   const witnesses = await findWitnesses(db);
   let asksForMany = doubtful.length > 1 && witnesses.length > 0;

@@ -1,9 +1,11 @@
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { moveCursor } from '../db/cursor.ts';
 import { insertDeliveries } from '../db/deliveries.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
-import { recorded } from '../life-cycle.ts';
+import { type DeliveryRow, recorded, recordedIncomplete } from '../life-cycle.ts';
+import { spread } from '../spread.ts';
 
 /** Limits one transaction, however long the CRM's list is. */
 const sliceMax = 500;
@@ -19,22 +21,29 @@ export async function record(context: MiddlewareContext, customers: SeenCustomer
     const slice = customers.slice(start, start + sliceMax);
     const last = slice.at(-1) as SeenCustomer;
     const added = await write(async (trx) => {
-      const now = clock.now().toISOString();
+      const now = clock.now();
       const inserted = await insertDeliveries(
         trx,
-        slice.map((customer) => recorded(customer, now)),
+        slice.map((customer) => toDelivery(context, customer, now)),
       );
       await moveCursor(trx, last.id);
       return inserted;
     });
     count += added.length;
     const isNew = new Set(added);
-    for (const { id, name, fault } of slice) {
-      if (fault && isNew.has(id))
-        logger.error(`no package for customer ${id} (${name}), dead: ${fault}`, { customerId: id });
+    const wait = formatDuration(context.waitsMs[0] ?? 0);
+    for (const { id, fault } of slice) {
+      if (!fault || !isNew.has(id)) continue;
+      logger.warn(`no package for customer ${id} yet: ${fault}; the CRM is read again in ${wait}`, { customerId: id });
     }
   }
   return count;
+}
+
+function toDelivery({ waitsMs, random }: MiddlewareContext, customer: SeenCustomer, now: Date): DeliveryRow {
+  if (customer.fault === undefined) return recorded(customer, now.toISOString());
+  const dueAt = new Date(now.getTime() + Math.round(spread(waitsMs[0] ?? 0, random)));
+  return recordedIncomplete(customer, { now: now.toISOString(), dueAt: dueAt.toISOString() });
 }
 
 /** Stores entries without a usable id, and logs each once. */

@@ -36,12 +36,12 @@ function mayBeUnreadable({ faults }: Plan, id: number): boolean {
   );
 }
 
-/** Each customer's waits follow the retry schedule in order, with jitter. */
+/** Each customer's waits follow the retry schedule in order, with jitter. A wait for the CRM is none of them. */
 export function checkWaits({ plan, rows }: Means): void {
   const used = new Map<number, number>();
   const ratios: number[] = [];
   for (const { customer_id: id, started_at, duration_ms, next_attempt_at, error } of rows.attempts()) {
-    if (error?.startsWith('the answer to the post was lost')) continue;
+    if (error.startsWith('the answer to the post was lost') || error.startsWith('CRM ')) continue;
     const waitMs = Date.parse(next_attempt_at) - Date.parse(started_at) - duration_ms;
     if (waitMs <= breakerMs) continue;
     const step = used.get(id) ?? 0;

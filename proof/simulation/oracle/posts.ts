@@ -22,6 +22,8 @@ type Means = {
 const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
 /** A look-up this long after a post proves that it has created no package, and none sooner. */
 const settledMs = 70_000;
+/** After these a customer may be posted again, under another name. */
+const ofRecord = [400, 422];
 const retryAfterMaxS = 3_600;
 
 export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, nowMs, wallNow }: Means) {
@@ -54,7 +56,8 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
       throw new Violation(`customer ${id} is posted again after a final answer (${row.state})`);
     }
     const status = Number(/^Inventory answered (\d+)/.exec(row.error ?? '')?.[1]);
-    if (row.state === 'retrying' && isFinal(status)) {
+    const isCorrected = ofRecord.includes(status) && name !== row.customer_name;
+    if (row.state === 'retrying' && isFinal(status) && !isCorrected) {
       throw new Violation(`customer ${id} is posted again after a final answer (${status})`);
     }
     if (!row.claimed_at || !isClaimed(id))

@@ -37,7 +37,7 @@ export function ledgerRows(database: DatabaseSync) {
         started_at: string;
         duration_ms: number;
         next_attempt_at: string;
-        error: string | null;
+        error: string;
       }[],
     first: (where: string, ...values: string[]) =>
       database.prepare(`select * from deliveries where ${where} limit 1`).get(...values) as Row | undefined,
