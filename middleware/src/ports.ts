@@ -6,6 +6,8 @@ export type CustomerSource = {
   pageSize: number;
   /** Customers in id order: those above `after`, or all there are, from a source that takes no parameters. */
   fetchPage(after: number, limit?: number): Promise<CustomerPage | NoPage>;
+  /** `first` and the pages after it as one page, of a source that ignores `after` but can be read on in another way. */
+  fetchRest?(first: CustomerPage): Promise<CustomerPage | NoPage>;
   /** Tells what became of packages, of at most 500 customers. Safe to repeat. */
   report(results: IntegrationResult[]): Promise<'accepted' | 'unsupported' | { reason: string }>;
 };
@@ -18,7 +20,16 @@ export type CustomerPage = {
   length: number;
   /** Entries that name no customer, at most 1000. */
   unusable: UnusableEntry[];
+  /** How many customers there are in all, if the source says so. */
+  total: number | undefined;
+  /** What the answer itself says about further pages. */
+  paging?: Paging;
+  /** Only if the source ignores `after`: whether these are all customers, or only those that can be read. */
+  extent?: 'whole' | 'part';
 };
+
+/** `next` is the address of the next page, and `number` the number of this one. */
+type Paging = { saysMore: boolean; next: string | undefined; number: number | undefined };
 
 /** `unreadable`: the source is there, but this page of it is broken, and another may not be. */
 export type NoPage = { kind: 'unavailable' | 'unreadable'; reason: string };
@@ -81,6 +92,7 @@ export type PollAnswer = { outcome: 'found' | 'idle' | 'failed'; seen: number; r
 export type DaemonStatus = {
   breaker: 'closed' | 'open' | 'half-open';
   last_poll: (PollAnswer & { at: string }) | null;
+  crm_list: { seen: number; total: number | null; warning: string | null } | null;
 };
 
 /** May work the daemon, and nothing else. */

@@ -5,6 +5,7 @@ import type { MiddlewareContext } from './context.ts';
 import { isAnybodyWaiting, nextDueAt } from './db/deliveries.ts';
 import { createDispatcher } from './deliver/dispatcher.ts';
 import { watchPause } from './deliver/take-up.ts';
+import { type CrmList, createListWatch } from './intake/list-watch.ts';
 import { createPoll, type PollResult } from './intake/poll.ts';
 import { createPollLog } from './intake/poll-log.ts';
 import { createGate, type Gate } from './pace/gate.ts';
@@ -22,6 +23,8 @@ export type Sync = {
   /** A poll, and everything that follows from it. */
   runOnce(): Promise<void>;
   lastPoll(): LastPoll | undefined;
+  /** The list of a CRM that ignores `after`. */
+  crmList(): CrmList | null;
   breaker(): 'closed' | 'open' | 'half-open';
   /** Aborted once `stop` is called. */
   stopping: AbortSignal;
@@ -42,6 +45,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
   const delivery = createDelivery(context, { gate, ensureOwner, stopping: stopping.signal });
   const pollAndRecord = createPoll(context);
   const logPoll = createPollLog(context);
+  const listWatch = createListWatch(context);
   const polling = singleFlight(poll);
   let lastPoll: LastPoll | undefined;
   let isLedgerUsable = false;
@@ -54,6 +58,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
     lastPoll = { at, outcome, seen, ...(reason !== undefined && { reason }) };
     metrics.polls.inc({ outcome });
     logPoll(result);
+    listWatch.polled(result);
     if (!isLedgerUsable || isStopping()) return;
     gate.polled();
     void delivery.settle();
@@ -96,6 +101,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
       await delivery.settle();
     },
     lastPoll: () => lastPoll,
+    crmList: listWatch.list,
     breaker: gate.breaker,
     stopping: stopping.signal,
     async stop() {

@@ -36,7 +36,7 @@ export function manyCustomers(count: number): SeenCustomer[] {
 }
 
 /** Customers as a page lists them. */
-export const listed = (customers: SeenCustomer[]) => ({ customers, length: customers.length });
+export const listed = (customers: SeenCustomer[]) => ({ customers, length: customers.length, total: undefined });
 
 /** A CRM that honours `after`, in pages of `pageSize`. */
 export function fakeSource(customers: SeenCustomer[], pageSize = 500) {

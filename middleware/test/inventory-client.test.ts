@@ -72,6 +72,23 @@ describe('a post to the Inventory', () => {
     expect(outcome).toMatchObject({ kind: 'retry', status, reason: expect.stringContaining(setting) });
   });
 
+  it.each([{ data: { id: 9 } }, { package: { id: 9 } }, { id: 9, data: { id: 1 } }])(
+    'is delivered if the package is in an envelope: %j',
+    async (body) => {
+      post().reply(201, body);
+      expect(await client().create(request)).toMatchObject({ kind: 'delivered', packageId: 9 });
+    },
+  );
+
+  it.each([{ order: { id: 9 } }, { data: [{ id: 9 }] }, { data: { package: { id: 9 } } }])(
+    'is in doubt if no package id can be read: %j',
+    async (body) => {
+      post().reply(201, body);
+      const reason = 'Inventory answered 201 without a package id';
+      expect(await client().create(request)).toMatchObject({ kind: 'retry', inDoubt: true, reason });
+    },
+  );
+
   it.each([400, 410, 413, 415])('is permanently rejected by %i', async (status) => {
     post().reply(status, { error: 'customerName is missing' });
     expect(await client(3).create(request)).toEqual({

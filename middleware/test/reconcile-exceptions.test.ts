@@ -5,7 +5,7 @@ import type { CustomerSource, PackagePage, PackageTarget } from '../src/ports.ts
 import { getStatus } from '../src/queries/get-status.ts';
 import { reconcile } from '../src/reconcile/reconcile.ts';
 import type { ReconciliationException } from '../src/reconcile/reconciliation.ts';
-import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, testContext } from './fakes.ts';
+import { aCustomer, busy, fakeSource, fakeTarget, listed, manyCustomers, testContext } from './fakes.ts';
 import { addPackage, aLedger, compare, inPages, rejected, removePackage } from './two-sides.ts';
 
 describe('a reconciliation', () => {
@@ -66,7 +66,7 @@ describe('a reconciliation', () => {
     const { context, source } = ledger;
     const unusable = [{ entry: '{}', reason: 'an entry with no id; ids are positive integers' }];
     const fetchPage: CustomerSource['fetchPage'] = async () => {
-      return { kind: 'page', customers: source.customers, length: source.customers.length, more: false, unusable };
+      return { kind: 'page', ...listed(source.customers), more: false, unusable };
     };
     const { found, ...counts } = await compare({ ...context, source: { ...source, fetchPage } });
     expect(found).toEqual([

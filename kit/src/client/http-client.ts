@@ -94,10 +94,6 @@ export function neverArrived(error: AxiosError): boolean {
   return !error.response && /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(error.code ?? '');
 }
 
-export function hasNextPage({ headers }: AxiosResponse): boolean {
-  return /rel="?next"?/.test(String(headers['link'] ?? ''));
-}
-
 /** The wait of the Retry-After header (seconds or a date) in milliseconds; undefined without the header. */
 export function retryAfterMs(error: AxiosError): number | undefined {
   return retryAfter(error) || undefined;

@@ -1,32 +1,32 @@
-import {
-  asAxiosError,
-  blipRetry,
-  describe,
-  hasNextPage,
-  isRouteAbsent,
-  storable,
-} from '@doorstep/kit/client/http-client.ts';
+import { asAxiosError, blipRetry, describe, isRouteAbsent, storable } from '@doorstep/kit/client/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
+import { type List, readList } from './read-list.ts';
+import { createReadOn } from './read-on.ts';
 
 const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
 
 export function crmClient(client: AxiosInstance, pageSize: number): CustomerSource {
+  async function fetchList(url: string, params: Params = {}): Promise<CustomerPage | NoPage> {
+    try {
+      const list = readList(await client.get(url, { params, 'axios-retry': blipRetry }));
+      if (list.kind === 'list') return toPage(list, params.limit ?? pageSize);
+      return { kind: 'unreadable', reason: `CRM answered with something that is not a list: ${list.seen}` };
+    } catch (error) {
+      const failure = asAxiosError(error);
+      const isBeyondEnd = params.page !== undefined && noSuchPage.includes(failure.response?.status ?? 0);
+      return isBeyondEnd ? toPage(emptyList, pageSize) : toNoPage(failure);
+    }
+  }
+
   return {
     pageSize,
-
-    async fetchPage(after, limit = pageSize) {
-      try {
-        const response = await client.get('/customers', { params: { after, limit }, 'axios-retry': blipRetry });
-        if (Array.isArray(response.data)) {
-          return toPage(response.data, hasNextPage(response) || response.data.length >= limit);
-        }
-        return { kind: 'unreadable', reason: 'CRM answered with something that is not a list' };
-      } catch (error) {
-        return toNoPage(asAxiosError(error));
-      }
-    },
+    fetchPage: (after, limit = pageSize) => fetchList('/customers', { after, limit }),
+    fetchRest: createReadOn({
+      follow: (url) => fetchList(url),
+      fetchNumbered: (page) => fetchList('/customers', { after: 0, limit: pageSize, page }),
+    }),
 
     async report(results) {
       try {
@@ -41,6 +41,19 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
   };
 }
 
+type Params = { after?: number; limit?: number; page?: number };
+
+/** Statuses for a page number beyond the end, or one that is not understood. */
+const noSuchPage = [400, 403, 404, 405, 410, 416, 422];
+const emptyList: List = {
+  kind: 'list',
+  entries: [],
+  total: undefined,
+  saysMore: false,
+  next: undefined,
+  number: undefined,
+};
+
 /** A CRM that fails on one customer answers 500 to every page that holds that customer. */
 function toNoPage(error: AxiosError): NoPage {
   const kind = error.response?.status === 500 ? 'unreadable' : 'unavailable';
@@ -50,7 +63,7 @@ function toNoPage(error: AxiosError): NoPage {
 /** Limits memory: a list may hold any number of entries without a usable id. */
 const unusableMax = 1000;
 
-function toPage(entries: unknown[], more: boolean): CustomerPage {
+function toPage({ entries, total, saysMore, next, number }: List, limit: number): CustomerPage {
   const customers: SeenCustomer[] = [];
   const unusable: UnusableEntry[] = [];
   for (const entry of entries) {
@@ -59,7 +72,9 @@ function toPage(entries: unknown[], more: boolean): CustomerPage {
     else if (unusable.length < unusableMax) unusable.push(toUnusable(entry));
   }
   customers.sort((a, b) => a.id - b.id);
-  return { kind: 'page', customers, more, length: entries.length, unusable };
+  const more = saysMore || entries.length >= limit;
+  const paging = { saysMore, next, number };
+  return { kind: 'page', customers, more, length: entries.length, unusable, total, paging };
 }
 
 const nameMax = 1000;

@@ -15,11 +15,11 @@ const settings = { token: 'INVENTORY_TOKEN', url: 'INVENTORY_SERVICE_URL' };
 
 /** An answer to a post counts only if it names a package. */
 export function isUsable({ config, data }: AxiosResponse): boolean {
-  return config.method !== 'post' || config.url !== '/packages' || packageIdOf(data) !== undefined;
+  return config.method !== 'post' || config.url !== '/packages' || createdIdOf(data) !== undefined;
 }
 
 export function created({ data, status, headers }: AxiosResponse): Outcome {
-  const packageId = packageIdOf(data) as PackageId; // `isUsable` has checked it
+  const packageId = createdIdOf(data) as PackageId; // `isUsable` has checked it
   return { kind: 'delivered', packageId, status, existed: headers['idempotent-replayed'] === 'true' };
 }
 
@@ -122,6 +122,12 @@ function withoutId(status: number): string {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+/** The id of a created package, which may be in an envelope. */
+function createdIdOf(answer: unknown): PackageId | undefined {
+  const { data, package: inner } = (answer ?? {}) as { data?: unknown; package?: unknown };
+  return packageIdOf(answer) ?? packageIdOf(inner) ?? packageIdOf(data);
 }
 
 const packageIdMax = 200;

@@ -1,9 +1,10 @@
-import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from '@doorstep/kit/client/http-client.ts';
+import { asAxiosError, blipRetry, isTooLarge } from '@doorstep/kit/client/http-client.ts';
 import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { PackageId, Retry } from '../delivery.ts';
 import type { PackageTarget } from '../ports.ts';
 import { packageIdOf, toRetry } from './inventory-answers.ts';
+import { readList } from './read-list.ts';
 
 const pageSize = 1000;
 /** Large enough for the whole list of an Inventory without filters, but not for an endless answer. */
@@ -22,11 +23,11 @@ export function inventoryLookUp(
   async function ask(params: Record<string, string | number>, retry?: IAxiosRetryConfig) {
     try {
       const options = { params, maxContentLength: listBytesMax, ...(retry && { 'axios-retry': retry }) };
-      const response = await client.get('/packages', options);
-      if (Array.isArray(response.data)) {
-        return { kind: 'list', entries: response.data.map(toEntry), more: hasNextPage(response) } as const;
+      const list = readList(await client.get('/packages', options));
+      if (list.kind === 'list') {
+        return { kind: 'list', entries: list.entries.map(toEntry), more: list.saysMore } as const;
       }
-      return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
+      return { kind: 'unknown', reason: `the Inventory shows no list of packages: ${list.seen}` } as const;
     } catch (error) {
       const failure = asAxiosError(error);
       const isUnanswerable = cannotBeAsked.includes(failure.response?.status ?? 0) || isTooLarge(failure);
@@ -84,6 +85,8 @@ export function inventoryLookUp(
       if (answer.kind !== 'list') return { kind: 'unavailable', reason: answer.reason };
       const page = toPage(answer, after);
       if (!page) return { kind: 'unavailable', reason: 'the Inventory lists packages in pages without numbers' };
+      if (answer.more && answer.entries.length > 0 && page.unseen.length === 0)
+        return { kind: 'unavailable', reason: 'the Inventory shows only a part of its packages' };
       const packages = page.unseen.filter(isOfOurType).map(({ id, customerId }) => ({ id: id ?? '?', customerId }));
       return { kind: 'page', packages, next: page.next };
     },

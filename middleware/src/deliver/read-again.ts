@@ -19,6 +19,7 @@ export async function readCustomersAgain(
     const first = unread[0].customerId;
     const page = await fetchReadable(source, first - 1, {
       skipsBroken: false,
+      isSought: true,
       ...(unread.length === 1 && { limit: 1 }),
     });
     if (page.kind !== 'page') {
@@ -29,17 +30,27 @@ export async function readCustomersAgain(
       continue;
     }
     const customers = new Map(page.customers.map((customer) => [customer.id, customer]));
-    const last = page.more ? Math.max(first, page.customers.at(-1)?.id ?? 0) : Number.POSITIVE_INFINITY;
+    const isPart = page.extent === 'part';
+    const last = page.more && !isPart ? Math.max(first, page.customers.at(-1)?.id ?? 0) : Number.POSITIVE_INFINITY;
     for (const delivery of unread.filter(({ customerId }) => customerId <= last)) {
       const customer = customers.get(delivery.customerId);
       const reason = faultOf(customer);
       if (customer && !reason) ready.push(readAgain(delivery, customer));
+      // a customer that is missing from a part of the list may be in the other part
+      else if (!customer && isPart) ended.push({ delivery, outcome: outOfReach, endedAt: 'read' });
       else ended.push({ delivery, outcome: { kind: 'rejected', reason: reason ?? '' }, endedAt: 'read' });
     }
     unread = unread.filter(({ customerId }) => customerId > last);
   }
   return { ready, ended };
 }
+
+const outOfReach: Outcome = {
+  kind: 'retry',
+  reason: 'the CRM shows only a part of its list, without this customer',
+  inDoubt: true,
+  whose: 'crm',
+};
 
 function isUnread({ beforePost }: ClaimedDelivery): boolean {
   return beforePost === 'read and look';

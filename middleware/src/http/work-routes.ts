@@ -28,6 +28,14 @@ const reconciliation = z
   })
   .meta({ id: 'Reconciliation' });
 
+const crmList = z
+  .object({
+    seen: z.int().meta({ description: 'Entries of its list that can be read' }),
+    total: z.int().nullable().meta({ description: 'How many customers the CRM says it has' }),
+    warning: z.string().nullable().meta({ description: 'Why customers of the CRM cannot be read' }),
+  })
+  .meta({ id: 'CrmList' });
+
 const status = z
   .object({
     version: z.string(),
@@ -35,6 +43,9 @@ const status = z
     paused: z.boolean(),
     cursor: z.int().meta({ description: 'The highest customer id that has been recorded' }),
     last_poll: lastPoll.nullable(),
+    crm_list: crmList
+      .nullable()
+      .meta({ description: 'The list of a CRM that ignores `after`; null for any other CRM' }),
     deliveries: z.object({ pending: z.int(), retrying: z.int(), delivered: z.int(), dead: z.int() }),
     oldest_pending_seconds: z.int().nullable(),
     quarantined: z.int().meta({ description: 'Entries of the CRM without a usable id' }),
@@ -57,7 +68,13 @@ export const workRoutes = [
       const ledger = await getStatus(context);
       return {
         status: 200,
-        body: { version, breaker: sync.breaker(), last_poll: sync.lastPoll() ?? null, ...ledger },
+        body: {
+          version,
+          breaker: sync.breaker(),
+          last_poll: sync.lastPoll() ?? null,
+          crm_list: sync.crmList(),
+          ...ledger,
+        },
       };
     },
   }),

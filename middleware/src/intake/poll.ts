@@ -11,6 +11,8 @@ export type PollResult = {
   seen: number;
   cursor: number;
   reason?: string;
+  /** Only if the CRM ignores `after`: its list, as far as it can be read. */
+  list?: { seen: number; total: number | undefined; extent: 'whole' | 'part' };
 };
 
 /** A customer that the CRM cannot show may be readable at the next poll; after this many polls it is skipped. */
@@ -43,9 +45,13 @@ export function createPoll(context: MiddlewareContext): Poll {
       cursor = Math.max(cursor, last?.id ?? 0);
       // a page with customers behind the cursor is the CRM's whole list
       const goOn = last !== undefined && onRecorded() && page.more && !late.isWhole;
-      if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor };
+      if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor, ...listOf(page) };
     }
   };
+}
+
+function listOf({ customers, unusable, total, extent }: CustomerPage): Pick<PollResult, 'list'> {
+  return extent ? { list: { seen: customers.length + unusable.length, total, extent } } : {};
 }
 
 function after({ customers }: CustomerPage, cursor: number) {

@@ -8,6 +8,8 @@ type Options = {
   skipsBroken: boolean;
   /** How many to ask for; default: a page. */
   limit?: number;
+  /** Whether the customer right behind the cursor is looked for: one that is missing may be on a page out of reach. */
+  isSought?: boolean;
 };
 
 /**
@@ -18,10 +20,14 @@ type Options = {
 export async function fetchReadable(
   source: CustomerSource,
   cursor: number,
-  { skipsBroken, limit: limitMax = source.pageSize }: Options,
+  { skipsBroken, limit: limitMax = source.pageSize, isSought = false }: Options,
 ): Promise<CustomerPage | NoPage> {
   const whole = await source.fetchPage(cursor, limitMax);
-  if (whole.kind === 'page') return (await isPartOfAll(source, cursor, whole, limitMax)) ? partOfAll : whole;
+  if (whole.kind === 'page') {
+    const page = await readExtent(source, { cursor, limit: limitMax }, whole);
+    const isMissing = isSought && page.kind === 'page' && page.customers.every(({ id }) => id > cursor + 1);
+    return isMissing ? seekBeyond(source, page) : page;
+  }
   if (whole.kind === 'unavailable') return whole;
   // a CRM that cannot even show its empty end is broken as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
@@ -33,17 +39,37 @@ export async function fetchReadable(
   return (skipsBroken && (await skipBroken(source, cursor, whole.reason))) || whole;
 }
 
-const partOfAll: NoPage = {
-  kind: 'unavailable',
-  reason: 'CRM limits its list but ignores `after`, so the other customers cannot be read',
-};
-
-/**
- * The CRM repeats customers behind the cursor, and no more than were asked for: the rest of its list is out of reach.
- */
-async function isPartOfAll(source: CustomerSource, cursor: number, page: CustomerPage, limit: number) {
+/** A source that repeats customers behind the cursor ignores `after`, and is read on in another way if it has one. */
+async function readExtent(
+  source: CustomerSource,
+  { cursor, limit }: { cursor: number; limit: number },
+  page: CustomerPage,
+): Promise<CustomerPage | NoPage> {
   const isRepeated = page.customers.some(({ id }) => id <= cursor);
-  if (!isRepeated || page.length > limit) return false;
+  if (!isRepeated) return page;
+  // the pages have another size if another limit was asked for
+  const first = limit === source.pageSize ? page : await source.fetchPage(cursor);
+  if (first.kind !== 'page') return first;
+  const read = (await source.fetchRest?.(first)) ?? first;
+  if (read.kind !== 'page') return read;
+  const isPart = read.paging?.saysMore || (read === first && (await isCut(source, cursor, first)));
+  return { ...read, extent: isPart ? 'part' : 'whole' };
+}
+
+/** The customers of a source that ignores `after` may all have ids behind the cursor, but they repeat behind the last. */
+async function seekBeyond(source: CustomerSource, page: CustomerPage): Promise<CustomerPage | NoPage> {
+  const last = page.customers.at(-1)?.id;
+  if (last === undefined) return page;
+  const beyond = await source.fetchPage(last, 1);
+  if (beyond.kind !== 'page') return beyond.kind === 'unavailable' ? beyond : page;
+  const read = await readExtent(source, { cursor: last, limit: 1 }, beyond);
+  return read.kind === 'page' && !read.extent ? page : read;
+}
+
+/** The source repeats no more customers than were asked for, so the rest of its list may be out of reach. */
+async function isCut(source: CustomerSource, cursor: number, page: CustomerPage) {
+  const limit = source.pageSize;
+  if (page.length > limit) return false;
   if (page.length < limit) return page.more;
   const one = await source.fetchPage(cursor, limit === 1 ? 2 : 1);
   return one.kind === 'page' && one.length !== page.length;
@@ -60,7 +86,7 @@ async function skipBroken(source: CustomerSource, cursor: number, reason: string
     if (!(await areStillBroken(source, ids))) return undefined;
     const fault = `the CRM cannot show this customer, or has none of this id: ${reason}`;
     const customers = ids.map((id) => ({ id, name: '', createdAt: undefined, fault }));
-    return { kind: 'page', customers, more: true, length: customers.length, unusable: [] };
+    return { kind: 'page', customers, more: true, length: customers.length, unusable: [], total: undefined };
   }
   return undefined;
 }

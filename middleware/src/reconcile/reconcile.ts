@@ -56,18 +56,21 @@ function emptyCounts(): Counts {
 }
 
 async function readCustomers(context: MiddlewareContext, scratch: Scratch, options: ReconcileOptions) {
+  let told = new Set<string>();
   for (let after = 0; ; ) {
     options.signal?.throwIfAborted();
     const page = await fetchReadable(context.source, after, { skipsBroken: true });
     if (page.kind !== 'page') return page.reason;
+    if (page.extent === 'part') return 'the CRM shows only a part of its list, so the other customers cannot be read';
     const ids = page.customers.map(({ id }) => id).filter((id) => id > after);
-    scratch.addCustomers(ids);
+    // a source that ignores `after` may list customers with lower ids on later pages
+    scratch.addCustomers(page.customers.map(({ id }) => id));
     const isRepeated = ids.length < page.customers.length;
-    if (!isRepeated) {
-      for (const { reason } of page.unusable) {
+    for (const { entry, reason } of page.unusable) {
+      if (!(isRepeated && told.has(entry)))
         options.onException({ kind: 'unusable', customerId: undefined, detail: reason });
-      }
     }
+    told = new Set(page.unusable.map(({ entry }) => entry));
     options.onProgress?.(ids.length);
     const last = ids.at(-1);
     if (last === undefined || isRepeated || !page.more) return undefined;
