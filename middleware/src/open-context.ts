@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadSecretKey } from '@doorstep/kit/auth/secret-key.ts';
 import { createTokens, type Tokens } from '@doorstep/kit/auth/tokens.ts';
 import { createHttpClient } from '@doorstep/kit/client/http-client.ts';
+import { followSameHost } from '@doorstep/kit/client/same-host-redirects.ts';
 import { serviceToken } from '@doorstep/kit/client/service-token.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { type Database, openDatabase } from '@doorstep/kit/database/open.ts';
@@ -86,6 +87,8 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: inventory.token }),
     isUsable,
   });
+  followSameHost(crmHttp);
+  followSameHost(inventoryHttp);
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {
     logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);
   };

@@ -32,7 +32,7 @@ export function createHttpClient({
   const client = axios.create({
     baseURL: baseUrl,
     timeout: timeoutMs,
-    // following a redirect would turn a POST into a GET
+    // axios would turn a POST into a GET
     maxRedirects: 0,
     maxContentLength: answerBytesMax,
     httpAgent: new HttpAgent(agentOptions),

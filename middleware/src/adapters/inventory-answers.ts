@@ -61,7 +61,7 @@ type Failure =
 function classify(status: number | undefined): Failure {
   if (status === undefined) return 'unanswered';
   if (status === 409) return 'conflict';
-  if ([401, 403, 404, 405].includes(status)) return 'misdirected';
+  if ([301, 307, 308, 401, 403, 404, 405].includes(status)) return 'misdirected';
   if (isRetryableStatus(status)) return 'busy';
   if (status >= 400) return 'refused';
   return status >= 300 ? 'redirected' : 'unusable';
@@ -106,8 +106,9 @@ export function isInDoubt(error: AxiosError): boolean {
   return status === undefined ? !neverArrived(error) : isDoubtful(status);
 }
 
+/** Some systems answer a post that has taken effect with 302 or 303, so only the other redirects are definite. */
 function isDoubtful(status: number): boolean {
-  return status < 400 || status === 408 || status >= 500;
+  return (status < 400 && ![301, 307, 308].includes(status)) || status === 408 || status >= 500;
 }
 
 export function reasonOf(error: AxiosError): string {

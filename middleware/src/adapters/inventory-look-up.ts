@@ -14,7 +14,7 @@ const listBytesMax = 16 * 1024 * 1024;
 const pagesMax = 100;
 
 /** Statuses of an Inventory that has no look-up, or none for us. */
-const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
+const cannotBeAsked = [301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 414, 422, 501];
 
 export function inventoryLookUp(
   client: AxiosInstance,
