@@ -13,10 +13,12 @@ import type { Registry } from 'prom-client';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
+import { createProbe } from './adapters/probe.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import type { LedgerDatabase } from './db/schema.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
+import type { Probe } from './ports.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
 
 export type Overrides = {
@@ -61,17 +63,16 @@ export async function openContext(
     random: Math.random,
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
-    ...connect(config, { tokens, clock, logger }),
+    ...connect(config, connectHttp(config, { tokens, clock }), logger),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
   });
   return { context, database, tokens, registry, [Symbol.asyncDispose]: () => database.close() };
 }
 
-type Means = { tokens: Tokens; clock: Clock; logger: Logger };
+type Means = { tokens: Tokens; clock: Clock };
 
-/** The two neighbours. */
-function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
+function connectHttp(config: MiddlewareConfig, { tokens, clock }: Means) {
   const { crm, inventory, delivery } = config;
   const crmHttp = createHttpClient({
     baseUrl: crm.url,
@@ -89,6 +90,13 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
   });
   followSameHost(crmHttp);
   followSameHost(inventoryHttp);
+  return { crmHttp, inventoryHttp };
+}
+
+type Http = ReturnType<typeof connectHttp>;
+
+/** The two neighbours. */
+function connect(config: MiddlewareConfig, { crmHttp, inventoryHttp }: Http, logger: Logger) {
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {
     logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);
   };
@@ -96,10 +104,17 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     source: crmClient(crmHttp, config.pollPageSize),
     target: inventoryClient(inventoryHttp, {
       packageType: config.packageType,
-      retriesMax: delivery.retriesMax,
+      retriesMax: config.delivery.retriesMax,
       firstWaitMs: quickRetryWaitMs,
       random: Math.random,
       onQuickRetry,
     }),
   };
+}
+
+/** Its own connections, for questions that the daemon does not ask. */
+export function openProbe(config: MiddlewareConfig, tokens: Tokens, { clock, logger }: MiddlewareContext): Probe {
+  const http = connectHttp(config, { tokens, clock });
+  const urls = { crm: config.crm.url, inventory: config.inventory.url };
+  return createProbe({ urls, ...http, ...connect(config, http, logger) });
 }

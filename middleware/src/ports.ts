@@ -79,6 +79,25 @@ export type PackagePage = {
   next: number | undefined;
 };
 
+/** Questions to both neighbours that change nothing there. */
+export type Probe = {
+  urls: { crm: string; inventory: string };
+  /** The first page of the CRM, with the fields of its first entry. */
+  page(): Promise<{ page: CustomerPage | NoPage; fields: string[] }>;
+  /** What the Inventory says about itself. */
+  root(): Promise<ProbeAnswer & { idempotency: string | undefined }>;
+  /** Whether the Inventory can be asked for the packages of a customer, and how many it lists. */
+  packages(customerId: number): Promise<ProbeAnswer & { packages: number | undefined }>;
+  /** The request for a package, caught before it is sent. */
+  request(request: PackageRequest): Promise<CaughtRequest | undefined>;
+};
+
+/** `reason`: the call failed, or its answer was not understood. */
+type ProbeAnswer = { asked: string; status: number | undefined; reason: string | undefined };
+
+/** Without secrets. */
+export type CaughtRequest = { method: string; url: string; headers: Record<string, string>; body: unknown };
+
 /** The daemon, as the command line sees it; undefined where none answers. */
 export type Daemon = {
   status(): Promise<DaemonStatus | undefined>;

@@ -78,6 +78,9 @@ function blameInventoryIfAllFail(answers: Answer[]): Answer[] {
   return retries.map((retry) => ({ ...retry, whose: 'inventory' }));
 }
 
-function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {
+export function toRequest({
+  customerId,
+  customerName,
+}: Pick<ClaimedDelivery, 'customerId' | 'customerName'>): PackageRequest {
   return { customerId, customerName, idempotencyKey: `welcome-${customerId}` };
 }
