@@ -1,11 +1,14 @@
 /** Ours are numbers; another Inventory may give ids of any form. */
 export type PackageId = number | string;
 
+/** A customer's id: a number if it looks like one and is exact as one, else text. */
+export type CustomerKey = number | string;
+
 export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead';
 
 /** A customer as seen in the CRM. */
 export type SeenCustomer = {
-  id: number;
+  id: CustomerKey;
   name: string;
   createdAt: string | undefined;
   /** Why no package can be requested: the delivery is dead from the start. */
@@ -26,7 +29,9 @@ export type BeforePost = 'nothing' | 'look' | 'read and look';
 
 /** A delivery claimed for an attempt. */
 export type ClaimedDelivery = {
-  customerId: number;
+  customerId: CustomerKey;
+  /** The number of a customer whose id is text. It stays in the ledger. */
+  number?: number;
   customerName: string;
   customerCreatedAt: string | undefined;
   /** Attempts made before this one; interrupted ones do not count. */
@@ -77,7 +82,7 @@ export type Retrying = {
 
 /** What the CRM is told. */
 export type IntegrationResult = {
-  customer_id: number;
+  customer_id: CustomerKey;
   state: 'delivered' | 'failed';
   package_id: PackageId | null;
   attempts: number;

@@ -18,7 +18,10 @@ import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, S
  * next: `held`, for a delivery that only a person can decide, and `skipped`, for a customer that gets no package.
  */
 export type DeliveryRow = {
+  /** The id of the customer, or a number above 2^52 if the id is text. */
   customer_id: number;
+  /** The id of the customer if it is text. */
+  customer_key: string | null;
   customer_name: string;
   customer_created_at: string | null;
   state: DeliveryState;
@@ -39,11 +42,12 @@ export type DeliveryRow = {
   updated_at: string;
 };
 
-/** pending or, for a customer without a usable name, dead. */
-export function recorded({ id, name, createdAt, fault }: SeenCustomer, now: string): DeliveryRow {
+/** pending or, for a customer without a usable name, dead. `number`: for a customer whose id is text. */
+export function recorded({ id, name, createdAt, fault }: SeenCustomer, now: string, number = Number(id)): DeliveryRow {
   const due = fault === undefined ? now : null;
   return {
-    customer_id: id,
+    customer_id: number,
+    customer_key: typeof id === 'string' ? id : null,
     customer_name: name,
     customer_created_at: createdAt ?? null,
     state: fault === undefined ? 'pending' : 'dead',
@@ -66,9 +70,10 @@ export function claimed(now: string) {
 }
 
 /** The claim was not used. `inDoubt`: it may have been posted as part of a group that gave no result for it. */
-export function returned({ customerId, beforePost }: ClaimedDelivery, inDoubt: boolean) {
+export function returned(delivery: ClaimedDelivery, inDoubt: boolean) {
+  const { beforePost } = delivery;
   return {
-    customer_id: customerId,
+    customer_id: numberInLedger(delivery),
     claimed_at: null,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
   };
@@ -142,14 +147,20 @@ function ended(delivery: ClaimedDelivery, now: string) {
   };
 }
 
-function afterAttempt({ customerId, customerName, attempts }: ClaimedDelivery, now: string) {
+function afterAttempt(delivery: ClaimedDelivery, now: string) {
+  const { customerName, attempts } = delivery;
   return {
-    customer_id: customerId,
+    customer_id: numberInLedger(delivery),
     customer_name: customerName,
     attempts: attempts + 1,
     claimed_at: null,
     updated_at: now,
   };
+}
+
+/** How the ledger knows the customer. */
+export function numberInLedger({ customerId, number }: Pick<ClaimedDelivery, 'customerId' | 'number'>): number {
+  return number ?? Number(customerId);
 }
 
 function atLeastLook(beforePost: BeforePost): BeforePost {

@@ -1,11 +1,22 @@
-import type { IntegrationResult, Outcome, PackageId, Retry, SeenCustomer, UnusableEntry } from './delivery.ts';
+import type {
+  CustomerKey,
+  IntegrationResult,
+  Outcome,
+  PackageId,
+  Retry,
+  SeenCustomer,
+  UnusableEntry,
+} from './delivery.ts';
 
 /** Where customers come from. */
 export type CustomerSource = {
   /** How many customers are asked for at once, unless told otherwise. */
   pageSize: number;
-  /** Customers in id order: those above `after`, or all there are, from a source that takes no parameters. */
-  fetchPage(after: number, limit?: number): Promise<CustomerPage | NoPage>;
+  /**
+   * Customers in id order: those above `after`, or all there are, from a source that takes no parameters. If an id is
+   * text, they come in the order of the list: those after the one with the key `after`.
+   */
+  fetchPage(after: CustomerKey, limit?: number): Promise<CustomerPage | NoPage>;
   /** `first` and the pages after it as one page, of a source that ignores `after` but can be read on in another way. */
   fetchRest?(first: CustomerPage): Promise<CustomerPage | NoPage>;
   /** Tells what became of packages, of at most 500 customers. Safe to repeat. */
@@ -20,6 +31,8 @@ export type CustomerPage = {
   length: number;
   /** Entries that name no customer, at most 1000. */
   unusable: UnusableEntry[];
+  /** The last one in the order of a list with text ids. */
+  lastListed?: CustomerKey;
   /** How many customers there are in all, if the source says so. */
   total: number | undefined;
   /** What the answer itself says about further pages. */
@@ -43,22 +56,22 @@ export type PackageTarget = {
    * Looks for the customer's package. `unknown`: the target cannot be asked, or shows something else than what it was
    * asked for. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
    */
-  find(customerId: number, witnesses?: number[]): Promise<Found | { kind: 'none' | 'unknown' } | Retry>;
+  find(customerId: CustomerKey, witnesses?: CustomerKey[]): Promise<Found | { kind: 'none' | 'unknown' } | Retry>;
   /**
    * Looks for the packages of many customers, at most 200. Where the answer does not show those of both witnesses, one
    * asked for first and one last, the target has not understood the question or has cut its answer short.
    */
   findMany(
-    customerIds: number[],
-    witnesses: [number, number],
-  ): Promise<{ kind: 'found'; packages: Map<number, PackageId> } | { kind: 'unsupported' } | Retry>;
+    customerIds: CustomerKey[],
+    witnesses: [CustomerKey, CustomerKey],
+  ): Promise<{ kind: 'found'; packages: Map<CustomerKey, PackageId> } | { kind: 'unsupported' } | Retry>;
   /** Packages of our type in id order, after the one where the last page ended. */
   fetchPackages(after: number): Promise<PackagePage | { kind: 'unavailable'; reason: string }>;
 };
 
 type Found = { kind: 'found'; packageId: PackageId };
 
-export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };
+export type PackageRequest = { customerId: CustomerKey; customerName: string; idempotencyKey: string };
 
 /** `conflict`: there may be a package already, to be looked for; where there is none, it is `otherwise`. */
 export type Answer = Outcome | { kind: 'conflict'; otherwise: Outcome };
@@ -74,7 +87,7 @@ export type GroupAnswer =
 export type PackagePage = {
   kind: 'page';
   /** A package without a usable customer id is nobody's. */
-  packages: { id: PackageId; customerId: number | undefined }[];
+  packages: { id: PackageId; customerId: CustomerKey | undefined }[];
   /** Where to go on; undefined at the end. */
   next: number | undefined;
 };
@@ -87,7 +100,7 @@ export type Probe = {
   /** What the Inventory says about itself. */
   root(): Promise<ProbeAnswer & { idempotency: string | undefined }>;
   /** Whether the Inventory can be asked for the packages of a customer, and how many it lists. */
-  packages(customerId: number): Promise<ProbeAnswer & { packages: number | undefined }>;
+  packages(customerId: CustomerKey): Promise<ProbeAnswer & { packages: number | undefined }>;
   /** The request for a package, caught before it is sent. */
   request(request: PackageRequest): Promise<CaughtRequest | undefined>;
 };

@@ -42,7 +42,7 @@ describe('check', () => {
       '3 entries on the first page; it says that there are 60 in all; more may follow',
       '7   Alice  2026-01-01T00:00:00.000Z',
       '1 without a usable name; the first entry has the fields id, name, created_at',
-      'an entry with the id -1; ids are positive integers: {"id":-1,"name":"Carol"}',
+      'an entry with the id -1; an id is a positive integer or a text of 1 to 100 visible characters: {"id":-1,"name":"Carol"}',
       'GET /: idempotency permanent',
       'GET /packages?customerId=7: a list of 0',
       `POST ${check.url}/packages`,

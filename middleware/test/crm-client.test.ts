@@ -52,10 +52,22 @@ describe('a page of customers', () => {
       ],
       more: true,
       unusable: [
-        { entry: '{}', reason: 'an entry with no id; ids are positive integers' },
-        { entry: 'null', reason: 'an entry with no id; ids are positive integers' },
-        { entry: '{"id":-1}', reason: 'an entry with the id -1; ids are positive integers' },
-        { entry: '{"id":1.5}', reason: 'an entry with the id 1.5; ids are positive integers' },
+        {
+          entry: '{}',
+          reason: 'an entry with no id; an id is a positive integer or a text of 1 to 100 visible characters',
+        },
+        {
+          entry: 'null',
+          reason: 'an entry with no id; an id is a positive integer or a text of 1 to 100 visible characters',
+        },
+        {
+          entry: '{"id":-1}',
+          reason: 'an entry with the id -1; an id is a positive integer or a text of 1 to 100 visible characters',
+        },
+        {
+          entry: '{"id":1.5}',
+          reason: 'an entry with the id 1.5; an id is a positive integer or a text of 1 to 100 visible characters',
+        },
       ],
       length: 6,
       total: undefined,

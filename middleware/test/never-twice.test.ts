@@ -2,6 +2,7 @@ import { StartError } from '@doorstep/kit/errors.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
 import { replay } from '../src/commands/replay.ts';
+import type { CustomerKey } from '../src/delivery.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSync } from '../src/sync.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, listed, manyCustomers, owner, testContext } from './fakes.ts';
@@ -23,7 +24,7 @@ describe.each(databases)('an existing package, the ledger on %s', (kind) => {
     const target = fakeTarget();
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(8)), target });
     await createSync(test.context, owner).runOnce();
-    const shown = new Set([3, 4, 5]);
+    const shown = new Set<CustomerKey>([3, 4, 5]);
     test.context.target = {
       ...target,
       // as a look-up without a filter reads such a list

@@ -1,6 +1,7 @@
 import { asAxiosError, blipRetry, describe, isRouteAbsent, storable } from '@doorstep/kit/client/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
-import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
+import { inIdOrder, isText, toCustomerKey } from '../customer-key.ts';
+import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 import { type List, readList } from './read-list.ts';
 import { createReadOn } from './read-on.ts';
@@ -41,7 +42,7 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
   };
 }
 
-type Params = { after?: number; limit?: number; page?: number };
+type Params = { after?: CustomerKey; limit?: number; page?: number };
 
 /** Statuses for a page number beyond the end, or one that is not understood. */
 const noSuchPage = [400, 403, 404, 405, 410, 416, 422];
@@ -71,24 +72,31 @@ function toPage({ entries, total, saysMore, next, number }: List, limit: number)
     if (customer) customers.push(customer);
     else if (unusable.length < unusableMax) unusable.push(toUnusable(entry));
   }
-  customers.sort((a, b) => a.id - b.id);
+  const lastListed = customers.some(({ id }) => isText(id)) ? customers.at(-1)?.id : undefined;
   const more = saysMore || entries.length >= limit;
   const paging = { saysMore, next, number };
-  return { kind: 'page', customers, more, length: entries.length, unusable, total, paging };
+  return {
+    kind: 'page',
+    customers: inIdOrder(customers),
+    ...(lastListed !== undefined && { lastListed }),
+    more,
+    length: entries.length,
+    unusable,
+    total,
+    paging,
+  };
 }
 
 const nameMax = 1000;
-/** The cursor moves past every id that it sees, so an absurdly high one would hide all later customers. */
-const idMax = 2 ** 52;
 
 /** Returns undefined without a usable id. Any other defect is left to the Inventory, customer by customer. */
 function toCustomer(entry: unknown): SeenCustomer | undefined {
   const { id: givenId, name, created_at } = (entry ?? {}) as Record<string, unknown>;
-  const id = typeof givenId === 'string' && /^\d+$/.test(givenId) ? Number(givenId) : givenId;
-  if (!Number.isSafeInteger(id) || (id as number) < 1 || (id as number) > idMax) return undefined;
+  const id = toCustomerKey(givenId);
+  if (id === undefined) return undefined;
   const isNamed = typeof name === 'string' && name.trim() !== '';
   return {
-    id: id as number,
+    id,
     name: isNamed ? storable(name, nameMax) : '',
     createdAt: toTimestamp(created_at),
     ...(!isNamed && { fault: 'the CRM shows no name for this customer' }),
@@ -110,6 +118,6 @@ function toUnusable(entry: unknown): UnusableEntry {
   const given = id === undefined ? 'no id' : `the id ${storable(JSON.stringify(id), 100)}`;
   return {
     entry: storable(JSON.stringify(entry), entryMax),
-    reason: `an entry with ${given}; ids are positive integers`,
+    reason: `an entry with ${given}; an id is a positive integer or a text of 1 to 100 visible characters`,
   };
 }

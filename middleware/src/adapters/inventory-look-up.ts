@@ -1,7 +1,8 @@
 import { asAxiosError, blipRetry, isTooLarge } from '@doorstep/kit/client/http-client.ts';
 import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
-import type { PackageId, Retry } from '../delivery.ts';
+import { toCustomerKey } from '../customer-key.ts';
+import type { CustomerKey, PackageId, Retry } from '../delivery.ts';
 import type { PackageTarget } from '../ports.ts';
 import { packageIdOf, toRetry } from './inventory-answers.ts';
 import { readList } from './read-list.ts';
@@ -41,7 +42,7 @@ export function inventoryLookUp(
 
   return {
     async find(customerId, witnesses = []) {
-      const unseen = new Set<number | undefined>(witnesses);
+      const unseen = new Set<CustomerKey | undefined>(witnesses);
       let isFiltered = true;
       for (let after = 0, pages = 0; pages < pagesMax; pages += 1) {
         const answer = await ask(after === 0 ? { customerId } : { customerId, after });
@@ -63,12 +64,14 @@ export function inventoryLookUp(
     },
 
     async findMany(customerIds, [first, last]) {
+      // a comma would separate two customers
+      if ([first, ...customerIds, last].some((id) => String(id).includes(','))) return { kind: 'unsupported' };
       const answer = await ask({ customerId: [first, ...customerIds, last].join(), limit: pageSize });
       if (answer.kind === 'unknown') return { kind: 'unsupported' };
       if (answer.kind === 'retry') return answer;
       const asked = new Set(customerIds);
       const unseen = new Set([first, last]);
-      const packages = new Map<number, PackageId>();
+      const packages = new Map<CustomerKey, PackageId>();
       for (const entry of answer.entries) {
         const { id, customerId } = entry;
         if (customerId === undefined || !(asked.has(customerId) || customerId === first || customerId === last)) {
@@ -94,15 +97,14 @@ export function inventoryLookUp(
 }
 
 type List = { entries: Entry[]; more: boolean };
-type Entry = { id: PackageId | undefined; customerId: number | undefined; packageType: unknown };
+type Entry = { id: PackageId | undefined; customerId: CustomerKey | undefined; packageType: unknown };
 
 /** Reads a package in either shape; its customer id may be text. */
 function toEntry(entry: unknown): Entry {
   const given = (entry ?? {}) as Record<string, unknown>;
-  const customerId = Number(given['customerId'] ?? given['customer_id'] ?? Number.NaN);
   return {
     id: packageIdOf(given),
-    customerId: Number.isSafeInteger(customerId) && customerId > 0 ? customerId : undefined,
+    customerId: toCustomerKey(given['customerId'] ?? given['customer_id']),
     packageType: given['packageType'] ?? given['package_type'],
   };
 }

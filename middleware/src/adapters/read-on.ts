@@ -1,4 +1,5 @@
-import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
+import { inIdOrder } from '../customer-key.ts';
+import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, NoPage } from '../ports.ts';
 
 type Fetch<Where> = (where: Where) => Promise<CustomerPage | NoPage>;
@@ -44,7 +45,7 @@ export function createReadOn({ follow, fetchNumbered }: Means) {
 }
 
 function createList(first: CustomerPage) {
-  const customers = new Map<number, SeenCustomer>(first.customers.map((customer) => [customer.id, customer]));
+  const customers = new Map<CustomerKey, SeenCustomer>(first.customers.map((customer) => [customer.id, customer]));
   const unusable = new Map<string, UnusableEntry>(first.unusable.map((entry) => [entry.entry, entry]));
   const isSilent = !first.paging?.saysMore;
   const { total } = first;
@@ -69,7 +70,7 @@ function createList(first: CustomerPage) {
       const isShort = !isRead || (total !== undefined && total > length);
       return {
         ...first,
-        customers: [...customers.values()].sort((a, b) => a.id - b.id),
+        customers: inIdOrder([...customers.values()]),
         unusable: [...unusable.values()],
         length,
         more: isShort,

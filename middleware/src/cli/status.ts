@@ -39,7 +39,7 @@ function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quaranti
     ['breaker', breaker ?? 'unknown while the daemon is not running'],
     ['last poll', last_poll ? `${time(last_poll.at)}, ${last_poll.reason ?? last_poll.outcome}` : 'unknown'],
     ...(rest.crm_list?.warning ? [['CRM list', rest.crm_list.warning]] : []),
-    ['cursor', `${cursor}, the highest recorded customer id`],
+    ['cursor', `${cursor}, the ${typeof cursor === 'string' ? 'last' : 'highest'} recorded customer id`],
     ['delivered', deliveries.delivered],
     ['waiting', `${deliveries.pending} for a first attempt, ${deliveries.retrying} for a retry${waits}`],
     ['dead', deliveries.dead > 0 ? `${deliveries.dead}; "deliveries --state dead" lists them` : 0],

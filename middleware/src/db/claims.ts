@@ -4,6 +4,7 @@ import type { ClaimedDelivery } from '../delivery.ts';
 import { claimed, dueNow, interrupted, returned } from '../life-cycle.ts';
 import { insertAttempts } from './attempts.ts';
 import { updateDeliveries } from './deliveries.ts';
+import { keyOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 export type ClaimOptions = {
@@ -44,7 +45,8 @@ export async function claimDue(trx: Transaction<LedgerDatabase>, options: ClaimO
 
 function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelivery {
   return {
-    customerId: row.customer_id,
+    customerId: keyOf(row),
+    ...(row.customer_key !== null && { number: row.customer_id }),
     customerName: row.customer_name,
     customerCreatedAt: row.customer_created_at ?? undefined,
     attempts: row.attempts,

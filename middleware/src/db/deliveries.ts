@@ -1,10 +1,13 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { CustomerKey } from '../delivery.ts';
 import type { DeliveryRow } from '../life-cycle.ts';
+import { keyOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 const columnTypes = {
   customer_id: 'bigint',
+  customer_key: 'text',
   customer_name: 'text',
   customer_created_at: 'timestamptz',
   state: 'text',
@@ -107,11 +110,12 @@ export async function listRecordedIds(
  * The first and the last customer with a known package; none before there are two. Replayed deliveries count, although
  * their packages are in question: a list that shows only the others may be incomplete.
  */
-export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number, number] | []> {
-  const delivered = db.selectFrom('deliveries').select('customer_id').where('state', '=', 'delivered').limit(1);
+export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[CustomerKey, CustomerKey] | []> {
+  const named = ['customer_id', 'customer_key'] as const;
+  const delivered = db.selectFrom('deliveries').select(named).where('state', '=', 'delivered').limit(1);
   const replayed = db
     .selectFrom('deliveries')
-    .select('customer_id')
+    .select(named)
     .where('package_id', 'is not', null)
     .where('state', '!=', sql.lit('delivered'))
     .limit(1);
@@ -121,9 +125,9 @@ export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number
     replayed.orderBy('customer_id').execute(),
     replayed.orderBy('customer_id', 'desc').execute(),
   ]);
-  const ids = ends.flat().map((row) => row.customer_id);
-  const [first, last] = [Math.min(...ids), Math.max(...ids)];
-  return first < last ? [first, last] : [];
+  const ordered = ends.flat().sort((a, b) => a.customer_id - b.customer_id);
+  const [first, last] = [ordered[0], ordered.at(-1)];
+  return first && last && first.customer_id < last.customer_id ? [keyOf(first), keyOf(last)] : [];
 }
 
 type Known = Pick<DeliveryRow, 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;

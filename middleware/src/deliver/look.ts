@@ -1,6 +1,6 @@
 import type { MiddlewareContext } from '../context.ts';
 import { findWitnesses } from '../db/deliveries.ts';
-import type { ClaimedDelivery, Outcome } from '../delivery.ts';
+import type { ClaimedDelivery, CustomerKey, Outcome } from '../delivery.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 
 type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>;
@@ -15,8 +15,8 @@ const findManyMax = 200;
 export async function look(
   { db, target, concurrency }: Means,
   deliveries: ClaimedDelivery[],
-): Promise<Map<number, Outcome>> {
-  const outcomes = new Map<number, Outcome>();
+): Promise<Map<CustomerKey, Outcome>> {
+  const outcomes = new Map<CustomerKey, Outcome>();
   const doubtful = deliveries.filter(({ beforePost }) => beforePost !== 'nothing');
   if (doubtful.length === 0) return outcomes;
   const witnesses = await findWitnesses(db);
@@ -24,7 +24,7 @@ export async function look(
   for (let start = 0; start < doubtful.length; ) {
     const some = doubtful.slice(start, start + (asksForMany ? findManyMax : concurrency));
     const ids = some.map(({ customerId }) => customerId);
-    const many = asksForMany ? await target.findMany(ids, witnesses as [number, number]) : undefined;
+    const many = asksForMany ? await target.findMany(ids, witnesses as [CustomerKey, CustomerKey]) : undefined;
     if (many?.kind === 'unsupported') {
       asksForMany = false;
       continue;
@@ -43,7 +43,7 @@ export async function look(
   return outcomes;
 }
 
-type Search = { witnesses: number[]; outcomes: Map<number, Outcome> };
+type Search = { witnesses: CustomerKey[]; outcomes: Map<CustomerKey, Outcome> };
 
 async function findEach(target: PackageTarget, deliveries: ClaimedDelivery[], { witnesses, outcomes }: Search) {
   const ask = async (delivery: ClaimedDelivery) => {
@@ -63,7 +63,7 @@ export async function resolve(target: PackageTarget, delivery: ClaimedDelivery, 
 async function find(
   target: PackageTarget,
   { customerId, packageId }: ClaimedDelivery,
-  witnesses: number[],
+  witnesses: CustomerKey[],
 ): Promise<Outcome | undefined> {
   const answer = await target.find(customerId, witnesses);
   if (answer.kind === 'found') return { kind: 'delivered', packageId: answer.packageId, existed: true };

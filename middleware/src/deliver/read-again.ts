@@ -1,5 +1,7 @@
 import type { Attempted } from '../attempted.ts';
+import { hasNumber, isNumber, isText } from '../customer-key.ts';
 import { type ClaimedDelivery, departedReason, type Outcome, type SeenCustomer } from '../delivery.ts';
+import { findNamed } from '../intake/find-named.ts';
 import { fetchReadable } from '../intake/read-page.ts';
 import { readAgain } from '../life-cycle.ts';
 import type { CustomerSource } from '../ports.ts';
@@ -14,7 +16,16 @@ export async function readCustomersAgain(
 ): Promise<{ ready: ClaimedDelivery[]; ended: Attempted[] }> {
   const ready = deliveries.filter((delivery) => !isUnread(delivery));
   const ended: Attempted[] = [];
-  let unread = deliveries.filter(isUnread).sort((a, b) => a.customerId - b.customerId);
+  const named = await readNamedAgain(
+    source,
+    deliveries.filter((delivery) => isUnread(delivery) && isText(delivery.customerId)),
+  );
+  ready.push(...named.ready);
+  ended.push(...named.ended);
+  let unread = deliveries
+    .filter(isUnread)
+    .filter(isNumbered)
+    .sort((a, b) => a.customerId - b.customerId);
   while (unread[0]) {
     const first = unread[0].customerId;
     const page = await fetchReadable(source, first - 1, {
@@ -31,7 +42,10 @@ export async function readCustomersAgain(
     }
     const customers = new Map(page.customers.map((customer) => [customer.id, customer]));
     const isPart = page.extent === 'part';
-    const last = page.more && !isPart ? Math.max(first, page.customers.at(-1)?.id ?? 0) : Number.POSITIVE_INFINITY;
+    const last =
+      page.more && !isPart
+        ? Math.max(first, page.customers.filter(hasNumber).at(-1)?.id ?? 0)
+        : Number.POSITIVE_INFINITY;
     for (const delivery of unread.filter(({ customerId }) => customerId <= last)) {
       const customer = customers.get(delivery.customerId);
       const reason = faultOf(customer);
@@ -43,6 +57,31 @@ export async function readCustomersAgain(
     unread = unread.filter(({ customerId }) => customerId > last);
   }
   return { ready, ended };
+}
+
+async function readNamedAgain(source: CustomerSource, deliveries: ClaimedDelivery[]) {
+  const ready: ClaimedDelivery[] = [];
+  const ended: Attempted[] = [];
+  if (deliveries.length === 0) return { ready, ended };
+  const found = await findNamed(
+    source,
+    deliveries.map(({ customerId }) => String(customerId)),
+  );
+  for (const delivery of deliveries) {
+    const customer = found.kind === 'found' ? found.customers.get(delivery.customerId) : undefined;
+    const reason = faultOf(customer);
+    if (found.kind !== 'found') {
+      const outcome: Outcome = { kind: 'retry', reason: found.reason, inDoubt: true, whose: 'crm' };
+      ended.push({ delivery, outcome, endedAt: 'read' });
+    } else if (customer && !reason) ready.push(readAgain(delivery, customer));
+    else if (!customer && found.isPart) ended.push({ delivery, outcome: outOfReach, endedAt: 'read' });
+    else ended.push({ delivery, outcome: { kind: 'rejected', reason: reason ?? '' }, endedAt: 'read' });
+  }
+  return { ready, ended };
+}
+
+function isNumbered(delivery: ClaimedDelivery): delivery is ClaimedDelivery & { customerId: number } {
+  return isNumber(delivery.customerId);
 }
 
 const outOfReach: Outcome = {

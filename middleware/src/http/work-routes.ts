@@ -41,7 +41,9 @@ const status = z
     version: z.string(),
     breaker: z.enum(['closed', 'open', 'half-open']),
     paused: z.boolean(),
-    cursor: z.int().meta({ description: 'The highest customer id that has been recorded' }),
+    cursor: z
+      .union([z.int(), z.string()])
+      .meta({ description: 'The highest customer id that has been recorded; of a list with text ids, the last one' }),
     last_poll: lastPoll.nullable(),
     crm_list: crmList
       .nullable()

@@ -1,3 +1,5 @@
+import { isNumber, isText } from '../customer-key.ts';
+import type { CustomerKey } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 
 /** Ids may have gaps; a broken range wider than this blocks the customers behind it. */
@@ -19,16 +21,21 @@ type Options = {
  */
 export async function fetchReadable(
   source: CustomerSource,
-  cursor: number,
+  cursor: CustomerKey,
   { skipsBroken, limit: limitMax = source.pageSize, isSought = false }: Options,
 ): Promise<CustomerPage | NoPage> {
   const whole = await source.fetchPage(cursor, limitMax);
   if (whole.kind === 'page') {
     const page = await readExtent(source, { cursor, limit: limitMax }, whole);
-    const isMissing = isSought && page.kind === 'page' && page.customers.every(({ id }) => id > cursor + 1);
+    const isMissing =
+      isSought &&
+      page.kind === 'page' &&
+      isNumber(cursor) &&
+      page.customers.every(({ id }) => isText(id) || id > cursor + 1);
     return isMissing ? seekBeyond(source, page) : page;
   }
-  if (whole.kind === 'unavailable') return whole;
+  // without an order by id, nobody can tell which customers the broken page has
+  if (whole.kind === 'unavailable' || isText(cursor)) return whole;
   // a CRM that cannot even show its empty end is broken as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
   if (end.kind !== 'page' || end.customers.length > 0) return whole;
@@ -42,10 +49,10 @@ export async function fetchReadable(
 /** A source that repeats customers behind the cursor ignores `after`, and is read on in another way if it has one. */
 async function readExtent(
   source: CustomerSource,
-  { cursor, limit }: { cursor: number; limit: number },
+  { cursor, limit }: { cursor: CustomerKey; limit: number },
   page: CustomerPage,
 ): Promise<CustomerPage | NoPage> {
-  const isRepeated = page.customers.some(({ id }) => id <= cursor);
+  const isRepeated = page.customers.some(({ id }) => id === cursor || (isNumber(id) && id <= Number(cursor)));
   if (!isRepeated) return page;
   // the pages have another size if another limit was asked for
   const first = limit === source.pageSize ? page : await source.fetchPage(cursor);
@@ -67,7 +74,7 @@ async function seekBeyond(source: CustomerSource, page: CustomerPage): Promise<C
 }
 
 /** The source repeats no more customers than were asked for, so the rest of its list may be out of reach. */
-async function isCut(source: CustomerSource, cursor: number, page: CustomerPage) {
+async function isCut(source: CustomerSource, cursor: CustomerKey, page: CustomerPage) {
   const limit = source.pageSize;
   if (page.length > limit) return false;
   if (page.length < limit) return page.more;

@@ -1,8 +1,11 @@
 import type { MiddlewareContext } from '../context.ts';
+import { hasNumber, isNumber, isText } from '../customer-key.ts';
 import { moveCursor } from '../db/cursor.ts';
 import { insertDeliveries } from '../db/deliveries.ts';
+import { writeFact } from '../db/facts.ts';
+import { numberNew } from '../db/keys.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
-import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
+import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
 import { recorded } from '../life-cycle.ts';
 
 /** Limits one transaction, however long the CRM's list is. */
@@ -10,27 +13,36 @@ const sliceMax = 500;
 
 /**
  * Records customers as deliveries, in id order, and moves the cursor past them in the same transaction: a crash leaves
- * both or neither. Safe to repeat. Returns how many were new.
+ * both or neither. `lastListed` is where a list with text ids was read to. Safe to repeat. Returns how many were new.
  */
-export async function record(context: MiddlewareContext, customers: SeenCustomer[]): Promise<number> {
+export async function record(
+  context: MiddlewareContext,
+  customers: SeenCustomer[],
+  lastListed?: CustomerKey,
+): Promise<number> {
   const { write, clock, logger } = context;
   let count = 0;
-  for (let start = 0; start < customers.length; start += sliceMax) {
+  for (let start = 0; start < customers.length || (start === 0 && lastListed !== undefined); start += sliceMax) {
     const slice = customers.slice(start, start + sliceMax);
-    const last = slice.at(-1) as SeenCustomer;
-    const added = await write(async (trx) => {
+    const last = slice.filter(hasNumber).at(-1);
+    const isLastSlice = start + sliceMax >= customers.length;
+    const { added, numbers } = await write(async (trx) => {
       const now = clock.now().toISOString();
+      const numbers = await numberNew(trx, slice.map(({ id }) => id).filter(isText));
       const inserted = await insertDeliveries(
         trx,
-        slice.map((customer) => recorded(customer, now)),
+        slice.flatMap((customer) => {
+          const number = isNumber(customer.id) ? customer.id : numbers.get(customer.id);
+          return number === undefined ? [] : recorded(customer, now, number);
+        }),
       );
-      await moveCursor(trx, last.id);
-      return inserted;
+      if (last) await moveCursor(trx, last.id);
+      if (isLastSlice && lastListed !== undefined) await writeFact(trx, 'lastListed', lastListed);
+      return { added: new Set(inserted), numbers };
     });
-    count += added.length;
-    const isNew = new Set(added);
+    count += added.size;
     for (const { id, name, fault } of slice) {
-      if (fault && isNew.has(id))
+      if (fault && added.has(isNumber(id) ? id : (numbers.get(id) ?? 0)))
         logger.error(`no package for customer ${id} (${name}), dead: ${fault}`, { customerId: id });
     }
   }

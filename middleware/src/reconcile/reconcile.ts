@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MiddlewareContext } from '../context.ts';
+import { isNumber } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
 import { listStates } from '../db/deliveries.ts';
 import { writeFact } from '../db/facts.ts';
@@ -62,9 +63,11 @@ async function readCustomers(context: MiddlewareContext, scratch: Scratch, optio
     const page = await fetchReadable(context.source, after, { skipsBroken: true });
     if (page.kind !== 'page') return page.reason;
     if (page.extent === 'part') return 'the CRM shows only a part of its list, so the other customers cannot be read';
-    const ids = page.customers.map(({ id }) => id).filter((id) => id > after);
+    if (page.lastListed !== undefined) return 'its ids are text, and such a list cannot be compared';
+    const numbers = page.customers.map(({ id }) => id).filter(isNumber);
+    const ids = numbers.filter((id) => id > after);
     // a source that ignores `after` may list customers with lower ids on later pages
-    scratch.addCustomers(page.customers.map(({ id }) => id));
+    scratch.addCustomers(numbers);
     const isRepeated = ids.length < page.customers.length;
     for (const { entry, reason } of page.unusable) {
       if (!(isRepeated && told.has(entry)))
@@ -88,11 +91,13 @@ async function readPackages(
     signal?.throwIfAborted();
     const page = await target.fetchPackages(after);
     if (page.kind !== 'page') return page.reason;
-    const owned = page.packages.flatMap(({ id, customerId }) => (customerId === undefined ? [] : { id, customerId }));
+    const owned = page.packages.flatMap(({ id, customerId }) => {
+      return customerId !== undefined && isNumber(customerId) ? { id, customerId } : [];
+    });
     scratch.addPackages(owned);
     for (const { id, customerId } of page.packages) {
-      if (customerId !== undefined) continue;
-      onException({ kind: 'ownerless', customerId, detail: `package ${id} has no valid customer id` });
+      if (customerId !== undefined && isNumber(customerId)) continue;
+      onException({ kind: 'ownerless', customerId: undefined, detail: `package ${id} has no valid customer id` });
     }
     counts.packages += page.packages.length;
     onProgress?.(page.packages.length);
