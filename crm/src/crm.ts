@@ -107,7 +107,7 @@ async function publishEvents(
   means: Means,
   resources: AsyncDisposableStack,
 ): Promise<Worker | undefined> {
-  const { events, databaseUrl } = config;
+  const { events, databaseUrl, proxies } = config;
   if (!events) return undefined;
   const { db, clock, logger, registry } = means;
   // most installations have no bucket, and the SDK is slow to load
@@ -115,7 +115,7 @@ async function publishEvents(
   logger.info(`events are published to the bucket ${events.bucket}${events.endpoint ? ` at ${events.endpoint}` : ''}`);
   const publisher = startPublisher({
     ...means,
-    bucket: resources.use(eventBucket(events)),
+    bucket: resources.use(eventBucket(events, proxies)),
     metrics: createEventMetrics(registry, () => unpublishedBacklog(db, clock.now())),
     random: Math.random,
     takeLock: () => takeOwnerLock(databaseUrl, 'crm', { refusal: 'Another process already publishes the events' }),
@@ -133,6 +133,7 @@ function connectInventory(config: CrmConfig, { tokens, clock, logger }: Means & 
     timeoutMs: itemsTimeoutMs,
     connectionsMax: itemsConnectionsMax,
     token: serviceToken({ tokens, clock, subject: 'crm' }),
+    proxies: config.proxies,
   });
   return inventoryItems(client, { breaker: createBreaker(clock), logger, clock });
 }

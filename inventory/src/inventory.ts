@@ -5,6 +5,7 @@ import { serve } from '@doorstep/kit/http/serve.ts';
 import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
+import type { ProxySettings } from '@doorstep/kit/process/proxy-settings.ts';
 import { takeOwnerLock } from '@doorstep/kit/work/owner-lock.ts';
 import type { Worker } from '@doorstep/kit/work/worker.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -60,7 +61,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
   upkeep = resources.use(
     startUpkeep({
       context,
-      target: config.webhook && (await connectWebhook(config.webhook, clock)),
+      target: config.webhook && (await connectWebhook(config.webhook, clock, config.proxies)),
       logger,
       metrics,
       random: Math.random,
@@ -72,6 +73,8 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
     await serve({
       service: 'inventory-service',
       info,
+      // the unique constraint and the stored keys refuse a second package for ever
+      traits: { idempotency: 'permanent' },
       config,
       context,
       routes,
@@ -95,7 +98,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
 }
 
 /** Imports on demand: an HTTP client is slow to load, and most installations have no webhook. */
-async function connectWebhook(settings: WebhookSettings, clock: Clock): Promise<AlertTarget> {
+async function connectWebhook(settings: WebhookSettings, clock: Clock, proxies: ProxySettings): Promise<AlertTarget> {
   const { webhookTarget } = await import('./adapters/webhook.ts');
-  return webhookTarget(settings, clock);
+  return webhookTarget(settings, clock, proxies);
 }

@@ -33,6 +33,10 @@ describe.each(databases)('packages on %s', (kind) => {
     expect((await call(inventory, `GET /packages/${body.id}`)).body).toStrictEqual(body);
   });
 
+  it('are never created twice, and GET / says so', async () => {
+    expect((await call(inventory, 'GET /')).body).toMatchObject({ idempotency: 'permanent' });
+  });
+
   it('are created once: the second request returns the package of the first', async () => {
     const given = aPackage();
     const first = await post(given);

@@ -2,8 +2,10 @@ import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Database } from '@doorstep/kit/database/open.ts';
 import type { Logger } from '@doorstep/kit/process/logger.ts';
 import type { LedgerDatabase } from './db/schema.ts';
+import type { InventoryNames } from './inventory-names.ts';
 import type { MiddlewareMetrics } from './metrics.ts';
 import type { CustomerSource, PackageTarget } from './ports.ts';
+import type { Settling } from './settling.ts';
 
 export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> & {
   clock: Clock;
@@ -13,6 +15,8 @@ export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> &
   metrics: MiddlewareMetrics;
   source: CustomerSource;
   target: PackageTarget;
+  settling: Settling;
+  names: InventoryNames;
   /** Most deliveries under way at once. */
   concurrency: number;
   /** The retry schedule. */

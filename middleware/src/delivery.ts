@@ -4,14 +4,14 @@ export type PackageId = number | string;
 /** A customer's id: a number if it looks like one and is exact as one, else text. */
 export type CustomerKey = number | string;
 
-export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead';
+export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead' | 'held' | 'skipped';
 
 /** A customer as seen in the CRM. */
 export type SeenCustomer = {
   id: CustomerKey;
   name: string;
   createdAt: string | undefined;
-  /** Why no package can be requested: the delivery is dead from the start. */
+  /** Why no package can be requested yet. The customer is read again on the retry schedule. */
   fault?: string;
 };
 
@@ -22,10 +22,13 @@ export const departedReason = 'the CRM has this customer no longer';
 export type UnusableEntry = { entry: string; reason: string };
 
 /**
- * What has to happen before the next post. `look`: a package may exist already. `read and look`: what the ledger knows of
- * the customer may be out of date, too.
+ * What has to happen before the next post. `read`: what the ledger knows of the customer may be out of date. `look`: a
+ * package may exist already.
  */
-export type BeforePost = 'nothing' | 'look' | 'read and look';
+export type BeforePost = 'nothing' | 'read' | 'look' | 'read and look';
+
+export const needsLook = (beforePost: BeforePost) => beforePost === 'look' || beforePost === 'read and look';
+export const needsReading = (beforePost: BeforePost) => beforePost === 'read' || beforePost === 'read and look';
 
 /** A delivery claimed for an attempt. */
 export type ClaimedDelivery = {
@@ -39,6 +42,12 @@ export type ClaimedDelivery = {
   /** Waits of the retry schedule that are used up. */
   waitsUsed: number;
   beforePost: BeforePost;
+  /** When the answer to an earlier post was lost, so that the package may exist. */
+  doubtAt: string | undefined;
+  /** When the CRM last showed the customer; undefined if that is not known. */
+  readAt: string | undefined;
+  /** Why the Inventory has refused the customer's record as it is known; it is posted again only with another name. */
+  refusal: string | undefined;
   /** The package of an earlier delivery that is replayed. */
   packageId: PackageId | undefined;
   waitingSince: string | null;
@@ -51,9 +60,17 @@ type Whose = 'customer' | 'inventory' | 'crm';
 
 /** The result of an attempt. */
 export type Outcome =
-  | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean }
+  | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean; bears?: Bears }
   | Retry
-  | { kind: 'rejected'; reason: string; status?: number };
+  /** `ofRecord`: the record of the customer may be the cause, and may be completed or corrected later. */
+  | { kind: 'rejected'; reason: string; status?: number; ofRecord?: boolean }
+  /** An earlier post may still take effect for this long, so a look-up that finds nothing proves nothing. */
+  | { kind: 'unsettled'; waitMs: number; reason: string; status?: number }
+  /** Only a person can know whether the package exists. */
+  | { kind: 'held'; reason: string; status?: number };
+
+/** What a package shows of its customer. */
+export type Bears = { name: string | undefined; createdAt: string | undefined };
 
 export type Retry = {
   kind: 'retry';
@@ -67,17 +84,25 @@ export type Retry = {
 };
 
 /** What happens next after an attempt. */
-export type Decision = { state: 'delivered'; packageId: PackageId } | Retrying | { state: 'dead'; reason: string };
+export type Decision =
+  | { state: 'delivered'; packageId: PackageId }
+  | Retrying
+  | { state: 'dead' | 'held'; reason: string };
 
 export type Retrying = {
   state: 'retrying';
-  /** `breaker`: due as soon as the breaker closes. `crm`: for as long as it takes. */
-  waitsFor: 'schedule' | 'breaker' | 'crm';
+  /**
+   * `breaker`: due as soon as the breaker closes. `record`: until the CRM shows another one, as long as the schedule.
+   * `crm`: for as long as it takes. `settling`: until a post in doubt has taken effect or never will.
+   */
+  waitsFor: 'schedule' | 'breaker' | 'record' | 'crm' | 'settling';
   dueAt: string;
   waitMs: number;
   waitsUsed: number;
   reason: string;
   inDoubt: boolean;
+  /** The Inventory refuses the record. */
+  isRefused: boolean;
 };
 
 /** What the CRM is told. */

@@ -4,12 +4,15 @@ import {
   claimed,
   delivered,
   died,
+  held,
   interrupted,
   readAgain,
   recorded,
-  replayed,
+  recordedIncomplete,
+  replays,
   retrying,
   returned,
+  settled,
 } from './life-cycle.ts';
 
 const before = '2026-01-01T00:00:00.000Z';
@@ -24,6 +27,9 @@ function aClaim(overrides: Partial<ClaimedDelivery> = {}): ClaimedDelivery {
     attempts: 2,
     waitsUsed: 1,
     beforePost: 'nothing',
+    doubtAt: undefined,
+    readAt: before,
+    refusal: undefined,
     packageId: undefined,
     waitingSince: before,
     failedAt: before,
@@ -39,6 +45,7 @@ const retry: Retrying = {
   waitsUsed: 2,
   reason: 'answered 503',
   inDoubt: false,
+  isRefused: false,
 };
 
 describe('a delivery', () => {
@@ -48,10 +55,22 @@ describe('a delivery', () => {
     expect(row).toMatchObject({ due_at: now, waiting_since: now, before_post: 'nothing', report_pending: 0 });
   });
 
-  it('is dead from the start, and is to be reported, if its customer has a fault', () => {
-    const row = recorded({ id: 7, name: '', createdAt: undefined, fault: 'no name' }, now);
-    expect(row).toMatchObject({ state: 'dead', error: 'no name', report_pending: 1 });
-    expect(row).toMatchObject({ due_at: null, waiting_since: null, customer_created_at: null });
+  it('waits for another reading of the CRM if its customer has a fault', () => {
+    const incomplete = { id: 7, name: '', createdAt: undefined, fault: 'no name' };
+    const row = recordedIncomplete(incomplete, { now, dueAt: later });
+    expect(row).toMatchObject({ state: 'retrying', error: 'no name', before_post: 'read', report_pending: 0 });
+    expect(row).toMatchObject({ due_at: later, waits_used: 1, waiting_since: now, customer_created_at: null });
+  });
+
+  it.each<[BeforePost, BeforePost]>([
+    ['nothing', 'read'],
+    ['look', 'read and look'],
+  ])('that needs %s before a post needs %s after the Inventory has refused its record', (needed, after) => {
+    const refused = retrying(aClaim({ beforePost: needed }), { ...retry, isRefused: true }, now);
+    expect(refused).toMatchObject({ before_post: after, refusal: retry.reason });
+    const read = { ...aClaim({ beforePost: after, refusal: retry.reason }) };
+    expect(retrying(read, { ...retry, reason: 'CRM is away' }, now)).toMatchObject({ refusal: retry.reason });
+    expect(readAgain(read, { id: 7, name: 'Anna', createdAt: before }, now)).toMatchObject({ refusal: undefined });
   });
 
   it('stays in its state while it is claimed', () => {
@@ -59,27 +78,32 @@ describe('a delivery', () => {
   });
 
   it('is as it was before a claim that was not used', () => {
-    expect(returned(aClaim(), false)).toEqual({ customer_id: 7, claimed_at: null, before_post: 'nothing' });
+    const untouched = { customer_id: 7, claimed_at: null, before_post: 'nothing', doubt_at: before };
+    expect(returned(aClaim({ doubtAt: before }), false, now)).toMatchObject(untouched);
   });
 
   it.each<[BeforePost, BeforePost]>([
     ['nothing', 'look'],
+    ['read', 'read and look'],
     ['look', 'look'],
     ['read and look', 'read and look'],
   ])('that needs %s before a post needs %s after one whose result is unknown', (needed, after) => {
-    expect(returned(aClaim({ beforePost: needed }), true)).toMatchObject({ before_post: after });
-    expect(interrupted({ customer_id: 7, before_post: needed })).toMatchObject({
+    expect(returned(aClaim({ beforePost: needed }), true, now)).toMatchObject({ before_post: after, doubt_at: now });
+    expect(interrupted({ customer_id: 7, before_post: needed, claimed_at: before })).toMatchObject({
       before_post: after,
       claimed_at: null,
+      doubt_at: before,
     });
     const doubtful = retrying(aClaim({ beforePost: needed }), { ...retry, inDoubt: true }, now);
     expect(doubtful).toMatchObject({ before_post: after });
     expect(retrying(aClaim({ beforePost: needed }), retry, now)).toMatchObject({ before_post: needed });
   });
 
-  it('has the whole schedule ahead, and still has to be looked for, once the CRM has shown its customer again', () => {
-    const read = readAgain(aClaim({ beforePost: 'read and look' }), { id: 7, name: 'Anna', createdAt: before });
-    expect(read).toMatchObject({ customerName: 'Anna', beforePost: 'look', waitsUsed: 0 });
+  it('has the name that the CRM shows, and still has to be looked for if a package may exist', () => {
+    const anna = { id: 7, name: 'Anna', createdAt: before };
+    const read = readAgain(aClaim({ beforePost: 'read and look' }), anna, now);
+    expect(read).toMatchObject({ customerName: 'Anna', beforePost: 'look', waitsUsed: 1, readAt: now });
+    expect(readAgain(aClaim({ beforePost: 'read' }), anna, now)).toMatchObject({ beforePost: 'nothing' });
   });
 
   it('waits on after a failed attempt, with the same waiting time and known package', () => {
@@ -97,9 +121,26 @@ describe('a delivery', () => {
   });
 
   it('starts over when it is replayed, and keeps its package until the Inventory says otherwise', () => {
-    const row = replayed(now);
+    const [, , { states, change: row }] = replays(now);
+    expect(states).toEqual(['pending', 'retrying', 'dead']);
     expect(row).toMatchObject({ state: 'pending', waits_used: 0, due_at: now, before_post: 'read and look' });
     expect(row).toMatchObject({ error: null, report_pending: 0, waiting_since: now });
     expect(row).not.toHaveProperty('package_id');
+    expect(row).not.toHaveProperty('doubt_at');
+  });
+
+  it('is in doubt if it is replayed although it was delivered, and no more if a person replays a held one', () => {
+    const [delivered, held] = replays(now);
+    expect(delivered).toMatchObject({ states: ['delivered'], change: { doubt_at: now } });
+    expect(held).toMatchObject({ states: ['held'], change: { doubt_at: null } });
+  });
+
+  it('keeps its doubt until its package is known', () => {
+    const claim = aClaim({ doubtAt: before });
+    expect(retrying(claim, retry, now)).toMatchObject({ doubt_at: before });
+    expect(died(claim, 'refused', now)).toMatchObject({ doubt_at: before });
+    expect(held(claim, 'nobody can tell', now)).toMatchObject({ state: 'held', doubt_at: before, report_pending: 1 });
+    expect(delivered(claim, 9, now)).toMatchObject({ doubt_at: null });
+    expect(settled(7, 'P-7', now)).toMatchObject({ state: 'delivered', package_id: '"P-7"', doubt_at: null });
   });
 });

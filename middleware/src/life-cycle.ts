@@ -1,21 +1,31 @@
-import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, SeenCustomer } from './delivery.ts';
+import {
+  type BeforePost,
+  type ClaimedDelivery,
+  type DeliveryState,
+  needsLook,
+  type PackageId,
+  type Retrying,
+  type SeenCustomer,
+} from './delivery.ts';
 
 /**
  * Every state of a delivery, and every transition. Each function gives the columns that its transition changes; `db/`
  * writes them and decides nothing.
  *
- *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead
+ *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead, held
  *        │            │
  *        │         claimed ◄──────────── retrying
  *        │            │                     ▲
  *        │            ├─ returned ──────────┤   not posted after all: back to the state before the claim
  *        │            ├─ interrupted ───────┤   the process died: as before, but a package may exist
- *        │            ├─ retry ─────────────┘
- *        │            ├─ delivered
- *        └──► dead ◄──┴─ died
+ *        │            ├─ retry ─────────────┤
+ *        │            ├─ delivered          │   ◄── settled by a person
+ *        │            ├─ held               │   only a person can know whether a package was created
+ *        │            └─ died ──► dead      │
+ *        └─ without a name: read again ─────┘
  *
- * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. Two states come
- * next: `held`, for a delivery that only a person can decide, and `skipped`, for a customer that gets no package.
+ * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. One state
+ * comes next: `skipped`, for a customer that gets no package.
  */
 export type DeliveryRow = {
   /** The id of the customer, or a number above 2^52 if the id is text. */
@@ -32,6 +42,12 @@ export type DeliveryRow = {
   /** When the attempt under way began. A claim that outlives its process was interrupted. */
   claimed_at: string | null;
   before_post: BeforePost;
+  /** When the answer to a post was lost; null if no post is in doubt. */
+  doubt_at: string | null;
+  /** When the CRM last showed the customer. */
+  read_at: string | null;
+  /** Why the Inventory has refused the record; null if it has not. */
+  refusal: string | null;
   /** JSON, because another Inventory may use other ids than numbers. */
   package_id: string | null;
   error: string | null;
@@ -42,26 +58,43 @@ export type DeliveryRow = {
   updated_at: string;
 };
 
-/** pending or, for a customer without a usable name, dead. `number`: for a customer whose id is text. */
-export function recorded({ id, name, createdAt, fault }: SeenCustomer, now: string, number = Number(id)): DeliveryRow {
-  const due = fault === undefined ? now : null;
+/** pending. The caller gives a number to a customer whose id is text. */
+export function recorded({ id, name, createdAt }: SeenCustomer, now: string): DeliveryRow {
   return {
-    customer_id: number,
+    customer_id: typeof id === 'number' ? id : 0,
     customer_key: typeof id === 'string' ? id : null,
     customer_name: name,
     customer_created_at: createdAt ?? null,
-    state: fault === undefined ? 'pending' : 'dead',
+    state: 'pending',
     attempts: 0,
     waits_used: 0,
-    due_at: due,
+    due_at: now,
     claimed_at: null,
     before_post: 'nothing',
+    doubt_at: null,
+    read_at: now,
+    refusal: null,
     package_id: null,
-    error: fault ?? null,
-    report_pending: fault === undefined ? 0 : 1,
+    error: null,
+    report_pending: 0,
     recorded_at: now,
-    waiting_since: due,
+    waiting_since: now,
     updated_at: now,
+  };
+}
+
+/** retrying: the CRM shows no usable record yet. It is read again, as often as the retry schedule has waits. */
+export function recordedIncomplete(
+  customer: SeenCustomer,
+  { now, dueAt }: { now: string; dueAt: string },
+): DeliveryRow {
+  return {
+    ...recorded(customer, now),
+    state: 'retrying',
+    waits_used: 1,
+    due_at: dueAt,
+    before_post: 'read',
+    error: customer.fault ?? null,
   };
 }
 
@@ -70,18 +103,24 @@ export function claimed(now: string) {
 }
 
 /** The claim was not used. `inDoubt`: it may have been posted as part of a group that gave no result for it. */
-export function returned(delivery: ClaimedDelivery, inDoubt: boolean) {
-  const { beforePost } = delivery;
+export function returned(delivery: ClaimedDelivery, inDoubt: boolean, now: string) {
+  const { beforePost, doubtAt } = delivery;
   return {
-    customer_id: numberInLedger(delivery),
+    ...asRead(delivery),
     claimed_at: null,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
+    doubt_at: inDoubt ? now : (doubtAt ?? null),
+    refusal: delivery.refusal ?? null,
   };
 }
 
 /** The process died, or the ledger could not be written. Nobody knows how far the attempt came. */
-export function interrupted({ customer_id, before_post }: Pick<DeliveryRow, 'customer_id' | 'before_post'>) {
-  return { customer_id, claimed_at: null, before_post: atLeastLook(before_post) };
+export function interrupted({
+  customer_id,
+  before_post,
+  claimed_at,
+}: Pick<DeliveryRow, 'customer_id' | 'before_post' | 'claimed_at'>) {
+  return { customer_id, claimed_at: null, before_post: atLeastLook(before_post), doubt_at: claimed_at };
 }
 
 /** pending or retrying, earlier than planned. */
@@ -89,9 +128,20 @@ export function dueNow(now: string) {
   return { due_at: now };
 }
 
-/** The CRM has shown the customer again: the whole retry schedule lies ahead. */
-export function readAgain(delivery: ClaimedDelivery, customer: SeenCustomer): ClaimedDelivery {
-  return { ...delivery, customerName: customer.name, beforePost: 'look', waitsUsed: 0 };
+/** The CRM has shown the customer again, with a usable record. */
+export function readAgain(
+  delivery: ClaimedDelivery,
+  { name, createdAt }: SeenCustomer,
+  readAt: string,
+): ClaimedDelivery {
+  return {
+    ...delivery,
+    readAt,
+    customerName: name,
+    customerCreatedAt: delivery.customerCreatedAt ?? createdAt,
+    beforePost: needsLook(delivery.beforePost) ? 'look' : 'nothing',
+    refusal: undefined,
+  };
 }
 
 export function delivered(delivery: ClaimedDelivery, packageId: PackageId, now: string) {
@@ -99,18 +149,44 @@ export function delivered(delivery: ClaimedDelivery, packageId: PackageId, now: 
 }
 
 export function died(delivery: ClaimedDelivery, reason: string, now: string) {
-  return { ...ended(delivery, now), state: 'dead' as const, package_id: null, error: reason };
+  const doubt_at = delivery.doubtAt ?? null;
+  return { ...ended(delivery, now), state: 'dead' as const, package_id: null, error: reason, doubt_at };
+}
+
+export function held(delivery: ClaimedDelivery, reason: string, now: string) {
+  const doubt_at = delivery.doubtAt ?? null;
+  return { ...ended(delivery, now), state: 'held' as const, package_id: null, error: reason, doubt_at };
+}
+
+/** A person has found the package. Its name at the Inventory is not known here. */
+export function settled(customerId: number, packageId: PackageId, now: string) {
+  return {
+    customer_id: customerId,
+    state: 'delivered' as const,
+    package_id: JSON.stringify(packageId),
+    error: null,
+    due_at: null,
+    before_post: 'nothing' as const,
+    doubt_at: null,
+    report_pending: 1 as const,
+    waiting_since: null,
+    updated_at: now,
+  };
 }
 
 /** An earlier post may still take effect, so one that is refused does not lower what has to happen before the next. */
-export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, inDoubt }: Retrying, now: string) {
-  const { beforePost, packageId, waitingSince } = delivery;
+export function retrying(delivery: ClaimedDelivery, decision: Retrying, now: string) {
+  const { dueAt, waitsUsed, reason, inDoubt, isRefused } = decision;
+  const { packageId, waitingSince, doubtAt } = delivery;
+  const beforePost = isRefused ? withReading(delivery.beforePost) : delivery.beforePost;
   return {
     ...afterAttempt(delivery, now),
     state: 'retrying' as const,
     waits_used: waitsUsed,
     due_at: dueAt,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
+    doubt_at: doubtAt ?? null,
+    refusal: (isRefused ? reason : delivery.refusal) ?? null,
     package_id: packageId === undefined ? null : JSON.stringify(packageId),
     error: reason,
     report_pending: 0 as const,
@@ -118,13 +194,27 @@ export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, 
   };
 }
 
-/** Starts again from any state but claimed. A known package stays known: an Inventory that cannot be asked keeps it. */
-export function replayed(now: string) {
+/**
+ * Starts again from any state but claimed. A known package stays known: an Inventory that cannot be asked keeps it. A
+ * package that was created a moment ago may not be listed yet, so a replay of a delivered one is in doubt; a replay of a
+ * held one says that there is no package. Each change is for the deliveries in its states.
+ */
+export function replays(now: string) {
+  const replayed = fromTheBeginning(now);
+  return [
+    { states: ['delivered'], change: { ...replayed, doubt_at: now } },
+    { states: ['held'], change: { ...replayed, doubt_at: null } },
+    { states: ['pending', 'retrying', 'dead'], change: replayed },
+  ] as const;
+}
+
+function fromTheBeginning(now: string) {
   return {
     state: 'pending' as const,
     waits_used: 0,
     due_at: now,
     before_post: 'read and look' as const,
+    refusal: null,
     error: null,
     report_pending: 0 as const,
     waiting_since: now,
@@ -135,26 +225,32 @@ export function replayed(now: string) {
 /** The CRM has accepted the result. */
 export const reported = { report_pending: 0 as const };
 
-/** A delivered or dead delivery: nothing is due, and the CRM has to be told. */
+/** A delivered, dead or held delivery: nothing is due, and the CRM has to be told. */
 function ended(delivery: ClaimedDelivery, now: string) {
   return {
     ...afterAttempt(delivery, now),
     waits_used: delivery.waitsUsed,
     due_at: null,
     before_post: 'nothing' as const,
+    doubt_at: null,
+    refusal: null,
     report_pending: 1 as const,
     waiting_since: null,
   };
 }
 
 function afterAttempt(delivery: ClaimedDelivery, now: string) {
-  const { customerName, attempts } = delivery;
+  return { ...asRead(delivery), attempts: delivery.attempts + 1, claimed_at: null, updated_at: now };
+}
+
+/** What is known of the customer; it may have been read again since the claim. */
+function asRead(delivery: ClaimedDelivery) {
+  const { customerName, customerCreatedAt, readAt } = delivery;
   return {
     customer_id: numberInLedger(delivery),
     customer_name: customerName,
-    attempts: attempts + 1,
-    claimed_at: null,
-    updated_at: now,
+    customer_created_at: customerCreatedAt ?? null,
+    read_at: readAt ?? null,
   };
 }
 
@@ -164,5 +260,10 @@ export function numberInLedger({ customerId, number }: Pick<ClaimedDelivery, 'cu
 }
 
 function atLeastLook(beforePost: BeforePost): BeforePost {
-  return beforePost === 'nothing' ? 'look' : beforePost;
+  if (beforePost === 'nothing') return 'look';
+  return beforePost === 'read' ? 'read and look' : beforePost;
+}
+
+function withReading(beforePost: BeforePost): BeforePost {
+  return needsLook(beforePost) ? 'read and look' : 'read';
 }

@@ -1,4 +1,5 @@
 import type {
+  Bears,
   CustomerKey,
   IntegrationResult,
   Outcome,
@@ -34,7 +35,7 @@ export type CustomerPage = {
   /** The last one in the order of a list with text ids. */
   lastListed?: CustomerKey;
   /** How many customers there are in all, if the source says so. */
-  total: number | undefined;
+  total?: number | undefined;
   /** What the answer itself says about further pages. */
   paging?: Paging;
   /** Only if the source ignores `after`: whether these are all customers, or only those that can be read. */
@@ -49,14 +50,19 @@ export type NoPage = { kind: 'unavailable' | 'unreadable'; reason: string };
 
 /** Where packages are requested. What goes wrong there is an answer too; only a bug throws. */
 export type PackageTarget = {
+  /** Undefined while that cannot be found out: then a post in doubt waits, and is not given up. Never throws. */
+  idempotency(): Promise<Idempotency | undefined>;
   create(request: PackageRequest, options: { quickRetries: boolean }): Promise<Answer>;
   /** Requests many at once, each judged by its own answer, in order. */
   createMany(requests: PackageRequest[]): Promise<GroupAnswer>;
   /**
    * Looks for the customer's package. `unknown`: the target cannot be asked, or shows something else than what it was
-   * asked for. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
+   * asked for; `forbidden`: not with this token. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
    */
-  find(customerId: CustomerKey, witnesses?: CustomerKey[]): Promise<Found | { kind: 'none' | 'unknown' } | Retry>;
+  find(
+    customerId: CustomerKey,
+    witnesses?: CustomerKey[],
+  ): Promise<Found | { kind: 'none' | 'unknown' | 'forbidden' } | Retry>;
   /**
    * Looks for the packages of many customers, at most 200. Where the answer does not show those of both witnesses, one
    * asked for first and one last, the target has not understood the question or has cut its answer short.
@@ -64,12 +70,17 @@ export type PackageTarget = {
   findMany(
     customerIds: CustomerKey[],
     witnesses: [CustomerKey, CustomerKey],
-  ): Promise<{ kind: 'found'; packages: Map<CustomerKey, PackageId> } | { kind: 'unsupported' } | Retry>;
-  /** Packages of our type in id order, after the one where the last page ended. */
+  ): Promise<{ kind: 'found'; packages: Map<CustomerKey, FoundPackage> } | { kind: 'unsupported' } | Retry>;
+  /** Packages of every type in id order, after the one where the last page ended. */
   fetchPackages(after: number): Promise<PackagePage | { kind: 'unavailable'; reason: string }>;
 };
 
-type Found = { kind: 'found'; packageId: PackageId };
+/** `permanent`: the target itself refuses a second package for ever, so a post in doubt can be repeated at once. */
+export type Idempotency = 'permanent' | 'none';
+
+export type FoundPackage = { packageId: PackageId; bears?: Bears };
+
+type Found = FoundPackage & { kind: 'found' };
 
 export type PackageRequest = { customerId: CustomerKey; customerName: string; idempotencyKey: string };
 
@@ -86,8 +97,9 @@ export type GroupAnswer =
 
 export type PackagePage = {
   kind: 'page';
-  /** A package without a usable customer id is nobody's. */
-  packages: { id: PackageId; customerId: CustomerKey | undefined }[];
+  packages: ListedPackage[];
+  /** How many packages there are in all, if the target says so. */
+  total?: number | undefined;
   /** Where to go on; undefined at the end. */
   next: number | undefined;
 };
@@ -110,6 +122,17 @@ type ProbeAnswer = { asked: string; status: number | undefined; reason: string |
 
 /** Without secrets. */
 export type CaughtRequest = { method: string; url: string; headers: Record<string, string>; body: unknown };
+
+export type ListedPackage = {
+  id: PackageId;
+  /** Undefined without a usable customer id: the package is nobody's. */
+  customerId: CustomerKey | undefined;
+  /** It is for a customer of another source. */
+  isOfOtherSource?: boolean;
+  /** Its type, if that is not ours. */
+  otherType?: string;
+  bears?: Bears;
+};
 
 /** The daemon, as the command line sees it; undefined where none answers. */
 export type Daemon = {

@@ -4,7 +4,8 @@ import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import type { MiddlewareContext } from './context.ts';
 import { isAnybodyWaiting, nextDueAt } from './db/deliveries.ts';
 import { createDispatcher } from './deliver/dispatcher.ts';
-import { watchPause } from './deliver/take-up.ts';
+import { createReader } from './deliver/reader.ts';
+import { onlyKnown, watchPause } from './deliver/take-up.ts';
 import { type CrmList, createListWatch } from './intake/list-watch.ts';
 import { createPoll, type PollResult } from './intake/poll.ts';
 import { createPollLog } from './intake/poll-log.ts';
@@ -61,6 +62,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
     listWatch.polled(result);
     if (!isLedgerUsable || isStopping()) return;
     gate.polled();
+    if (outcome !== 'failed') delivery.crmAnswered();
     void delivery.settle();
   }
 
@@ -122,7 +124,8 @@ function createDelivery(context: MiddlewareContext, { gate, ensureOwner, stoppin
   const ledger = createOutageLog(context, { meanwhile: 'deliveries wait', over: 'the ledger can be used again' });
   const isPaused = watchPause(context);
   const reporter = createReporter(context);
-  const dispatcher = createDispatcher(context, { gate, ensureOwner, stopping, onStored: () => void report() });
+  const reader = createReader(context);
+  const dispatcher = createDispatcher(context, { gate, reader, ensureOwner, stopping, onStored: () => void report() });
   const delivering = singleFlight(deliverDue);
   let retryTimer: NodeJS.Timeout | undefined;
 
@@ -138,7 +141,7 @@ function createDelivery(context: MiddlewareContext, { gate, ensureOwner, stoppin
       await dispatcher.run();
       // an open breaker waits for the next poll, and paused deliveries for a person
       const goesOn = !(await isPaused()) && !stopping.aborted && gate.breaker() === 'closed';
-      wakeAt(goesOn ? await nextDueAt(db) : undefined);
+      wakeAt(goesOn ? await nextDueAt(db, onlyKnown(clock, reader)) : undefined, reader.pauseMs());
       ledger.back();
     } catch (error) {
       ledgerFailed(error);
@@ -146,10 +149,11 @@ function createDelivery(context: MiddlewareContext, { gate, ensureOwner, stoppin
   }
 
   /** The retry schedule keeps its own time, however rarely the CRM is polled. */
-  function wakeAt(due: string | undefined) {
+  function wakeAt(due: string | undefined, crmPauseMs: number) {
     clearTimeout(retryTimer);
-    if (due === undefined || stopping.aborted) return;
-    const waitMs = Math.max(Date.parse(due) - clock.now().getTime(), shortestWaitMs);
+    if ((due === undefined && crmPauseMs === 0) || stopping.aborted) return;
+    const dueInMs = due === undefined ? longestTimerMs : Date.parse(due) - clock.now().getTime();
+    const waitMs = Math.max(crmPauseMs > 0 ? Math.min(dueInMs, crmPauseMs) : dueInMs, shortestWaitMs);
     retryTimer = setTimeout(settle, Math.min(waitMs, longestTimerMs));
   }
 
@@ -163,6 +167,7 @@ function createDelivery(context: MiddlewareContext, { gate, ensureOwner, stoppin
 
   return {
     settle,
+    crmAnswered: reader.crmAnswered,
     /** Once `stopping` is aborted: resolves when every call is stored and reported. */
     async end(): Promise<void> {
       clearTimeout(retryTimer);

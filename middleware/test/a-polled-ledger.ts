@@ -6,7 +6,7 @@ import { aCustomer, fakeSource, fakeTarget, manyCustomers, owner, testContext } 
 
 export type Kind = (typeof databases)[number];
 
-const rejected = (): Answer => ({ kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 });
+const rejected = (): Answer => ({ kind: 'rejected', reason: 'Inventory answered 410: no', status: 410 });
 
 /** Three customers after one poll; the Inventory rejects them until the test changes that. */
 export async function aRefusal(kind: Kind, overrides: Partial<MiddlewareContext> = {}) {

@@ -3,7 +3,7 @@ import { aCommandLine, oneSentence, parseLines } from './a-command-line.ts';
 
 describe.concurrent('reconcile', () => {
   it('prints each exception, and repairs missing packages', async () => {
-    await using line = await aCommandLine('sqlite', { customers: 4, refusals: [[2, 400]] });
+    await using line = await aCommandLine('sqlite', { customers: 4, refusals: [[2, 410]] });
     await line.run('poll');
     line.removePackage(3);
     line.crm.customers.splice(1, 1, { id: 2, name: 'Renamed' });
@@ -65,7 +65,7 @@ describe.concurrent('--json', () => {
     await using line = await aCommandLine('sqlite', {
       customers: 3,
       refusals: [
-        [2, 400],
+        [2, 410],
         [3, 503],
       ],
       environment: { LOG_LEVEL: 'debug' },
@@ -99,7 +99,7 @@ describe.concurrent('--json', () => {
   });
 
   it('prints each exception that a repair leaves once', async () => {
-    await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 400]] });
+    await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 410]] });
     await line.run('poll');
     const lines = parseLines((await line.run('reconcile --repair --json')).out);
     const left = lines.filter(({ kind }) => kind === 'missing');

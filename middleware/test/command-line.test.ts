@@ -35,7 +35,7 @@ describe.concurrent('a command that only reads', () => {
       customers: 4,
       refusals: [
         [2, 503],
-        [3, 400],
+        [3, 410],
       ],
     });
     line.crm.customers.splice(0, 1, { id: 1, name: 'Al\u001b[31m\nice' });
@@ -67,7 +67,7 @@ describe.concurrent('a command that only reads', () => {
       .split('\n')
       .map((row) => /^(\d+) .* (delivered|retrying|dead) /.exec(row)?.slice(1).join(' '));
     expect(states?.filter(Boolean)).toEqual(['1 delivered', '2 retrying', '3 dead', '4 delivered', '7 delivered']);
-    expect(dead?.out).toMatch(/^customer.*\n3 +Customer 3 +dead +[-\d]+ [:\d]+Z +Inventory answered 400: not now\n$/);
+    expect(dead?.out).toMatch(/^customer.*\n3 +Customer 3 +dead +[-\d]+ [:\d]+Z +Inventory answered 410: not now\n$/);
     expect(second?.out).toMatch(/^customer.*\n3 .*\n$/);
     expect(second?.err).toBe('There are more: --after 3\n');
     expect(none).toMatchObject({ out: '', err: 'No deliveries found.\n' });
@@ -81,7 +81,7 @@ describe.concurrent('a command that only reads', () => {
       0,
       /: no package yet, because Inventory answered 503.*next attempt in .*\n[\s\S]*attempt 1 +503 /,
     ],
-    ['with a dead delivery', 3, 0, /: no package, .* because Inventory answered 400.*"replay 3"/],
+    ['with a dead delivery', 3, 0, /: no package, .* because Inventory answered 410.*"replay 3"/],
     ['behind the cursor', 5, 1, /^Customer 5 \(Late\).*behind the cursor.*"reconcile --repair"/],
     ['that the next poll records', 9, 1, /^Customer 9 \(New\).*next poll/],
     ['that does not exist', 404, 1, /^The CRM has no customer 404\.\n$/],
@@ -112,9 +112,9 @@ describe.concurrent('replay', () => {
     await using line = await aCommandLine('sqlite', {
       customers: 4,
       refusals: [
-        [1, 400],
-        [2, 400],
-        [3, 400],
+        [1, 410],
+        [2, 410],
+        [3, 410],
       ],
     });
     await line.startDaemon();
@@ -128,7 +128,7 @@ describe.concurrent('replay', () => {
   });
 
   it('waits for a daemon or a poll if no daemon is running, and creates no second package', async () => {
-    await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 400]] });
+    await using line = await aCommandLine('sqlite', { customers: 2, refusals: [[1, 410]] });
     await line.run('poll');
     line.inventory.refusals.clear();
     expect((await line.run('replay 1')).out).toContain('the daemon is not running');

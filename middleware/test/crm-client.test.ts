@@ -43,7 +43,7 @@ describe('a page of customers', () => {
   });
 
   it('accepts ids as text, needs no name or time, and counts entries without an id', async () => {
-    get(0).reply(200, [{ id: '8' }, { id: 9, name: 5, created_at: 'yesterday' }, {}, null, { id: -1 }, { id: 1.5 }]);
+    get(0).reply(200, [{ id: '8' }, { id: 9, name: [5], created_at: 'yesterday' }, {}, null, { id: -1 }, { id: 1.5 }]);
     expect(await source().fetchPage(0)).toEqual({
       kind: 'page',
       customers: [
@@ -75,9 +75,9 @@ describe('a page of customers', () => {
     });
   });
 
-  it('keeps only characters of a name that every database can store', async () => {
-    get(0).reply(200, [{ ...alice, name: 'A\0\ud800' }]);
-    expect(await source().fetchPage(0)).toMatchObject({ customers: [{ name: 'A\ufffd\ufffd' }] });
+  it('makes names fit for the Inventory and for every database', async () => {
+    get(0).reply(200, [{ ...alice, name: 'ACME Corp.\r\nDoe\0\ud800' }]);
+    expect(await source().fetchPage(0)).toMatchObject({ customers: [{ name: 'ACME Corp. Doe \ufffd' }] });
   });
 
   it('survives one failed call', async () => {
@@ -88,7 +88,7 @@ describe('a page of customers', () => {
 
   it.each([
     ['away', 503, '', 'CRM answered 503'],
-    ['locked', 401, '', 'CRM answered 401; set CRM_TOKEN, or the same JWT_SECRET_KEY on both sides'],
+    ['locked', 401, '', 'CRM answered 401; check CRM_TOKEN'],
     ['elsewhere', 404, '', 'CRM answered 404; is CRM_SERVICE_URL right?'],
   ])('is unavailable, with the reason, if the CRM is %s', async (_how, status, body, reason) => {
     get(0)

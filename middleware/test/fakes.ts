@@ -6,9 +6,11 @@ import { Registry } from 'prom-client';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { LedgerDatabase } from '../src/db/schema.ts';
 import type { CustomerKey, IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
+import { inventoryNames } from '../src/inventory-names.ts';
 import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
+import { createSettling } from '../src/settling.ts';
 
 /** A clock that stops until a test moves it. */
 export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
@@ -87,6 +89,7 @@ export function fakeTarget() {
     answerEverybody(answer: typeof everybody) {
       everybody = answer;
     },
+    idempotency: async () => 'none' as const,
     async create(request: PackageRequest) {
       posts.push(request);
       const answer = await answers.get(request.customerId)?.shift()?.();
@@ -99,7 +102,10 @@ export function fakeTarget() {
     async findMany(customerIds: CustomerKey[], _witnesses: [CustomerKey, CustomerKey]) {
       finds.push(...customerIds);
       const made = packages.filter(({ customerId }) => customerIds.includes(customerId));
-      return { kind: 'found', packages: new Map(made.map(({ customerId, id }) => [customerId, id])) } as const;
+      return {
+        kind: 'found',
+        packages: new Map(made.map(({ customerId, id }) => [customerId, { packageId: id }])),
+      } as const;
     },
     async fetchPackages(after: number) {
       const rest = packages.filter(({ id }) => Number(id) > after);
@@ -163,6 +169,8 @@ export async function testContext(
     metrics: createMiddlewareMetrics(new Registry(), () => ledgerSummary({ db: database.db, clock })),
     source: fakeSource([]),
     target: fakeTarget(),
+    settling: createSettling(clock, 0),
+    names: inventoryNames({ packageType: 'welcome_pack_v1', sourceName: undefined }),
     concurrency: 4,
     waitsMs,
     ...overrides,

@@ -61,7 +61,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     };
     const own = new Map<CustomerKey, Answer>([
       [2, { kind: 'delivered', packageId: 1, status: 200, existed: true }],
-      [3, { kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 }],
+      [3, { kind: 'rejected', reason: 'Inventory answered 410: no', status: 410 }],
       [4, { kind: 'retry', reason: 'answered 500', status: 500, inDoubt: false, whose: 'customer' }],
       [5, conflict],
       [6, conflict],
@@ -72,7 +72,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
     const delivery = (id: number) => getDelivery(backlog.context, id);
     expect(await delivery(1)).toMatchObject({ state: 'delivered', package_id: 3 });
     expect(await delivery(2)).toMatchObject({ state: 'delivered', package_id: 1 });
-    expect(await delivery(3)).toMatchObject({ state: 'dead', error: 'Inventory answered 400: no' });
+    expect(await delivery(3)).toMatchObject({ state: 'dead', error: 'Inventory answered 410: no' });
     expect(await delivery(4)).toMatchObject({ state: 'retrying', next_attempt_at: '2026-01-01T00:00:05.000Z' });
     expect(await delivery(5)).toMatchObject({ state: 'delivered', package_id: 2 });
     expect(await delivery(6)).toMatchObject({ state: 'retrying', error: 'answered 409' });

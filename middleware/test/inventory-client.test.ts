@@ -89,7 +89,24 @@ describe('a post to the Inventory', () => {
     },
   );
 
-  it.each([400, 410, 413, 415])('is permanently rejected by %i', async (status) => {
+  it.each([
+    [400, { Via: '1.1 squid' }, '<html>Bad request</html>'],
+    [404, { Via: '1.1 squid' }, '<html>Unknown host</html>'],
+    [407, {}, ''],
+    [413, { 'X-Squid-Error': 'ERR_TOO_BIG 0' }, '<html>Too large</html>'],
+  ])('is retried after %i of a proxy, which says nothing about the customer', async (status, headers, body) => {
+    post().reply(status, body, headers);
+    const reason = `Inventory cannot be reached: a proxy on the way answered ${status}`;
+    expect(await client().create(request)).toMatchObject({ kind: 'retry', status, reason, whose: 'inventory' });
+  });
+
+  it('is rejected by 400 for its record, which may be corrected later', async () => {
+    post().reply(400, { error: 'customerName is missing' });
+    const reason = 'Inventory answered 400: customerName is missing';
+    expect(await client(3).create(request)).toEqual({ kind: 'rejected', reason, status: 400, ofRecord: true });
+  });
+
+  it.each([410, 413, 415])('is permanently rejected by %i', async (status) => {
     post().reply(status, { error: 'customerName is missing' });
     expect(await client(3).create(request)).toEqual({
       kind: 'rejected',
@@ -112,7 +129,12 @@ describe('a post to the Inventory', () => {
 
   it('reports a key reused with another name, which is a rejection if there is no package', async () => {
     post().reply(422, { detail: 'other request' });
-    const otherwise = { kind: 'rejected', reason: 'Inventory answered 422: other request', status: 422 };
+    const otherwise = {
+      kind: 'rejected',
+      reason: 'Inventory answered 422: other request',
+      status: 422,
+      ofRecord: true,
+    };
     expect(await client(3).create(request)).toEqual({ kind: 'conflict', otherwise });
   });
 
@@ -148,7 +170,7 @@ describe('a post to the Inventory', () => {
 
   it('is in doubt if no answer arrives in time', async () => {
     post().delay(5_000).reply(201, { id: 12 });
-    expect(await client(0, 50).create(request)).toEqual({
+    expect(await client(0, { timeoutMs: 50 }).create(request)).toEqual({
       kind: 'retry',
       reason: 'Inventory did not answer in time',
       inDoubt: true,
@@ -185,6 +207,6 @@ describe('a look-up in the Inventory', () => {
 
   it('is to be repeated if the Inventory is unavailable', async () => {
     lookUp().reply(503);
-    expect(await client().find(7)).toMatchObject({ kind: 'retry', inDoubt: true });
+    expect(await client().find(7)).toMatchObject({ kind: 'retry', inDoubt: false });
   });
 });

@@ -63,7 +63,7 @@ describe('a group posted to the Inventory', () => {
       ]),
     ).toEqual([
       { kind: 'delivered', packageId: 1, status: 200, existed: true },
-      { kind: 'rejected', reason: 'Inventory answered 400: customerName is too long', status: 400 },
+      { kind: 'rejected', reason: 'Inventory answered 400: customerName is too long', status: 400, ofRecord: true },
     ]);
     expect(await answersTo([{ status: 503, error: 'busy' }, { status: 409 }])).toEqual([
       { kind: 'retry', reason: 'Inventory answered 503: busy', status: 503, inDoubt: true, whose: 'customer' },

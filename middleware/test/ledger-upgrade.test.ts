@@ -8,8 +8,9 @@ import type { DeliveryRow } from '../src/life-cycle.ts';
 import { createSync } from '../src/sync.ts';
 import { fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 
-/** Before migration 0003, two flags held what one column holds now; before 0004, every id was a number. */
-type OldRow = Omit<DeliveryRow, 'before_post' | 'customer_key'> & { in_doubt: 0 | 1; stale: 0 | 1 };
+/** Before migration 0003, two flags held what one column holds now; later migrations add columns. */
+type NewColumn = 'before_post' | 'doubt_at' | 'refusal' | 'read_at' | 'customer_key';
+type OldRow = Omit<DeliveryRow, NewColumn> & { in_doubt: 0 | 1; stale: 0 | 1 };
 type OldLedger = Omit<LedgerDatabase, 'deliveries'> & { deliveries: OldRow };
 
 const recordedAt = '2025-12-31T00:00:00.000Z';
@@ -84,7 +85,10 @@ describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
     await close();
     const needs = ['nothing', 'nothing', 'look', 'nothing', 'look', 'read and look', 'read and look'];
     const expected = rows.map(({ in_doubt: _, stale: __, ...kept }, index) => {
-      return { ...kept, customer_key: null, before_post: needs[index] ?? 'nothing' };
+      // one with a known package is a replay
+      const doubt_at = [2, 4, 5].includes(index) ? kept.updated_at : null;
+      const added = { doubt_at, read_at: null, refusal: null, customer_key: null };
+      return { ...kept, before_post: needs[index] ?? 'nothing', ...added };
     });
     expect(upgraded.map((row) => ({ ...row }))).toEqual(expected);
   });
@@ -95,7 +99,9 @@ describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
     const target = fakeTarget();
     // created by attempts that were interrupted or got no answer
     for (const customerId of [2, 3, 5]) target.make({ customerId, customerName: '', idempotencyKey: '' });
-    const customers = [6, 7].map((id) => ({ id, name: `Renamed ${id}`, createdAt: recordedAt }));
+    const customers = [1, 2, 3, 4, 5, 6, 7].map((id) => {
+      return { id, name: id < 6 ? `Customer ${id}` : `Renamed ${id}`, createdAt: recordedAt };
+    });
     await using opened = await testContext(kind, { target, source: fakeSource(customers) }, database);
 
     await createSync(opened.context, owner).runOnce();

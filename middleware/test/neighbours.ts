@@ -75,8 +75,10 @@ export async function startSmallInventory() {
   /** The status that rejects requests for each of these customers. */
   const refusals = new Map<number, number>();
   const gate = createGate();
+  /** `isMute`: it has no look-up. */
+  const state = { isMute: false };
   const server = await serveJson(async ({ route, query, body }) => {
-    if (route === 'GET /packages') {
+    if (route === 'GET /packages' && !state.isMute) {
       const asked = query.get('customerId')?.split(',').map(Number);
       const shown = packages.filter(
         ({ id, customerId }) => asked?.includes(customerId) ?? id > Number(query.get('after')),
@@ -91,5 +93,5 @@ export async function startSmallInventory() {
     packages.push({ id: packages.length + 1, ...body });
     return { status: 201, body: packages.at(-1) };
   });
-  return Object.assign(server, { packages, posts, refusals, gate });
+  return Object.assign(server, { packages, posts, refusals, gate, state });
 }

@@ -11,7 +11,7 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
   beforeAll(async () => {
     daemon = await aDaemon(kind, { environment: { RETRY_SCHEDULE: '1h' } });
     const { crm, inventory } = daemon;
-    inventory.refusals.set(2, 400).set(3, 400).set(4, 503);
+    inventory.refusals.set(2, 410).set(3, 410).set(4, 503);
     for (const _ of [1, 2, 3, 4]) daemon.addCustomer();
     crm.customers.push({ id: {}, name: 'Eve' }, { name: 'Nobody' }, { id: 1.5, name: 'Half' });
     await daemon.post('/poll');
@@ -33,7 +33,7 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
       state: 'dead',
       attempts: 1,
       package_id: null,
-      error: 'Inventory answered 400: not now',
+      error: 'Inventory answered 410: not now',
       next_attempt_at: null,
       recorded_at: expect.any(String),
       updated_at: expect.any(String),
@@ -86,8 +86,8 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
   });
 
   it.each([
-    ['/deliveries?state=lost', 'state', 'must be one of pending, retrying, delivered, dead'],
-    ['/deliveries?state=', 'state', 'must be one of pending, retrying, delivered, dead'],
+    ['/deliveries?state=lost', 'state', 'must be one of pending, retrying, delivered, dead, held, skipped'],
+    ['/deliveries?state=', 'state', 'must be one of pending, retrying, delivered, dead, held, skipped'],
     ['/deliveries?limit=0', 'limit', 'must be a whole number from 1 to 1000'],
     ['/deliveries?limit=1001', 'limit', 'must be a whole number from 1 to 1000'],
     ['/deliveries?after=%07', 'after', expect.stringContaining('must be an integer, or a text')],

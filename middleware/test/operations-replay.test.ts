@@ -9,7 +9,7 @@ describe.each(databases)('replaying on %s', (kind) => {
     await using daemon = await aDaemon(kind);
     const { crm, inventory } = daemon;
     const id = daemon.addCustomer();
-    inventory.refusals.set(id, 400);
+    inventory.refusals.set(id, 410);
     await daemon.post('/poll');
     await daemon.becomes(id, 'dead');
     inventory.refusals.clear();
@@ -18,7 +18,7 @@ describe.each(databases)('replaying on %s', (kind) => {
     const { status, body } = await daemon.post(`/deliveries/${id}/replay`);
 
     expect([status, body]).toMatchObject([200, { customer_id: id, state: 'pending', attempts: 1, package_id: null }]);
-    expect(body.history).toMatchObject([{ status: 400, error: 'Inventory answered 400: not now' }]);
+    expect(body.history).toMatchObject([{ status: 410, error: 'Inventory answered 410: not now' }]);
     expect(Date.parse(body.next_attempt_at)).toBeLessThanOrEqual(Date.now());
     await daemon.becomes(id, 'delivered');
     expect(await daemon.get(`/deliveries/${id}`)).toMatchObject({
@@ -27,7 +27,7 @@ describe.each(databases)('replaying on %s', (kind) => {
       package_id: 1,
       error: null,
       next_attempt_at: null,
-      history: [{ status: 400 }, { status: 201, error: null }],
+      history: [{ status: 410 }, { status: 201, error: null }],
     });
     expect(inventory.packages).toMatchObject([{ customerId: id, customerName: 'Renamed' }]);
   });
@@ -50,7 +50,7 @@ describe.each(databases)('replaying on %s', (kind) => {
     await using daemon = await aDaemon(kind, { customers: 4, environment: { RETRY_SCHEDULE: '1h' } });
     for (const id of [1, 2, 3, 4]) await daemon.becomes(id, 'delivered');
     const [dead, another, retrying] = [daemon.addCustomer(), daemon.addCustomer(), daemon.addCustomer()];
-    for (const id of [dead, another]) daemon.inventory.refusals.set(id, 400);
+    for (const id of [dead, another]) daemon.inventory.refusals.set(id, 410);
     daemon.inventory.refusals.set(retrying, 503);
     await daemon.post('/poll');
     await daemon.becomes(retrying, 'retrying');
@@ -109,8 +109,9 @@ async function theDeadOfThreeHours(kind: DatabaseKind): Promise<Daemon> {
   const clock = fakeClock('2026-01-01T12:00:00.000Z');
   const daemon = await aDaemon(kind, { clock });
   for (const id of [1, 2, 3]) {
-    daemon.crm.customers.push({ id, name: '' });
+    daemon.inventory.refusals.set(daemon.addCustomer(), 410);
     await daemon.post('/poll');
+    await daemon.becomes(id, 'dead');
     expect(await daemon.get(`/deliveries/${id}`)).toMatchObject({
       state: 'dead',
       updated_at: clock.now().toISOString(),

@@ -47,7 +47,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
     await refusal.sync.settle();
     const { attempts, history } = await getDelivery(refusal.context, 2);
     expect(attempts).toBe(2);
-    expect(history.map(({ error }) => error)).toEqual(['Inventory answered 400: no', null]);
+    expect(history.map(({ error }) => error)).toEqual(['Inventory answered 410: no', null]);
   });
 
   it('has its whole retry schedule ahead, though it was used up before', async () => {

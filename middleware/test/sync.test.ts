@@ -124,10 +124,10 @@ describe.each(databases)('sync, its ledger on %s', (kind) => {
 
   it('gives up at once on a customer that the Inventory rejects, and continues with the others', async () => {
     const target = fakeTarget();
-    target.script(1, () => ({ kind: 'rejected', reason: 'Inventory answered 400: no', status: 400 }));
+    target.script(1, () => ({ kind: 'rejected', reason: 'Inventory answered 410: no', status: 410 }));
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(3)), target });
     await createSync(test.context, owner).runOnce();
-    expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'dead', error: 'Inventory answered 400: no' });
+    expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'dead', error: 'Inventory answered 410: no' });
     expect(target.packages.map(({ customerId }) => customerId).sort()).toEqual([2, 3]);
   });
 

@@ -48,6 +48,7 @@ export function textNeighbours(entries: Entry[], { honoursAfter = false, pageSiz
   const http = createHttpClient({ baseUrl, timeoutMs: 5_000, connectionsMax: 4, isUsable });
   const target = inventoryClient(http, {
     packageType: 'welcome_pack_v1',
+    idempotency: async () => 'none',
     retriesMax: 0,
     firstWaitMs: 1,
     random: () => 0.5,

@@ -1,6 +1,6 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
-import { replay, replayDead } from '../src/commands/replay.ts';
+import { replay, replayEnded } from '../src/commands/replay.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { CustomerKey, SeenCustomer } from '../src/delivery.ts';
 import type { CustomerSource, NoPage } from '../src/ports.ts';
@@ -34,9 +34,18 @@ async function polls(sync: Sync, count = 4) {
   for (let poll = 0; poll < count; poll += 1) await sync.runOnce();
 }
 
-async function deadIn(context: MiddlewareContext) {
-  const dead = await listDeliveries(context, { after: 0, limit: 1_000, state: 'dead' });
-  return dead.map(({ customer_id }) => customer_id);
+/** Customers that the CRM has not shown; each is read again on the schedule. */
+async function unreadIn(context: MiddlewareContext, state: 'retrying' | 'dead' = 'retrying') {
+  const found = await listDeliveries(context, { after: 0, limit: 1_000, state });
+  return found.map(({ customer_id }) => customer_id);
+}
+
+/** Both waits of the schedule pass. */
+async function passSchedule({ clock, sync }: { clock: { advance(ms: number): void }; sync: Sync }) {
+  for (const ms of [6_000, 36_000]) {
+    clock.advance(ms);
+    await sync.settle();
+  }
 }
 
 const fault = 'the CRM cannot show this customer, or has none of this id: CRM answered 500';
@@ -54,15 +63,22 @@ describe.each(databases)('a CRM that fails on a customer, the ledger on %s', (ki
     ['the first', [1]],
     ['two in a row', [5, 6]],
     ['here and there', [3, 9, 21, 22]],
-  ])('leads to a package for every other customer, and a dead letter with the reason: %s', async (_where, broken) => {
-    await using crm = await aCrmWith(manyCustomers(30), broken);
-    await polls(crm.sync, 13);
-    expect(idsIn(crm.target.packages)).toEqual(without(30, broken));
-    expect(await deadIn(crm.context)).toEqual(broken);
-    expect(await getDelivery(crm.context, Number(broken[0]))).toMatchObject({ error: fault, attempts: 0 });
-    const failed = crm.source.reports.flat().filter(({ state }) => state === 'failed');
-    expect(failed.map(({ customer_id, error }) => [customer_id, error])).toEqual(broken.map((id) => [id, fault]));
-  });
+  ])(
+    'leads to a package for every other customer, and one that is given up after the schedule: %s',
+    async (_where, broken) => {
+      await using crm = await aCrmWith(manyCustomers(30), broken);
+      await polls(crm.sync, 13);
+      expect(idsIn(crm.target.packages)).toEqual(without(30, broken));
+      expect(await unreadIn(crm.context)).toEqual(broken);
+      expect(await getDelivery(crm.context, Number(broken[0]))).toMatchObject({ error: fault });
+      await passSchedule(crm);
+      expect(await unreadIn(crm.context, 'dead')).toEqual(broken);
+      const failed = crm.source.reports.flat().filter(({ state }) => state === 'failed');
+      expect(failed.map(({ customer_id, error }) => [customer_id, error])).toEqual(
+        broken.map((id) => [id, `given up after 2 attempts: ${fault}`]),
+      );
+    },
+  );
 
   it('leads to packages for the customers before it at once, and is logged', async () => {
     await using crm = await aCrmWith(manyCustomers(30), [5]);
@@ -84,21 +100,21 @@ describe.each(databases)('a CRM that fails on a customer, the ledger on %s', (ki
     crm.source.broken.length = 0;
     await polls(crm.sync, 1);
     expect(idsIn(crm.target.packages)).toEqual(without(32, []));
-    expect(await deadIn(crm.context)).toEqual([]);
+    expect(await unreadIn(crm.context)).toEqual([]);
   });
 
   it('is retried at the end of the list, where it blocks no customer, until another follows', async () => {
     await using crm = await aCrmWith(manyCustomers(30), [30]);
     await polls(crm.sync, 8);
     expect(idsIn(crm.target.packages)).toEqual(without(30, [30]));
-    expect(await deadIn(crm.context)).toEqual([]);
+    expect(await unreadIn(crm.context)).toEqual([]);
     crm.source.customers.push(aCustomer(31));
     await polls(crm.sync);
-    expect(await deadIn(crm.context)).toEqual([30]);
+    expect(await unreadIn(crm.context)).toEqual([30]);
     expect(crm.target.packages.some(({ customerId }) => customerId === 31)).toBe(true);
   });
 
-  it('gets no extra calls once the dead letter is written', async () => {
+  it('gets no extra calls once it is recorded without a package', async () => {
     await using crm = await aCrmWith(manyCustomers(30), [5]);
     await polls(crm.sync);
     expect(crm.source.asked.length).toBeLessThan(100);
@@ -107,18 +123,21 @@ describe.each(databases)('a CRM that fails on a customer, the ledger on %s', (ki
     expect(crm.source.asked).toEqual([30]);
   });
 
-  it('is read beyond a gap in its ids, and every customer that may be in the gap gets a dead letter', async () => {
+  it('is read beyond a gap in its ids, and every customer that may be in the gap is read again', async () => {
     await using crm = await aCrmWith([...manyCustomers(4), aCustomer(60), aCustomer(61)], [60]);
     await polls(crm.sync);
     expect(idsIn(crm.target.packages)).toEqual([1, 2, 3, 4, 61]);
-    expect(await deadIn(crm.context)).toEqual(manyCustomers(60).flatMap(({ id }) => (id > 4 ? id : [])));
+    expect(await unreadIn(crm.context)).toEqual(manyCustomers(60).flatMap(({ id }) => (id > 4 ? id : [])));
   });
 
-  it('leads to that package too once it is repaired and the dead letter is replayed', async () => {
+  it('leads to that package too once it is repaired, in time or with a replay of the dead letter', async () => {
     await using crm = await aCrmWith(manyCustomers(10), [5, 6]);
     await polls(crm.sync);
+    crm.source.broken.shift();
+    await passSchedule(crm);
+    expect(idsIn(crm.target.packages)).toEqual(without(10, [6]));
     crm.source.broken.length = 0;
-    await replayDead(crm.context, {});
+    await replayEnded(crm.context, { state: 'dead' });
     await crm.sync.settle();
     expect(crm.target.packages.find(({ customerId }) => customerId === 5)?.name).toBe('Customer 5');
     expect(idsIn(crm.target.packages)).toEqual(without(10, []));
@@ -126,9 +145,9 @@ describe.each(databases)('a CRM that fails on a customer, the ledger on %s', (ki
 
   it('does not block replays of neighbouring customers', async () => {
     await using crm = await aCrmWith(manyCustomers(10), [5]);
-    crm.target.script(4, () => ({ kind: 'rejected', reason: 'no', status: 400 }));
+    crm.target.script(4, () => ({ kind: 'rejected', reason: 'no', status: 410 }));
     await polls(crm.sync);
-    expect(await deadIn(crm.context)).toEqual([4, 5]);
+    expect([await unreadIn(crm.context, 'dead'), await unreadIn(crm.context)]).toEqual([[4], [5]]);
     await replay(crm.context, 4);
     await crm.sync.settle();
     expect(await getDelivery(crm.context, 4)).toMatchObject({ state: 'delivered' });
@@ -180,7 +199,7 @@ describe.each(databases)('a CRM that fails entirely, the ledger on %s', (kind) =
     const sync = createSync(test.context, owner);
     await polls(sync, 6);
     expect(idsIn(target.packages)).toEqual(without(30, []));
-    expect(await deadIn(test.context)).toEqual([]);
+    expect(await unreadIn(test.context)).toEqual([]);
   });
 
   it('creates no dead letter if it becomes unavailable during a search', async () => {

@@ -10,7 +10,14 @@ export type Request = {
 
 export type Reply = { status: number; data: unknown; headers: Record<string, string> };
 
-export type Customer = { id: number; name: string; isDeleted: boolean; isVisible: boolean; wasDeleted: boolean };
+export type Customer = {
+  id: number;
+  name: string;
+  createdAt: string;
+  isDeleted: boolean;
+  isVisible: boolean;
+  wasDeleted: boolean;
+};
 /** The result of a delivery, as reported to the CRM. */
 type Report = { customer_id: number; state: string; package_id: unknown; attempts: number };
 export type Package = { id: number; customerId: number; customerName: string; packageType: string };
@@ -23,7 +30,7 @@ const reply = (status: number, data: unknown, headers: Record<string, string> = 
 const next = { link: '<…>; rel="next"' };
 
 /** An in-memory CRM that answers immediately. */
-export function createCrm(kind: World['crm'], createdAt: () => string) {
+export function createCrm(kind: World['crm'], now: () => string) {
   const customers: Customer[] = [];
   const reports = new Map<number, Report>();
   /** The CRM answers 500 to every page that holds one of these customers. */
@@ -34,7 +41,7 @@ export function createCrm(kind: World['crm'], createdAt: () => string) {
     const rest = kind === 'whole-list' ? listed : listed.filter(({ id }) => id > after);
     const page = kind === 'whole-list' ? rest : rest.slice(0, limit);
     if (page.some(({ id }) => unreadable.has(id))) return reply(500, { detail: 'Internal server error' });
-    const entries = page.map(({ id, name }) => ({ id, name, created_at: createdAt() }));
+    const entries = page.map(({ id, name, createdAt }) => ({ id, name, created_at: createdAt }));
     return reply(200, entries, page.length < rest.length ? next : {});
   }
 
@@ -45,7 +52,8 @@ export function createCrm(kind: World['crm'], createdAt: () => string) {
     add(count: number, isVisible: (id: number) => boolean) {
       for (let added = 0; added < count; added += 1) {
         const id = customers.length + 1;
-        customers.push({ id, name: `Customer ${id}`, isDeleted: false, wasDeleted: false, isVisible: isVisible(id) });
+        const customer = { id, name: `Customer ${id}`, createdAt: now(), isVisible: isVisible(id) };
+        customers.push({ ...customer, isDeleted: false, wasDeleted: false });
       }
     },
     handle({ method, url, params, data }: Request): Reply {
@@ -61,9 +69,13 @@ export function createCrm(kind: World['crm'], createdAt: () => string) {
 
 type Post = { customerId: number; customerName: string; packageType: string; idempotencyKey: string | undefined };
 
+/** Whether the Inventory has a look-up. */
+export const canBeAsked = (kind: World['inventory']) => kind !== 'keyed' && kind !== 'mute';
+
 /** An in-memory Inventory that answers immediately. */
-export function createInventory(kind: World['inventory'], hasGroups: boolean) {
+export function createInventory({ inventory: kind, hasGroups, lagMs }: World, nowMs: () => number) {
   const packages: Package[] = [];
+  const madeMs = new Map<Package, number>();
   const byCustomer = new Map<number, Package>();
   const byKey = new Map<string, Package>();
 
@@ -78,16 +90,20 @@ export function createInventory(kind: World['inventory'], hasGroups: boolean) {
     if (existing) return reply(200, existing, { 'idempotent-replayed': 'true' });
     const made = { id: 1000 + packages.length, customerId, customerName, packageType };
     packages.push(made);
+    madeMs.set(made, nowMs());
     byCustomer.set(customerId, made);
     byKey.set(idempotencyKey, made);
     return reply(201, made);
   }
 
   function list({ customerId, after = 0, limit = 1000 }: Request['params']): Reply {
-    if (kind === 'keyed') return reply(404, { detail: 'Not found' });
+    if (!canBeAsked(kind)) return reply(404, { detail: 'Not found' });
     const asked = customerId === undefined ? undefined : new Set(String(customerId).split(',').map(Number));
     if (asked && asked.size > 1 && kind !== 'ours') return reply(400, { detail: 'customerId: one number' });
-    const rest = packages.filter((one) => one.id > Number(after) && (!asked || asked.has(one.customerId)));
+    const isListed = (one: Package) => lagMs === 0 || nowMs() - (madeMs.get(one) ?? 0) >= lagMs;
+    const rest = packages.filter(
+      (one) => one.id > Number(after) && (!asked || asked.has(one.customerId)) && isListed(one),
+    );
     return reply(200, rest.slice(0, Number(limit)), rest.length > Number(limit) ? next : {});
   }
 
@@ -95,6 +111,7 @@ export function createInventory(kind: World['inventory'], hasGroups: boolean) {
     packages,
     handle(request: Request, judge: (post: Post) => Reply | undefined, groupMax = Number.POSITIVE_INFINITY): Reply {
       const { method, url, params, data, idempotencyKey } = request;
+      if (url === '/') return reply(200, kind === 'ours' ? { idempotency: 'permanent' } : {});
       if (method === 'get') return list(params);
       const one = (post: Post) => judge(post) ?? make(post);
       if (url === '/packages') return one({ ...(data as Post), idempotencyKey });

@@ -1,4 +1,5 @@
-import { asAxiosError, blipRetry, describe, isBrokenOff, isRetryableStatus } from '@doorstep/kit/client/http-client.ts';
+import { describe } from '@doorstep/kit/client/describe.ts';
+import { asAxiosError, blipRetry, isBrokenOff, isRetryableStatus } from '@doorstep/kit/client/http-client.ts';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Logger } from '@doorstep/kit/process/logger.ts';
 import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';

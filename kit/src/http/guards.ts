@@ -70,7 +70,7 @@ function checkToken(access: Access, { tokens, requireAuth }: { tokens: Tokens; r
     if (needsToken(access, requireAuth)) {
       const token = bearerToken(request);
       if (!token) throw new AppError('unauthorized', 'A bearer token is required');
-      const caller = await tokens.verify(token);
+      const caller = await tokens.verify(token, request.get('Date'));
       if (!isAllowed(caller, access, request.params))
         throw new AppError('forbidden', 'This token does not allow this request');
       (response.locals as Locals).caller = caller;

@@ -1,8 +1,12 @@
-import { asAxiosError, blipRetry, describe, isRouteAbsent, storable } from '@doorstep/kit/client/http-client.ts';
+import { describe } from '@doorstep/kit/client/describe.ts';
+import { asAxiosError, blipRetry, isRouteAbsent, storable } from '@doorstep/kit/client/http-client.ts';
+import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
+import { readTime } from '@doorstep/kit/text/read-time.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import { inIdOrder, isText, toCustomerKey } from '../customer-key.ts';
 import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
+import { fitName } from './fit-name.ts';
 import { type List, readList } from './read-list.ts';
 import { createReadOn } from './read-on.ts';
 
@@ -11,8 +15,11 @@ const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
 export function crmClient(client: AxiosInstance, pageSize: number): CustomerSource {
   async function fetchList(url: string, params: Params = {}): Promise<CustomerPage | NoPage> {
     try {
-      const list = readList(await client.get(url, { params, 'axios-retry': blipRetry }));
+      const response = await client.get(url, { params, 'axios-retry': blipRetry });
+      const list = readList(response);
       if (list.kind === 'list') return toPage(list, params.limit ?? pageSize);
+      const proxy = describeProxy('CRM', { config: response.config, response });
+      if (proxy !== undefined) return { kind: 'unavailable', reason: proxy };
       return { kind: 'unreadable', reason: `CRM answered with something that is not a list: ${list.seen}` };
     } catch (error) {
       const failure = asAxiosError(error);
@@ -57,7 +64,7 @@ const emptyList: List = {
 
 /** A CRM that fails on one customer answers 500 to every page that holds that customer. */
 function toNoPage(error: AxiosError): NoPage {
-  const kind = error.response?.status === 500 ? 'unreadable' : 'unavailable';
+  const kind = error.response?.status === 500 && !isFromProxy(error.response) ? 'unreadable' : 'unavailable';
   return { kind, reason: describe('CRM', error, settings) };
 }
 
@@ -87,25 +94,23 @@ function toPage({ entries, total, saysMore, next, number }: List, limit: number)
   };
 }
 
-const nameMax = 1000;
-
-/** Returns undefined without a usable id. Any other defect is left to the Inventory, customer by customer. */
+/** Returns undefined without a usable id. */
 function toCustomer(entry: unknown): SeenCustomer | undefined {
   const { id: givenId, name, created_at } = (entry ?? {}) as Record<string, unknown>;
   const id = toCustomerKey(givenId);
   if (id === undefined) return undefined;
-  const isNamed = typeof name === 'string' && name.trim() !== '';
+  const fitting = fitName(name);
   return {
     id,
-    name: isNamed ? storable(name, nameMax) : '',
+    name: fitting ?? '',
     createdAt: toTimestamp(created_at),
-    ...(!isNamed && { fault: 'the CRM shows no name for this customer' }),
+    ...(fitting === undefined && { fault: 'the CRM shows no name for this customer' }),
   };
 }
 
 /** ISO 8601; undefined for an invalid time, or a year that PostgreSQL does not read in that form. */
 function toTimestamp(text: unknown): string | undefined {
-  const time = typeof text === 'string' ? new Date(text) : undefined;
+  const time = typeof text === 'string' ? readTime(text) : undefined;
   if (!time || Number.isNaN(time.getTime())) return undefined;
   const year = time.getUTCFullYear();
   return year >= 1 && year <= 9999 ? time.toISOString() : undefined;

@@ -1,4 +1,5 @@
-import { asAxiosError, describe } from '@doorstep/kit/client/http-client.ts';
+import { describe } from '@doorstep/kit/client/describe.ts';
+import { asAxiosError } from '@doorstep/kit/client/http-client.ts';
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios';
 import type { CaughtRequest, CustomerSource, PackageTarget, Probe } from '../ports.ts';
 import { isObject } from './next-link.ts';

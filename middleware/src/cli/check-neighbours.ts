@@ -1,5 +1,6 @@
 import { toRequest } from '../deliver/attempt.ts';
 import type { SeenCustomer } from '../delivery.ts';
+import type { InventoryNames } from '../inventory-names.ts';
 import type { CustomerPage, NoPage, Probe } from '../ports.ts';
 
 export type Checked = Awaited<ReturnType<typeof checkNeighbours>>;
@@ -8,12 +9,12 @@ export type Checked = Awaited<ReturnType<typeof checkNeighbours>>;
  * One page of the CRM, two questions to the Inventory, and the request that would be sent for the first customer. Posts
  * nothing and needs no ledger. `hindrance` says why deliveries could not start.
  */
-export async function checkNeighbours(probe: Probe) {
+export async function checkNeighbours(probe: Probe, names: InventoryNames) {
   const { page, fields } = await probe.page();
   const first = page.kind === 'page' ? page.customers.find(isUsable) : undefined;
   const packages = await probe.packages(first?.id ?? 1);
   const root = await probe.root();
-  const request = first && (await probe.request(toRequest({ customerId: first.id, customerName: first.name })));
+  const request = first && (await probe.request(toRequest({ customerId: first.id, customerName: first.name }, names)));
   const hindrance = hindranceAtCrm(page, fields) ?? hindranceAtInventory(root, packages);
   return { page, fields, root, packages, request, hindrance };
 }

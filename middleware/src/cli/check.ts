@@ -13,10 +13,10 @@ export const checkCommand: Command<CommandMeans> = {
     'Reads one page of the CRM, asks the Inventory for the packages of one customer, and shows what would be sent. Posts nothing, and needs no ledger. Exits with 1 if deliveries could not start.',
   forms: [''],
   examples: ['', '--json'],
-  async run({ probe, values, print, say }) {
+  async run({ context, probe, values, print, say }) {
     const own = probe();
     const { urls } = own;
-    const checked = await checkNeighbours(own);
+    const checked = await checkNeighbours(own, context.names);
     const { hindrance } = checked;
     print(values['json'] ? JSON.stringify(toJson(urls, checked)) : show(urls, checked));
     if (hindrance !== undefined) say(inLine(`Deliveries cannot start: ${hindrance}.`));

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Call, Command, Terminal } from '@doorstep/kit/cli/command.ts';
 import { runCommand } from '@doorstep/kit/cli/command-line.ts';
-import { isPostgresUrl, sqlitePath } from '@doorstep/kit/database/open.ts';
+import { sqlitePath } from '@doorstep/kit/database/open.ts';
+import { isPostgresUrl } from '@doorstep/kit/database/postgres-address.ts';
 import { StartError } from '@doorstep/kit/errors.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import type { Environment } from '@doorstep/kit/process/settings.ts';
@@ -41,7 +42,11 @@ async function runOn(config: MiddlewareConfig, command: Command<CommandMeans>, c
     context,
     clock: context.clock,
     probe: () => openProbe(config, tokens, context),
-    daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
+    daemon: connectDaemon(daemon?.url, {
+      tokens,
+      hostName: config.allowedHosts[0] as string,
+      proxies: config.proxies,
+    }),
     takeLock: () => takeLedgerLock(config.databaseUrl),
   });
 }

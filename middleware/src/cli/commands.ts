@@ -8,6 +8,7 @@ import { pollCommand } from './poll.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { replayCommand } from './replay.ts';
+import { settleCommand } from './settle.ts';
 import { statusCommand } from './status.ts';
 
 export const commands: Commands<CommandMeans> = {
@@ -16,6 +17,7 @@ export const commands: Commands<CommandMeans> = {
   deliveries: deliveriesCommand,
   explain: explainCommand,
   replay: replayCommand,
+  settle: settleCommand,
   poll: pollCommand,
   pause: pauseCommand,
   resume: resumeCommand,

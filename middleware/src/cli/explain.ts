@@ -4,8 +4,7 @@ import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
 import type { CustomerKey } from '../delivery.ts';
-import { type FoundNamed, findNamed } from '../intake/find-named.ts';
-import { fetchReadable } from '../intake/read-page.ts';
+import { findCustomer } from '../intake/find-named.ts';
 import { getDelivery } from '../queries/deliveries.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
@@ -36,12 +35,12 @@ export const explainCommand: Command<CommandMeans> = {
 
 /** The ledger does not know the customer; perhaps the CRM does. */
 async function explainUnseen({ context, values, print, say }: CommandMeans, id: CustomerKey): Promise<number> {
-  const page = await findInCrm(context, id);
-  if (page.kind !== 'found') {
+  const page = await findCustomer(context.source, id);
+  if (page.kind !== 'read') {
     say(`No poll has seen customer ${id}, and the CRM cannot be read: ${page.reason}.`);
     return exitCodes.unable;
   }
-  const customer = page.customers.get(id);
+  const { customer } = page;
   const { cursor } = await getStatus(context);
   const reason = !customer
     ? `The CRM ${page.isPart ? 'shows only a part of its list, without' : 'has no'} customer ${id}.`
@@ -50,14 +49,6 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
       : `Customer ${id} (${customer.name}) appeared in the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
   print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : inLine(reason));
   return exitCodes.no;
-}
-
-async function findInCrm({ source }: MiddlewareContext, id: CustomerKey): Promise<FoundNamed> {
-  if (typeof id === 'string') return findNamed(source, [id]);
-  const page = await fetchReadable(source, id - 1, { skipsBroken: false, isSought: true, limit: 1 });
-  if (page.kind !== 'page') return page;
-  const customers = new Map(page.customers.map((customer) => [customer.id, customer]));
-  return { kind: 'found', customers, isPart: page.extent === 'part' };
 }
 
 async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
@@ -80,6 +71,7 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
 function verdict({ clock }: MiddlewareContext, delivery: Delivery): string {
   const { state, package_id, updated_at, error, next_attempt_at } = delivery;
   if (state === 'delivered') return `package ${package_id}, since ${time(updated_at)}`;
+  if (state === 'held') return `held, because ${error}`;
   if (state === 'dead')
     return `no package, and no further attempt, because ${error}. "replay ${delivery.customer_id}" tries again.`;
   const waitMs = next_attempt_at ? Date.parse(next_attempt_at) - clock.now().getTime() : 0;

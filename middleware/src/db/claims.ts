@@ -1,9 +1,9 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Selectable, Transaction } from 'kysely';
-import type { ClaimedDelivery } from '../delivery.ts';
+import type { ClaimedDelivery, CustomerKey } from '../delivery.ts';
 import { claimed, dueNow, interrupted, returned } from '../life-cycle.ts';
 import { insertAttempts } from './attempts.ts';
-import { updateDeliveries } from './deliveries.ts';
+import { type Fresh, isKnown, updateDeliveries } from './deliveries.ts';
 import { keyOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
 
@@ -13,6 +13,8 @@ export type ClaimOptions = {
   /** How many to claim if more than `groupMin` are due; 0: never in groups. */
   groupMax: number;
   groupMin: number;
+  /** Given while the CRM cannot be read: only deliveries that need no reading. */
+  onlyKnown?: Fresh | undefined;
 };
 
 export type Claim = { deliveries: ClaimedDelivery[]; grouped: boolean };
@@ -22,13 +24,10 @@ export type Claim = { deliveries: ClaimedDelivery[]; grouped: boolean };
  * leaves claimed may have been posted.
  */
 export async function claimDue(trx: Transaction<LedgerDatabase>, options: ClaimOptions): Promise<Claim> {
-  const { now, claimsMax, groupMax, groupMin } = options;
-  const due = trx
-    .selectFrom('deliveries')
-    .where('due_at', '<=', now)
-    .where('claimed_at', 'is', null)
-    .orderBy('due_at')
-    .orderBy('customer_id');
+  const { now, claimsMax, groupMax, groupMin, onlyKnown } = options;
+  let due = trx.selectFrom('deliveries').where('due_at', '<=', now).where('claimed_at', 'is', null);
+  if (onlyKnown) due = due.where(isKnown(onlyKnown));
+  due = due.orderBy('due_at').orderBy('customer_id');
   const beyond =
     groupMax > 0 ? await due.select('customer_id').offset(groupMin).limit(1).executeTakeFirst() : undefined;
   const rows = await due
@@ -52,6 +51,9 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
     attempts: row.attempts,
     waitsUsed: row.waits_used,
     beforePost: row.before_post,
+    doubtAt: row.doubt_at ?? undefined,
+    readAt: row.read_at ?? undefined,
+    refusal: row.refusal ?? undefined,
     packageId: row.package_id === null ? undefined : JSON.parse(row.package_id),
     waitingSince: row.waiting_since,
     failedAt: row.state === 'retrying' ? row.updated_at : undefined,
@@ -62,28 +64,36 @@ export type ProbeOptions = {
   now: string;
   /** Whether a delivery that needs no read from the CRM goes before others that have waited longer. */
   prefersKnown: boolean;
+  fresh: Fresh;
+  onlyKnown?: Fresh | undefined;
 };
 
 /**
  * Claims one delivery as a probe: one that has never failed, because a delivery that fails repeatedly may itself be at
  * fault; otherwise the longest waiting. While the CRM is down, a delivery that must be read again cannot probe; but the
- * others may all be rejected for ever, so both kinds need their turn.
+ * others may all be rejected for ever, so both kinds need their turn. In a long outage every reading gets old.
  */
 export async function claimProbe(
   trx: Transaction<LedgerDatabase>,
-  { now, prefersKnown }: ProbeOptions,
+  { now, prefersKnown, fresh, onlyKnown }: ProbeOptions,
 ): Promise<Claim> {
-  const due = trx
+  let due = trx
     .selectFrom('deliveries')
     .selectAll()
     .where('due_at', '<=', now)
     .where('claimed_at', 'is', null)
     .limit(1);
-  const known = due.where('before_post', '!=', 'read and look');
+  if (onlyKnown) due = due.where(isKnown(onlyKnown));
+  const known = due.where(isKnown(fresh));
+  const old = due.where('before_post', 'in', ['nothing', 'look']);
   const longest = (waiting: typeof due) => waiting.orderBy('due_at').orderBy('customer_id').executeTakeFirst();
+  const untried = (waiting: typeof due) =>
+    waiting.where('state', '=', 'pending').orderBy('customer_id').executeTakeFirst();
   const probe =
-    (await known.where('state', '=', 'pending').orderBy('customer_id').executeTakeFirst()) ??
+    (await untried(known)) ??
     (prefersKnown ? await longest(known) : undefined) ??
+    (await untried(old)) ??
+    (prefersKnown ? await longest(old) : undefined) ??
     (await longest(due));
   if (!probe) return { deliveries: [], grouped: false };
   await setClaim(trx, [probe.customer_id], now);
@@ -94,19 +104,22 @@ export async function claimProbe(
 export function returnClaims(
   trx: Transaction<LedgerDatabase>,
   deliveries: ClaimedDelivery[],
-  inDoubt: boolean,
+  { inDoubt, now }: { inDoubt: boolean; now: string },
 ): Promise<void> {
   return updateDeliveries(
     trx,
-    deliveries.map((delivery) => returned(delivery, inDoubt)),
+    deliveries.map((delivery) => returned(delivery, inDoubt, now)),
   );
 }
 
-/** Frees claims that no call belongs to: they were interrupted (kill -9, a failed write to the ledger). */
-export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<void> {
+/**
+ * Frees claims that no call belongs to: they were interrupted (kill -9, a failed write to the ledger). Returns their
+ * customers.
+ */
+export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<CustomerKey[]> {
   const rows = await trx
     .selectFrom('deliveries')
-    .select(['customer_id', 'claimed_at', 'before_post'])
+    .select(['customer_id', 'customer_key', 'claimed_at', 'before_post'])
     .where('claimed_at', 'is not', null)
     .execute();
   const attempts = rows.map(({ customer_id, claimed_at }) => ({
@@ -119,6 +132,7 @@ export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise
   }));
   await insertAttempts(trx, attempts);
   await updateDeliveries(trx, rows.map(interrupted));
+  return rows.map(keyOf);
 }
 
 /**

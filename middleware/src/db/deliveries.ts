@@ -1,8 +1,9 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely';
+import { isNumber, isText } from '../customer-key.ts';
 import type { CustomerKey } from '../delivery.ts';
 import type { DeliveryRow } from '../life-cycle.ts';
-import { keyOf } from './keys.ts';
+import { keyOf, numberOf, numbersOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 const columnTypes = {
@@ -16,6 +17,9 @@ const columnTypes = {
   due_at: 'timestamptz',
   claimed_at: 'timestamptz',
   before_post: 'text',
+  doubt_at: 'timestamptz',
+  read_at: 'timestamptz',
+  refusal: 'text',
   package_id: 'text',
   error: 'text',
   report_pending: 'integer',
@@ -59,16 +63,33 @@ export async function updateDeliveries(trx: Transaction<LedgerDatabase>, changes
     .execute();
 }
 
-/** When the next delivery is due; undefined if none waits. */
-export async function nextDueAt(db: Kysely<LedgerDatabase>): Promise<string | undefined> {
-  const row = await db
+export async function findDelivery(db: Kysely<LedgerDatabase>, key: CustomerKey): Promise<DeliveryRow | undefined> {
+  const customerId = await numberOf(db, key);
+  if (customerId === undefined) return undefined;
+  return db.selectFrom('deliveries').selectAll().where('customer_id', '=', customerId).executeTakeFirst();
+}
+
+/**
+ * Deliveries that can be posted without asking the CRM first: nothing calls for a reading, and the customer was last read
+ * between `since` and `until`.
+ */
+export function isKnown({ since, until }: Fresh) {
+  return (eb: ExpressionBuilder<LedgerDatabase, 'deliveries'>) =>
+    eb.and([eb('before_post', 'in', ['nothing', 'look']), eb('read_at', '>=', since), eb('read_at', '<=', until)]);
+}
+
+/** When a reading is new enough: the clock may have been set, so it may not be much later than now either. */
+export type Fresh = { since: string; until: string };
+
+/** When the next delivery is due, of those that need no reading if `fresh` is given; undefined if none waits. */
+export async function nextDueAt(db: Kysely<LedgerDatabase>, fresh: Fresh | undefined): Promise<string | undefined> {
+  let query = db
     .selectFrom('deliveries')
     .select('due_at')
     .where('due_at', 'is not', null)
-    .where('claimed_at', 'is', null)
-    .orderBy('due_at')
-    .limit(1)
-    .executeTakeFirst();
+    .where('claimed_at', 'is', null);
+  if (fresh) query = query.where(isKnown(fresh));
+  const row = await query.orderBy('due_at').limit(1).executeTakeFirst();
   return row?.due_at ?? undefined;
 }
 
@@ -130,16 +151,31 @@ export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[Custom
   return first && last && first.customer_id < last.customer_id ? [keyOf(first), keyOf(last)] : [];
 }
 
-type Known = Pick<DeliveryRow, 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;
+const knownColumns = [
+  'customer_id',
+  'customer_key',
+  'customer_name',
+  'customer_created_at',
+  'state',
+  'error',
+  'package_id',
+  'updated_at',
+] as const satisfies (keyof DeliveryRow)[];
+
+export type KnownDelivery = Pick<DeliveryRow, (typeof knownColumns)[number]>;
 
 /** The deliveries of these customers; those without a delivery are left out. */
-export async function listStates(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, Known>> {
-  if (customerIds.length === 0) return new Map();
-  const rows = customerIds.map((id) => ({ id }));
+export async function listKnown(
+  db: Kysely<LedgerDatabase>,
+  keys: CustomerKey[],
+): Promise<Map<CustomerKey, KnownDelivery>> {
+  const numbers = [...keys.filter(isNumber), ...(await numbersOf(db, keys.filter(isText))).values()];
+  if (numbers.length === 0) return new Map();
+  const rows = numbers.map((id) => ({ id }));
   const found = await db
     .selectFrom('deliveries')
-    .select(['customer_id', 'state', 'error', 'package_id', 'updated_at'])
+    .select(knownColumns)
     .where('customer_id', 'in', (eb) => eb.selectFrom(jsonTable(db, rows, { id: 'bigint' }).as('asked')).select('id'))
     .execute();
-  return new Map(found.map((row) => [row.customer_id, row]));
+  return new Map(found.map((row) => [keyOf(row), row]));
 }

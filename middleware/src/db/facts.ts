@@ -11,6 +11,10 @@ type Facts = {
   reconciliation: Reconciliation;
   /** Where a list with text ids, which has no order by id, was read to. */
   lastListed: CustomerKey;
+  /** The SOURCE_NAME of the customers in the ledger; absent if they have none. */
+  source: { name: string };
+  /** Every PACKAGE_TYPE that the ledger was used with. */
+  packageTypes: string[];
 };
 
 export async function readFact<Name extends keyof Facts>(

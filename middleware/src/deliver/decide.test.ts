@@ -9,7 +9,13 @@ const failed: Retry = { kind: 'retry', reason: 'answered 503', status: 503, inDo
 type Attempt = Parameters<typeof decide>[0];
 
 const decideAfter = (attempts: number, outcome: Outcome = failed, overrides: Partial<Attempt> = {}) => {
-  const pace = { breaker: 'closed', isUnread: false, waitsMs: [5_000, 30_000], random: () => 0.5 } as const;
+  const pace = {
+    settleMs: 0,
+    breaker: 'closed',
+    endedAt: 'post',
+    waitsMs: [5_000, 30_000],
+    random: () => 0.5,
+  } as const;
   return decide({ attempts, waitsUsed: attempts - 1, outcome, now, ...pace, ...overrides });
 };
 
@@ -57,14 +63,22 @@ describe('the decision after an attempt', () => {
 
   it('never gives up while the CRM is away', () => {
     const outcome: Outcome = { ...failed, whose: 'crm' };
-    expect(decideAfter(1, outcome, { breaker: 'open' })).toMatchObject({ waitsFor: 'crm', waitMs: 5_000 });
-    expect(decideAfter(9, outcome)).toMatchObject({ waitsFor: 'crm', waitMs: hourMs, waitsUsed: 2 });
+    const away = { endedAt: 'read', breaker: 'open' } as const;
+    expect(decideAfter(1, outcome, away)).toMatchObject({ waitsFor: 'crm', waitMs: 5_000, waitsUsed: 0 });
+    expect(decideAfter(9, outcome, away)).toMatchObject({ waitsFor: 'crm', waitMs: 5_000, waitsUsed: 8 });
   });
 
-  it('never gives up a customer that the CRM has not shown again yet, unless that customer is the cause', () => {
-    expect(decideAfter(9, failed, { isUnread: true })).toMatchObject({ waitsFor: 'schedule', waitMs: hourMs });
-    const own: Outcome = { ...failed, whose: 'customer' };
-    expect(decideAfter(9, own, { isUnread: true })).toMatchObject({ state: 'dead' });
+  it('has a record read again on the schedule before it is given up, if the Inventory refuses it', () => {
+    const outcome: Outcome = { kind: 'rejected', reason: 'answered 422', status: 422, ofRecord: true };
+    const waiting = { state: 'retrying', waitsFor: 'record', waitMs: 5_000, waitsUsed: 1, isRefused: true };
+    expect(decideAfter(1, outcome, { breaker: 'open' })).toMatchObject(waiting);
+    expect(decideAfter(3, outcome)).toEqual({ state: 'dead', reason: 'given up after 3 attempts: answered 422' });
+  });
+
+  it('has a record without a name read again on the schedule', () => {
+    const outcome: Outcome = { kind: 'retry', reason: 'no name', inDoubt: false, whose: 'customer' };
+    const waiting = { waitsFor: 'record', waitMs: 5_000, waitsUsed: 1, isRefused: false };
+    expect(decideAfter(1, outcome, { endedAt: 'read' })).toMatchObject(waiting);
   });
 
   it('says whether the post may have taken effect', () => {

@@ -3,8 +3,9 @@ import { returnClaims } from '../db/claims.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { Gate } from '../pace/gate.ts';
 import { watchBacklog } from './backlog.ts';
-import { deliver } from './deliver.ts';
+import { type Delivered, deliver } from './deliver.ts';
 import { observe } from './observe.ts';
+import type { Reader } from './reader.ts';
 import { store } from './store.ts';
 import { createTakeUp, freeLeftOver } from './take-up.ts';
 
@@ -17,6 +18,7 @@ export type Dispatcher = {
 
 type Means = {
   gate: Gate;
+  reader: Reader;
   /** @throws unless the ledger belongs to this process. */
   ensureOwner: () => Promise<void>;
   /** Once aborted, nothing more is claimed; calls under way go on. */
@@ -26,8 +28,8 @@ type Means = {
 
 /** Claims what is due and delivers it, as much at once as the gate allows. */
 export function createDispatcher(context: MiddlewareContext, means: Means): Dispatcher {
-  const { gate, ensureOwner, stopping, onStored } = means;
-  const takeUp = createTakeUp(context, { gate, ensureOwner, stopping });
+  const { gate, reader, ensureOwner, stopping, onStored } = means;
+  const takeUp = createTakeUp(context, { gate, reader, ensureOwner, stopping });
   let failures: unknown[] = [];
   let wake = () => {};
   stopping.addEventListener('abort', () => wake());
@@ -60,6 +62,7 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
       else isDone = failures.length > 0 || (!isWoken && !takeUp.isWaiting());
     }
     backlog.stop();
+    reader.forget();
     if (failures.length === 0) return;
     // a claim that came while the ledger failed is abandoned, too
     takeUp.abandon();
@@ -80,11 +83,11 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
   async function carry(deliveries: ClaimedDelivery[], onDone: (attempts: number) => void): Promise<void> {
     const call = gate.begin(deliveries.length);
     try {
-      const { finished, notTaken } = await deliver(context, deliveries, call);
+      const { finished, notTaken } = await deliver(context, deliveries, { call, reader });
       wake();
       if (finished.length > 0) await store(context, finished);
       for (const one of finished) observe(context, one);
-      if (notTaken) await context.write((trx) => returnClaims(trx, notTaken.deliveries, notTaken.inDoubt));
+      if (notTaken) await putBack(notTaken);
       onDone(finished.length);
       onStored();
     } catch (error) {
@@ -92,6 +95,11 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     } finally {
       call.ended();
     }
+  }
+
+  function putBack({ deliveries, inDoubt }: NonNullable<Delivered['notTaken']>): Promise<void> {
+    const now = context.clock.now().toISOString();
+    return context.write((trx) => returnClaims(trx, deliveries, { inDoubt, now }));
   }
 
   /** The ledger could not be written: nothing more is claimed, and the next run finds these claims interrupted. */

@@ -12,22 +12,23 @@ export function observe(context: MiddlewareContext, finished: Finished): void {
   metrics.outcomes.inc({ outcome: decision.state });
   metrics.attempts.inc({ status: outcome.status ?? 'none' });
   metrics.duration.observe(durationMs / 1000);
-  const who = `customer ${customerId} (${customerName})`;
+  const who = customerName === '' ? `customer ${customerId}` : `customer ${customerId} (${customerName})`;
   if (decision.state === 'delivered') {
     const { packageId } = decision;
     const how = outcome.kind === 'delivered' && outcome.existed ? 'was there already' : 'created';
     logger.info(`package ${packageId} for ${who} ${how} in ${durationMs} ms`, { ...fields, packageId });
     observeWholeWay(context, delivery.customerCreatedAt);
-  } else if (decision.state === 'dead') {
-    logger.error(`no package for ${who}, dead: ${decision.reason}`, fields);
+  } else if (decision.state !== 'retrying') {
+    logger.error(`no package for ${who}, ${decision.state}: ${decision.reason}`, fields);
   } else if (decision.waitsFor === 'breaker') {
     // the breaker is logged once, not once for each customer
     logger.debug(`no package for ${who} yet: ${decision.reason}; it waits for the breaker`, fields);
   } else {
     const isOfSchedule = decision.waitsUsed > delivery.waitsUsed;
-    const again = isOfSchedule ? `attempt ${decision.waitsUsed + 1} of ${waitsMs.length + 1}` : 'again';
+    const nth = isOfSchedule ? `attempt ${decision.waitsUsed + 1} of ${waitsMs.length + 1}` : 'again';
     const wait = formatDuration(decision.waitMs);
-    logger.warn(`no package for ${who} yet: ${decision.reason}; ${again} in ${wait}`, fields);
+    const next = decision.waitsFor === 'record' ? `the CRM is read again in ${wait}, ${nth}` : `${nth} in ${wait}`;
+    logger.warn(`no package for ${who} yet: ${decision.reason}; ${next}`, fields);
   }
 }
 

@@ -1,10 +1,14 @@
+import type { Clock } from '@doorstep/kit/clock.ts';
 import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { type Claim, claimDue, claimProbe, freeInterrupted, freeStranded, returnClaims } from '../db/claims.ts';
+import type { Fresh } from '../db/deliveries.ts';
 import { readFact } from '../db/facts.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { Allowance, Gate } from '../pace/gate.ts';
 import { longestWaitMs } from './decide.ts';
+import type { Reader } from './reader.ts';
+import { readingAgeMaxMs } from './reading.ts';
 
 export type TakeUp = {
   /** Claims what may begin now. Gives the deliveries of each call: a group, or one by itself. */
@@ -17,12 +21,13 @@ export type TakeUp = {
 
 type Means = {
   gate: Gate;
+  reader: Reader;
   /** @throws unless the ledger belongs to this process. */
   ensureOwner: () => Promise<void>;
   stopping: AbortSignal;
 };
 
-export function createTakeUp(context: MiddlewareContext, { gate, ensureOwner, stopping }: Means): TakeUp {
+export function createTakeUp(context: MiddlewareContext, { gate, reader, ensureOwner, stopping }: Means): TakeUp {
   let ready: ClaimedDelivery[] = [];
 
   /** Claims that have waited go on only while nothing speaks against it. */
@@ -44,7 +49,7 @@ export function createTakeUp(context: MiddlewareContext, { gate, ensureOwner, st
     // the breaker may have opened meanwhile
     const allowance = gate.allows();
     if (allowance.kind === 'nothing' || roomOf(allowance) === 0) return [];
-    const { deliveries, grouped } = await claimUnlessPaused(context, allowance);
+    const { deliveries, grouped } = await claimUnlessPaused(context, { allowance, reader });
     if (!grouped) {
       ready = deliveries;
       return takeReady();
@@ -56,7 +61,8 @@ export function createTakeUp(context: MiddlewareContext, { gate, ensureOwner, st
   }
 
   function putBack(deliveries: ClaimedDelivery[]): Promise<void> {
-    return context.write((trx) => returnClaims(trx, deliveries, false));
+    const now = context.clock.now().toISOString();
+    return context.write((trx) => returnClaims(trx, deliveries, { inDoubt: false, now }));
   }
 
   return {
@@ -82,13 +88,25 @@ function roomOf(allowance: Allowance): number {
 
 function claimUnlessPaused(
   { write, clock }: MiddlewareContext,
-  allowance: Exclude<Allowance, { kind: 'nothing' }>,
+  { allowance, reader }: { allowance: Exclude<Allowance, { kind: 'nothing' }>; reader: Reader },
 ): Promise<Claim> {
   return write(async (trx) => {
     if (await isPaused(trx)) return { deliveries: [], grouped: false };
-    const now = clock.now().toISOString();
-    return allowance.kind === 'probe' ? claimProbe(trx, { ...allowance, now }) : claimDue(trx, { ...allowance, now });
+    const options = { now: clock.now().toISOString(), onlyKnown: onlyKnown(clock, reader) };
+    if (allowance.kind === 'calls') return claimDue(trx, { ...allowance, ...options });
+    return claimProbe(trx, { ...allowance, ...options, fresh: freshAt(clock) });
   });
+}
+
+/** While the CRM cannot be read, deliveries that need a reading are left where they are. */
+export function onlyKnown(clock: Clock, reader: Reader): Fresh | undefined {
+  return reader.pauseMs() > 0 ? freshAt(clock) : undefined;
+}
+
+function freshAt(clock: Clock): Fresh {
+  const nowMs = clock.now().getTime();
+  const at = (ms: number) => new Date(ms).toISOString();
+  return { since: at(nowMs - readingAgeMaxMs), until: at(nowMs + readingAgeMaxMs) };
 }
 
 async function isPaused(db: MiddlewareContext['db']): Promise<boolean> {
@@ -110,13 +128,14 @@ export function watchPause(context: MiddlewareContext): () => Promise<boolean> {
 const correctionMaxMs = 60_000;
 
 /** Frees the claims of an interrupted run, and makes due what a clock that was set back has left in the future. */
-export async function freeLeftOver({ write, clock, waitsMs }: MiddlewareContext): Promise<void> {
+export async function freeLeftOver({ write, clock, waitsMs, settling }: MiddlewareContext): Promise<void> {
   const nowMs = clock.now().getTime();
   const now = new Date(nowMs).toISOString();
   const latestDueAt = new Date(nowMs + longestWaitMs(waitsMs)).toISOString();
   const latestUpdatedAt = new Date(nowMs + correctionMaxMs).toISOString();
   await write(async (trx) => {
-    await freeInterrupted(trx);
+    // no call is under way, so a post of theirs has ended
+    settling.begin(await freeInterrupted(trx));
     // an interrupted delivery may be stranded as well
     await freeStranded(trx, { now, latestDueAt, latestUpdatedAt });
   });

@@ -1,8 +1,9 @@
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
+import { line } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { isVisibleKey, keyLengthMax, keyPattern, toCustomerKey } from '../customer-key.ts';
 
-export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead']);
+export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead', 'held', 'skipped']);
 
 const keyMessage = 'must be an integer, or a text of 1 to 100 visible characters';
 const keyForm = {
@@ -35,5 +36,12 @@ const customerAfter = customerKey
 /** Which deliveries to list, over HTTP and on the command line. */
 export const deliveryFilter = z.object({ ...feedQuery, after: customerAfter, state: deliveryState.optional() });
 
-/** The time range in which the deliveries to replay died. */
-export const deathRange = { since: moment.optional(), until: moment.optional() };
+/** The time range in which the deliveries to replay died or were held. */
+export const endRange = { since: moment.optional(), until: moment.optional() };
+
+/** A package as a person names it: digits are a number, as in the Inventory's answers. */
+export const packageIdGiven = z
+  .union([z.int().positive(), line({ max: 200 })], { error: 'must be the id of a package' })
+  .transform((given) =>
+    /^[1-9]\d{0,15}$/.test(String(given)) && Number.isSafeInteger(Number(given)) ? Number(given) : given,
+  );

@@ -22,8 +22,22 @@ const reconciliation = z
     packages: z.int(),
     matched: z.int().meta({ description: 'Customers with exactly one package' }),
     on_their_way: z.int(),
+    held: z.int().meta({ description: 'Customers of whom only a person can know whether they have a package' }),
+    skipped: z.int().meta({ description: 'Customers from before START_FROM, without a package' }),
+    other_types: z.int().meta({ description: 'Customers with a package of an earlier PACKAGE_TYPE' }),
+    types: z.array(z.string()).meta({ description: 'Those types, at most ten' }),
+    unseen: z.int().meta({ description: 'Customers whose package may be in a part of the list that was not read' }),
     departed: z.int().meta({ description: 'Customers with a package that are no longer in the CRM' }),
-    exceptions: z.object({ missing: z.int(), double: z.int(), ownerless: z.int(), unusable: z.int() }),
+    other_sources: z.int().meta({ description: 'Packages for customers of other sources' }),
+    exceptions: z.object({
+      missing: z.int(),
+      double: z.int(),
+      misnamed: z.int().meta({ description: 'Customers whose package seems to be that of another person' }),
+      changed: z.int().meta({ description: 'Ids that belong to other persons than the ledger recorded' }),
+      ownerless: z.int(),
+      unusable: z.int(),
+      unread: z.int().meta({ description: 'Lists that were not read to their end' }),
+    }),
     proven: z.boolean(),
   })
   .meta({ id: 'Reconciliation' });
@@ -48,7 +62,14 @@ const status = z
     crm_list: crmList
       .nullable()
       .meta({ description: 'The list of a CRM that ignores `after`; null for any other CRM' }),
-    deliveries: z.object({ pending: z.int(), retrying: z.int(), delivered: z.int(), dead: z.int() }),
+    deliveries: z.object({
+      pending: z.int(),
+      retrying: z.int(),
+      delivered: z.int(),
+      dead: z.int(),
+      held: z.int().meta({ description: 'Only a person can know whether these have a package' }),
+      skipped: z.int().meta({ description: 'Customers from before START_FROM, which get no package' }),
+    }),
     oldest_pending_seconds: z.int().nullable(),
     quarantined: z.int().meta({ description: 'Entries of the CRM without a usable id' }),
     reconciliation: reconciliation.nullable().meta({ description: 'Result of the last reconciliation' }),

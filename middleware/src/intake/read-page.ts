@@ -82,6 +82,11 @@ async function isCut(source: CustomerSource, cursor: CustomerKey, page: Customer
   return one.kind === 'page' && one.length !== page.length;
 }
 
+/** Why there is nothing to post for a customer that the CRM fails on. */
+export function unreadableFault(reason: string): string {
+  return `the CRM cannot show this customer, or has none of this id: ${reason}`;
+}
+
 async function skipBroken(source: CustomerSource, cursor: number, reason: string): Promise<CustomerPage | undefined> {
   for (let last = cursor + 1; last <= cursor + brokenMax; last += 1) {
     const page = await source.fetchPage(last, 1);
@@ -91,7 +96,7 @@ async function skipBroken(source: CustomerSource, cursor: number, reason: string
     if (page.customers.length === 0) return undefined;
     const ids = Array.from({ length: last - cursor }, (_, index) => cursor + 1 + index);
     if (!(await areStillBroken(source, ids))) return undefined;
-    const fault = `the CRM cannot show this customer, or has none of this id: ${reason}`;
+    const fault = unreadableFault(reason);
     const customers = ids.map((id) => ({ id, name: '', createdAt: undefined, fault }));
     return { kind: 'page', customers, more: true, length: customers.length, unusable: [], total: undefined };
   }

@@ -1,3 +1,4 @@
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { hasNumber, isNumber, isText } from '../customer-key.ts';
 import { moveCursor } from '../db/cursor.ts';
@@ -6,7 +7,8 @@ import { writeFact } from '../db/facts.ts';
 import { numberNew } from '../db/keys.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
 import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
-import { recorded } from '../life-cycle.ts';
+import { type DeliveryRow, recorded, recordedIncomplete } from '../life-cycle.ts';
+import { spread } from '../spread.ts';
 
 /** Limits one transaction, however long the CRM's list is. */
 const sliceMax = 500;
@@ -27,13 +29,13 @@ export async function record(
     const last = slice.filter(hasNumber).at(-1);
     const isLastSlice = start + sliceMax >= customers.length;
     const { added, numbers } = await write(async (trx) => {
-      const now = clock.now().toISOString();
+      const now = clock.now();
       const numbers = await numberNew(trx, slice.map(({ id }) => id).filter(isText));
       const inserted = await insertDeliveries(
         trx,
         slice.flatMap((customer) => {
           const number = isNumber(customer.id) ? customer.id : numbers.get(customer.id);
-          return number === undefined ? [] : recorded(customer, now, number);
+          return number === undefined ? [] : { ...toDelivery(context, customer, now), customer_id: number };
         }),
       );
       if (last) await moveCursor(trx, last.id);
@@ -41,12 +43,19 @@ export async function record(
       return { added: new Set(inserted), numbers };
     });
     count += added.size;
-    for (const { id, name, fault } of slice) {
-      if (fault && added.has(isNumber(id) ? id : (numbers.get(id) ?? 0)))
-        logger.error(`no package for customer ${id} (${name}), dead: ${fault}`, { customerId: id });
+    const wait = formatDuration(context.waitsMs[0] ?? 0);
+    for (const { id, fault } of slice) {
+      if (!fault || !added.has(isNumber(id) ? id : (numbers.get(id) ?? 0))) continue;
+      logger.warn(`no package for customer ${id} yet: ${fault}; the CRM is read again in ${wait}`, { customerId: id });
     }
   }
   return count;
+}
+
+function toDelivery({ waitsMs, random }: MiddlewareContext, customer: SeenCustomer, now: Date): DeliveryRow {
+  if (customer.fault === undefined) return recorded(customer, now.toISOString());
+  const dueAt = new Date(now.getTime() + Math.round(spread(waitsMs[0] ?? 0, random)));
+  return recordedIncomplete(customer, { now: now.toISOString(), dueAt: dueAt.toISOString() });
 }
 
 /** Stores entries without a usable id, and logs each once. */

@@ -1,4 +1,5 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
+import { readingAgeMaxMs } from '@doorstep/middleware/src/deliver/reading.ts';
 import type { Call } from '../network.ts';
 import type { Plan } from '../plan.ts';
 import type { Crm, Customer, Inventory, Reply } from '../services.ts';
@@ -67,6 +68,7 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
           .all()
           .filter(isReplayed)
           .map(({ customer_id }) => customer_id);
+        posts.decided(replayed.filter((id) => before.get(id) === 'held'));
         reads.replayed(replayed);
         posts.replayed(replayed);
       };
@@ -92,7 +94,13 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
       const isIdle = 'claimed_at is null and not exists (select 1 from deliveries where claimed_at is not null)';
       const before = new Date(now - momentMs).toISOString();
       const after = new Date(now + momentMs).toISOString();
-      const late = rows.first(`${isIdle} and due_at < ?`, before);
+      // a delivery that has to be read again waits for a CRM that is away
+      const mayWaitForCrm = plan.faults.some((fault) => 'service' in fault && fault.service === 'crm');
+      const read = new Date(now - readingAgeMaxMs).toISOString();
+      const isRead = "before_post in ('nothing', 'look') and read_at > ?";
+      const late = mayWaitForCrm
+        ? rows.first(`${isIdle} and due_at < ? and ${isRead}`, before, read)
+        : rows.first(`${isIdle} and due_at < ?`, before);
       if (late)
         throw new Violation(`customer ${late.customer_id} has been due since ${late.due_at}, but is not claimed`);
       const early = rows.first(`${isIdle} and state = 'pending' and due_at > ?`, after);
@@ -140,7 +148,8 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
     checkEnds() {
       checkNoDoubles(ends);
       checkDead(ends, posts.refused);
-      if (!has('clock', 'replay', 'replay dead', 'repair', 'reconcile')) checkWaits(ends);
+      // the first wait of a customer that the CRM could not show follows no attempt
+      if (!has('clock', 'replay', 'replay dead', 'repair', 'reconcile', 'unreadable')) checkWaits(ends);
     },
 
     checkAgreement: () => checkAgreement(ends),

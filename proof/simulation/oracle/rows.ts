@@ -32,7 +32,13 @@ export function ledgerRows(database: DatabaseSync) {
       return row && (JSON.parse(row.value) as string);
     },
     attempts: () =>
-      attempts.all() as { customer_id: number; started_at: string; duration_ms: number; next_attempt_at: string }[],
+      attempts.all() as {
+        customer_id: number;
+        started_at: string;
+        duration_ms: number;
+        next_attempt_at: string;
+        error: string;
+      }[],
     first: (where: string, ...values: string[]) =>
       database.prepare(`select * from deliveries where ${where} limit 1`).get(...values) as Row | undefined,
   };
