@@ -10,7 +10,7 @@ describe.concurrent('reconcile', () => {
     await line.run('poll');
     line.removePackage(3);
     line.crm.customers.splice(1, 1, { id: 2, name: 'Renamed' });
-    line.crm.customers.push({ id: 'x', name: 'Nobody' });
+    line.crm.customers.push({ id: 'x\u0007', name: 'Nobody' });
     line.inventory.packages.push({ id: 80, customerId: 4, customerName: '', packageType: 'welcome_pack_v1' });
     line.inventory.packages.push({ id: 81, customerId: 99, customerName: '', packageType: 'welcome_pack_v1' });
     line.inventory.refusals.clear();

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { CustomerKey } from '../delivery.ts';
 import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import type { LedgerDatabase } from './schema.ts';
 
@@ -8,6 +9,8 @@ type Facts = {
   /** The operations port of the daemon that started last. */
   daemon: { url: string };
   reconciliation: Reconciliation;
+  /** Where a list with text ids, which has no order by id, was read to. */
+  lastListed: CustomerKey;
   /** The SOURCE_NAME of the customers in the ledger; absent if they have none. */
   source: { name: string };
   /** Every PACKAGE_TYPE that the ledger was used with. */

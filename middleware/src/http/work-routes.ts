@@ -42,13 +42,26 @@ const reconciliation = z
   })
   .meta({ id: 'Reconciliation' });
 
+const crmList = z
+  .object({
+    seen: z.int().meta({ description: 'Entries of its list that can be read' }),
+    total: z.int().nullable().meta({ description: 'How many customers the CRM says it has' }),
+    warning: z.string().nullable().meta({ description: 'Why customers of the CRM cannot be read' }),
+  })
+  .meta({ id: 'CrmList' });
+
 const status = z
   .object({
     version: z.string(),
     breaker: z.enum(['closed', 'open', 'half-open']),
     paused: z.boolean(),
-    cursor: z.int().meta({ description: 'The highest customer id that has been recorded' }),
+    cursor: z
+      .union([z.int(), z.string()])
+      .meta({ description: 'The highest customer id that has been recorded; of a list with text ids, the last one' }),
     last_poll: lastPoll.nullable(),
+    crm_list: crmList
+      .nullable()
+      .meta({ description: 'The list of a CRM that ignores `after`; null for any other CRM' }),
     deliveries: z.object({
       pending: z.int(),
       retrying: z.int(),
@@ -78,7 +91,13 @@ export const workRoutes = [
       const ledger = await getStatus(context);
       return {
         status: 200,
-        body: { version, breaker: sync.breaker(), last_poll: sync.lastPoll() ?? null, ...ledger },
+        body: {
+          version,
+          breaker: sync.breaker(),
+          last_poll: sync.lastPoll() ?? null,
+          crm_list: sync.crmList(),
+          ...ledger,
+        },
       };
     },
   }),
