@@ -11,6 +11,7 @@ import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { createLogger, type Logger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
 import { takeOwnerLock } from '@doorstep/kit/work/owner-lock.ts';
+import { startRetention } from '@doorstep/kit/work/retention.ts';
 import type { Worker } from '@doorstep/kit/work/worker.ts';
 import type { Registry } from 'prom-client';
 import packageJson from '../package.json' with { type: 'json' };
@@ -19,7 +20,7 @@ import { inventoryItems } from './adapters/inventory-items.ts';
 import { ensureAdmin } from './commands/ensure-admin.ts';
 import type { CrmConfig } from './config.ts';
 import type { CrmContext } from './context.ts';
-import { unpublishedBacklog } from './db/events.ts';
+import { deleteOldEvents, unpublishedBacklog } from './db/events.ts';
 import type { CrmDatabase } from './db/schema.ts';
 import { startPublisher } from './events/start-publisher.ts';
 import { routes } from './http/routes.ts';
@@ -61,6 +62,13 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
   const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
   const means = { db: database.db, write: database.write, clock, logger, registry };
   const publisher = await publishEvents(config, means, resources);
+  const retention = startRetention({
+    days: config.retentionDays,
+    clock,
+    logger,
+    deleteSome: (before) => database.write((trx) => deleteOldEvents(trx, before)),
+  });
+  resources.use(retention);
   const context: CrmContext = {
     db: database.db,
     write: database.write,
@@ -93,6 +101,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     url: listener.url,
     [Symbol.asyncDispose]: async () => {
       publisher?.beginStop();
+      retention?.beginStop();
       await running.disposeAsync();
       logger.info('crm stopped');
     },

@@ -7,11 +7,12 @@ import { createLogger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
 import type { ProxySettings } from '@doorstep/kit/process/proxy-settings.ts';
 import { takeOwnerLock } from '@doorstep/kit/work/owner-lock.ts';
+import { startRetention } from '@doorstep/kit/work/retention.ts';
 import type { Worker } from '@doorstep/kit/work/worker.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { startUpkeep } from './background/start-upkeep.ts';
 import type { InventoryConfig, WebhookSettings } from './config.ts';
-import { countAlerts } from './db/alerts.ts';
+import { countAlerts, deleteOldAlerts } from './db/alerts.ts';
 import { countBackorders } from './db/backorders.ts';
 import { countLowItems } from './db/items.ts';
 import { routes } from './http/routes.ts';
@@ -69,6 +70,13 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
         takeOwnerLock(config.databaseUrl, 'inventory', { refusal: 'Another process handles back-orders and alerts' }),
     }),
   );
+  const retention = startRetention({
+    days: config.retentionDays,
+    clock,
+    logger,
+    deleteSome: (before) => context.write((trx) => deleteOldAlerts(trx, before)),
+  });
+  resources.use(retention);
   const listener = resources.adopt(
     await serve({
       service: 'inventory-service',
@@ -91,6 +99,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
     url: listener.url,
     [Symbol.asyncDispose]: async () => {
       upkeep.beginStop();
+      retention?.beginStop();
       await running.disposeAsync();
       logger.info('inventory stopped');
     },

@@ -4,6 +4,7 @@ import { type Running, shutdownTimeoutMs } from '@doorstep/kit/process/lifecycle
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import { startSchedule } from '@doorstep/kit/work/schedule.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { startAttemptRetention } from './background/retention.ts';
 import type { MiddlewareConfig } from './config.ts';
 import { forgetFact, writeFact } from './db/facts.ts';
 import { takeLedgerLock } from './db/lock.ts';
@@ -57,6 +58,8 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     startSchedule(config.pollCron, () => sync.poll()),
     startSchedule(config.reconcileCron, () => watchBothSides(context, sync.stopping)),
   ];
+  const retention = startAttemptRetention(context, config.retentionDays);
+  resources.use(retention);
   void sync.poll();
   const running = resources.move();
   return {
@@ -64,6 +67,7 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     [Symbol.asyncDispose]: async () => {
       listener.beginStop();
       for (const schedule of schedules) schedule.stop();
+      retention?.beginStop();
       // a call that does not end in time is looked up at the next start
       await Promise.race([sync.stop(), sleep(shutdownTimeoutMs, undefined, { ref: false })]);
       await context.write((trx) => forgetFact(trx, 'daemon')).catch(() => undefined);

@@ -100,6 +100,8 @@ export type PackagePage = {
   packages: ListedPackage[];
   /** How many packages there are in all, if the target says so. */
   total?: number | undefined;
+  /** There are more packages, but they cannot be read. */
+  isPart?: boolean;
   /** Where to go on; undefined at the end. */
   next: number | undefined;
 };

@@ -35,6 +35,8 @@ describe('a post to the Inventory', () => {
     expect(await client().create(request)).toMatchObject({ packageId: 'pkg_1' });
     post().reply(201, { id: 0 });
     expect(await client().create(request)).toMatchObject({ packageId: '0' });
+    post().reply(201, '{"id": 7615917337495251231}');
+    expect(await client().create(request)).toMatchObject({ packageId: '7615917337495251231' });
   });
 
   it.each([

@@ -89,6 +89,12 @@ describe('the list of packages', () => {
     });
   });
 
+  it('is only a part if the Inventory counts pages', async () => {
+    list({ after: 0, limit: 1_000 }).reply(200, [aPackage(1, 7), aPackage(2, 8)], { 'X-Total-Count': '3' });
+    list({ page: 2 }).reply(200, [aPackage(3, 9)]);
+    expect(await client().fetchPackages(0)).toMatchObject({ packages: [{ id: 1 }, { id: 2 }], total: 3, isPart: true });
+  });
+
   it.each([
     [404, 'Inventory answered 404; is INVENTORY_SERVICE_URL right?'],
     [503, 'Inventory answered 503'],

@@ -14,6 +14,8 @@ declare module 'axios' {
   }
 }
 
+import { parseJson } from '../text/parse-json.ts';
+
 type ClientOptions = {
   baseUrl: string;
   /** For one HTTP call, from the first byte sent to the last byte read. */
@@ -53,6 +55,7 @@ export function createHttpClient({
     httpsAgent: new HttpsAgent(agentOptions),
     // otherwise axios reads the proxy variables by itself, for loopback addresses too
     ...(proxyHost === undefined ? { proxy: false } : { proxyHost }),
+    transformResponse: readAnswer,
   });
   client.interceptors.request.use(async (config) => {
     if (token) {
@@ -82,6 +85,16 @@ export function createHttpClient({
     },
   });
   return client;
+}
+
+/** An answer that is not JSON stays text. */
+function readAnswer(body: unknown): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return parseJson(body);
+  } catch {
+    return body;
+  }
 }
 
 /** @throws `error` itself if it is not a failed call: that is a bug. */

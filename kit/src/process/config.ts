@@ -12,6 +12,8 @@ export type CommonConfig = {
   databaseUrl: string;
   log: { level: string; format: 'pretty' | 'json' };
   requireAuth: boolean;
+  /** How long to keep what only tells of the past; 0 keeps it for ever. */
+  retentionDays: number;
   jwtSecretKey: string | undefined;
   production: boolean;
 };
@@ -27,6 +29,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
       LOG_LEVEL: oneOf(['error', 'warn', 'info', 'debug'], 'info'),
       LOG_FORMAT: oneOf(['pretty', 'json'], production ? 'json' : 'pretty'),
       REQUIRE_AUTH: flag(production),
+      RETENTION_DAYS: integer({ min: 0, max: 36_500, default: 90 }),
       JWT_SECRET_KEY: secret(32),
     },
     environment,
@@ -39,6 +42,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     databaseUrl: readDatabaseUrl(service, settings.DATA_DIR, environment),
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },
     requireAuth: settings.REQUIRE_AUTH,
+    retentionDays: settings.RETENTION_DAYS,
     jwtSecretKey: settings.JWT_SECRET_KEY,
     production,
     proxies: readProxies(environment),

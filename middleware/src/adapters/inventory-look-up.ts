@@ -1,5 +1,5 @@
 import { asAxiosError, blipRetry, isTooLarge, storable } from '@doorstep/kit/client/http-client.ts';
-import { isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
+import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { CustomerKey, PackageId, Retry } from '../delivery.ts';
@@ -24,25 +24,14 @@ export function inventoryLookUp(
   client: AxiosInstance,
   names: InventoryNames,
 ): Pick<PackageTarget, 'find' | 'findMany' | 'fetchPackages'> {
-  async function ask(params: Record<string, string | number>, retry?: IAxiosRetryConfig) {
-    try {
-      const options = { params, maxContentLength: listBytesMax, ...(retry && { 'axios-retry': retry }) };
-      const list = readList(await client.get('/packages', options));
-      if (list.kind === 'list') {
-        const entries = list.entries.map((entry) => toEntry(entry, names));
-        return { kind: 'list', entries, more: list.saysMore, total: list.total } as const;
-      }
-      return { kind: 'unknown', reason: `the Inventory shows no list of packages: ${list.seen}` } as const;
-    } catch (error) {
-      const failure = asAxiosError(error);
-      // a proxy speaks for itself, not for the Inventory
-      const status = isFromProxy(failure.response) ? 0 : (failure.response?.status ?? 0);
-      const outcome = toRetry(failure);
-      if (forbidden.includes(status)) return { kind: 'forbidden', reason: outcome.reason } as const;
-      if (cannotBeAsked.includes(status) || isTooLarge(failure))
-        return { kind: 'unknown', reason: outcome.reason } as const;
-      return { ...outcome, inDoubt: false } satisfies Retry;
-    }
+  const ask = question(client, names);
+
+  /** An Inventory that knows neither `after` nor `limit` may count pages, and show the first of them as if it were all. */
+  async function hasSecondPage(first: Entry[]): Promise<boolean> {
+    if (first.length === 0) return false;
+    const second = await ask({ page: 2 });
+    const known = new Set(first.map(({ id }) => id));
+    return second.kind === 'list' && second.entries.some(({ id }) => id !== undefined && !known.has(id));
   }
 
   const isFor = ({ owner }: Entry, customerId: CustomerKey) => owner.kind === 'ours' && owner.customer === customerId;
@@ -99,10 +88,39 @@ export function inventoryLookUp(
       if (answer.kind !== 'list') return { kind: 'unavailable', reason: answer.reason };
       const page = toPage(answer, after);
       if (!page) return { kind: 'unavailable', reason: 'the Inventory lists packages in pages without numbers' };
-      if (answer.more && answer.entries.length > 0 && page.unseen.length === 0)
-        return { kind: 'unavailable', reason: 'the Inventory shows only a part of its packages' };
-      return { kind: 'page', packages: page.unseen.map(toListed), next: page.next, total: answer.total };
+      const isCut = answer.more && answer.entries.length > 0 && page.unseen.length === 0;
+      const isPart = isCut || (after === 0 && page.next === undefined && (await hasSecondPage(answer.entries)));
+      const packages = page.unseen.map(toListed);
+      return { kind: 'page', packages, next: page.next, total: answer.total, ...(isPart && { isPart }) };
     },
+  };
+}
+
+/** Asks for packages; what the Inventory answers instead of a list is a value, too. */
+function question(client: AxiosInstance, names: InventoryNames) {
+  return async function ask(params: Record<string, string | number>, retry?: IAxiosRetryConfig) {
+    try {
+      const options = { params, maxContentLength: listBytesMax, ...(retry && { 'axios-retry': retry }) };
+      const response = await client.get('/packages', options);
+      const list = readList(response);
+      if (list.kind === 'list') {
+        const entries = list.entries.map((entry) => toEntry(entry, names));
+        return { kind: 'list', entries, more: list.saysMore, total: list.total } as const;
+      }
+      const proxy = describeProxy('Inventory', { config: response.config, response });
+      if (proxy !== undefined)
+        return { kind: 'retry', reason: proxy, inDoubt: false, whose: 'inventory' } satisfies Retry;
+      return { kind: 'unknown', reason: `the Inventory shows no list of packages: ${list.seen}` } as const;
+    } catch (error) {
+      const failure = asAxiosError(error);
+      // a proxy speaks for itself, not for the Inventory
+      const status = isFromProxy(failure.response) ? 0 : (failure.response?.status ?? 0);
+      const outcome = toRetry(failure);
+      if (forbidden.includes(status)) return { kind: 'forbidden', reason: outcome.reason } as const;
+      if (cannotBeAsked.includes(status) || isTooLarge(failure))
+        return { kind: 'unknown', reason: outcome.reason } as const;
+      return { ...outcome, inDoubt: false } satisfies Retry;
+    }
   };
 }
 

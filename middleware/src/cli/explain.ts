@@ -52,11 +52,14 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
 }
 
 async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
-  const { customer_id, customer_name, state, recorded_at, history } = delivery;
+  const { customer_id, customer_name, state, recorded_at, attempts_removed_until, history } = delivery;
   const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`)];
   const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
   if (hindered) lines.push(`At the moment ${hindered}.`);
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
+  if (attempts_removed_until) {
+    lines.push(`${time(attempts_removed_until)}  its attempts up to this time were removed (RETENTION_DAYS)`);
+  }
   const rows = history.map((attempt, index) => [
     time(attempt.started_at),
     `attempt ${index + 1}`,

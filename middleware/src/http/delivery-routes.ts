@@ -25,6 +25,9 @@ const delivery = z.object(deliveryFields).meta({ id: 'Delivery' });
 const deliveryWithHistory = z
   .object({
     ...deliveryFields,
+    attempts_removed_until: timestamp
+      .nullable()
+      .meta({ description: 'Attempts up to this time were removed (`RETENTION_DAYS`)' }),
     history: z.array(
       z.object({
         started_at: timestamp,

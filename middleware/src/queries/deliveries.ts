@@ -47,7 +47,7 @@ export async function getDelivery({ db }: Reader, key: CustomerKey) {
     .orderBy('id', 'desc')
     .limit(attemptsMax)
     .execute();
-  return { ...toDelivery(row), history: history.reverse() };
+  return { ...toDelivery(row), attempts_removed_until: row.attempts_removed_until, history: history.reverse() };
 }
 
 function unseen(key: CustomerKey): string {

@@ -75,6 +75,7 @@ export async function readPackages(means: Means): Promise<Read> {
   const { target, scratch, counts, onException, onProgress, signal } = means;
   let entries = 0;
   let total: number | undefined;
+  let isPart = false;
   for (let after: number | undefined = 0; after !== undefined; ) {
     signal?.throwIfAborted();
     const page = await target.fetchPackages(after);
@@ -90,14 +91,18 @@ export async function readPackages(means: Means): Promise<Read> {
       onException({ kind: 'ownerless', customerId, detail: `package ${id} has no valid customer id` });
     }
     onProgress?.(page.packages.length);
+    isPart ||= page.isPart ?? false;
     after = page.next;
   }
-  const isWhole = total === undefined || total <= entries;
-  if (!isWhole) {
+  const isShort = total !== undefined && total > entries;
+  if (isShort) {
     const detail = `the Inventory says that it has ${total} packages, but its list ends after ${entries}`;
     onException({ kind: 'unread', customerId: undefined, detail });
+  } else if (isPart) {
+    const detail = `the Inventory ignores "after", and shows only ${entries} packages of a longer list`;
+    onException({ kind: 'unread', customerId: undefined, detail });
   }
-  return { kind: 'read', isWhole };
+  return { kind: 'read', isWhole: !isShort && !isPart };
 }
 
 function hasOwner(listed: ListedPackage): listed is ListedPackage & { customerId: CustomerKey } {
