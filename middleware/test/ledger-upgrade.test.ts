@@ -9,7 +9,7 @@ import { createSync } from '../src/sync.ts';
 import { fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 
 /** Before migration 0003, two flags held what one column holds now; later migrations add columns. */
-type NewColumn = 'before_post' | 'doubt_at' | 'refusal' | 'read_at' | 'customer_key';
+type NewColumn = 'before_post' | 'doubt_at' | 'refusal' | 'read_at' | 'attempts_removed_until' | 'customer_key';
 type OldRow = Omit<DeliveryRow, NewColumn> & { in_doubt: 0 | 1; stale: 0 | 1 };
 type OldLedger = Omit<LedgerDatabase, 'deliveries'> & { deliveries: OldRow };
 

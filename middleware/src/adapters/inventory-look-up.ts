@@ -88,9 +88,8 @@ export function inventoryLookUp(
       if (answer.kind !== 'list') return { kind: 'unavailable', reason: answer.reason };
       const page = toPage(answer, after);
       if (!page) return { kind: 'unavailable', reason: 'the Inventory lists packages in pages without numbers' };
-      if (answer.more && answer.entries.length > 0 && page.unseen.length === 0)
-        return { kind: 'unavailable', reason: 'the Inventory shows only a part of its packages' };
-      const isPart = after === 0 && page.next === undefined && (await hasSecondPage(answer.entries));
+      const isCut = answer.more && answer.entries.length > 0 && page.unseen.length === 0;
+      const isPart = isCut || (after === 0 && page.next === undefined && (await hasSecondPage(answer.entries)));
       const packages = page.unseen.map(toListed);
       return { kind: 'page', packages, next: page.next, total: answer.total, ...(isPart && { isPart }) };
     },
