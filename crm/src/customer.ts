@@ -67,7 +67,7 @@ export const customer = z
     integration: z.object({
       state: z.enum(['pending', 'delivered', 'failed']).meta({ example: 'delivered' }),
       package_id: packageId.nullable().meta({ example: 1 }),
-      attempts: z.int().meta({ example: 1 }),
+      attempts: z.int().meta({ example: 1, description: 'Posts to the Inventory that went out for the customer' }),
       error: z.string().nullable().meta({ example: null }),
       updated_at: timestamp,
     }),

@@ -31,6 +31,8 @@ export type ClaimedDelivery = {
   customerCreatedAt: string | undefined;
   /** Attempts made before this one; interrupted ones do not count. */
   attempts: number;
+  /** Posts of all attempts, quick retries included; once an attempt has ended, with those of this attempt. */
+  posts: number;
   /** Waits of the retry schedule that are used up. */
   waitsUsed: number;
   beforePost: BeforePost;
@@ -80,6 +82,7 @@ export type IntegrationResult = {
   customer_id: number;
   state: 'delivered' | 'failed';
   package_id: PackageId | null;
+  /** Posts that went out for the customer. */
   attempts: number;
   error: string | null;
 };

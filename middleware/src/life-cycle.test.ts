@@ -22,6 +22,7 @@ function aClaim(overrides: Partial<ClaimedDelivery> = {}): ClaimedDelivery {
     customerName: 'Ana',
     customerCreatedAt: before,
     attempts: 2,
+    posts: 5,
     waitsUsed: 1,
     beforePost: 'nothing',
     packageId: undefined,
@@ -68,7 +69,8 @@ describe('a delivery', () => {
     ['read and look', 'read and look'],
   ])('that needs %s before a post needs %s after one whose result is unknown', (needed, after) => {
     expect(returned(aClaim({ beforePost: needed }), true)).toMatchObject({ before_post: after });
-    expect(interrupted({ customer_id: 7, before_post: needed })).toMatchObject({
+    expect(interrupted({ customer_id: 7, posts: 5, before_post: needed })).toMatchObject({
+      posts: 6,
       before_post: after,
       claimed_at: null,
     });
@@ -89,7 +91,7 @@ describe('a delivery', () => {
   });
 
   it('has nothing due and a report pending once it is delivered or dead', () => {
-    const end = { attempts: 3, due_at: null, claimed_at: null, waiting_since: null, report_pending: 1 };
+    const end = { attempts: 3, posts: 5, due_at: null, claimed_at: null, waiting_since: null, report_pending: 1 };
     const claim = aClaim({ beforePost: 'read and look', packageId: 3 });
     const both = { ...end, before_post: 'nothing', updated_at: now };
     expect(delivered(claim, 9, now)).toMatchObject({ ...both, state: 'delivered', package_id: '9', error: null });

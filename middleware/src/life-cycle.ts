@@ -23,6 +23,8 @@ export type DeliveryRow = {
   customer_created_at: string | null;
   state: DeliveryState;
   attempts: number;
+  /** Posts that went out, quick retries included; an interrupted attempt counts as one. */
+  posts: number;
   waits_used: number;
   /** When the next attempt is due; null if there is none. */
   due_at: string | null;
@@ -48,6 +50,7 @@ export function recorded({ id, name, createdAt, fault }: SeenCustomer, now: stri
     customer_created_at: createdAt ?? null,
     state: fault === undefined ? 'pending' : 'dead',
     attempts: 0,
+    posts: 0,
     waits_used: 0,
     due_at: due,
     claimed_at: null,
@@ -74,9 +77,13 @@ export function returned({ customerId, beforePost }: ClaimedDelivery, inDoubt: b
   };
 }
 
-/** The process died, or the ledger could not be written. Nobody knows how far the attempt came. */
-export function interrupted({ customer_id, before_post }: Pick<DeliveryRow, 'customer_id' | 'before_post'>) {
-  return { customer_id, claimed_at: null, before_post: atLeastLook(before_post) };
+/** The process died, or the ledger could not be written. Nobody knows how far the attempt came: it may have posted. */
+export function interrupted({
+  customer_id,
+  posts,
+  before_post,
+}: Pick<DeliveryRow, 'customer_id' | 'posts' | 'before_post'>) {
+  return { customer_id, posts: posts + 1, claimed_at: null, before_post: atLeastLook(before_post) };
 }
 
 /** pending or retrying, earlier than planned. */
@@ -142,11 +149,12 @@ function ended(delivery: ClaimedDelivery, now: string) {
   };
 }
 
-function afterAttempt({ customerId, customerName, attempts }: ClaimedDelivery, now: string) {
+function afterAttempt({ customerId, customerName, attempts, posts }: ClaimedDelivery, now: string) {
   return {
     customer_id: customerId,
     customer_name: customerName,
     attempts: attempts + 1,
+    posts,
     claimed_at: null,
     updated_at: now,
   };

@@ -9,6 +9,7 @@ import type { Logger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { Registry } from 'prom-client';
+import { recordCrmCall, recordInventoryCall } from './adapters/call-recorder.ts';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
@@ -78,6 +79,7 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     connectionsMax: crmConnectionsMax,
     answerBytesMax: crmAnswerBytesMax,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: crm.token }),
+    onCall: recordCrmCall,
   });
   const inventoryHttp = createHttpClient({
     baseUrl: inventory.url,
@@ -85,6 +87,7 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
     connectionsMax: delivery.concurrency,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: inventory.token }),
     isUsable,
+    onCall: recordInventoryCall,
   });
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {
     logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);

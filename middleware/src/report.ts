@@ -52,12 +52,12 @@ async function showsCustomers(source: CustomerSource, after: number): Promise<bo
 
 type Row = Awaited<ReturnType<typeof findUnreported>>[number];
 
-function toResult({ customer_id, state, package_id, attempts, error }: Row): IntegrationResult {
+function toResult({ customer_id, state, package_id, posts, error }: Row): IntegrationResult {
   return {
     customer_id,
     state: state === 'delivered' ? 'delivered' : 'failed',
     package_id: package_id === null ? null : JSON.parse(package_id),
-    attempts,
+    attempts: posts,
     error,
   };
 }

@@ -8,8 +8,8 @@ import type { DeliveryRow } from '../src/life-cycle.ts';
 import { createSync } from '../src/sync.ts';
 import { fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 
-/** Before migration 0003, two flags held what one column holds now. */
-type OldRow = Omit<DeliveryRow, 'before_post'> & { in_doubt: 0 | 1; stale: 0 | 1 };
+/** Before migration 0003, two flags held what one column holds now and none counted the posts. */
+type OldRow = Omit<DeliveryRow, 'before_post' | 'posts'> & { in_doubt: 0 | 1; stale: 0 | 1 };
 type OldLedger = Omit<LedgerDatabase, 'deliveries'> & { deliveries: OldRow };
 
 const recordedAt = '2025-12-31T00:00:00.000Z';
@@ -84,7 +84,7 @@ describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
     await close();
     const needs = ['nothing', 'nothing', 'look', 'nothing', 'look', 'read and look', 'read and look'];
     const expected = rows.map(({ in_doubt: _, stale: __, ...kept }, index) => {
-      return { ...kept, before_post: needs[index] ?? 'nothing' };
+      return { ...kept, posts: kept.attempts, before_post: needs[index] ?? 'nothing' };
     });
     expect(upgraded.map((row) => ({ ...row }))).toEqual(expected);
   });

@@ -35,16 +35,21 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
       } catch (error) {
         const failure = asAxiosError(error);
         if (isRouteAbsent(failure)) return 'unsupported';
-        return { reason: describe('CRM', failure, settings) };
+        return { reason: crmReasonOf(failure) };
       }
     },
   };
 }
 
+/** Why a call to the CRM failed. */
+export function crmReasonOf(error: AxiosError): string {
+  return describe('CRM', error, settings);
+}
+
 /** A CRM that fails on one customer answers 500 to every page that holds that customer. */
 function toNoPage(error: AxiosError): NoPage {
   const kind = error.response?.status === 500 ? 'unreadable' : 'unavailable';
-  return { kind, reason: describe('CRM', error, settings) };
+  return { kind, reason: crmReasonOf(error) };
 }
 
 /** Limits memory: a list may hold any number of entries without a usable id. */

@@ -9,6 +9,7 @@ const columnTypes = {
   customer_created_at: 'timestamptz',
   state: 'text',
   attempts: 'integer',
+  posts: 'integer',
   waits_used: 'integer',
   due_at: 'timestamptz',
   claimed_at: 'timestamptz',

@@ -1,4 +1,5 @@
 import type { CallResult, Finished } from '../attempted.ts';
+import { countPosts, recordCalls } from '../calls.ts';
 import type { MiddlewareContext } from '../context.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { Call } from '../pace/gate.ts';
@@ -23,7 +24,7 @@ export async function deliver(
   const { clock, random, waitsMs } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const result = await attempt(context, deliveries, call);
+  const { result, callsOf } = await recordCalls(clock, () => attempt(context, deliveries, call));
   const { attempted, breaker } = await call.answered(result);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const finished = attempted.map((one) => {
@@ -38,7 +39,10 @@ export async function deliver(
       waitsMs,
       random,
     });
-    return { ...one, decision, startedAt, durationMs };
+    const calls = callsOf(one.delivery.customerId);
+    const posts = one.endedAt === 'post' ? Math.max(countPosts(calls), 1) : countPosts(calls);
+    const delivery = { ...one.delivery, posts: one.delivery.posts + posts };
+    return { ...one, delivery, calls, decision, startedAt, durationMs };
   });
   const { verdict } = result;
   return { finished, ...(verdict.kind === 'not-taken' && { notTaken: verdict }) };

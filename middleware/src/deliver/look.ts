@@ -1,3 +1,4 @@
+import { callsFor } from '../calls.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { findWitnesses } from '../db/deliveries.ts';
 import type { ClaimedDelivery, Outcome } from '../delivery.ts';
@@ -65,7 +66,7 @@ async function find(
   { customerId, packageId }: ClaimedDelivery,
   witnesses: number[],
 ): Promise<Outcome | undefined> {
-  const answer = await target.find(customerId, witnesses);
+  const answer = await callsFor(customerId, () => target.find(customerId, witnesses));
   if (answer.kind === 'found') return { kind: 'delivered', packageId: answer.packageId, existed: true };
   if (answer.kind === 'retry') return answer;
   // a known package is assumed to exist until the Inventory says otherwise

@@ -4,6 +4,7 @@ import type { MiddlewareContext } from '../context.ts';
 import { insertAttempts } from '../db/attempts.ts';
 import { updateDeliveries } from '../db/deliveries.ts';
 import type { LedgerDatabase } from '../db/schema.ts';
+import { toStored } from '../db/stored-calls.ts';
 import { delivered, died, retrying } from '../life-cycle.ts';
 
 /** Stores the ended attempts of one call. Calls that end during a commit share the statements of the next one. */
@@ -28,7 +29,7 @@ function afterAttempt({ delivery, decision }: Finished, now: string) {
   return retrying(delivery, decision, now);
 }
 
-function toAttempt({ delivery, outcome, decision, startedAt, durationMs }: Finished) {
+function toAttempt({ delivery, outcome, decision, calls, startedAt, durationMs }: Finished) {
   return {
     customer_id: delivery.customerId,
     started_at: startedAt,
@@ -36,5 +37,6 @@ function toAttempt({ delivery, outcome, decision, startedAt, durationMs }: Finis
     status: outcome.status ?? null,
     error: outcome.kind === 'delivered' ? null : outcome.reason,
     next_attempt_at: decision.state === 'retrying' ? decision.dueAt : null,
+    calls: toStored(calls),
   };
 }

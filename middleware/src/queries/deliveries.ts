@@ -2,6 +2,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import type { Selectable } from 'kysely';
 import type { MiddlewareContext } from '../context.ts';
 import type { LedgerDatabase } from '../db/schema.ts';
+import { fromStored } from '../db/stored-calls.ts';
 import type { DeliveryState } from '../delivery.ts';
 
 type Reader = Pick<MiddlewareContext, 'db'>;
@@ -30,12 +31,15 @@ export async function getDelivery({ db }: Reader, customerId: number) {
   if (!row) throw new AppError('not_found', `Customer ${customerId} has not been seen in the CRM`);
   const history = await db
     .selectFrom('attempts')
-    .select(['started_at', 'duration_ms', 'status', 'error', 'next_attempt_at'])
+    .select(['started_at', 'duration_ms', 'status', 'error', 'next_attempt_at', 'calls'])
     .where('customer_id', '=', customerId)
     .orderBy('id', 'desc')
     .limit(attemptsMax)
     .execute();
-  return { ...toDelivery(row), history: history.reverse() };
+  return {
+    ...toDelivery(row),
+    history: history.reverse().map((attempt) => ({ ...attempt, calls: fromStored(attempt) })),
+  };
 }
 
 function toDelivery(row: Selectable<LedgerDatabase['deliveries']>) {
@@ -43,7 +47,7 @@ function toDelivery(row: Selectable<LedgerDatabase['deliveries']>) {
     customer_id: row.customer_id,
     customer_name: row.customer_name,
     state: row.state,
-    attempts: row.attempts,
+    attempts: row.posts,
     package_id: row.package_id === null ? null : JSON.parse(row.package_id),
     error: row.error,
     next_attempt_at: row.due_at,

@@ -9,7 +9,7 @@ export type Row = {
   package_id: string | null;
   error: string | null;
   waits_used: number;
-  attempts: number;
+  posts: number;
 };
 
 /** Reads the ledger on the daemon's own connection, so that uncommitted rows are seen too. */
