@@ -89,7 +89,9 @@ export const integrationReport = z
       .array(
         z.object({
           customer_id: id,
-          state: z.enum(['delivered', 'failed']),
+          state: z.enum(['pending', 'delivered', 'failed']).meta({
+            description: '`pending`: not delivered yet; `attempts` and `error` tell how it went so far',
+          }),
           package_id: packageId.nullish(),
           attempts: z.int().min(0).max(2_147_483_647),
           error: storableText({ max: 1000 }).nullish(),

@@ -11,5 +11,12 @@ export async function up(db: Kysely<never>): Promise<void> {
     .alterTable('deliveries')
     .addColumn('posts', 'integer', (column) => column.notNull().defaultTo(0))
     .execute();
+  // how far deliveries are that have not ended, where the CRM does not know
+  await db.schema
+    .createIndex('deliveries_progress')
+    .on('deliveries')
+    .columns(['customer_id'])
+    .where('report_pending' as never, '=', sql.lit(2))
+    .execute();
   await sql`update deliveries set posts = attempts`.execute(db);
 }

@@ -77,6 +77,9 @@ export type Retrying = {
   inDoubt: boolean;
 };
 
+/** What the CRM is told of a delivery that goes on. */
+export type Progress = Pick<IntegrationResult, 'customer_id' | 'attempts' | 'error'>;
+
 /** What the CRM is told. */
 export type IntegrationResult = {
   customer_id: number;

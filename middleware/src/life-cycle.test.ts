@@ -87,7 +87,7 @@ describe('a delivery', () => {
   it('waits on after a failed attempt, with the same waiting time and known package', () => {
     const row = retrying(aClaim({ packageId: 'P-7' }), retry, now);
     expect(row).toMatchObject({ state: 'retrying', attempts: 3, waits_used: 2, due_at: later, claimed_at: null });
-    expect(row).toMatchObject({ error: 'answered 503', package_id: '"P-7"', waiting_since: before, report_pending: 0 });
+    expect(row).toMatchObject({ error: 'answered 503', package_id: '"P-7"', waiting_since: before, report_pending: 2 });
   });
 
   it('has nothing due and a report pending once it is delivered or dead', () => {

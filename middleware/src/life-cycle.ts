@@ -34,8 +34,8 @@ export type DeliveryRow = {
   /** JSON, because another Inventory may use other ids than numbers. */
   package_id: string | null;
   error: string | null;
-  /** 1: the CRM does not know the result yet. */
-  report_pending: 0 | 1;
+  /** 1: the CRM does not know the result yet; 2: it does not know how many posts have failed so far. */
+  report_pending: 0 | 1 | 2;
   recorded_at: string;
   waiting_since: string | null;
   updated_at: string;
@@ -115,7 +115,7 @@ export function retrying(delivery: ClaimedDelivery, { dueAt, waitsUsed, reason, 
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
     package_id: packageId === undefined ? null : JSON.stringify(packageId),
     error: reason,
-    report_pending: 0 as const,
+    report_pending: 2 as const,
     waiting_since: waitingSince,
   };
 }

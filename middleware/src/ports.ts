@@ -1,4 +1,12 @@
-import type { IntegrationResult, Outcome, PackageId, Retry, SeenCustomer, UnusableEntry } from './delivery.ts';
+import type {
+  IntegrationResult,
+  Outcome,
+  PackageId,
+  Progress,
+  Retry,
+  SeenCustomer,
+  UnusableEntry,
+} from './delivery.ts';
 
 /** Where customers come from. */
 export type CustomerSource = {
@@ -8,6 +16,8 @@ export type CustomerSource = {
   fetchPage(after: number, limit?: number): Promise<CustomerPage | NoPage>;
   /** Tells what became of packages, of at most 500 customers. Safe to repeat. */
   report(results: IntegrationResult[]): Promise<'accepted' | 'unsupported' | { reason: string }>;
+  /** Tells how it went so far, of at most 500 customers. `refused`: it takes results alone. */
+  reportProgress(progress: Progress[]): Promise<'accepted' | 'refused' | 'failed'>;
 };
 
 export type CustomerPage = {

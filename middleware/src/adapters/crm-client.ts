@@ -38,6 +38,17 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
         return { reason: crmReasonOf(failure) };
       }
     },
+
+    async reportProgress(progress) {
+      const results = progress.map((one) => ({ ...one, state: 'pending', package_id: null }));
+      try {
+        await client.put('/customers/integration', { results });
+        return 'accepted';
+      } catch (error) {
+        const status = asAxiosError(error).response?.status;
+        return status === 400 || status === 422 ? 'refused' : 'failed';
+      }
+    },
   };
 }
 

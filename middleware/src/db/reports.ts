@@ -1,5 +1,5 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { reported } from '../life-cycle.ts';
 import type { LedgerDatabase } from './schema.ts';
 
@@ -9,6 +9,21 @@ export function findUnreported(db: Kysely<LedgerDatabase>, limit: number) {
     .selectFrom('deliveries')
     .select(['customer_id', 'state', 'package_id', 'attempts', 'posts', 'error'])
     .where('report_pending', '=', 1)
+    .orderBy('customer_id')
+    .limit(limit)
+    .execute();
+}
+
+/** Deliveries that go on, and of which the CRM does not know how far they are; all but these customers. */
+export function findProgress(db: Kysely<LedgerDatabase>, butFor: number[], limit: number) {
+  const told = butFor.map((id) => ({ id }));
+  return db
+    .selectFrom('deliveries')
+    .select(['customer_id', 'state', 'attempts', 'posts', 'error'])
+    .where('report_pending', '=', sql.lit(2))
+    .where('customer_id', 'not in', (eb) =>
+      eb.selectFrom(jsonTable(db, told, { id: 'bigint' }).as('told')).select('id'),
+    )
     .orderBy('customer_id')
     .limit(limit)
     .execute();
