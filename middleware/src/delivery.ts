@@ -15,6 +15,9 @@ export type SeenCustomer = {
 /** Why a delivery is dead whose customer was deleted. It goes on if the CRM lists the customer again. */
 export const departedReason = 'the CRM has this customer no longer';
 
+/** How the fault of a customer begins that the CRM shows without a name. */
+export const namelessReason = 'the CRM shows no name for this customer';
+
 /** An entry of the CRM's list that names no customer. */
 export type UnusableEntry = { entry: string; reason: string };
 
@@ -64,7 +67,12 @@ export type Retry = {
 };
 
 /** What happens next after an attempt. */
-export type Decision = { state: 'delivered'; packageId: PackageId } | Retrying | { state: 'dead'; reason: string };
+export type Decision =
+  | { state: 'delivered'; packageId: PackageId }
+  | Retrying
+  | { state: 'dead'; reason: string }
+  /** Refused like every customer so far, while deliveries are paused for that. */
+  | { state: 'pending'; reason: string };
 
 export type Retrying = {
   state: 'retrying';

@@ -7,9 +7,11 @@ import {
   interrupted,
   readAgain,
   recorded,
+  refusedLikeAll,
   replayed,
   retrying,
   returned,
+  startedOver,
 } from './life-cycle.ts';
 
 const before = '2026-01-01T00:00:00.000Z';
@@ -96,6 +98,27 @@ describe('a delivery', () => {
     const both = { ...end, before_post: 'nothing', updated_at: now };
     expect(delivered(claim, 9, now)).toMatchObject({ ...both, state: 'delivered', package_id: '9', error: null });
     expect(died(claim, 'gone', now)).toMatchObject({ ...both, state: 'dead', package_id: null, error: 'gone' });
+  });
+
+  it('waits, with its reason and whole schedule, if it was refused like every customer so far', () => {
+    const claim = aClaim({ packageId: 'P-7' });
+    const row = refusedLikeAll(claim, 'answered 422', now);
+    expect(row).toMatchObject({
+      state: 'pending',
+      attempts: 3,
+      posts: 5,
+      waits_used: 0,
+      due_at: now,
+      claimed_at: null,
+    });
+    expect(row).toMatchObject({
+      error: 'answered 422',
+      package_id: '"P-7"',
+      before_post: 'nothing',
+      report_pending: 2,
+    });
+    expect(Object.keys(row).sort()).toEqual(Object.keys(died(claim, 'gone', now)).sort());
+    expect(startedOver(claim, 'answered 422', now)).toMatchObject({ customer_id: 7, state: 'pending', due_at: now });
   });
 
   it('starts over when it is replayed, and keeps its package until the Inventory says otherwise', () => {

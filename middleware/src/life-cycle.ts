@@ -11,6 +11,7 @@ import type { BeforePost, ClaimedDelivery, DeliveryState, PackageId, Retrying, S
  *        │            ├─ returned ──────────┤   not posted after all: back to the state before the claim
  *        │            ├─ interrupted ───────┤   the process died: as before, but a package may exist
  *        │            ├─ retry ─────────────┘
+ *        │            ├─ startedOver ──► pending   refused like every customer so far, which is not its own fault
  *        │            ├─ delivered
  *        └──► dead ◄──┴─ died
  *
@@ -131,6 +132,31 @@ export function replayed(now: string) {
     report_pending: 0 as const,
     waiting_since: now,
     updated_at: now,
+  };
+}
+
+/** Refused like every customer so far: it starts again once deliveries are resumed. */
+export function startedOver(
+  { customerId, beforePost }: Pick<ClaimedDelivery, 'customerId' | 'beforePost'>,
+  reason: string,
+  now: string,
+) {
+  return {
+    ...replayed(now),
+    customer_id: customerId,
+    before_post: beforePost,
+    error: reason,
+    report_pending: 2 as const,
+  };
+}
+
+/** The same, at the end of an attempt. */
+export function refusedLikeAll(delivery: ClaimedDelivery, reason: string, now: string) {
+  const { packageId } = delivery;
+  return {
+    ...afterAttempt(delivery, now),
+    ...startedOver(delivery, reason, now),
+    package_id: packageId === undefined ? null : JSON.stringify(packageId),
   };
 }
 

@@ -36,6 +36,8 @@ export type NoPage = { kind: 'unavailable' | 'unreadable'; reason: string };
 /** Where packages are requested. What goes wrong there is an answer too; only a bug throws. */
 export type PackageTarget = {
   create(request: PackageRequest, options: { quickRetries: boolean }): Promise<Answer>;
+  /** How the request is posted, to be read by a person. */
+  show(request: PackageRequest): string;
   /** Requests many at once, each judged by its own answer, in order. */
   createMany(requests: PackageRequest[]): Promise<GroupAnswer>;
   /**

@@ -87,6 +87,7 @@ export function fakeTarget() {
     answerEverybody(answer: typeof everybody) {
       everybody = answer;
     },
+    show: ({ customerId }: PackageRequest) => `a request for customer ${customerId}`,
     async create(request: PackageRequest) {
       posts.push(request);
       const answer = await answers.get(request.customerId)?.shift()?.();

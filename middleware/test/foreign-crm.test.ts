@@ -192,13 +192,14 @@ describe.each(databases)('a customer without a name, the ledger on %s', (kind) =
     await sync.runOnce();
     await sync.runOnce();
     expect(idsIn(target.packages)).toEqual([1, 7]);
-    const error = 'the CRM shows no name for this customer';
+    const reason = 'the CRM shows no name for this customer';
+    const error = expect.stringContaining(reason);
     for (const { id } of nameless) {
       expect(await getDelivery(test.context, Number(id))).toMatchObject({ state: 'dead', error, attempts: 0 });
     }
     const failed = crm.reports.filter(({ state }) => state === 'failed');
     expect(failed.map(({ customer_id }) => customer_id).sort()).toEqual([2, 3, 4, 5, 6]);
     expect(failed[0]).toMatchObject({ error, attempts: 0, package_id: null });
-    expect(test.logger.lines.filter(({ message }) => message.includes(error))).toHaveLength(nameless.length);
+    expect(test.logger.lines.filter(({ message }) => message.includes(reason))).toHaveLength(nameless.length);
   });
 });

@@ -7,7 +7,7 @@ import {
   storable,
 } from '@doorstep/kit/client/http-client.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
-import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
+import { namelessReason, type SeenCustomer, type UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 
 const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
@@ -92,8 +92,18 @@ function toCustomer(entry: unknown): SeenCustomer | undefined {
     id: id as number,
     name: isNamed ? storable(name, nameMax) : '',
     createdAt: toTimestamp(created_at),
-    ...(!isNamed && { fault: 'the CRM shows no name for this customer' }),
+    ...(!isNamed && { fault: withoutName(entry) }),
   };
+}
+
+const fieldsMax = 200;
+
+/** A CRM may have the name in another field, so it says which there are. */
+function withoutName(entry: unknown): string {
+  const { name, ...others } = entry as Record<string, unknown>;
+  const given = name === undefined ? '' : `; its \`name\` is ${JSON.stringify(name)?.slice(0, 50)}`;
+  const fields = Object.keys(others).join(', ').slice(0, fieldsMax);
+  return storable(`${namelessReason}: expected is a text \`name\`; the record has ${fields}${given}`, 2 * fieldsMax);
 }
 
 /** ISO 8601; undefined for an invalid time, or a year that PostgreSQL does not read in that form. */

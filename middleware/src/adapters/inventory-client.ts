@@ -27,6 +27,10 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
   return {
     ...lookUp,
 
+    show({ customerId, customerName }) {
+      return `POST /packages ${JSON.stringify({ customerId, customerName: customerName.slice(0, 50), packageType })}`;
+    },
+
     async create({ customerId, customerName, idempotencyKey }, { quickRetries }) {
       let found: PackageId | undefined;
       let mayHaveBeenMade = false;

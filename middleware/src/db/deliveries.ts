@@ -104,6 +104,16 @@ export async function listRecordedIds(
   return rows.map((row) => row.customer_id);
 }
 
+/** Whether a package has ever been delivered, as far as the ledger knows. */
+export async function hasEverDelivered(db: Kysely<LedgerDatabase>): Promise<boolean> {
+  const one = db.selectFrom('deliveries').select('customer_id').limit(1);
+  const rows = await Promise.all([
+    one.where('state', '=', 'delivered').execute(),
+    one.where('package_id', 'is not', null).where('state', '!=', sql.lit('delivered')).execute(),
+  ]);
+  return rows.flat().length > 0;
+}
+
 /**
  * The first and the last customer with a known package; none before there are two. Replayed deliveries count, although
  * their packages are in question: a list that shows only the others may be incomplete.

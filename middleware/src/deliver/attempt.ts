@@ -78,6 +78,6 @@ function blameInventoryIfAllFail(answers: Answer[]): Answer[] {
   return retries.map((retry) => ({ ...retry, whose: 'inventory' }));
 }
 
-function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {
+export function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {
   return { customerId, customerName, idempotencyKey: `welcome-${customerId}` };
 }

@@ -1,3 +1,4 @@
+import type { Finished } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { returnClaims } from '../db/claims.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
@@ -5,6 +6,7 @@ import type { Gate } from '../pace/gate.ts';
 import { watchBacklog } from './backlog.ts';
 import { deliver } from './deliver.ts';
 import { observe } from './observe.ts';
+import { createRefusals } from './refusals.ts';
 import { store } from './store.ts';
 import { createTakeUp, freeLeftOver } from './take-up.ts';
 
@@ -28,6 +30,7 @@ type Means = {
 export function createDispatcher(context: MiddlewareContext, means: Means): Dispatcher {
   const { gate, ensureOwner, stopping, onStored } = means;
   const takeUp = createTakeUp(context, { gate, ensureOwner, stopping });
+  const refusals = createRefusals(context);
   let failures: unknown[] = [];
   let wake = () => {};
   stopping.addEventListener('abort', () => wake());
@@ -69,6 +72,7 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
   async function takeNext(): Promise<ClaimedDelivery[][]> {
     if (failures.length > 0) return [];
     try {
+      await refusals.decided();
       return await takeUp.next();
     } catch (error) {
       fail(error);
@@ -80,9 +84,8 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
   async function carry(deliveries: ClaimedDelivery[], onDone: (attempts: number) => void): Promise<void> {
     const call = gate.begin(deliveries.length);
     try {
-      const { finished, notTaken } = await deliver(context, deliveries, call);
-      wake();
-      if (finished.length > 0) await store(context, finished);
+      const { finished: ended, notTaken } = await deliver(context, deliveries, call);
+      const finished = await settle(ended);
       for (const one of finished) observe(context, one);
       if (notTaken) await context.write((trx) => returnClaims(trx, notTaken.deliveries, notTaken.inDoubt));
       onDone(finished.length);
@@ -92,6 +95,13 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     } finally {
       call.ended();
     }
+  }
+
+  async function settle(finished: Finished[]): Promise<Finished[]> {
+    if (refusals.concern(finished)) return refusals.store(finished);
+    wake();
+    if (finished.length > 0) await store(context, finished);
+    return finished;
   }
 
   /** The ledger could not be written: nothing more is claimed, and the next run finds these claims interrupted. */

@@ -20,6 +20,9 @@ export function observe(context: MiddlewareContext, finished: Finished): void {
     observeWholeWay(context, delivery.customerCreatedAt);
   } else if (decision.state === 'dead') {
     logger.error(`no package for ${who}, dead: ${decision.reason}`, fields);
+  } else if (decision.state === 'pending') {
+    // the pause is logged once, not once for each customer
+    logger.debug(`no package for ${who} yet: ${decision.reason}; it waits for a resume`, fields);
   } else if (decision.waitsFor === 'breaker') {
     // the breaker is logged once, not once for each customer
     logger.debug(`no package for ${who} yet: ${decision.reason}; it waits for the breaker`, fields);

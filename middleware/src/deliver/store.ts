@@ -5,7 +5,7 @@ import { insertAttempts } from '../db/attempts.ts';
 import { updateDeliveries } from '../db/deliveries.ts';
 import type { LedgerDatabase } from '../db/schema.ts';
 import { toStored } from '../db/stored-calls.ts';
-import { delivered, died, retrying } from '../life-cycle.ts';
+import { delivered, died, refusedLikeAll, retrying } from '../life-cycle.ts';
 
 /** Stores the ended attempts of one call. Calls that end during a commit share the statements of the next one. */
 export async function store(context: MiddlewareContext, finished: Finished[]): Promise<void> {
@@ -26,6 +26,7 @@ async function storeAll(trx: Transaction<LedgerDatabase>, calls: Finished[][], {
 function afterAttempt({ delivery, decision }: Finished, now: string) {
   if (decision.state === 'delivered') return delivered(delivery, decision.packageId, now);
   if (decision.state === 'dead') return died(delivery, decision.reason, now);
+  if (decision.state === 'pending') return refusedLikeAll(delivery, decision.reason, now);
   return retrying(delivery, decision, now);
 }
 

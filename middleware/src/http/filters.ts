@@ -1,4 +1,5 @@
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
+import { storableText } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
 export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead']);
@@ -16,3 +17,6 @@ export const deliveryFilter = z.object({ ...feedQuery, state: deliveryState.opti
 
 /** The time range in which the deliveries to replay died. */
 export const deathRange = { since: moment.optional(), until: moment.optional() };
+
+/** Why an operator pauses deliveries. */
+export const pauseReason = storableText({ min: 1, max: 200 });

@@ -4,6 +4,7 @@ import { insertDeliveries } from '../db/deliveries.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import { recorded } from '../life-cycle.ts';
+import { stopIfAllAreNameless } from './nameless.ts';
 
 /** Limits one transaction, however long the CRM's list is. */
 const sliceMax = 500;
@@ -18,16 +19,17 @@ export async function record(context: MiddlewareContext, customers: SeenCustomer
   for (let start = 0; start < customers.length; start += sliceMax) {
     const slice = customers.slice(start, start + sliceMax);
     const last = slice.at(-1) as SeenCustomer;
-    const added = await write(async (trx) => {
+    const { added, isStopped } = await write(async (trx) => {
       const now = clock.now().toISOString();
       const inserted = await insertDeliveries(
         trx,
         slice.map((customer) => recorded(customer, now)),
       );
       await moveCursor(trx, last.id);
-      return inserted;
+      return { added: inserted, isStopped: await stopIfAllAreNameless(trx, slice, now) };
     });
     count += added.length;
+    if (isStopped) continue;
     const isNew = new Set(added);
     for (const { id, name, fault } of slice) {
       if (fault && isNew.has(id))

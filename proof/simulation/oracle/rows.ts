@@ -29,7 +29,7 @@ export function ledgerRows(database: DatabaseSync) {
     sums: () => sums.get() as { waiting: number; unreported: number; cursor: number },
     pausedSince: () => {
       const row = paused.get() as { value: string } | undefined;
-      return row && (JSON.parse(row.value) as string);
+      return row && (JSON.parse(row.value) as { since: string }).since;
     },
     attempts: () =>
       attempts.all() as { customer_id: number; started_at: string; duration_ms: number; next_attempt_at: string }[],
