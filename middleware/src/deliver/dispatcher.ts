@@ -84,9 +84,8 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
   async function carry(deliveries: ClaimedDelivery[], onDone: (attempts: number) => void): Promise<void> {
     const call = gate.begin(deliveries.length);
     try {
-      const { finished: ended, notTaken } = await deliver(context, deliveries, call);
-      const finished = await settle(ended);
-      for (const one of finished) observe(context, one);
+      const { finished, notTaken } = await deliver(context, deliveries, call);
+      for (const one of await settle(finished)) observe(context, one);
       if (notTaken) await context.write((trx) => returnClaims(trx, notTaken.deliveries, notTaken.inDoubt));
       onDone(finished.length);
       onStored();
@@ -97,6 +96,7 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     }
   }
 
+  /** Stores ended attempts. Gives what happens next, which may be another thing if everybody so far was refused. */
   async function settle(finished: Finished[]): Promise<Finished[]> {
     if (refusals.concern(finished)) return refusals.store(finished);
     wake();

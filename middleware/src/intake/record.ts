@@ -19,14 +19,16 @@ export async function record(context: MiddlewareContext, customers: SeenCustomer
   for (let start = 0; start < customers.length; start += sliceMax) {
     const slice = customers.slice(start, start + sliceMax);
     const last = slice.at(-1) as SeenCustomer;
-    const { added, isStopped } = await write(async (trx) => {
+    let isStopped = false;
+    const added = await write(async (trx) => {
       const now = clock.now().toISOString();
       const inserted = await insertDeliveries(
         trx,
         slice.map((customer) => recorded(customer, now)),
       );
       await moveCursor(trx, last.id);
-      return { added: inserted, isStopped: await stopIfAllAreNameless(trx, slice, now) };
+      isStopped = await stopIfAllAreNameless(trx, slice, now);
+      return inserted;
     });
     count += added.length;
     if (isStopped) continue;
