@@ -1,6 +1,7 @@
 import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CustomerKey, DeliveryState } from './delivery.ts';
+import type { Pause } from './pause.ts';
 import type { Reconciliation } from './reconcile/reconciliation.ts';
 
 export type LedgerSummary = {
@@ -9,7 +10,7 @@ export type LedgerSummary = {
   oldestPendingSeconds: number | null;
   /** Entries of the CRM that no delivery could be made of. */
   quarantined: number;
-  paused: boolean;
+  pause: Pause | null;
   reconciliation: Reconciliation | null;
 };
 
@@ -33,7 +34,7 @@ export function createMiddlewareMetrics(registry: Registry, summary: () => Promi
     customersSeen: new Counter({ name: 'customers_seen_total', help: 'Customers recorded in the ledger', registers }),
     outcomes: new Counter({
       name: 'deliveries_total',
-      help: 'Ends of attempts: delivered, retrying, dead or held',
+      help: 'Ends of attempts: delivered, retrying, dead or held; pending if it was refused like every customer before',
       labelNames: ['outcome'],
       registers,
     }),

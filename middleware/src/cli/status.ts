@@ -30,12 +30,13 @@ export const statusCommand: Command<CommandMeans> = {
   },
 };
 
-function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quarantined, ...rest }: Status): string {
+function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantined, ...rest }: Status): string {
   const { reconciliation } = rest;
   const waited = rest.oldest_pending_seconds;
   const waits = waited === null ? '' : `, the oldest for ${formatDuration(waited * 1000)}`;
   const rows = [
-    ['daemon', paused ? `${daemon}, paused: nothing is delivered` : daemon],
+    ['daemon', pause ? `${daemon}, paused: nothing is delivered` : daemon],
+    ...(pause ? [['paused', `since ${time(pause.since)}, by ${pausedBy(pause)}`]] : []),
     ['breaker', breaker ?? 'unknown while the daemon is not running'],
     ['last poll', last_poll ? `${time(last_poll.at)}, ${last_poll.reason ?? last_poll.outcome}` : 'unknown'],
     ...(rest.crm_list?.warning ? [['CRM list', rest.crm_list.warning]] : []),
@@ -48,6 +49,11 @@ function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quaranti
     ['reconciled', reconciliation ? `${time(reconciliation.at)}, ${verdict(reconciliation)}` : 'not yet'],
   ];
   return table(rows as (string | number)[][]);
+}
+
+function pausedBy({ by, reason }: NonNullable<Status['pause']>): string {
+  const who = by === 'operator' ? 'an operator' : 'Doorstep itself';
+  return reason === null ? who : `${who}: ${reason}`;
 }
 
 function verdict({ proven, exceptions, on_their_way, skipped }: NonNullable<Status['reconciliation']>): string {

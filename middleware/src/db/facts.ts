@@ -1,11 +1,12 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { CustomerKey } from '../delivery.ts';
+import type { Pause } from '../pause.ts';
 import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 type Facts = {
-  /** When an operator paused deliveries. */
-  paused: string;
+  /** Text: the time of a pause that an earlier release has stored. */
+  paused: Pause | string;
   /** The operations port of the daemon that started last. */
   daemon: { url: string };
   reconciliation: Reconciliation;
@@ -23,6 +24,12 @@ export async function readFact<Name extends keyof Facts>(
 ): Promise<Facts[Name] | undefined> {
   const row = await db.selectFrom('facts').select('value').where('name', '=', name).executeTakeFirst();
   return row && JSON.parse(row.value);
+}
+
+/** The pause of deliveries; undefined if they go on. */
+export async function readPause(db: Kysely<LedgerDatabase>): Promise<Pause | undefined> {
+  const fact = await readFact(db, 'paused');
+  return typeof fact === 'string' ? { since: fact, by: 'operator', reason: null } : fact;
 }
 
 export async function writeFact<Name extends keyof Facts>(

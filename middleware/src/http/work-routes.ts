@@ -3,6 +3,7 @@ import { timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { pause, resume } from '../commands/pause.ts';
 import { getStatus } from '../queries/get-status.ts';
+import { pauseReason } from './filters.ts';
 import { access, route } from './route.ts';
 
 const tag = 'work';
@@ -49,12 +50,22 @@ const crmList = z
     warning: z.string().nullable().meta({ description: 'Why customers of the CRM cannot be read' }),
   })
   .meta({ id: 'CrmList' });
+const pauseShown = z
+  .object({
+    since: timestamp,
+    by: z.enum(['operator', 'doorstep']).meta({
+      description: '`doorstep`: deliveries have stopped by themselves, because no customer so far has got a package',
+    }),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'Pause' });
 
 const status = z
   .object({
     version: z.string(),
     breaker: z.enum(['closed', 'open', 'half-open']),
     paused: z.boolean(),
+    pause: pauseShown.nullable(),
     cursor: z
       .union([z.int(), z.string()])
       .meta({ description: 'The highest customer id that has been recorded; of a list with text ids, the last one' }),
@@ -120,9 +131,12 @@ export const workRoutes = [
     summary: 'Pause deliveries until resumed, across restarts too; polling goes on',
     tag,
     access,
+    body: z.object({ reason: pauseReason.optional() }),
+    bodyIsOptional: true,
+    bodyExample: { reason: 'the Inventory is moved' },
     responses: { 200: { description: 'Deliveries are paused', body: paused } },
-    handler: async (context) => {
-      await pause(context);
+    handler: async (context, { body }) => {
+      await pause(context, body);
       return { status: 200, body: { paused: true } };
     },
   }),
