@@ -245,10 +245,11 @@ export function startedOver(
 
 /** The same, at the end of an attempt. */
 export function refusedLikeAll(delivery: ClaimedDelivery, reason: string, now: string) {
-  const { packageId } = delivery;
+  const { packageId, doubtAt } = delivery;
   return {
     ...afterAttempt(delivery, now),
     ...startedOver(delivery, reason, now),
+    doubt_at: doubtAt ?? null,
     package_id: packageId === undefined ? null : JSON.stringify(packageId),
   };
 }

@@ -19,7 +19,7 @@ type Options = { customers?: number; refusals?: [customerId: number, status: num
 /** An empty ledger to run commands on, with a CRM and an Inventory; retries come after an hour. */
 export async function aCommandLine(kind: DatabaseKind, { customers = 0, refusals = [], environment }: Options = {}) {
   await using resources = new AsyncDisposableStack();
-  const common = { RETRY_SCHEDULE: '1h', LOG_LEVEL: 'info', ...quickStart };
+  const common = { RETRY_SCHEDULE: '1h', LOG_LEVEL: 'info', INVENTORY_IDEMPOTENCY: 'permanent', ...quickStart };
   const { crm, inventory, settings } = resources.use(await aNeighbourhood(kind, { ...common, ...environment }));
   await makeLedger(settings.DATABASE_URL);
   const add = (...ids: number[]) => void crm.customers.push(...ids.map((id) => ({ id, name: `Customer ${id}` })));

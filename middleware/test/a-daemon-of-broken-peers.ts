@@ -20,6 +20,8 @@ export async function startMiddleware({ crm, inventory }: Addresses, overrides: 
     INVENTORY_SERVICE_URL: inventory.url,
     POLL_CRON: '* * * * * *',
     DELIVERY_TIMEOUT_MS: '500',
+    // longer than a busy machine keeps a request of a peer waiting
+    DELIVERY_SETTLE_MS: '2000',
     DELIVERY_RETRIES: '0',
     RETRY_SCHEDULE: Array(30).fill('1s').join(),
     ...overrides,

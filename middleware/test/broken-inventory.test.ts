@@ -36,7 +36,7 @@ describe.concurrent('a middleware with a broken peer', () => {
     ['never answers', /Inventory did not answer in time/],
     ['answers a byte at a time', /Inventory did not answer in time/],
     ['answers in HTML', /Inventory answered 200 without a package id/],
-    ['answers with no package', /Inventory answered 200 without a package id/, 6],
+    ['answers with no package', /Inventory answered 200 without a package id/, 3],
   ])('delivers once to an Inventory that %s, and delays no other customer', async (name, says, failuresMin = 1) => {
     await using crm = await playCrm(3);
     await using inventory = await playInventory();
@@ -65,14 +65,14 @@ describe.concurrent('a middleware with a broken peer', () => {
     },
   );
 
-  it('finds at once the package that the Inventory created when its reply was lost', async () => {
+  it('finds the package that the Inventory created when its reply was lost', async () => {
     await using crm = await playCrm(3);
     await using inventory = await playInventory();
     inventory.breaks('resets the connection once its work is done', isPostFor(2));
-    const patient = { DELIVERY_RETRIES: '1', DELIVERY_TIMEOUT_MS: '10000' };
-    await using middleware = await startMiddleware({ crm, inventory }, patient);
+    await using middleware = await startMiddleware({ crm, inventory }, { DELIVERY_RETRIES: '1' });
     await expectOnePackageEach(3, inventory, middleware);
-    expect(await attemptsOf(2, middleware)).toMatchObject([{ error: null }]);
+    expect((await attemptsOf(2, middleware)).at(-1)).toMatchObject({ error: null });
+    expect(inventory.requests.filter(isPostFor(2))).toHaveLength(1);
   });
 
   it('delivers to the other customers while one delivery hangs', async () => {

@@ -49,7 +49,12 @@ describe('a page of customers', () => {
       kind: 'page',
       customers: [
         { id: 8, name: '', createdAt: undefined, fault: `${wanted}; the record has id` },
-        { id: 9, name: '', createdAt: undefined, fault: `${wanted}; the record has id, created_at; its \`name\` is 5` },
+        {
+          id: 9,
+          name: '',
+          createdAt: undefined,
+          fault: `${wanted}; the record has id, created_at; its \`name\` is [5]`,
+        },
       ],
       more: true,
       unusable: [

@@ -54,7 +54,12 @@ describe.each(databases)('an Inventory without idempotency that finishes after t
 });
 
 describe.each(databases)('the command line with a held delivery, on %s', (kind) => {
-  const environment = { DELIVERY_TIMEOUT_MS: '300', DELIVERY_SETTLE_MS: '1500', RETRY_SCHEDULE: '1s' };
+  const environment = {
+    INVENTORY_IDEMPOTENCY: 'none',
+    DELIVERY_TIMEOUT_MS: '300',
+    DELIVERY_SETTLE_MS: '1500',
+    RETRY_SCHEDULE: '1s',
+  };
 
   it('shows it, says what to do, and settles it', async () => {
     await using line = await aCommandLine(kind, { customers: 1, environment });

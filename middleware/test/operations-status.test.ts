@@ -57,7 +57,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
   it('shows the breaker as open, half-open during a probe, and closed after a good probe', async () => {
     await using daemon = await aDaemon(kind, { environment: { RETRY_SCHEDULE: '1h' } });
     const ids = Array.from({ length: 6 }, () => daemon.addCustomer());
-    for (const id of ids) daemon.inventory.refusals.set(id, 503);
+    for (const id of ids) daemon.inventory.refusals.set(id, 429);
     await daemon.post('/poll');
     await eventually(async () => (await daemon.get('/status')).breaker === 'open');
 

@@ -32,9 +32,9 @@ describe.each(databases)('the operations port on %s', (kind) => {
   });
 
   it.each([
-    [{ state: 'retrying' }, 'state must be "dead"'],
-    [{ state: 'DEAD' }, 'state must be "dead"'],
-    [{ state: ['dead'] }, 'state must be "dead"'],
+    [{ state: 'retrying' }, 'state must be "dead" or "held"'],
+    [{ state: 'DEAD' }, 'state must be "dead" or "held"'],
+    [{ state: ['dead'] }, 'state must be "dead" or "held"'],
     [{}, 'Missing required fields: state'],
     [{ state: null }, 'Missing required fields: state'],
   ])('replays only dead deliveries together, not %j', async (body, detail) => {
@@ -164,11 +164,16 @@ describe('if tokens are required', () => {
     'GET /deliveries',
     'GET /deliveries/1',
     'POST /deliveries/1/replay',
+    'POST /deliveries/1/settle',
     'POST /deliveries/replay',
     'GET /quarantine',
   ];
+  const bodies: Record<string, unknown> = {
+    'POST /deliveries/replay': { state: 'dead' },
+    'POST /deliveries/1/settle': { package_id: 1 },
+  };
   const ask = (request: string, headers: Record<string, string> = {}) =>
-    call(daemon, request, { headers, ...(request === 'POST /deliveries/replay' && { body: { state: 'dead' } }) });
+    call(daemon, request, { headers, body: bodies[request] });
 
   it.each(routes)('%s requires a token of an admin', async (request) => {
     const { status, headers } = await ask(request);
