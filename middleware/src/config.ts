@@ -10,6 +10,7 @@ import {
 } from '@doorstep/kit/process/settings.ts';
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
+import { fromBeginning, parseStartFrom, type StartFrom } from './start-from.ts';
 
 export type MiddlewareConfig = CommonConfig & {
   crm: { url: string; token: string | undefined };
@@ -17,6 +18,7 @@ export type MiddlewareConfig = CommonConfig & {
   pollCron: string;
   pollPageSize: number;
   packageType: string;
+  startFrom: StartFrom;
   reconcileCron: string;
   allowedHosts: string[];
   delivery: { concurrency: number; retriesMax: number; timeoutMs: number; waitsMs: number[] };
@@ -33,6 +35,7 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       POLL_CRON: cron('*/5 * * * * *'),
       POLL_PAGE_SIZE: integer({ min: 1, max: 1000, default: 500 }),
       PACKAGE_TYPE: line({ max: 100 }).default('welcome_pack_v1').meta({ takes: 'a text of 1 to 100 characters' }),
+      START_FROM: startFrom(),
       DELIVERY_CONCURRENCY: integer({ min: 1, max: 1000, default: 16 }),
       DELIVERY_RETRIES: integer({ min: 0, max: 10, default: 3 }),
       DELIVERY_TIMEOUT_MS: integer({ min: 1, max: 600_000, default: 10_000 }),
@@ -49,6 +52,7 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
     pollCron: settings.POLL_CRON,
     pollPageSize: settings.POLL_PAGE_SIZE,
     packageType: settings.PACKAGE_TYPE,
+    startFrom: settings.START_FROM,
     reconcileCron: settings.RECONCILE_CRON,
     allowedHosts: settings.ALLOWED_HOSTS,
     delivery: {
@@ -66,6 +70,15 @@ function cron(fallback: string) {
     .refine((expression) => expression.trim().split(/\s+/).length === 6 && isCron(expression))
     .default(fallback)
     .meta({ takes: `a cron expression of six fields, seconds first, such as ${fallback}` });
+}
+
+function startFrom() {
+  return z
+    .string()
+    .default(fromBeginning.text)
+    .refine((text) => parseStartFrom(text) !== undefined)
+    .transform((text) => parseStartFrom(text) as StartFrom)
+    .meta({ takes: 'beginning, now, a customer id, or a time such as 2026-01-31T12:00:00Z' });
 }
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

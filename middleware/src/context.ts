@@ -4,6 +4,7 @@ import type { Logger } from '@doorstep/kit/process/logger.ts';
 import type { LedgerDatabase } from './db/schema.ts';
 import type { MiddlewareMetrics } from './metrics.ts';
 import type { CustomerSource, PackageTarget } from './ports.ts';
+import type { StartFrom } from './start-from.ts';
 
 export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> & {
   clock: Clock;
@@ -15,6 +16,8 @@ export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> &
   target: PackageTarget;
   /** Most deliveries under way at once. */
   concurrency: number;
+  /** Where deliveries begin on an empty ledger. */
+  startFrom: StartFrom;
   /** The retry schedule. */
   waitsMs: readonly number[];
 };

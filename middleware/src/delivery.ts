@@ -1,7 +1,7 @@
 /** Ours are numbers; another Inventory may give ids of any form. */
 export type PackageId = number | string;
 
-export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead';
+export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead' | 'skipped';
 
 /** A customer as seen in the CRM. */
 export type SeenCustomer = {
@@ -14,6 +14,9 @@ export type SeenCustomer = {
 
 /** Why a delivery is dead whose customer was deleted. It goes on if the CRM lists the customer again. */
 export const departedReason = 'the CRM has this customer no longer';
+
+/** Why a delivery is skipped. It can be replayed. */
+export const skippedReason = 'it was in the CRM before START_FROM';
 
 /** An entry of the CRM's list that names no customer. */
 export type UnusableEntry = { entry: string; reason: string };

@@ -12,7 +12,7 @@ import {
  * Every state of a delivery, and every transition. Each function gives the columns that its transition changes; `db/`
  * writes them and decides nothing.
  *
- *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead
+ *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead, skipped
  *        │            │
  *        │         claimed ◄──────────── retrying
  *        │            │                     ▲
@@ -21,10 +21,11 @@ import {
  *        │            ├─ retry ─────────────┤
  *        │            ├─ delivered          │
  *        │            └─ died ──► dead      │
- *        └─ without a name: read again ─────┘
+ *        ├─ without a name: read again ─────┘
+ *        └─ from before START_FROM: skipped
  *
- * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. Two states come
- * next: `held`, for a delivery that only a person can decide, and `skipped`, for a customer that gets no package.
+ * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. One state comes
+ * next: `held`, for a delivery that only a person can decide.
  */
 export type DeliveryRow = {
   customer_id: number;
@@ -88,6 +89,11 @@ export function recordedIncomplete(
     before_post: 'read',
     error: customer.fault ?? null,
   };
+}
+
+/** skipped: the customer was in the CRM before START_FROM, and gets no package unless it is replayed. */
+export function recordedAsSkipped(customer: SeenCustomer, now: string): DeliveryRow {
+  return { ...recorded(customer, now), state: 'skipped', due_at: null, waiting_since: null };
 }
 
 export function claimed(now: string) {

@@ -63,6 +63,7 @@ export async function openContext(
     ...connect(config, { tokens, clock, logger }),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
+    startFrom: config.startFrom,
   });
   return { context, database, tokens, registry, [Symbol.asyncDispose]: () => database.close() };
 }

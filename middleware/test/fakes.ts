@@ -9,6 +9,7 @@ import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src
 import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
+import { fromBeginning } from '../src/start-from.ts';
 
 /** A clock that stops until a test moves it. */
 export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
@@ -160,6 +161,7 @@ export async function testContext(
     target: fakeTarget(),
     concurrency: 4,
     waitsMs,
+    startFrom: fromBeginning,
     ...overrides,
   };
   const owned = resources.move();

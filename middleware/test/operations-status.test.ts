@@ -13,7 +13,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
       paused: false,
       cursor: 0,
       last_poll: { at: expect.any(String), outcome: 'idle', seen: 0 },
-      deliveries: { pending: 0, retrying: 0, delivered: 0, dead: 0 },
+      deliveries: { pending: 0, retrying: 0, delivered: 0, dead: 0, skipped: 0 },
       oldest_pending_seconds: null,
       quarantined: 0,
       reconciliation: null,

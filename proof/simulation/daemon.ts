@@ -4,6 +4,7 @@ import { crmClient } from '@doorstep/middleware/src/adapters/crm-client.ts';
 import { inventoryClient } from '@doorstep/middleware/src/adapters/inventory-client.ts';
 import type { MiddlewareContext } from '@doorstep/middleware/src/context.ts';
 import { createMiddlewareMetrics } from '@doorstep/middleware/src/metrics.ts';
+import { fromBeginning } from '@doorstep/middleware/src/start-from.ts';
 import { createSync, type Sync } from '@doorstep/middleware/src/sync.ts';
 import type { AxiosInstance } from 'axios';
 import { Registry } from 'prom-client';
@@ -40,6 +41,7 @@ export function startDaemon({ world, clock, logger, client, random, opened, ensu
     random: random.next,
     concurrency: world.concurrency,
     waitsMs: world.waitsMs,
+    startFrom: fromBeginning,
     source: crmClient(client('crm'), world.pageSize),
     target: inventoryClient(client('inventory'), {
       packageType,

@@ -3,6 +3,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
+import { skippedReason } from '../delivery.ts';
 import { getDelivery } from '../queries/deliveries.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
@@ -71,6 +72,8 @@ function verdict({ clock }: MiddlewareContext, delivery: Delivery): string {
   if (state === 'delivered') return `package ${package_id}, since ${time(updated_at)}`;
   if (state === 'dead')
     return `no package, and no further attempt, because ${error}. "replay ${delivery.customer_id}" tries again.`;
+  if (state === 'skipped')
+    return `no package, skipped: ${skippedReason}. "replay ${delivery.customer_id}" delivers one.`;
   const waitMs = next_attempt_at ? Date.parse(next_attempt_at) - clock.now().getTime() : 0;
   const when = waitMs > 0 ? `next attempt in ${formatDuration(waitMs)}` : 'the next attempt is due';
   return error ? `no package yet, because ${error}; ${when}` : `no package yet; ${when}`;

@@ -53,7 +53,8 @@ async function compare(
   const { context, values, print } = means;
   const progress = createProgress(means, 'read');
   const { deliveries } = await getStatus(context);
-  const expected = 2 * (deliveries.delivered + deliveries.dead + deliveries.pending + deliveries.retrying);
+  const expected =
+    2 * (deliveries.delivered + deliveries.dead + deliveries.pending + deliveries.retrying + deliveries.skipped);
   let read = 0;
   const result = await reconcile(context, {
     ...options,

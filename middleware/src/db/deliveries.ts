@@ -101,6 +101,16 @@ export async function countWaiting(db: Kysely<LedgerDatabase>): Promise<number> 
   return row.count;
 }
 
+export async function countDeliveries(db: Kysely<LedgerDatabase>): Promise<{ all: number; skipped: number }> {
+  return db
+    .selectFrom('deliveries')
+    .select((eb) => [
+      eb.fn.countAll<number>().as('all'),
+      eb.fn.countAll<number>().filterWhere('state', '=', 'skipped').as('skipped'),
+    ])
+    .executeTakeFirstOrThrow();
+}
+
 /** Ids of customers with a delivery, above `after`, in order. */
 export async function listRecordedIds(
   db: Kysely<LedgerDatabase>,

@@ -2,12 +2,14 @@ import type { Kysely, Transaction } from 'kysely';
 import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-type Facts = {
+export type Facts = {
   /** When an operator paused deliveries. */
   paused: string;
   /** The operations port of the daemon that started last. */
   daemon: { url: string };
   reconciliation: Reconciliation;
+  /** Where this ledger began; `upTo`: the highest id at that moment; `ignored`: another START_FROM that was given later. */
+  start: { startFrom: string; upTo: number; isTold: boolean; ignored?: string };
 };
 
 export async function readFact<Name extends keyof Facts>(

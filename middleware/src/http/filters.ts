@@ -1,7 +1,7 @@
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
 import { z } from 'zod';
 
-export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead']);
+export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead', 'skipped']);
 
 const momentMessage = 'must be a time such as 2026-01-31T12:00:00Z';
 

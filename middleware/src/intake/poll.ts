@@ -4,6 +4,7 @@ import type { CustomerPage } from '../ports.ts';
 import { createLateComers } from './late-comers.ts';
 import { fetchReadable } from './read-page.ts';
 import { quarantine, record } from './record.ts';
+import { createStart } from './start.ts';
 
 export type PollResult = {
   outcome: 'found' | 'idle' | 'failed';
@@ -25,11 +26,14 @@ export type Poll = (onRecorded: () => boolean) => Promise<PollResult>;
  */
 export function createPoll(context: MiddlewareContext): Poll {
   const lateComers = createLateComers(context.db);
+  const starting = createStart(context);
   let brokenPolls = 0;
 
   return async (onRecorded) => {
     let cursor = await readCursor(context.db);
     let seen = 0;
+    const start = await starting.find();
+    if (start.kind !== 'start') return { outcome: 'failed', seen, cursor, reason: start.reason };
     for (;;) {
       const page = await fetchReadable(context.source, cursor, { skipsBroken: brokenPolls >= brokenPollsMax });
       brokenPolls = page.kind === 'unreadable' ? brokenPolls + 1 : 0;
@@ -37,13 +41,16 @@ export function createPoll(context: MiddlewareContext): Poll {
       const late = await lateComers.find(page, cursor);
       if (late.isNew) await quarantine(context, page.unusable);
       const unseen = [...late.customers, ...after(page, cursor)];
-      seen += await record(context, unseen);
+      const before = cursor;
+      seen += await record(context, unseen, (customer) => start.skips(customer, customer.id <= before));
       late.recorded();
       const last = unseen.at(-1);
       cursor = Math.max(cursor, last?.id ?? 0);
       // a page with customers behind the cursor is the CRM's whole list
       const goOn = last !== undefined && onRecorded() && page.more && !late.isWhole;
-      if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor };
+      if (goOn) continue;
+      if (last === undefined || !page.more || late.isWhole) await starting.polled();
+      return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor };
     }
   };
 }

@@ -4,7 +4,7 @@ import { moveCursor } from '../db/cursor.ts';
 import { insertDeliveries } from '../db/deliveries.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
-import { type DeliveryRow, recorded, recordedIncomplete } from '../life-cycle.ts';
+import { type DeliveryRow, recorded, recordedAsSkipped, recordedIncomplete } from '../life-cycle.ts';
 import { spread } from '../spread.ts';
 
 /** Limits one transaction, however long the CRM's list is. */
@@ -12,9 +12,13 @@ const sliceMax = 500;
 
 /**
  * Records customers as deliveries, in id order, and moves the cursor past them in the same transaction: a crash leaves
- * both or neither. Safe to repeat. Returns how many were new.
+ * both or neither. Safe to repeat. Returns how many were new. `skips`: customers that get no package.
  */
-export async function record(context: MiddlewareContext, customers: SeenCustomer[]): Promise<number> {
+export async function record(
+  context: MiddlewareContext,
+  customers: SeenCustomer[],
+  skips: (customer: SeenCustomer) => boolean,
+): Promise<number> {
   const { write, clock, logger } = context;
   let count = 0;
   for (let start = 0; start < customers.length; start += sliceMax) {
@@ -24,7 +28,9 @@ export async function record(context: MiddlewareContext, customers: SeenCustomer
       const now = clock.now();
       const inserted = await insertDeliveries(
         trx,
-        slice.map((customer) => toDelivery(context, customer, now)),
+        slice.map((customer) => {
+          return skips(customer) ? recordedAsSkipped(customer, now.toISOString()) : toDelivery(context, customer, now);
+        }),
       );
       await moveCursor(trx, last.id);
       return inserted;
@@ -32,8 +38,9 @@ export async function record(context: MiddlewareContext, customers: SeenCustomer
     count += added.length;
     const isNew = new Set(added);
     const wait = formatDuration(context.waitsMs[0] ?? 0);
-    for (const { id, fault } of slice) {
-      if (!fault || !isNew.has(id)) continue;
+    for (const customer of slice) {
+      const { id, fault } = customer;
+      if (!fault || !isNew.has(id) || skips(customer)) continue;
       logger.warn(`no package for customer ${id} yet: ${fault}; the CRM is read again in ${wait}`, { customerId: id });
     }
   }

@@ -13,6 +13,8 @@ type Explained = {
   missing: MissingCustomer[];
   /** Customers whose delivery is unfinished. */
   onTheirWay: number;
+  /** Customers from before START_FROM. */
+  skipped: number;
 };
 
 /** Explains from the ledger why customers have no package, in a reconciliation that began at `since`. */
@@ -24,6 +26,7 @@ export async function explainMissing(
   const states = await listStates(db, customerIds);
   const missing: MissingCustomer[] = [];
   let onTheirWay = 0;
+  let skipped = 0;
   for (const customerId of customerIds) {
     const delivery = states.get(customerId);
     if (!delivery) {
@@ -37,9 +40,11 @@ export async function explainMissing(
       if (delivery.updated_at >= since) continue; // created after the packages were read
       const detail = `customer ${customerId}: delivered as package ${delivery.package_id}, which no longer exists`;
       missing.push({ customerId, isNew: false, detail });
+    } else if (delivery.state === 'skipped') {
+      skipped += 1;
     } else {
       onTheirWay += 1;
     }
   }
-  return { missing, onTheirWay };
+  return { missing, onTheirWay, skipped };
 }

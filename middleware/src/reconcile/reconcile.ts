@@ -110,9 +110,12 @@ async function compare(context: MiddlewareContext, { scratch, options, counts, s
     signal?.throwIfAborted();
     const upTo = scratch.nextStep(after);
     if (upTo === undefined) return;
-    const { missing, onTheirWay } = await explainMissing(context, scratch.missing(after, upTo), { cursor, since });
+    const { missing, onTheirWay, skipped } = await explainMissing(context, scratch.missing(after, upTo), {
+      cursor,
+      since,
+    });
     counts.onTheirWay += onTheirWay;
-    counts.matched -= onTheirWay + missing.length;
+    counts.matched -= onTheirWay + skipped + missing.length;
     for (const { customerId, detail } of missing) onException({ kind: 'missing', customerId, detail });
     if (missing.length > 0) await onMissing?.(missing);
     for (const { customerId, packageIds, isCustomer } of scratch.double(after, upTo)) {
