@@ -1,6 +1,7 @@
 import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { DeliveryState } from './delivery.ts';
+import type { Pause } from './pause.ts';
 import type { Reconciliation } from './reconcile/reconciliation.ts';
 
 export type LedgerSummary = {
@@ -9,7 +10,7 @@ export type LedgerSummary = {
   oldestPendingSeconds: number | null;
   /** Entries of the CRM that no delivery could be made of. */
   quarantined: number;
-  paused: boolean;
+  pause: Pause | null;
   reconciliation: Reconciliation | null;
 };
 

@@ -11,6 +11,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       breaker: 'closed',
       paused: false,
+      pause: null,
       cursor: 0,
       last_poll: { at: expect.any(String), outcome: 'idle', seen: 0 },
       deliveries: { pending: 0, retrying: 0, delivered: 0, dead: 0, skipped: 0 },

@@ -16,7 +16,11 @@ describe.each(databases)('a pause, the ledger on %s', (kind) => {
     outage.source.customers.push(aCustomer(4));
     await outage.polls(1);
     expect(outage.target.posts).toEqual([]);
-    expect(await ledgerSummary(outage.context)).toMatchObject({ cursor: 4, paused: true, deliveries: { pending: 4 } });
+    expect(await ledgerSummary(outage.context)).toMatchObject({
+      cursor: 4,
+      pause: { by: 'operator' },
+      deliveries: { pending: 4 },
+    });
   });
 
   it('survives a restart until a resume', async () => {

@@ -10,7 +10,14 @@ export type Request = {
 
 export type Reply = { status: number; data: unknown; headers: Record<string, string> };
 
-export type Customer = { id: number; name: string; isDeleted: boolean; isVisible: boolean; wasDeleted: boolean };
+export type Customer = {
+  id: number;
+  name: string;
+  createdAt: string;
+  isDeleted: boolean;
+  isVisible: boolean;
+  wasDeleted: boolean;
+};
 /** The result of a delivery, as reported to the CRM. */
 type Report = { customer_id: number; state: string; package_id: unknown; attempts: number };
 export type Package = { id: number; customerId: number; customerName: string; packageType: string };
@@ -23,7 +30,7 @@ const reply = (status: number, data: unknown, headers: Record<string, string> = 
 const next = { link: '<…>; rel="next"' };
 
 /** An in-memory CRM that answers immediately. */
-export function createCrm(kind: World['crm'], createdAt: () => string) {
+export function createCrm(kind: World['crm'], now: () => string) {
   const customers: Customer[] = [];
   const reports = new Map<number, Report>();
   /** The CRM answers 500 to every page that holds one of these customers. */
@@ -34,7 +41,7 @@ export function createCrm(kind: World['crm'], createdAt: () => string) {
     const rest = kind === 'whole-list' ? listed : listed.filter(({ id }) => id > after);
     const page = kind === 'whole-list' ? rest : rest.slice(0, limit);
     if (page.some(({ id }) => unreadable.has(id))) return reply(500, { detail: 'Internal server error' });
-    const entries = page.map(({ id, name }) => ({ id, name, created_at: createdAt() }));
+    const entries = page.map(({ id, name, createdAt }) => ({ id, name, created_at: createdAt }));
     return reply(200, entries, page.length < rest.length ? next : {});
   }
 
@@ -45,7 +52,8 @@ export function createCrm(kind: World['crm'], createdAt: () => string) {
     add(count: number, isVisible: (id: number) => boolean) {
       for (let added = 0; added < count; added += 1) {
         const id = customers.length + 1;
-        customers.push({ id, name: `Customer ${id}`, isDeleted: false, wasDeleted: false, isVisible: isVisible(id) });
+        const customer = { id, name: `Customer ${id}`, createdAt: now(), isVisible: isVisible(id) };
+        customers.push({ ...customer, isDeleted: false, wasDeleted: false });
       }
     },
     handle({ method, url, params, data }: Request): Reply {

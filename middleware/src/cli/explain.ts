@@ -5,6 +5,7 @@ import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { skippedReason } from '../delivery.ts';
 import { getDelivery } from '../queries/deliveries.ts';
+import { findStranger } from '../queries/find-stranger.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
@@ -55,6 +56,8 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`)];
   const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
   if (hindered) lines.push(`At the moment ${hindered}.`);
+  const stranger = await findStranger(means.context, customer_id);
+  if (stranger) lines.push(inLine(`Deliveries are stopped: ${stranger}.`));
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
   const rows = history.map((attempt, index) => [
     time(attempt.started_at),

@@ -6,7 +6,8 @@ export async function hindrance({
   context,
   daemon,
 }: Pick<CommandMeans, 'context' | 'daemon'>): Promise<string | undefined> {
-  if ((await getStatus(context)).paused) return 'deliveries are paused until "resume"';
+  const { pause } = await getStatus(context);
+  if (pause) return `deliveries are paused until "resume"${pause.reason === null ? '' : `: ${pause.reason}`}`;
   const status = await daemon.status();
   if (!status) return 'the daemon is not running: start it, or run "poll"';
   if (status.breaker === 'closed') return undefined;

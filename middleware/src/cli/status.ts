@@ -28,12 +28,12 @@ export const statusCommand: Command<CommandMeans> = {
   },
 };
 
-function show({ daemon, breaker, last_poll, paused, cursor, deliveries, quarantined, ...rest }: Status): string {
+function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantined, ...rest }: Status): string {
   const { reconciliation } = rest;
   const waited = rest.oldest_pending_seconds;
   const waits = waited === null ? '' : `, the oldest for ${formatDuration(waited * 1000)}`;
   const rows = [
-    ['daemon', paused ? `${daemon}, paused: nothing is delivered` : daemon],
+    ['daemon', pause ? `${daemon}, paused: ${pause.reason ?? 'nothing is delivered'}` : daemon],
     ['breaker', breaker ?? 'unknown while the daemon is not running'],
     ['last poll', last_poll ? `${time(last_poll.at)}, ${last_poll.reason ?? last_poll.outcome}` : 'unknown'],
     ['cursor', `${cursor}, the highest recorded customer id`],

@@ -1,6 +1,7 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely';
 import type { DeliveryRow } from '../life-cycle.ts';
+import type { Person } from '../strangers.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 const columnTypes = {
@@ -109,6 +110,20 @@ export async function countDeliveries(db: Kysely<LedgerDatabase>): Promise<{ all
       eb.fn.countAll<number>().filterWhere('state', '=', 'skipped').as('skipped'),
     ])
     .executeTakeFirstOrThrow();
+}
+
+/** Who these customers were when they were recorded or read last; those without a delivery are left out. */
+export async function listPeople(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, Person>> {
+  if (customerIds.length === 0) return new Map();
+  const rows = customerIds.map((id) => ({ id }));
+  const found = await db
+    .selectFrom('deliveries')
+    .select(['customer_id', 'customer_name', 'customer_created_at'])
+    .where('customer_id', 'in', (eb) => eb.selectFrom(jsonTable(db, rows, { id: 'bigint' }).as('asked')).select('id'))
+    .execute();
+  return new Map(
+    found.map((row) => [row.customer_id, { name: row.customer_name, createdAt: row.customer_created_at ?? undefined }]),
+  );
 }
 
 /** Ids of customers with a delivery, above `after`, in order. */

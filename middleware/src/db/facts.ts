@@ -1,10 +1,14 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { Pause } from '../pause.ts';
 import type { Reconciliation } from '../reconcile/reconciliation.ts';
+import { describeStrangers, type Strangers } from '../strangers.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 export type Facts = {
-  /** When an operator paused deliveries. */
-  paused: string;
+  /** Text: the time of a pause that an earlier release has stored. */
+  paused: Pause | string;
+  /** Ids that belong to other people than when they were recorded. */
+  strangers: Strangers;
   /** The operations port of the daemon that started last. */
   daemon: { url: string };
   reconciliation: Reconciliation;
@@ -18,6 +22,14 @@ export async function readFact<Name extends keyof Facts>(
 ): Promise<Facts[Name] | undefined> {
   const row = await db.selectFrom('facts').select('value').where('name', '=', name).executeTakeFirst();
   return row && JSON.parse(row.value);
+}
+
+/** The pause of deliveries; undefined if they go on. Strangers come first: a "resume" alone does not end that. */
+export async function readPause(db: Kysely<LedgerDatabase>): Promise<Pause | undefined> {
+  const strangers = await readFact(db, 'strangers');
+  if (strangers) return { since: strangers.since, by: 'doorstep', reason: describeStrangers(strangers) };
+  const fact = await readFact(db, 'paused');
+  return typeof fact === 'string' ? { since: fact, by: 'operator', reason: null } : fact;
 }
 
 export async function writeFact<Name extends keyof Facts>(

@@ -6,7 +6,9 @@ import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
 import type { Reader } from './reader.ts';
 
-type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency' | 'clock'> & { reader: Reader };
+type Means = Pick<MiddlewareContext, 'db' | 'write' | 'target' | 'concurrency' | 'clock' | 'logger'> & {
+  reader: Reader;
+};
 
 /** Whatever comes before the posts: the packages that exist already, and the customers that the CRM has to show again. */
 async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Prepared> {

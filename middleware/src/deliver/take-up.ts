@@ -3,7 +3,7 @@ import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { type Claim, claimDue, claimProbe, freeInterrupted, freeStranded, returnClaims } from '../db/claims.ts';
 import type { Fresh } from '../db/deliveries.ts';
-import { readFact } from '../db/facts.ts';
+import { readPause } from '../db/facts.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { Allowance, Gate } from '../pace/gate.ts';
 import { longestWaitMs } from './decide.ts';
@@ -108,17 +108,20 @@ function freshAt(clock: Clock): Fresh {
 }
 
 async function isPaused(db: MiddlewareContext['db']): Promise<boolean> {
-  return (await readFact(db, 'paused')) !== undefined;
+  return (await readPause(db)) !== undefined;
 }
 
 /** Asks whether deliveries are paused, and logs it. */
 export function watchPause(context: MiddlewareContext): () => Promise<boolean> {
   const pause = createOutageLog(context, { meanwhile: 'customers are recorded and wait', over: 'deliveries go on' });
   return async () => {
-    const since = await readFact(context.db, 'paused');
-    if (since === undefined) pause.back();
-    else pause.away(`deliveries are paused since ${since.slice(0, 19).replace('T', ' ')}`);
-    return since !== undefined;
+    const paused = await readPause(context.db);
+    if (!paused) pause.back();
+    else {
+      const why = paused.reason === null ? '' : `: ${paused.reason}`;
+      pause.away(`deliveries are paused since ${paused.since.slice(0, 19).replace('T', ' ')}${why}`);
+    }
+    return paused !== undefined;
   };
 }
 

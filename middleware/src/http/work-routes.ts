@@ -28,11 +28,20 @@ const reconciliation = z
   })
   .meta({ id: 'Reconciliation' });
 
+const pauseShown = z
+  .object({
+    since: timestamp,
+    by: z.enum(['operator', 'doorstep']).meta({ description: '`doorstep`: deliveries have stopped by themselves' }),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'Pause' });
+
 const status = z
   .object({
     version: z.string(),
     breaker: z.enum(['closed', 'open', 'half-open']),
     paused: z.boolean(),
+    pause: pauseShown.nullable(),
     cursor: z.int().meta({ description: 'The highest customer id that has been recorded' }),
     last_poll: lastPoll.nullable(),
     deliveries: z.object({
@@ -95,12 +104,18 @@ export const workRoutes = [
   route({
     method: 'post',
     path: '/resume',
-    summary: 'Resume deliveries',
+    summary: 'Resume deliveries; with `accept`, also after ids of the CRM have come to belong to other people',
     tag,
     access,
-    responses: { 200: { description: 'Deliveries are resumed', body: paused } },
-    handler: async (context) => {
-      await resume(context);
+    body: z.object({ accept: z.boolean().optional() }),
+    bodyIsOptional: true,
+    bodyExample: { accept: true },
+    responses: {
+      200: { description: 'Deliveries are resumed', body: paused },
+      409: { description: 'Ids belong to other people, and `accept` is not given' },
+    },
+    handler: async (context, { body }) => {
+      await resume(context, { accept: body?.accept ?? false });
       void context.sync.settle();
       return { status: 200, body: { paused: false } };
     },

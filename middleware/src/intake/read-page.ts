@@ -6,6 +6,8 @@ const brokenMax = 100;
 type Options = {
   /** Whether to skip customers that the CRM cannot show, instead of waiting for them. */
   skipsBroken: boolean;
+  /** Whether a broken page is left alone, and no smaller one is tried. */
+  isUndivided?: boolean;
   /** How many to ask for; default: a page. */
   limit?: number;
 };
@@ -18,11 +20,11 @@ type Options = {
 export async function fetchReadable(
   source: CustomerSource,
   cursor: number,
-  { skipsBroken, limit: limitMax = source.pageSize }: Options,
+  { skipsBroken, isUndivided = false, limit: limitMax = source.pageSize }: Options,
 ): Promise<CustomerPage | NoPage> {
   const whole = await source.fetchPage(cursor, limitMax);
   if (whole.kind === 'page') return (await isPartOfAll(source, cursor, whole, limitMax)) ? partOfAll : whole;
-  if (whole.kind === 'unavailable') return whole;
+  if (whole.kind === 'unavailable' || isUndivided) return whole;
   // a CRM that cannot even show its empty end is broken as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
   if (end.kind !== 'page' || end.customers.length > 0) return whole;

@@ -4,13 +4,14 @@ import { ledgerSummary } from './ledger-summary.ts';
 
 export async function getStatus(context: Pick<MiddlewareContext, 'db' | 'clock'>) {
   const summary = await ledgerSummary(context);
-  const { cursor, deliveries, oldestPendingSeconds, quarantined, paused, reconciliation } = summary;
+  const { cursor, deliveries, oldestPendingSeconds, quarantined, pause, reconciliation } = summary;
   return {
     cursor,
     deliveries,
     oldest_pending_seconds: oldestPendingSeconds,
     quarantined,
-    paused,
+    paused: pause !== null,
+    pause,
     reconciliation: reconciliation && toReconciliationView(reconciliation),
   };
 }

@@ -1,6 +1,6 @@
 import type { MiddlewareContext } from '../context.ts';
 import { readCursor } from '../db/cursor.ts';
-import { readFact } from '../db/facts.ts';
+import { readFact, readPause } from '../db/facts.ts';
 import { countQuarantined } from '../db/quarantine.ts';
 import type { LedgerSummary } from '../metrics.ts';
 
@@ -25,7 +25,7 @@ export async function ledgerSummary({ db, clock }: Pick<MiddlewareContext, 'db' 
     cursor: await readCursor(db),
     deliveries,
     quarantined: await countQuarantined(db),
-    paused: (await readFact(db, 'paused')) !== undefined,
+    pause: (await readPause(db)) ?? null,
     reconciliation: (await readFact(db, 'reconciliation')) ?? null,
     oldestPendingSeconds: waitedMs === undefined ? null : Math.max(0, Math.round(waitedMs / 1000)),
   };
