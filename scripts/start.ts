@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { styleText } from 'node:util';
+import { StartError } from '@doorstep/kit/errors.ts';
+import { loadEnvFile } from '@doorstep/kit/process/env-file.ts';
 import { onStopRequest } from '@doorstep/kit/process/lifecycle.ts';
 
 /** Starts the three services together. One that ends takes the others with it, and so does Ctrl-C. */
 
 const root = join(import.meta.dirname, '..');
-const envFile = join(root, '.env');
-if (existsSync(envFile)) process.loadEnvFile(envFile);
+readEnvFile();
 
 const ports = {
   crm: process.env['CRM_PORT'] || '3001',
@@ -27,7 +27,8 @@ const children = new Map<Service, ChildProcess>();
 let stopping = false;
 let exitCode = 0;
 
-refuseOneFileForThree(process.env['DATABASE_URL'] || undefined);
+refuseOneFileForThree('DATABASE_URL');
+refuseOneFileForThree('SQLITE_FILE');
 onStopRequest(async () => stopAll());
 if (process.env['npm_lifecycle_event']) stopWithParent();
 const inventory = await start('inventory');
@@ -115,10 +116,22 @@ function say(line: string) {
   process.stdout.write(`${line}\n`);
 }
 
-function refuseOneFileForThree(url: string | undefined) {
-  if (url === undefined || /^postgres(ql)?:\/\//.test(url)) return;
+function readEnvFile() {
+  try {
+    for (const warning of loadEnvFile(join(root, '.env'), process.env)) process.stderr.write(`${warning}\n`);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+function refuseOneFileForThree(variable: string) {
+  const value = process.env[variable] ?? '';
+  // the services refuse the address of another kind of database themselves
+  if (value === '' || /^(?!sqlite:)[a-z][a-z\d+]+:\/\//i.test(value)) return;
   process.stderr.write(
-    'DATABASE_URL names one SQLite file, and the three services need one each; leave it unset, or give a postgres:// address.\n',
+    `${variable} names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.\n`,
   );
   process.exit(1);
 }

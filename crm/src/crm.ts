@@ -11,6 +11,7 @@ import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { createLogger, type Logger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
 import { takeOwnerLock } from '@doorstep/kit/work/owner-lock.ts';
+import { startRetention } from '@doorstep/kit/work/retention.ts';
 import type { Worker } from '@doorstep/kit/work/worker.ts';
 import type { Registry } from 'prom-client';
 import packageJson from '../package.json' with { type: 'json' };
@@ -19,7 +20,7 @@ import { inventoryItems } from './adapters/inventory-items.ts';
 import { ensureAdmin } from './commands/ensure-admin.ts';
 import type { CrmConfig } from './config.ts';
 import type { CrmContext } from './context.ts';
-import { unpublishedBacklog } from './db/events.ts';
+import { deleteOldEvents, unpublishedBacklog } from './db/events.ts';
 import type { CrmDatabase } from './db/schema.ts';
 import { startPublisher } from './events/start-publisher.ts';
 import { routes } from './http/routes.ts';
@@ -61,6 +62,13 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
   const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
   const means = { db: database.db, write: database.write, clock, logger, registry };
   const publisher = await publishEvents(config, means, resources);
+  const retention = startRetention({
+    days: config.retentionDays,
+    clock,
+    logger,
+    deleteSome: (before) => database.write((trx) => deleteOldEvents(trx, before)),
+  });
+  resources.use(retention);
   const context: CrmContext = {
     db: database.db,
     write: database.write,
@@ -93,6 +101,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     url: listener.url,
     [Symbol.asyncDispose]: async () => {
       publisher?.beginStop();
+      retention?.beginStop();
       await running.disposeAsync();
       logger.info('crm stopped');
     },
@@ -107,7 +116,7 @@ async function publishEvents(
   means: Means,
   resources: AsyncDisposableStack,
 ): Promise<Worker | undefined> {
-  const { events, databaseUrl } = config;
+  const { events, databaseUrl, proxies } = config;
   if (!events) return undefined;
   const { db, clock, logger, registry } = means;
   // most installations have no bucket, and the SDK is slow to load
@@ -115,7 +124,7 @@ async function publishEvents(
   logger.info(`events are published to the bucket ${events.bucket}${events.endpoint ? ` at ${events.endpoint}` : ''}`);
   const publisher = startPublisher({
     ...means,
-    bucket: resources.use(eventBucket(events)),
+    bucket: resources.use(eventBucket(events, proxies)),
     metrics: createEventMetrics(registry, () => unpublishedBacklog(db, clock.now())),
     random: Math.random,
     takeLock: () => takeOwnerLock(databaseUrl, 'crm', { refusal: 'Another process already publishes the events' }),
@@ -133,6 +142,7 @@ function connectInventory(config: CrmConfig, { tokens, clock, logger }: Means & 
     timeoutMs: itemsTimeoutMs,
     connectionsMax: itemsConnectionsMax,
     token: serviceToken({ tokens, clock, subject: 'crm' }),
+    proxies: config.proxies,
   });
   return inventoryItems(client, { breaker: createBreaker(clock), logger, clock });
 }

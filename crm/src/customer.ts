@@ -54,6 +54,11 @@ export type IntegrationState = 'pending' | 'delivered' | 'failed';
 
 /** Doorstep's Inventory uses numbers; another Inventory may use package ids of any form. */
 const packageId = z.union([id, storableText({ min: 1, max: 200 })]);
+/** Beyond 2^53 a number would be rounded. */
+const longPackageId = z
+  .bigint()
+  .transform(String)
+  .meta({ override: { type: 'integer' } });
 
 export const customer = z
   .object({
@@ -90,7 +95,7 @@ export const integrationReport = z
         z.object({
           customer_id: id,
           state: z.enum(['delivered', 'failed']),
-          package_id: packageId.nullish(),
+          package_id: z.union([packageId, longPackageId]).nullish(),
           attempts: z.int().min(0).max(2_147_483_647),
           error: storableText({ max: 1000 }).nullish(),
         }),

@@ -16,7 +16,7 @@ export type ItemSource = {
     passOn: Record<string, string>,
   ): Promise<{ kind: 'items'; items: Item[]; total: number } | Unavailable>;
   get(
-    id: number,
+    id: string,
     passOn: Record<string, string>,
   ): Promise<{ kind: 'item'; item: Item } | { kind: 'none' } | Unavailable>;
 };

@@ -8,6 +8,14 @@ import { type S3Server, startS3Server } from './an-s3-server.ts';
 const keys = { accessKeyId: 'S3RVER', secretAccessKey: 'a secret that no reason may hold' };
 const key = 'events/CustomerCreated/20260131T123456.789Z-0000000000000042.json';
 
+async function closedPort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return address;
+}
+
 async function put(endpoint: string, settings: Partial<Parameters<typeof eventBucket>[0]> = {}) {
   using bucket = eventBucket({ bucket: 'customer-events', region: 'us-east-1', endpoint, keys, ...settings });
   return await bucket.put(key, '{"name":"Zoë 🎉"}');
@@ -85,6 +93,18 @@ describe.concurrent('the reason for a failed put', () => {
     const result = await put(server.url);
 
     expect(result).toEqual(typeof reason === 'string' ? reason : expect.stringMatching(reason));
+  });
+
+  it('is the proxy, if the proxy on the way to the bucket does not answer', async () => {
+    const { port } = await closedPort();
+    using bucket = eventBucket(
+      { bucket: 'customer-events', region: 'us-east-1', endpoint: undefined, keys },
+      { https: `http://me:hidden@127.0.0.1:${port}`, except: [] },
+    );
+
+    expect(await bucket.put(key, '{}')).toBe(
+      `S3 cannot be reached: the proxy 127.0.0.1:${port} does not answer (ECONNREFUSED); is HTTPS_PROXY right?`,
+    );
   });
 
   it('never contains the secret, even if the secret cannot be sent', async () => {

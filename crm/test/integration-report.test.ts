@@ -72,6 +72,13 @@ describe.each(databases)('a report of package states on %s', (kind) => {
     expect((await current(bob)).integration.package_id).toBe('7');
   });
 
+  it('keeps a package id beyond 2^53 digit by digit', async () => {
+    const body = JSON.stringify({ results: [delivered({ package_id: 0 })] }).replace(':0,', ':7615917337495251231,');
+    const answer = await call(crm, 'PUT /customers/integration', { body });
+    expect(answer.status).toBe(204);
+    expect((await current()).integration.package_id).toBe('7615917337495251231');
+  });
+
   it('of a failure never undoes a delivery', async () => {
     await report(delivered());
     const before = await current();

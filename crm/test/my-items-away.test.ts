@@ -186,6 +186,6 @@ describe('the log', () => {
       for (let time = 0; time < 3; time += 1) expect((await ask()).status).toBe(503);
     });
 
-    expect(lines).toEqual([away('answered 404; is INVENTORY_SERVICE_URL right\\?')]);
+    expect(lines).toEqual([away('answered 404: .*; is INVENTORY_SERVICE_URL right\\?')]);
   });
 });

@@ -88,6 +88,22 @@ describe('my items', () => {
     expect(JSON.stringify(body)).not.toMatch(/Tea/);
   });
 
+  it('of an Inventory with other ids are shown with them, digit by digit', async () => {
+    const carol = await addCustomer(crm);
+    const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+    const [id, serial] = ['7615917337495251231', rawJSON('18446744073709551615')];
+    const added = crm.inventory.add({ id, serial, customer_id: String(carol.id) });
+    crm.inventory.add({ id: '7615917337495251232', customer_id: rawJSON('9007199254740993') });
+    crm.inventory.add({ id: '7615917337495251233', customer_id: 'c-7' });
+
+    const { cost, ...shown } = { ...added, serial: '18446744073709551615' };
+    expect((await askAs(crm, carol)).body.items).toEqual([shown]);
+    expect((await askAs(crm, carol, `/${id}`)).body).toEqual(shown);
+    for (const other of ['7615917337495251232', '7615917337495251233']) {
+      expect((await askAs(crm, carol, `/${other}`)).status).toBe(403);
+    }
+  });
+
   it.each(['/999999999', '/9007199254740993', '/99999999999999999999999'])('are not found under %s', async (rest) => {
     expect(await crm.ask(rest)).toMatchObject({ status: 404, body: { detail: 'Item not found' } });
   });

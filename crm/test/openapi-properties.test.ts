@@ -20,7 +20,7 @@ const rightRefusals = /^((Lead|Action) not found|description must be equal to de
 describe.each(databasesTried)('according to the OpenAPI document, the CRM on %s', (kind) => {
   const resources = new AsyncDisposableStack();
   const customer = { id: 0 };
-  const items: { customer_id: number | null }[] = [];
+  const items: { customer_id: unknown }[] = [];
   let crm: TestCrm;
   let document: ApiDocument;
 

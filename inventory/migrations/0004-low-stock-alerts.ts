@@ -1,7 +1,7 @@
 import { columnTypes } from '@doorstep/kit/database/columns.ts';
 import type { Kysely } from 'kysely';
 
-/** Alerts that wait for the webhook; a delivered alert is deleted. */
+/** Alerts that wait for the webhook. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { id, reference, timestamp } = columnTypes(db);
   await db.schema

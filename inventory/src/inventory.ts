@@ -5,12 +5,14 @@ import { serve } from '@doorstep/kit/http/serve.ts';
 import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
+import type { ProxySettings } from '@doorstep/kit/process/proxy-settings.ts';
 import { takeOwnerLock } from '@doorstep/kit/work/owner-lock.ts';
+import { startRetention } from '@doorstep/kit/work/retention.ts';
 import type { Worker } from '@doorstep/kit/work/worker.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { startUpkeep } from './background/start-upkeep.ts';
 import type { InventoryConfig, WebhookSettings } from './config.ts';
-import { countAlerts } from './db/alerts.ts';
+import { countAlerts, deleteOldAlerts } from './db/alerts.ts';
 import { countBackorders } from './db/backorders.ts';
 import { countLowItems } from './db/items.ts';
 import { routes } from './http/routes.ts';
@@ -60,7 +62,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
   upkeep = resources.use(
     startUpkeep({
       context,
-      target: config.webhook && (await connectWebhook(config.webhook, clock)),
+      target: config.webhook && (await connectWebhook(config.webhook, clock, config.proxies)),
       logger,
       metrics,
       random: Math.random,
@@ -68,10 +70,19 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
         takeOwnerLock(config.databaseUrl, 'inventory', { refusal: 'Another process handles back-orders and alerts' }),
     }),
   );
+  const retention = startRetention({
+    days: config.retentionDays,
+    clock,
+    logger,
+    deleteSome: (before) => context.write((trx) => deleteOldAlerts(trx, before)),
+  });
+  resources.use(retention);
   const listener = resources.adopt(
     await serve({
       service: 'inventory-service',
       info,
+      // the unique constraint and the stored keys refuse a second package for ever
+      traits: { idempotency: 'permanent' },
       config,
       context,
       routes,
@@ -88,6 +99,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
     url: listener.url,
     [Symbol.asyncDispose]: async () => {
       upkeep.beginStop();
+      retention?.beginStop();
       await running.disposeAsync();
       logger.info('inventory stopped');
     },
@@ -95,7 +107,7 @@ export async function startInventory(config: InventoryConfig, overrides: { clock
 }
 
 /** Imports on demand: an HTTP client is slow to load, and most installations have no webhook. */
-async function connectWebhook(settings: WebhookSettings, clock: Clock): Promise<AlertTarget> {
+async function connectWebhook(settings: WebhookSettings, clock: Clock, proxies: ProxySettings): Promise<AlertTarget> {
   const { webhookTarget } = await import('./adapters/webhook.ts');
-  return webhookTarget(settings, clock);
+  return webhookTarget(settings, clock, proxies);
 }

@@ -1,3 +1,4 @@
+import { foreignId, shownForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import { id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
@@ -44,7 +45,7 @@ const fields = {
   brand: line({ max: textMax }).nullable().meta({ example: 'Acme' }),
   weight: z.number().min(0).max(1_000_000).nullable().meta({ example: 0.35 }),
   dimensions: line({ max: textMax }).nullable().meta({ example: '8 x 8 x 10 cm' }),
-  customer_id: id.nullable().meta({ description: 'The customer who owns the item', example: 1 }),
+  customer_id: foreignId.nullable().meta({ description: 'The customer who owns the item', example: 1 }),
 };
 
 type Limits = { min_quantity: number; max_quantity?: number | null | undefined };
@@ -104,7 +105,7 @@ export const item = z
     brand: z.string().nullable(),
     weight: z.number().nullable(),
     dimensions: z.string().nullable(),
-    customer_id: id.nullable(),
+    customer_id: shownForeignId.nullable(),
     created_at: timestamp,
     updated_at: timestamp,
   })

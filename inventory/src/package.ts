@@ -1,3 +1,4 @@
+import { type ForeignId, foreignId, shownForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import { id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
@@ -23,21 +24,21 @@ export const packageType = line({ max: 100 }).meta({ example: 'welcome_pack_v1' 
 
 export const packageInput = z
   .object({
-    customerId: id,
+    customerId: foreignId,
     customerName: line({ max: 200 }).meta({ example: 'Alice Example' }),
     packageType: packageType.default('welcome_pack_v1'),
   })
   .meta({ id: 'PackageInput' });
 
 /** `customerName` is null in the older shape of the route. */
-export type PackageRequest = { customerId: number; customerName: string | null; packageType: string };
+export type PackageRequest = { customerId: ForeignId; customerName: string | null; packageType: string };
 
 export type KeyedRequest = { request: PackageRequest; idempotencyKey: string | undefined };
 
 export const welcomePackage = z
   .object({
     id,
-    customerId: id,
+    customerId: shownForeignId,
     customerName: z.string().nullable(),
     packageType: z.string(),
     status: packageStatus,
@@ -60,11 +61,11 @@ export const packageItem = z
   .meta({ id: 'PackageItem' });
 
 export const olderPackageInput = z
-  .object({ customer_id: id, package_type: packageType })
+  .object({ customer_id: foreignId, package_type: packageType })
   .meta({ id: 'OlderPackageInput' });
 
 export const olderPackage = z
-  .object({ id, customer_id: id, package_type: z.string(), status: packageStatus })
+  .object({ id, customer_id: shownForeignId, package_type: z.string(), status: packageStatus })
   .meta({ id: 'OlderPackage' });
 
 export type OlderPackage = z.output<typeof olderPackage>;

@@ -22,13 +22,13 @@ describe.each(databases)('a batch of packages on %s', (kind) => {
     const [known, fresh, last] = [aPackage(), aPackage(), aPackage({ packageType: 'birthday' })];
     const { body: existing } = await postPackage(inventory, known);
 
-    const { status, body } = await batch([fresh, { customerId: 0, customerName: 'x' }, known, 'x', last, {}, null]);
+    const { status, body } = await batch([fresh, { customerId: 0.5, customerName: 'x' }, known, 'x', last, {}, null]);
 
     expect(status).toBe(200);
     expect(body).toStrictEqual({
       results: [
         { status: 201, package: expect.objectContaining({ ...fresh, packageType: 'welcome_pack_v1' }) },
-        { status: 400, error: 'customerId must be a positive integer' },
+        { status: 400, error: 'customerId must be an integer, or a text of 1 to 100 visible characters' },
         { status: 200, package: existing },
         { status: 400, error: 'Each entry must be a JSON object' },
         { status: 201, package: expect.objectContaining(last) },

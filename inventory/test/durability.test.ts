@@ -25,7 +25,7 @@ describe.each(databases)('an answered request on %s', (kind) => {
   });
 });
 
-function keyOf(customerId: number): string {
+function keyOf(customerId: unknown): string {
   return `welcome-${customerId}`;
 }
 

@@ -37,7 +37,7 @@ const badLines: [line: string, reason: string][] = [
   [bad({ brand: ['Acme'] }), 'brand must be a string'],
   [bad({ weight: -1 }), 'weight must be at least 0'],
   [bad({ dimensions: 8 }), 'dimensions must be a string'],
-  [bad({ customer_id: 0 }), 'customer_id must be a positive integer'],
+  [bad({ customer_id: 0.5 }), 'customer_id must be an integer, or a text of 1 to 100 visible characters'],
   [bad({ name: 1, price: -1 }), 'name must be a string; price must be greater than 0'],
   [bad({ description: 'd'.repeat(100_000) }), 'is longer than 100000 characters'],
 ];

@@ -143,10 +143,8 @@ describe.each(databases)('the feeds of items on %s', (kind) => {
   ];
   const thresholds = ['-1', '1.5', 'x', '', '1000000001', '1&threshold=2'];
   it.each([
-    ['customer/0', 'customer_id must be a positive integer'],
-    ['customer/-7', 'customer_id must be a positive integer'],
-    ['customer/07', 'customer_id must be a positive integer'],
-    ['customer/x/', 'customer_id must be a positive integer'],
+    ['customer/%207', 'customer_id must be an integer, or a text of 1 to 100 visible characters'],
+    ['customer/7%0A/', 'customer_id must be an integer, or a text of 1 to 100 visible characters'],
     ...feedLimits.flatMap(([query, detail]) => [
       [`customer/7?${query}`, detail],
       [`low-stock/?${query}`, detail],

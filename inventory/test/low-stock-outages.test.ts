@@ -92,10 +92,10 @@ describe.concurrent('low-stock alerts', () => {
     const told = inventory.output().matchAll(/^\S+ (.*(?:low stock|alert).*)$/gm);
     expect([...told].map(([, line]) => line?.replace(/\d+ s\b/g, 'N s'))).toEqual([
       'WARN low stock: 0 of MUG-1 (Mug "Zoë" 🎁) left, the minimum is 3',
-      `WARN alert 1 for item ${mug.id} is not delivered: the webhook answered 400; next attempt in N s`,
+      `WARN alert 1 for item ${mug.id} is not delivered: the webhook answered 400: … …; next attempt in N s`,
       'WARN low stock: 0 of TEA-1 (Tea) left, the minimum is 0',
       expect.stringMatching(
-        /^WARN low-stock alerts are not delivered: the webhook answered 401 \(.*\); next attempt in N s; 2 alerts wait$/,
+        /^WARN low-stock alerts are not delivered: the webhook answered 401: … … \(.*\); next attempt in N s; 2 alerts wait$/,
       ),
       'the webhook accepts low-stock alerts again',
     ]);

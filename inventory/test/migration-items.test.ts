@@ -9,7 +9,9 @@ import type { InventoryDatabase } from '../src/db/schema.ts';
 import { changeStatus, contentOf, readPackage } from './packaging.ts';
 import { addItem, aPackage, makeKit, postPackage, readItem, readPackages, startInventoryOn } from './start.ts';
 
-type OlderDatabase = Pick<InventoryDatabase, 'packages' | 'idempotency_keys'>;
+type OlderDatabase = Pick<InventoryDatabase, 'idempotency_keys'> & {
+  packages: Omit<InventoryDatabase['packages'], 'customer_id'> & { customer_id: number };
+};
 type OlderPackage = Omit<OlderDatabase['packages'], 'id'>;
 
 const count = 1200;

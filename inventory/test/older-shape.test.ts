@@ -69,7 +69,11 @@ describe.each(databases)('the older shape of the packages on %s', (kind) => {
     ['no type', { customer_id: 1 }, 'Missing required fields: package_type'],
     ['no customer', { package_type: 'a' }, 'Missing required fields: customer_id'],
     ['the newer names', { customerId: 1, packageType: 'a' }, 'Missing required fields: customer_id, package_type'],
-    ['customer "1"', { customer_id: '1', package_type: 'a' }, 'customer_id must be a positive integer'],
+    [
+      'customer 1.5',
+      { customer_id: 1.5, package_type: 'a' },
+      'customer_id must be an integer, or a text of 1 to 100 visible characters',
+    ],
     [
       'a type of 101 letters',
       { customer_id: 1, package_type: 'a'.repeat(101) },

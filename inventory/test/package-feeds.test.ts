@@ -85,11 +85,10 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     const others = (count: number) => Array.from({ length: count }, (_, index) => 900_000_000 + index);
 
     expect((await get(`/packages?customerId=${[...others(499), customerId]}`)).body).toEqual(packages);
+    const message =
+      'must be an integer, or a text of 1 to 100 visible characters, or up to 500 of them separated by commas';
     const { status, body } = await get(`/packages?customerId=${[...others(500), customerId]}`);
-    expect([status, body.errors]).toEqual([
-      400,
-      [{ field: 'customerId', message: 'must be a positive integer, or up to 500 of them separated by commas' }],
-    ]);
+    expect([status, body.errors]).toEqual([400, [{ field: 'customerId', message }]]);
   });
 
   it('filter by status, on the next page too', async () => {
@@ -113,14 +112,9 @@ describe.each(databases)('the feeds of packages on %s', (kind) => {
     ['limit=1001', 'limit'],
     ['after=-1', 'after'],
     ['after=x', 'after'],
-    ['customerId=0', 'customerId'],
-    ['customerId=x', 'customerId'],
-    ['customerId=1,', 'customerId'],
-    ['customerId=,1', 'customerId'],
-    ['customerId=1,,2', 'customerId'],
-    ['customerId=1,x', 'customerId'],
-    ['customerId=1,0', 'customerId'],
-    ['customerId=1,+2', 'customerId'],
+    ['customerId=+', 'customerId'],
+    ['customerId=%00', 'customerId'],
+    [`customerId=${'x'.repeat(101)}`, 'customerId'],
     ['customerId=1&customerId=2', 'customerId'],
     ['customerId=', 'customerId'],
     ['status=lost', 'status'],

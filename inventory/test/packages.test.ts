@@ -33,6 +33,10 @@ describe.each(databases)('packages on %s', (kind) => {
     expect((await call(inventory, `GET /packages/${body.id}`)).body).toStrictEqual(body);
   });
 
+  it('are never created twice, and GET / says so', async () => {
+    expect((await call(inventory, 'GET /')).body).toMatchObject({ idempotency: 'permanent' });
+  });
+
   it('are created once: the second request returns the package of the first', async () => {
     const given = aPackage();
     const first = await post(given);
@@ -73,18 +77,17 @@ describe.each(databases)('packages on %s', (kind) => {
     expect([status, body.customerId]).toEqual([201, Number.MAX_SAFE_INTEGER]);
   });
 
+  const anId = 'must be an integer, or a text of 1 to 100 visible characters';
   const badInputs: [what: string, body: unknown, detail: string][] = [
     ['nothing', {}, 'Missing required fields: customerId, customerName'],
     ['no customer', { customerName: 'Alice' }, 'Missing required fields: customerId'],
     ['no name', { customerId: 1 }, 'Missing required fields: customerName'],
     ['null for a customer', aPackage({ customerId: null }), 'Missing required fields: customerId'],
     ['a blank name', aPackage({ customerName: '  ' }), 'Missing required fields: customerName'],
-    ['customer 0', aPackage({ customerId: 0 }), 'customerId must be a positive integer'],
-    ['customer -1', aPackage({ customerId: -1 }), 'customerId must be a positive integer'],
-    ['customer 1.5', aPackage({ customerId: 1.5 }), 'customerId must be a positive integer'],
-    ['customer "1"', aPackage({ customerId: '1' }), 'customerId must be a positive integer'],
-    ['customer true', aPackage({ customerId: true }), 'customerId must be a positive integer'],
-    ['customer 2^53', aPackage({ customerId: 2 ** 53 }), 'customerId must be a positive integer'],
+    ['customer 1.5', aPackage({ customerId: 1.5 }), `customerId ${anId}`],
+    ['customer " 1"', aPackage({ customerId: ' 1' }), `customerId ${anId}`],
+    ['customer true', aPackage({ customerId: true }), `customerId ${anId}`],
+    ['customer 1e20', '{"customerId": 1e20, "customerName": "Alice"}', `customerId ${anId}`],
     ['a number for a name', aPackage({ customerName: 5 }), 'customerName must be a string'],
     ['201 letters', aPackage({ customerName: 'n'.repeat(201) }), 'customerName must be 1 to 200 characters long'],
     ['a line break', aPackage({ customerName: 'a\nb' }), 'customerName must not contain control characters'],

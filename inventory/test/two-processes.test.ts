@@ -97,7 +97,7 @@ describe.each(databases)('two processes of the Inventory on %s', (kind) => {
   });
 
   async function storedFor(requests: { customerId: number }[]) {
-    const wanted = new Set(requests.map(({ customerId }) => customerId));
+    const wanted = new Set<unknown>(requests.map(({ customerId }) => customerId));
     return (await readPackages(one)).filter(({ customerId }) => wanted.has(customerId));
   }
 });

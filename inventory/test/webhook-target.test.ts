@@ -53,7 +53,7 @@ describe('a message to the webhook', () => {
   };
 
   it.each([400, 409, 413, 422])('alone is rejected if the response is %i', async (status) => {
-    expect(await sendIntoTelling(status)).toEqual({ reason: `the webhook answered ${status}`, isForAll: false });
+    expect(await sendIntoTelling(status)).toEqual({ reason: `the webhook answered ${status}: … …`, isForAll: false });
   });
 
   it.each([
@@ -61,7 +61,8 @@ describe('a message to the webhook', () => {
     ...[401, 403].map((status) => [status, isSecretSame] as const),
     ...[404, 405, 410].map((status) => [status, isUrlRight] as const),
   ])('is rejected like any other if the response is %i%s', async (status, hint) => {
-    expect(await sendIntoTelling(status)).toEqual({ reason: `the webhook answered ${status}${hint}`, isForAll: true });
+    const reason = `the webhook answered ${status}: … …${hint}`;
+    expect(await sendIntoTelling(status)).toEqual({ reason, isForAll: true });
   });
 
   it('waits as long as Retry-After says', async () => {

@@ -56,6 +56,16 @@ describe('a valid body', () => {
     expect((await post('{"email": "alice@example.com", "email": "nonsense"}')).status).toBe(400);
   });
 
+  it('is read whether its character set is called utf-8 or utf8', async () => {
+    for (const charset of ['utf8', 'UTF-8', '"utf-8"']) {
+      const headers = { 'Content-Type': `application/json; charset=${charset}` };
+      expect((await post(JSON.stringify({ ...aThing, name: 'Zoë' }), headers)).body).toEqual({
+        ...aThing,
+        name: 'Zoë',
+      });
+    }
+  });
+
   it('cannot pollute prototypes', async () => {
     const hostile =
       '{"email": "alice@example.com", "__proto__": {"polluted": 1}, "constructor": {"prototype": {"polluted": 1}}}';
@@ -101,6 +111,20 @@ describe('an invalid body', () => {
     'is rejected as malformed: %s',
     async (text) => expectProblem(await post(text), 400, 'Bad Request', 'The request body is not valid JSON'),
   );
+
+  it('is rejected rather than rounded if it has an integer beyond 2^53', async () => {
+    const { status, body } = await post(
+      `{"email": 9007199254740993, "count": 7615917337495251231, "name": ${'9'.repeat(90_000)}}`,
+    );
+    expect([status, body.errors]).toEqual([
+      400,
+      [
+        { field: 'email', message: 'must be a string' },
+        { field: 'name', message: 'must be a string' },
+        { field: 'count', message: expect.stringMatching(/^must be /) },
+      ],
+    ]);
+  });
 
   it('is rejected if it is not UTF-8', async () => {
     const latin1 = new Uint8Array(Buffer.from('{"email":"alice@example.com","name":"Zo\u00eb"}', 'latin1'));

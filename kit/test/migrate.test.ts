@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { isPostgresUrl } from '../src/database/open.ts';
+import { isPostgresUrl } from '../src/database/postgres-address.ts';
 import { StartError } from '../src/errors.ts';
 import { databases, freshDatabase } from './databases.ts';
 import { connect, createNotes, openNotes, writeMigrations } from './notes.ts';

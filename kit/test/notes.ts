@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Generated, Kysely, sql } from 'kysely';
-import { type Database, isPostgresUrl, openDatabase } from '../src/database/open.ts';
+import { type Database, openDatabase } from '../src/database/open.ts';
 import { postgresDialect } from '../src/database/postgres.ts';
+import { isPostgresUrl } from '../src/database/postgres-address.ts';
 import { sqliteDialect } from '../src/database/sqlite.ts';
 import { type DatabaseKind, type FreshDatabase, freshDatabase } from './databases.ts';
 

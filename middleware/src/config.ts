@@ -5,23 +5,27 @@ import {
   hostNames,
   integer,
   neighbourUrl,
+  oneOf,
+  optionalText,
   readSettings,
   secret,
 } from '@doorstep/kit/process/settings.ts';
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
+import { sourceNamePattern } from './inventory-names.ts';
 import { fromBeginning, parseStartFrom, type StartFrom } from './start-from.ts';
 
 export type MiddlewareConfig = CommonConfig & {
   crm: { url: string; token: string | undefined };
-  inventory: { url: string; token: string | undefined };
+  inventory: { url: string; token: string | undefined; idempotency: 'auto' | 'permanent' | 'none' };
   pollCron: string;
   pollPageSize: number;
   packageType: string;
+  sourceName: string | undefined;
   startFrom: StartFrom;
   reconcileCron: string;
   allowedHosts: string[];
-  delivery: { concurrency: number; retriesMax: number; timeoutMs: number; waitsMs: number[] };
+  delivery: { concurrency: number; retriesMax: number; timeoutMs: number; settleMs: number; waitsMs: number[] };
 };
 
 /** @throws StartError naming the variable that is wrong. */
@@ -35,10 +39,16 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       POLL_CRON: cron('*/5 * * * * *'),
       POLL_PAGE_SIZE: integer({ min: 1, max: 1000, default: 500 }),
       PACKAGE_TYPE: line({ max: 100 }).default('welcome_pack_v1').meta({ takes: 'a text of 1 to 100 characters' }),
+      SOURCE_NAME: optionalText(
+        sourceNamePattern,
+        'a name of 1 to 50 visible characters without colons, commas and spaces',
+      ),
       START_FROM: startFrom(),
       DELIVERY_CONCURRENCY: integer({ min: 1, max: 1000, default: 16 }),
       DELIVERY_RETRIES: integer({ min: 0, max: 10, default: 3 }),
       DELIVERY_TIMEOUT_MS: integer({ min: 1, max: 600_000, default: 10_000 }),
+      DELIVERY_SETTLE_MS: integer({ min: 0, max: 86_400_000, default: 60_000 }),
+      INVENTORY_IDEMPOTENCY: oneOf(['auto', 'permanent', 'none'], 'auto'),
       RETRY_SCHEDULE: waits('5s,30s,5m,30m,2h,5h,10h,10h'),
       RECONCILE_CRON: cron('0 17 * * * *'),
       ALLOWED_HOSTS: hostNames(['localhost', '127.0.0.1', '[::1]', 'middleware']),
@@ -48,10 +58,15 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
   return {
     ...readCommonConfig('middleware', 3003, environment),
     crm: { url: settings.CRM_SERVICE_URL, token: settings.CRM_TOKEN },
-    inventory: { url: settings.INVENTORY_SERVICE_URL, token: settings.INVENTORY_TOKEN },
+    inventory: {
+      url: settings.INVENTORY_SERVICE_URL,
+      token: settings.INVENTORY_TOKEN,
+      idempotency: settings.INVENTORY_IDEMPOTENCY,
+    },
     pollCron: settings.POLL_CRON,
     pollPageSize: settings.POLL_PAGE_SIZE,
     packageType: settings.PACKAGE_TYPE,
+    sourceName: settings.SOURCE_NAME,
     startFrom: settings.START_FROM,
     reconcileCron: settings.RECONCILE_CRON,
     allowedHosts: settings.ALLOWED_HOSTS,
@@ -59,6 +74,7 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       concurrency: settings.DELIVERY_CONCURRENCY,
       retriesMax: settings.DELIVERY_RETRIES,
       timeoutMs: settings.DELIVERY_TIMEOUT_MS,
+      settleMs: settings.DELIVERY_SETTLE_MS,
       waitsMs: settings.RETRY_SCHEDULE,
     },
   };

@@ -1,7 +1,10 @@
 /** Ours are numbers; another Inventory may give ids of any form. */
 export type PackageId = number | string;
 
-export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead' | 'skipped';
+/** A customer's id: a number if it looks like one and is exact as one, else text. */
+export type CustomerKey = number | string;
+
+export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead' | 'held' | 'skipped';
 
 /** A customer as seen in the CRM. */
 export type SeenCustomer = {
@@ -40,6 +43,8 @@ export type ClaimedDelivery = {
   /** Waits of the retry schedule that are used up. */
   waitsUsed: number;
   beforePost: BeforePost;
+  /** When the answer to an earlier post was lost, so that the package may exist. */
+  doubtAt: string | undefined;
   /** When the CRM last showed the customer; undefined if that is not known. */
   readAt: string | undefined;
   /** Why the Inventory has refused the customer's record as it is known; it is posted again only with another name. */
@@ -56,10 +61,17 @@ type Whose = 'customer' | 'inventory' | 'crm';
 
 /** The result of an attempt. */
 export type Outcome =
-  | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean }
+  | { kind: 'delivered'; packageId: PackageId; status?: number; existed: boolean; bears?: Bears }
   | Retry
   /** `ofRecord`: the record of the customer may be the cause, and may be completed or corrected later. */
-  | { kind: 'rejected'; reason: string; status?: number; ofRecord?: boolean };
+  | { kind: 'rejected'; reason: string; status?: number; ofRecord?: boolean }
+  /** An earlier post may still take effect for this long, so a look-up that finds nothing proves nothing. */
+  | { kind: 'unsettled'; waitMs: number; reason: string; status?: number }
+  /** Only a person can know whether the package exists. */
+  | { kind: 'held'; reason: string; status?: number };
+
+/** What a package shows of its customer. */
+export type Bears = { name: string | undefined; createdAt: string | undefined };
 
 export type Retry = {
   kind: 'retry';
@@ -73,12 +85,18 @@ export type Retry = {
 };
 
 /** What happens next after an attempt. */
-export type Decision = { state: 'delivered'; packageId: PackageId } | Retrying | { state: 'dead'; reason: string };
+export type Decision =
+  | { state: 'delivered'; packageId: PackageId }
+  | Retrying
+  | { state: 'dead' | 'held'; reason: string };
 
 export type Retrying = {
   state: 'retrying';
-  /** `breaker`: due as soon as the breaker closes. `record`: until the CRM shows another one, as long as the schedule. `crm`: for as long as it takes. */
-  waitsFor: 'schedule' | 'breaker' | 'record' | 'crm';
+  /**
+   * `breaker`: due as soon as the breaker closes. `record`: until the CRM shows another one, as long as the schedule.
+   * `crm`: for as long as it takes. `settling`: until a post in doubt has taken effect or never will.
+   */
+  waitsFor: 'schedule' | 'breaker' | 'record' | 'crm' | 'settling';
   dueAt: string;
   waitMs: number;
   waitsUsed: number;

@@ -4,13 +4,15 @@ import {
   claimed,
   delivered,
   died,
+  held,
   interrupted,
   readAgain,
   recorded,
   recordedIncomplete,
-  replayed,
+  replays,
   retrying,
   returned,
+  settled,
 } from './life-cycle.ts';
 
 const before = '2026-01-01T00:00:00.000Z';
@@ -25,6 +27,7 @@ function aClaim(overrides: Partial<ClaimedDelivery> = {}): ClaimedDelivery {
     attempts: 2,
     waitsUsed: 1,
     beforePost: 'nothing',
+    doubtAt: undefined,
     readAt: before,
     refusal: undefined,
     packageId: undefined,
@@ -75,7 +78,8 @@ describe('a delivery', () => {
   });
 
   it('is as it was before a claim that was not used', () => {
-    expect(returned(aClaim(), false)).toMatchObject({ customer_id: 7, claimed_at: null, before_post: 'nothing' });
+    const untouched = { customer_id: 7, claimed_at: null, before_post: 'nothing', doubt_at: before };
+    expect(returned(aClaim({ doubtAt: before }), false, now)).toMatchObject(untouched);
   });
 
   it.each<[BeforePost, BeforePost]>([
@@ -84,10 +88,11 @@ describe('a delivery', () => {
     ['look', 'look'],
     ['read and look', 'read and look'],
   ])('that needs %s before a post needs %s after one whose result is unknown', (needed, after) => {
-    expect(returned(aClaim({ beforePost: needed }), true)).toMatchObject({ before_post: after });
-    expect(interrupted({ customer_id: 7, before_post: needed })).toMatchObject({
+    expect(returned(aClaim({ beforePost: needed }), true, now)).toMatchObject({ before_post: after, doubt_at: now });
+    expect(interrupted({ customer_id: 7, before_post: needed, claimed_at: before })).toMatchObject({
       before_post: after,
       claimed_at: null,
+      doubt_at: before,
     });
     const doubtful = retrying(aClaim({ beforePost: needed }), { ...retry, inDoubt: true }, now);
     expect(doubtful).toMatchObject({ before_post: after });
@@ -116,9 +121,26 @@ describe('a delivery', () => {
   });
 
   it('starts over when it is replayed, and keeps its package until the Inventory says otherwise', () => {
-    const row = replayed(now);
+    const [, , { states, change: row }] = replays(now);
+    expect(states).toEqual(['pending', 'retrying', 'dead']);
     expect(row).toMatchObject({ state: 'pending', waits_used: 0, due_at: now, before_post: 'read and look' });
     expect(row).toMatchObject({ error: null, report_pending: 0, waiting_since: now });
     expect(row).not.toHaveProperty('package_id');
+    expect(row).not.toHaveProperty('doubt_at');
+  });
+
+  it('is in doubt if it is replayed although it was delivered, and no more if a person replays a held one', () => {
+    const [delivered, held] = replays(now);
+    expect(delivered).toMatchObject({ states: ['delivered'], change: { doubt_at: now } });
+    expect(held).toMatchObject({ states: ['held'], change: { doubt_at: null } });
+  });
+
+  it('keeps its doubt until its package is known', () => {
+    const claim = aClaim({ doubtAt: before });
+    expect(retrying(claim, retry, now)).toMatchObject({ doubt_at: before });
+    expect(died(claim, 'refused', now)).toMatchObject({ doubt_at: before });
+    expect(held(claim, 'nobody can tell', now)).toMatchObject({ state: 'held', doubt_at: before, report_pending: 1 });
+    expect(delivered(claim, 9, now)).toMatchObject({ doubt_at: null });
+    expect(settled(7, 'P-7', now)).toMatchObject({ state: 'delivered', package_id: '"P-7"', doubt_at: null });
   });
 });

@@ -12,20 +12,20 @@ import {
  * Every state of a delivery, and every transition. Each function gives the columns that its transition changes; `db/`
  * writes them and decides nothing.
  *
- *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead, skipped
+ *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead, held, skipped
  *        │            │
  *        │         claimed ◄──────────── retrying
  *        │            │                     ▲
  *        │            ├─ returned ──────────┤   not posted after all: back to the state before the claim
  *        │            ├─ interrupted ───────┤   the process died: as before, but a package may exist
  *        │            ├─ retry ─────────────┤
- *        │            ├─ delivered          │
+ *        │            ├─ delivered          │   ◄── settled by a person
+ *        │            ├─ held               │   only a person can know whether a package was created
  *        │            └─ died ──► dead      │
  *        ├─ without a name: read again ─────┘
  *        └─ from before START_FROM: skipped
  *
- * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. One state comes
- * next: `held`, for a delivery that only a person can decide.
+ * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column.
  */
 export type DeliveryRow = {
   customer_id: number;
@@ -39,6 +39,8 @@ export type DeliveryRow = {
   /** When the attempt under way began. A claim that outlives its process was interrupted. */
   claimed_at: string | null;
   before_post: BeforePost;
+  /** When the answer to a post was lost; null if no post is in doubt. */
+  doubt_at: string | null;
   /** When the CRM last showed the customer. */
   read_at: string | null;
   /** Why the Inventory has refused the record; null if it has not. */
@@ -65,6 +67,7 @@ export function recorded({ id, name, createdAt }: SeenCustomer, now: string): De
     due_at: now,
     claimed_at: null,
     before_post: 'nothing',
+    doubt_at: null,
     read_at: now,
     refusal: null,
     package_id: null,
@@ -101,19 +104,24 @@ export function claimed(now: string) {
 }
 
 /** The claim was not used. `inDoubt`: it may have been posted as part of a group that gave no result for it. */
-export function returned(delivery: ClaimedDelivery, inDoubt: boolean) {
-  const { beforePost } = delivery;
+export function returned(delivery: ClaimedDelivery, inDoubt: boolean, now: string) {
+  const { beforePost, doubtAt } = delivery;
   return {
     ...asRead(delivery),
     claimed_at: null,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
+    doubt_at: inDoubt ? now : (doubtAt ?? null),
     refusal: delivery.refusal ?? null,
   };
 }
 
 /** The process died, or the ledger could not be written. Nobody knows how far the attempt came. */
-export function interrupted({ customer_id, before_post }: Pick<DeliveryRow, 'customer_id' | 'before_post'>) {
-  return { customer_id, claimed_at: null, before_post: atLeastLook(before_post) };
+export function interrupted({
+  customer_id,
+  before_post,
+  claimed_at,
+}: Pick<DeliveryRow, 'customer_id' | 'before_post' | 'claimed_at'>) {
+  return { customer_id, claimed_at: null, before_post: atLeastLook(before_post), doubt_at: claimed_at };
 }
 
 /** pending or retrying, earlier than planned. */
@@ -142,13 +150,35 @@ export function delivered(delivery: ClaimedDelivery, packageId: PackageId, now: 
 }
 
 export function died(delivery: ClaimedDelivery, reason: string, now: string) {
-  return { ...ended(delivery, now), state: 'dead' as const, package_id: null, error: reason };
+  const doubt_at = delivery.doubtAt ?? null;
+  return { ...ended(delivery, now), state: 'dead' as const, package_id: null, error: reason, doubt_at };
+}
+
+export function held(delivery: ClaimedDelivery, reason: string, now: string) {
+  const doubt_at = delivery.doubtAt ?? null;
+  return { ...ended(delivery, now), state: 'held' as const, package_id: null, error: reason, doubt_at };
+}
+
+/** A person has found the package. Its name at the Inventory is not known here. */
+export function settled(customerId: number, packageId: PackageId, now: string) {
+  return {
+    customer_id: customerId,
+    state: 'delivered' as const,
+    package_id: JSON.stringify(packageId),
+    error: null,
+    due_at: null,
+    before_post: 'nothing' as const,
+    doubt_at: null,
+    report_pending: 1 as const,
+    waiting_since: null,
+    updated_at: now,
+  };
 }
 
 /** An earlier post may still take effect, so one that is refused does not lower what has to happen before the next. */
 export function retrying(delivery: ClaimedDelivery, decision: Retrying, now: string) {
   const { dueAt, waitsUsed, reason, inDoubt, isRefused } = decision;
-  const { packageId, waitingSince } = delivery;
+  const { packageId, waitingSince, doubtAt } = delivery;
   const beforePost = isRefused ? withReading(delivery.beforePost) : delivery.beforePost;
   return {
     ...afterAttempt(delivery, now),
@@ -156,6 +186,7 @@ export function retrying(delivery: ClaimedDelivery, decision: Retrying, now: str
     waits_used: waitsUsed,
     due_at: dueAt,
     before_post: inDoubt ? atLeastLook(beforePost) : beforePost,
+    doubt_at: doubtAt ?? null,
     refusal: (isRefused ? reason : delivery.refusal) ?? null,
     package_id: packageId === undefined ? null : JSON.stringify(packageId),
     error: reason,
@@ -164,8 +195,21 @@ export function retrying(delivery: ClaimedDelivery, decision: Retrying, now: str
   };
 }
 
-/** Starts again from any state but claimed. A known package stays known: an Inventory that cannot be asked keeps it. */
-export function replayed(now: string) {
+/**
+ * Starts again from any state but claimed. A known package stays known: an Inventory that cannot be asked keeps it. A
+ * package that was created a moment ago may not be listed yet, so a replay of a delivered one is in doubt; a replay of a
+ * held one says that there is no package. Each change is for the deliveries in its states.
+ */
+export function replays(now: string) {
+  const replayed = fromTheBeginning(now);
+  return [
+    { states: ['delivered'], change: { ...replayed, doubt_at: now } },
+    { states: ['held'], change: { ...replayed, doubt_at: null } },
+    { states: ['pending', 'retrying', 'dead', 'skipped'], change: replayed },
+  ] as const;
+}
+
+function fromTheBeginning(now: string) {
   return {
     state: 'pending' as const,
     waits_used: 0,
@@ -182,13 +226,14 @@ export function replayed(now: string) {
 /** The CRM has accepted the result. */
 export const reported = { report_pending: 0 as const };
 
-/** A delivered or dead delivery: nothing is due, and the CRM has to be told. */
+/** A delivered, dead or held delivery: nothing is due, and the CRM has to be told. */
 function ended(delivery: ClaimedDelivery, now: string) {
   return {
     ...afterAttempt(delivery, now),
     waits_used: delivery.waitsUsed,
     due_at: null,
     before_post: 'nothing' as const,
+    doubt_at: null,
     refusal: null,
     report_pending: 1 as const,
     waiting_since: null,

@@ -10,6 +10,7 @@ import { takeLedgerLock } from './db/lock.ts';
 import { routes } from './http/routes.ts';
 import { type Overrides, openContext } from './open-context.ts';
 import { watchBothSides } from './reconcile/watch.ts';
+import { startAttemptRetention } from './retention.ts';
 import { createSync } from './sync.ts';
 
 const { version } = packageJson;
@@ -57,6 +58,8 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     startSchedule(config.pollCron, () => sync.poll()),
     startSchedule(config.reconcileCron, () => watchBothSides(context, sync.stopping)),
   ];
+  const retention = startAttemptRetention(context, config.retentionDays);
+  resources.use(retention);
   void sync.poll();
   const running = resources.move();
   return {
@@ -64,6 +67,7 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     [Symbol.asyncDispose]: async () => {
       listener.beginStop();
       for (const schedule of schedules) schedule.stop();
+      retention?.beginStop();
       // a call that does not end in time is looked up at the next start
       await Promise.race([sync.stop(), sleep(shutdownTimeoutMs, undefined, { ref: false })]);
       await context.write((trx) => forgetFact(trx, 'daemon')).catch(() => undefined);

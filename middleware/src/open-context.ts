@@ -12,11 +12,17 @@ import type { Registry } from 'prom-client';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
+import { inventoryIdempotency } from './adapters/inventory-idempotency.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
+import { rememberPackageType } from './db/package-types.ts';
 import type { LedgerDatabase } from './db/schema.ts';
+import { takeLedgerForSource } from './db/source.ts';
+import { inventoryNames, type NameOptions } from './inventory-names.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
+import type { Idempotency } from './ports.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
+import { createSettling } from './settling.ts';
 
 export type Overrides = {
   clock?: Clock;
@@ -44,12 +50,18 @@ export async function openContext(
   logger: Logger,
   { clock = systemClock, adapt = (context) => context }: Overrides = {},
 ): Promise<OpenContext> {
-  const database = await openDatabase<LedgerDatabase>({
+  await using resources = new AsyncDisposableStack();
+  const opened = await openDatabase<LedgerDatabase>({
     url: config.databaseUrl,
     schema: 'middleware',
     migrations: join(import.meta.dirname, '../migrations'),
     onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
   });
+  const database = resources.adopt(opened, (open) => open.close());
+  await takeLedgerForSource(database, config.sourceName);
+  const { packageType, sourceName } = config;
+  const earlierTypes = await rememberPackageType(database, packageType);
+  const naming = { packageType, sourceName, earlierTypes };
   const { db, write } = database;
   const registry = createRegistry();
   const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
@@ -60,40 +72,54 @@ export async function openContext(
     random: Math.random,
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
-    ...connect(config, { tokens, clock, logger }),
+    names: inventoryNames(naming),
+    ...connect(config, { tokens, clock, logger, naming }),
+    settling: createSettling(clock, config.delivery.timeoutMs + config.delivery.settleMs),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
     startFrom: config.startFrom,
   });
-  return { context, database, tokens, registry, [Symbol.asyncDispose]: () => database.close() };
+  const running = resources.move();
+  return { context, database, tokens, registry, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-type Means = { tokens: Tokens; clock: Clock; logger: Logger };
+type Means = { tokens: Tokens; clock: Clock; logger: Logger; naming: NameOptions };
 
 /** The two neighbours. */
-function connect(config: MiddlewareConfig, { tokens, clock, logger }: Means) {
-  const { crm, inventory, delivery } = config;
+function connect(config: MiddlewareConfig, { tokens, clock, logger, naming }: Means) {
+  const { crm, inventory, delivery, proxies } = config;
   const crmHttp = createHttpClient({
     baseUrl: crm.url,
     timeoutMs: crmTimeoutMs,
     connectionsMax: crmConnectionsMax,
     answerBytesMax: crmAnswerBytesMax,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: crm.token }),
+    proxies,
   });
   const inventoryHttp = createHttpClient({
     baseUrl: inventory.url,
     timeoutMs: delivery.timeoutMs,
     connectionsMax: delivery.concurrency,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: inventory.token }),
+    proxies,
     isUsable,
   });
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {
     logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);
   };
+  const settleMs = delivery.timeoutMs + delivery.settleMs;
+  const onLearned = (idempotency: Idempotency) => {
+    const kind =
+      idempotency === 'permanent'
+        ? 'refuses a second package for ever: a post without an answer is repeated at once'
+        : `does not say that it refuses a second package: a post without an answer is looked up after ${formatDuration(settleMs)}`;
+    logger.info(`the Inventory ${kind}`);
+  };
   return {
     source: crmClient(crmHttp, config.pollPageSize),
     target: inventoryClient(inventoryHttp, {
-      packageType: config.packageType,
+      ...naming,
+      idempotency: inventoryIdempotency(inventoryHttp, { setting: inventory.idempotency, clock, onLearned }),
       retriesMax: delivery.retriesMax,
       firstWaitMs: quickRetryWaitMs,
       random: Math.random,

@@ -1,4 +1,13 @@
-import type { IntegrationResult, Outcome, PackageId, Retry, SeenCustomer, UnusableEntry } from './delivery.ts';
+import type {
+  Bears,
+  CustomerKey,
+  IntegrationResult,
+  Outcome,
+  PackageId,
+  Retry,
+  SeenCustomer,
+  UnusableEntry,
+} from './delivery.ts';
 
 /** Where customers come from. */
 export type CustomerSource = {
@@ -18,6 +27,10 @@ export type CustomerPage = {
   length: number;
   /** Entries that name no customer, at most 1000. */
   unusable: UnusableEntry[];
+  /** How many customers there are in all, if the source says so. */
+  total?: number | undefined;
+  /** Only if the source ignores `after`: whether these are all customers, or only those that can be read. */
+  extent?: 'whole' | 'part';
 };
 
 /** `unreadable`: the source is there, but this page of it is broken, and another may not be. */
@@ -25,14 +38,16 @@ export type NoPage = { kind: 'unavailable' | 'unreadable'; reason: string };
 
 /** Where packages are requested. What goes wrong there is an answer too; only a bug throws. */
 export type PackageTarget = {
+  /** Undefined while that cannot be found out: then a post in doubt waits, and is not given up. Never throws. */
+  idempotency(): Promise<Idempotency | undefined>;
   create(request: PackageRequest, options: { quickRetries: boolean }): Promise<Answer>;
   /** Requests many at once, each judged by its own answer, in order. */
   createMany(requests: PackageRequest[]): Promise<GroupAnswer>;
   /**
    * Looks for the customer's package. `unknown`: the target cannot be asked, or shows something else than what it was
-   * asked for. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
+   * asked for; `forbidden`: not with this token. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
    */
-  find(customerId: number, witnesses?: number[]): Promise<Found | { kind: 'none' | 'unknown' } | Retry>;
+  find(customerId: number, witnesses?: number[]): Promise<Found | { kind: 'none' | 'unknown' | 'forbidden' } | Retry>;
   /**
    * Looks for the packages of many customers, at most 200. Where the answer does not show those of both witnesses, one
    * asked for first and one last, the target has not understood the question or has cut its answer short.
@@ -40,12 +55,17 @@ export type PackageTarget = {
   findMany(
     customerIds: number[],
     witnesses: [number, number],
-  ): Promise<{ kind: 'found'; packages: Map<number, PackageId> } | { kind: 'unsupported' } | Retry>;
-  /** Packages of our type in id order, after the one where the last page ended. */
+  ): Promise<{ kind: 'found'; packages: Map<number, FoundPackage> } | { kind: 'unsupported' } | Retry>;
+  /** Packages of every type in id order, after the one where the last page ended. */
   fetchPackages(after: number): Promise<PackagePage | { kind: 'unavailable'; reason: string }>;
 };
 
-type Found = { kind: 'found'; packageId: PackageId };
+/** `permanent`: the target itself refuses a second package for ever, so a post in doubt can be repeated at once. */
+export type Idempotency = 'permanent' | 'none';
+
+export type FoundPackage = { packageId: PackageId; bears?: Bears };
+
+type Found = FoundPackage & { kind: 'found' };
 
 export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };
 
@@ -62,10 +82,22 @@ export type GroupAnswer =
 
 export type PackagePage = {
   kind: 'page';
-  /** A package without a usable customer id is nobody's. */
-  packages: { id: PackageId; customerId: number | undefined }[];
+  packages: ListedPackage[];
+  /** How many packages there are in all, if the target says so. */
+  total?: number | undefined;
   /** Where to go on; undefined at the end. */
   next: number | undefined;
+};
+
+export type ListedPackage = {
+  id: PackageId;
+  /** Undefined without a usable customer id: the package is nobody's. */
+  customerId: CustomerKey | undefined;
+  /** It is for a customer of another source. */
+  isOfOtherSource?: boolean;
+  /** Its type, if that is not ours. */
+  otherType?: string;
+  bears?: Bears;
 };
 
 /** The daemon, as the command line sees it; undefined where none answers. */

@@ -1,4 +1,5 @@
 import type { SeenCustomer } from './delivery.ts';
+import { isSameName } from './same-name.ts';
 
 /** What a record says of the person behind an id. */
 export type Person = { name: string; createdAt: string | undefined };
@@ -17,9 +18,9 @@ const precisionMs = 1_000;
  * or a record without a name or a time says nothing.
  */
 export function isOtherPerson(known: Person, seen: SeenCustomer): boolean {
-  if (!known.createdAt || !seen.createdAt || known.name === '' || seen.name === '') return false;
+  if (!known.createdAt || !seen.createdAt) return false;
   const apartMs = Math.abs(Date.parse(known.createdAt) - Date.parse(seen.createdAt));
-  return apartMs >= precisionMs && known.name !== seen.name;
+  return apartMs >= precisionMs && !isSameName(known.name, seen.name);
 }
 
 const namedMax = 5;

@@ -11,6 +11,7 @@ export function client({ retriesMax = 0, timeoutMs = 2_000 } = {}) {
   const http = createHttpClient({ baseUrl, timeoutMs, connectionsMax: 4, token: async () => 'secret-token', isUsable });
   const target = inventoryClient(http, {
     packageType,
+    idempotency: async () => 'permanent',
     retriesMax,
     firstWaitMs: 1,
     random: () => 0.5,

@@ -69,6 +69,8 @@ export async function aDaemon(
     },
     crm,
     inventory,
+    /** For the next start. */
+    settings: settings as Record<string, string>,
     addCustomer,
     get,
     post: (path: string, body?: unknown) => call(middleware, `POST ${path}`, { body, headers }),

@@ -62,6 +62,19 @@ describe.concurrent('a command', () => {
     expect(unable).toMatchObject({ code: 3, err: expect.stringContaining('CRM cannot be reached') });
   });
 
+  it('refuses a .env in another encoding, and warns of a variable that is not set', async () => {
+    await using line = await aCommandLine('sqlite');
+    const file = join(line.settings.DATA_DIR, '.env');
+    await writeFile(file, Buffer.from('REQUIRE_AUTH=true\n', 'utf16le'));
+    const refused = await runMain('status', line.settings.DATA_DIR, line.settings);
+    await writeFile(file, 'CRM_TOKEN=a$secret\n');
+    const warned = await runMain('status', line.settings.DATA_DIR, line.settings);
+
+    const sentence = '.env is encoded in UTF-16, as some editors save it; save it in UTF-8.\n';
+    expect(refused).toEqual({ code: 2, out: '', err: sentence });
+    expect(warned.err).toMatch(/^\.env, line 1: CRM_TOKEN refers to a variable that is not set, .*\n/);
+  });
+
   it('reaches a daemon that requires a token and accepts other host names than its address', async () => {
     // no key is set: both use the one in DATA_DIR
     const environment = { REQUIRE_AUTH: 'true', JWT_SECRET_KEY: '', ALLOWED_HOSTS: 'ops.example.com' };

@@ -72,7 +72,7 @@ describe('a page of customers', () => {
 
   it.each([
     ['away', 503, '', 'CRM answered 503'],
-    ['locked', 401, '', 'CRM answered 401; set CRM_TOKEN, or the same JWT_SECRET_KEY on both sides'],
+    ['locked', 401, '', 'CRM answered 401; check CRM_TOKEN'],
     ['elsewhere', 404, '', 'CRM answered 404; is CRM_SERVICE_URL right?'],
   ])('is unavailable, with the reason, if the CRM is %s', async (_how, status, body, reason) => {
     get(0)

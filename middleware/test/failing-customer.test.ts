@@ -1,6 +1,6 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
-import { replay, replayDead } from '../src/commands/replay.ts';
+import { replay, replayEnded } from '../src/commands/replay.ts';
 import type { PackageRequest } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { anOutage, idsOf, packagesOf } from './an-outage.ts';
@@ -44,7 +44,7 @@ describe.each(databases)('a customer at which the Inventory fails, the ledger on
     source.customers.push(...manyCustomers(20).slice(10));
     await outage.polls(1);
     expect(sync.breaker()).toBe('open');
-    await replayDead(context, {});
+    await replayEnded(context, { state: 'dead' });
     context.source = { ...source, fetchPage: async () => ({ kind: 'unavailable', reason: 'CRM cannot be reached' }) };
     target.answerEverybody(() => undefined);
     await outage.polls(1);
@@ -60,7 +60,7 @@ describe.each(databases)('a customer at which the Inventory fails, the ledger on
     outage.target.answerEverybody(busy);
     await outage.polls(1);
     expect(outage.sync.breaker()).toBe('open');
-    await replayDead(outage.context, {});
+    await replayEnded(outage.context, { state: 'dead' });
     outage.target.answerEverybody(({ customerId }) => (customerId > 5 ? busy() : undefined));
     await outage.polls(4);
     expect(packagesOf(outage.target)).toEqual(idsOf(5));

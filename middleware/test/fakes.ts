@@ -6,9 +6,11 @@ import { Registry } from 'prom-client';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { LedgerDatabase } from '../src/db/schema.ts';
 import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
+import { inventoryNames } from '../src/inventory-names.ts';
 import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
+import { createSettling } from '../src/settling.ts';
 import { fromBeginning } from '../src/start-from.ts';
 
 /** A clock that stops until a test moves it. */
@@ -83,6 +85,7 @@ export function fakeTarget() {
     answerEverybody(answer: typeof everybody) {
       everybody = answer;
     },
+    idempotency: async () => 'none' as const,
     async create(request: PackageRequest) {
       posts.push(request);
       const answer = await answers.get(request.customerId)?.shift()?.();
@@ -95,7 +98,10 @@ export function fakeTarget() {
     async findMany(customerIds: number[], _witnesses: [number, number]) {
       finds.push(...customerIds);
       const made = packages.filter(({ customerId }) => customerIds.includes(customerId));
-      return { kind: 'found', packages: new Map(made.map(({ customerId, id }) => [customerId, id])) } as const;
+      return {
+        kind: 'found',
+        packages: new Map(made.map(({ customerId, id }) => [customerId, { packageId: id }])),
+      } as const;
     },
     async fetchPackages(after: number) {
       const rest = packages.filter(({ id }) => Number(id) > after);
@@ -159,6 +165,8 @@ export async function testContext(
     metrics: createMiddlewareMetrics(new Registry(), () => ledgerSummary({ db: database.db, clock })),
     source: fakeSource([]),
     target: fakeTarget(),
+    settling: createSettling(clock, 0),
+    names: inventoryNames({ packageType: 'welcome_pack_v1', sourceName: undefined }),
     concurrency: 4,
     waitsMs,
     startFrom: fromBeginning,

@@ -35,6 +35,8 @@ describe('a post to the Inventory', () => {
     expect(await client().create(request)).toMatchObject({ packageId: 'pkg_1' });
     post().reply(201, { id: 0 });
     expect(await client().create(request)).toMatchObject({ packageId: '0' });
+    post().reply(201, '{"id": 7615917337495251231}');
+    expect(await client().create(request)).toMatchObject({ packageId: '7615917337495251231' });
   });
 
   it.each([
@@ -70,6 +72,17 @@ describe('a post to the Inventory', () => {
     post().reply(status, '', { Location: '/elsewhere' });
     const outcome = await client().create(request);
     expect(outcome).toMatchObject({ kind: 'retry', status, reason: expect.stringContaining(setting) });
+  });
+
+  it.each([
+    [400, { Via: '1.1 squid' }, '<html>Bad request</html>'],
+    [404, { Via: '1.1 squid' }, '<html>Unknown host</html>'],
+    [407, {}, ''],
+    [413, { 'X-Squid-Error': 'ERR_TOO_BIG 0' }, '<html>Too large</html>'],
+  ])('is retried after %i of a proxy, which says nothing about the customer', async (status, headers, body) => {
+    post().reply(status, body, headers);
+    const reason = `Inventory cannot be reached: a proxy on the way answered ${status}`;
+    expect(await client().create(request)).toMatchObject({ kind: 'retry', status, reason, whose: 'inventory' });
   });
 
   it('is rejected by 400 for its record, which may be corrected later', async () => {
@@ -142,7 +155,7 @@ describe('a post to the Inventory', () => {
 
   it('is in doubt if no answer arrives in time', async () => {
     post().delay(5_000).reply(201, { id: 12 });
-    expect(await client(0, 50).create(request)).toEqual({
+    expect(await client(0, { timeoutMs: 50 }).create(request)).toEqual({
       kind: 'retry',
       reason: 'Inventory did not answer in time',
       inDoubt: true,
@@ -179,6 +192,6 @@ describe('a look-up in the Inventory', () => {
 
   it('is to be repeated if the Inventory is unavailable', async () => {
     lookUp().reply(503);
-    expect(await client().find(7)).toMatchObject({ kind: 'retry', inDoubt: true });
+    expect(await client().find(7)).toMatchObject({ kind: 'retry', inDoubt: false });
   });
 });

@@ -37,6 +37,12 @@ describe('a group posted to the Inventory', () => {
     });
   });
 
+  it('keeps ids beyond 2^53 digit by digit', async () => {
+    const ids = ['7615917337495251231', '7615917337495251232'];
+    post().reply(200, `{"results": [${ids.map((id) => `{"status": 201, "package": {"id": ${id}}}`)}]}`);
+    expect(await client().createMany([ana, luis])).toMatchObject({ answers: ids.map((packageId) => ({ packageId })) });
+  });
+
   it('carries every package with its key, and a token', async () => {
     nock(baseUrl, { reqheaders: { authorization: 'Bearer secret-token' } })
       .post('/packages/batch', {

@@ -21,6 +21,13 @@ describe('a look-up of one package', () => {
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
   });
 
+  it('keeps an id beyond 2^53 digit by digit', async () => {
+    lookUp().reply(200, '[{"id": 7615917337495251231, "customerId": 7}]');
+    expect(await client().find(7)).toEqual({ kind: 'found', packageId: '7615917337495251231' });
+    lookUp().reply(200, '[{"id": 12, "customerId": 9007199254740993}]');
+    expect(await client().find(7)).toEqual({ kind: 'unknown' });
+  });
+
   it('accepts a package without a type, and none of another type', async () => {
     lookUp().reply(200, [{ id: 12, customerId: 7 }]);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
@@ -31,6 +38,12 @@ describe('a look-up of one package', () => {
   it('finds it in the whole list of an Inventory that ignores the filter', async () => {
     lookUp().reply(200, [aPackage(1, 5), aPackage(2, 7), aPackage(3, 8)]);
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 2 });
+  });
+
+  it.each([200, 403, 404])('is repeated later after %i of a proxy, which knows no packages', async (status) => {
+    lookUp().reply(status, '<html>Log in first</html>', { Via: '1.1 squid' });
+    const reason = `Inventory cannot be reached: a proxy on the way answered ${status}`;
+    expect(await client().find(7)).toMatchObject({ kind: 'retry', reason, whose: 'inventory' });
   });
 
   it('proves nothing from a part of such a list', async () => {
@@ -66,7 +79,7 @@ describe('a look-up of many packages', () => {
     const answer = await ask();
     expect(answer.kind).toBe('found');
     const packages = 'packages' in answer ? answer.packages : new Map();
-    expect([7, 8, 9].map((id) => packages.get(id))).toEqual([undefined, 2, undefined]);
+    expect([7, 8, 9].map((id) => packages.get(id)?.packageId)).toEqual([undefined, 2, undefined]);
   });
 
   it('is not supported if a witness is missing, though others are returned', async () => {
@@ -102,6 +115,6 @@ describe('a look-up of many packages', () => {
 
   it('is to be repeated if the Inventory is unavailable', async () => {
     lookUp().reply(503);
-    expect(await ask()).toMatchObject({ kind: 'retry', inDoubt: true, whose: 'inventory' });
+    expect(await ask()).toMatchObject({ kind: 'retry', inDoubt: false, whose: 'inventory' });
   });
 });

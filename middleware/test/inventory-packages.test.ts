@@ -1,7 +1,6 @@
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PackageId } from '../src/delivery.ts';
-import type { PackageTarget } from '../src/ports.ts';
+import type { ListedPackage, PackageTarget } from '../src/ports.ts';
 import { aPackage, client, list, packageType } from './a-client-of-groups.ts';
 import { baseUrl } from './an-inventory-client.ts';
 
@@ -16,7 +15,7 @@ afterEach(() => {
 
 /** All packages, page by page; fails instead of looping forever. */
 async function readAll(target: PackageTarget) {
-  const packages: { id: PackageId; customerId: number | undefined }[] = [];
+  const packages: ListedPackage[] = [];
   let pages = 0;
   for (let after: number | undefined = 0; after !== undefined; ) {
     const page = await target.fetchPackages(after);
@@ -75,14 +74,15 @@ describe('the list of packages', () => {
     expect(await readAll(client())).toEqual({ reason: 'the Inventory lists packages in pages without numbers' });
   });
 
-  it('omits packages of other types, and includes those without a customer', async () => {
+  it('contains packages of other types, named as such, and those without a customer', async () => {
     list({ after: 0, limit: 1_000 }).reply(200, [
       { ...aPackage(1, 7), packageType: 'other' },
-      { id: 2, customer_id: 'x', package_type: packageType },
+      { id: 2, customer_id: 'x y', package_type: packageType },
       { id: 3, customerId: 8 },
     ]);
     expect(await readAll(client())).toMatchObject({
       packages: [
+        { id: 1, customerId: 7, otherType: 'other' },
         { id: 2, customerId: undefined },
         { id: 3, customerId: 8 },
       ],

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import type { IntegrationResult } from '../src/delivery.ts';
 
 /** A minimal CRM and Inventory in this process, controlled by the test. */
 
@@ -50,11 +51,15 @@ const missing: Reply = { status: 404, body: { error: 'there is no such route' } 
 /** Lists its `customers`, entries of any form, except those with an id of `after` or below. */
 export async function startSmallCrm() {
   const customers: { id?: unknown; name?: unknown }[] = [];
+  const reports: IntegrationResult[] = [];
   const gate = createGate();
   const state = { isDown: false };
-  const server = await serveJson(async ({ route, query }) => {
+  const server = await serveJson(async ({ route, query, body }) => {
     if (state.isDown) return { status: 503 };
-    if (route === 'PUT /customers/integration') return { status: 204 };
+    if (route === 'PUT /customers/integration') {
+      reports.push(...body.results);
+      return { status: 204 };
+    }
     if (route !== 'GET /customers') return missing;
     const rest = customers.filter(({ id }) => !(Number(id) <= Number(query.get('after'))));
     // the gate holds an answer that already exists
@@ -62,10 +67,10 @@ export async function startSmallCrm() {
     await gate.pass();
     return { status: 200, body: page };
   });
-  return Object.assign(server, { customers, gate, state });
+  return Object.assign(server, { customers, reports, gate, state });
 }
 
-type Package = { id: number; customerId: number; customerName: string; packageType: string };
+type Package = { id: unknown; customerId: number; customerName: string; packageType: string };
 
 /** Without idempotency and groups: a package that is posted twice exists twice. */
 export async function startSmallInventory() {
@@ -74,12 +79,16 @@ export async function startSmallInventory() {
   const posts: number[] = [];
   /** The status that rejects requests for each of these customers. */
   const refusals = new Map<number, number>();
+  /** The ids of the next packages, of any form; after them come numbers. */
+  const nextIds: unknown[] = [];
   const gate = createGate();
+  /** `isMute`: it has no look-up. */
+  const state = { isMute: false };
   const server = await serveJson(async ({ route, query, body }) => {
-    if (route === 'GET /packages') {
+    if (route === 'GET /packages' && !state.isMute) {
       const asked = query.get('customerId')?.split(',').map(Number);
       const shown = packages.filter(
-        ({ id, customerId }) => asked?.includes(customerId) ?? id > Number(query.get('after')),
+        ({ id, customerId }) => asked?.includes(customerId) ?? !(Number(id) <= Number(query.get('after'))),
       );
       return { status: 200, body: shown };
     }
@@ -88,8 +97,8 @@ export async function startSmallInventory() {
     await gate.pass();
     const status = refusals.get(body.customerId);
     if (status !== undefined) return { status, body: { error: 'not now' } };
-    packages.push({ id: packages.length + 1, ...body });
+    packages.push({ id: nextIds.shift() ?? packages.length + 1, ...body });
     return { status: 201, body: packages.at(-1) };
   });
-  return Object.assign(server, { packages, posts, refusals, gate });
+  return Object.assign(server, { packages, posts, refusals, nextIds, gate, state });
 }

@@ -86,8 +86,8 @@ describe.each(databases)('lists of the operations port on %s', (kind) => {
   });
 
   it.each([
-    ['/deliveries?state=lost', 'state', 'must be one of pending, retrying, delivered, dead, skipped'],
-    ['/deliveries?state=', 'state', 'must be one of pending, retrying, delivered, dead, skipped'],
+    ['/deliveries?state=lost', 'state', 'must be one of pending, retrying, delivered, dead, held, skipped'],
+    ['/deliveries?state=', 'state', 'must be one of pending, retrying, delivered, dead, held, skipped'],
     ['/deliveries?limit=0', 'limit', 'must be a whole number from 1 to 1000'],
     ['/deliveries?limit=1001', 'limit', 'must be a whole number from 1 to 1000'],
     ['/deliveries?after=x', 'after', expect.stringContaining('must be a whole number')],

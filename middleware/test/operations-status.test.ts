@@ -3,6 +3,7 @@ import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { describe, expect, it } from 'vitest';
 import { aDaemon } from './a-daemon.ts';
 import { fakeClock } from './fakes.ts';
+import { noExceptions } from './two-sides.ts';
 
 describe.each(databases)('GET /status on %s', (kind) => {
   it('returns the state of the daemon from the first poll on', async () => {
@@ -14,7 +15,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
       pause: null,
       cursor: 0,
       last_poll: { at: expect.any(String), outcome: 'idle', seen: 0 },
-      deliveries: { pending: 0, retrying: 0, delivered: 0, dead: 0, skipped: 0 },
+      deliveries: { pending: 0, retrying: 0, delivered: 0, dead: 0, held: 0, skipped: 0 },
       oldest_pending_seconds: null,
       quarantined: 0,
       reconciliation: null,
@@ -83,8 +84,14 @@ describe.each(databases)('GET /status on %s', (kind) => {
       packages: 2,
       matched: 2,
       on_their_way: 0,
+      held: 0,
+      skipped: 0,
+      other_types: 0,
+      types: [],
+      unseen: 0,
       departed: 0,
-      exceptions: { missing: 0, double: 0, ownerless: 0, unusable: 0 },
+      other_sources: 0,
+      exceptions: noExceptions,
       proven: true,
     });
     daemon.inventory.packages.push({ id: 9, customerId: 2, customerName: 'Bob', packageType: 'welcome_pack_v1' });
@@ -92,7 +99,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
     expect((await daemon.get('/status')).reconciliation).toMatchObject({
       packages: 3,
       matched: 1,
-      exceptions: { missing: 0, double: 1, ownerless: 0, unusable: 0 },
+      exceptions: { ...noExceptions, double: 1 },
     });
   });
 });

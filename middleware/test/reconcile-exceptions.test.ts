@@ -96,8 +96,8 @@ describe('a reconciliation', () => {
     await test.context.write((trx) => moveCursor(trx, 4_000));
     const { found, ...counts } = await compare(test.context);
     expect(found).toEqual([
-      { kind: 'missing', customerId: 250, detail: 'customer 250: not recorded by any poll yet' },
       { kind: 'double', customerId: 17, detail: 'customer 17 has the packages 3, 7' },
+      { kind: 'missing', customerId: 250, detail: 'customer 250: not recorded by any poll yet' },
     ]);
     expect(counts).toMatchObject({ customers: 6, packages: 6, matched: 4 });
   });

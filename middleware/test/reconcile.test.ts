@@ -14,6 +14,7 @@ import {
   customers,
   type FakeTarget,
   inPages,
+  noExceptions,
   rejected,
   removePackage,
 } from './two-sides.ts';
@@ -51,8 +52,14 @@ describe.each(databases)('a reconciliation, the ledger on %s', (kind) => {
       packages: 3,
       matched: 3,
       onTheirWay: 0,
+      held: 0,
+      skipped: 0,
+      otherTypes: 0,
+      types: [],
+      unseen: 0,
       departed: 0,
-      exceptions: { missing: 0, double: 0, ownerless: 0, unusable: 0 },
+      otherSources: 0,
+      exceptions: noExceptions,
       proven: true,
     });
     expect(await readFact(context.db, 'reconciliation')).toEqual(reconciliation);
@@ -63,8 +70,14 @@ describe.each(databases)('a reconciliation, the ledger on %s', (kind) => {
       packages: 3,
       matched: 3,
       on_their_way: 0,
+      held: 0,
+      skipped: 0,
+      other_types: 0,
+      types: [],
+      unseen: 0,
       departed: 0,
-      exceptions: { missing: 0, double: 0, ownerless: 0, unusable: 0 },
+      other_sources: 0,
+      exceptions: noExceptions,
       proven: true,
     });
   });
@@ -194,7 +207,7 @@ describe.each(databases)('a reconciliation, the ledger on %s', (kind) => {
       matched: count - without.length - 2,
       onTheirWay: 0,
       departed: 0,
-      exceptions: { missing: 5, double: 2, ownerless: 25_000, unusable: 0 },
+      exceptions: { ...noExceptions, missing: 5, double: 2, ownerless: 25_000 },
       proven: false,
     });
   });

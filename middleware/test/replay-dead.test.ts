@@ -1,6 +1,6 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
-import { replayDead } from '../src/commands/replay.ts';
+import { replayEnded } from '../src/commands/replay.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
@@ -42,18 +42,18 @@ async function deadLetters(kind: Kind, count: number, overrides: Partial<Middlew
 describe.each(databases)('a replay of dead letters, the ledger on %s', (kind) => {
   it('replays all of them, more than a thousand', async () => {
     await using dead = await deadLetters(kind, 2_100);
-    expect(await replayDead(dead.context, {})).toBe(2_100);
+    expect(await replayEnded(dead.context, { state: 'dead' })).toBe(2_100);
     expect(await ledgerSummary(dead.context)).toMatchObject({ deliveries: { pending: 2_100, dead: 0 } });
-    expect(await replayDead(dead.context, {})).toBe(0);
+    expect(await replayEnded(dead.context, { state: 'dead' })).toBe(0);
   });
 
   it('replays those that died from `since` until before `until`', async () => {
     await using dead = await deadLetters(kind, 10);
-    expect(await replayDead(dead.context, { since: dead.at(3), until: dead.at(6) })).toBe(3);
+    expect(await replayEnded(dead.context, { state: 'dead', since: dead.at(3), until: dead.at(6) })).toBe(3);
     const waiting = await listDeliveries(dead.context, { after: 0, limit: 100, state: 'pending' });
     expect(waiting.map(({ customer_id }) => customer_id)).toEqual([3, 4, 5]);
-    expect(await replayDead(dead.context, { since: dead.at(9) })).toBe(2);
-    expect(await replayDead(dead.context, { until: dead.at(2) })).toBe(1);
+    expect(await replayEnded(dead.context, { state: 'dead', since: dead.at(9) })).toBe(2);
+    expect(await replayEnded(dead.context, { state: 'dead', until: dead.at(2) })).toBe(1);
     await dead.sync.settle();
     const still = await listDeliveries(dead.context, { after: 0, limit: 100, state: 'dead' });
     expect(still.map(({ customer_id }) => customer_id)).toEqual([2, 6, 7, 8]);
@@ -61,7 +61,7 @@ describe.each(databases)('a replay of dead letters, the ledger on %s', (kind) =>
 
   it('replays no delivery that is not dead', async () => {
     await using delivered = await aDelivery(kind);
-    expect(await replayDead(delivered.context, {})).toBe(0);
+    expect(await replayEnded(delivered.context, { state: 'dead' })).toBe(0);
     expect(await getDelivery(delivered.context, 1)).toMatchObject({ state: 'delivered' });
   });
 
@@ -70,7 +70,7 @@ describe.each(databases)('a replay of dead letters, the ledger on %s', (kind) =>
     const { context, target, source } = dead;
     target.createMany = async (requests) => ({ kind: 'answers', answers: requests.map(target.make) });
     target.make({ customerId: 600, customerName: 'Customer 600', idempotencyKey: '' });
-    await replayDead(context, {});
+    await replayEnded(context, { state: 'dead' });
     await dead.sync.settle();
     expect(new Set(target.packages.map(({ customerId }) => customerId)).size).toBe(1_200);
     expect(target.packages).toHaveLength(1_200);
@@ -89,7 +89,7 @@ describe.each(databases)('a replay of dead letters, the ledger on %s', (kind) =>
         return isBroken ? { kind: 'unreadable', reason: 'CRM answered 500' } : page;
       },
     };
-    await replayDead(context, {});
+    await replayEnded(context, { state: 'dead' });
     await dead.sync.settle();
     expect(target.packages).toHaveLength(99);
   });

@@ -18,7 +18,7 @@ describe.each(databases)('a replay, the ledger on %s', (kind) => {
   });
 
   it('finds the package of a post in doubt after a rename, by its key, in an Inventory without look-ups', async () => {
-    const target = fakeTarget();
+    const target = { ...fakeTarget(), idempotency: async () => 'permanent' as const };
     target.find = async () => ({ kind: 'unknown' }) as never;
     target.script(1, (): Answer => {
       target.make({ customerId: 1, customerName: 'Customer 1', idempotencyKey: '' });

@@ -58,3 +58,12 @@ export function removePackage(target: FakeTarget, customerId: number): void {
 export const customers = (...ids: number[]) => ids.map((id) => aCustomer(id));
 
 export const rejected = () => ({ kind: 'rejected', reason: 'Inventory answered 410: no', status: 410 }) as const;
+export const noExceptions = {
+  missing: 0,
+  double: 0,
+  misnamed: 0,
+  changed: 0,
+  ownerless: 0,
+  unusable: 0,
+  unread: 0,
+};

@@ -1,6 +1,6 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
-import { replay, replayDead } from '../src/commands/replay.ts';
+import { replay, replayEnded } from '../src/commands/replay.ts';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { SeenCustomer } from '../src/delivery.ts';
 import type { CustomerSource, NoPage } from '../src/ports.ts';
@@ -137,7 +137,7 @@ describe.each(databases)('a CRM that fails on a customer, the ledger on %s', (ki
     await passSchedule(crm);
     expect(idsIn(crm.target.packages)).toEqual(without(10, [6]));
     crm.source.broken.length = 0;
-    await replayDead(crm.context, {});
+    await replayEnded(crm.context, { state: 'dead' });
     await crm.sync.settle();
     expect(crm.target.packages.find(({ customerId }) => customerId === 5)?.name).toBe('Customer 5');
     expect(idsIn(crm.target.packages)).toEqual(without(10, []));

@@ -16,7 +16,8 @@ describe.each(databases)('a wrong token or address, the ledger on %s', (kind) =>
     nock(baseUrl).persist().post(/.*/).reply(status);
     const http = createHttpClient({ baseUrl, timeoutMs: 2_000, connectionsMax: 4, token: async () => 'old', isUsable });
     const options = { packageType: 'welcome_pack_v1', retriesMax: 0, firstWaitMs: 1, random: () => 0.5 };
-    const target = inventoryClient(http, { ...options, onQuickRetry: () => undefined });
+    const idempotency = async () => undefined;
+    const target = inventoryClient(http, { ...options, idempotency, onQuickRetry: () => undefined });
     await using test = await testContext(kind, { source: fakeSource(manyCustomers(20)), target });
     const sync = createSync(test.context, owner);
     for (let poll = 0; poll < 10; poll += 1) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { isPostgresUrl, openDatabase } from '@doorstep/kit/database/open.ts';
+import { openDatabase } from '@doorstep/kit/database/open.ts';
+import { isPostgresUrl } from '@doorstep/kit/database/postgres-address.ts';
 import { type Kysely, sql } from 'kysely';
 import { programs } from './processes.ts';
 

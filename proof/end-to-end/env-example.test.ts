@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { readCrmConfig } from '@doorstep/crm/src/config.ts';
 import { readInventoryConfig } from '@doorstep/inventory/src/config.ts';
+import { parseEnv } from '@doorstep/kit/process/parse-env.ts';
 import { readMiddlewareConfig } from '@doorstep/middleware/src/config.ts';
 import { describe, expect, it } from 'vitest';
 
@@ -10,7 +10,7 @@ const readers = { crm: readCrmConfig, inventory: readInventoryConfig, middleware
 const services = Object.entries(readers);
 
 const root = join(import.meta.dirname, '../..');
-const example = parseEnv(readFileSync(join(root, '.env.example'), 'utf8')) as Record<string, string>;
+const example = Object.fromEntries(parseEnv(readFileSync(join(root, '.env.example'), 'utf8'), {}).values);
 const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 
 /** Outside a service, npm start and Compose name its port. */
@@ -22,7 +22,8 @@ const notPassedOn = ['HOST', 'PORT', ...ports];
 /** What Compose sets to another value than that of `.env`, or to its own default. */
 const setByCompose = (service: string): Record<string, string> => ({
   DATA_DIR: '/keys', // a volume of its own, because the three services share the key in it
-  DATABASE_URL: `\${DATABASE_URL:-/data/${service}.db}`,
+  SQLITE_FILE: `/data/${service}.db`,
+  NO_PROXY: `crm,inventory,middleware,\${NO_PROXY:-}`, // they call each other directly
   CRM_SERVICE_URL: `\${CRM_SERVICE_URL:-http://crm:3001}`,
   INVENTORY_SERVICE_URL: `\${INVENTORY_SERVICE_URL:-http://inventory:3002}`,
 });
@@ -31,7 +32,8 @@ const setByCompose = (service: string): Record<string, string> => ({
 function readBy(reader: (environment: Record<string, string>) => unknown): string[] {
   const names = new Set<string>();
   reader(new Proxy<Record<string, string>>({}, { get: (_target, name) => void names.add(String(name)) }));
-  return [...names];
+  // proxies have lower-case names too
+  return [...names].filter((name) => name === name.toUpperCase());
 }
 
 /** The lines of a block in the Compose file, from below its first line to the end of its indentation. */
@@ -90,6 +92,6 @@ describe('docker-compose.yml', () => {
   it('uses every setting of .env.example but those that an image or a volume fixes', () => {
     const used = new Set([...compose.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
 
-    expect([...used, 'HOST', 'DATA_DIR'].sort()).toEqual(Object.keys(example).sort());
+    expect([...used, 'HOST', 'DATA_DIR', 'SQLITE_FILE'].sort()).toEqual(Object.keys(example).sort());
   });
 });

@@ -167,7 +167,7 @@ describe('npm start', () => {
     await using start = await npmStart({ DATABASE_URL: './one.db' });
     expect(await start.ended()).toBe(1);
     expect(start.output()).toBe(
-      'DATABASE_URL names one SQLite file, and the three services need one each; leave it unset, or give a postgres:// address.\n',
+      'DATABASE_URL names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.\n',
     );
   });
 });

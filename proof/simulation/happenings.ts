@@ -1,7 +1,9 @@
 import { pause, resume } from '@doorstep/middleware/src/commands/pause.ts';
 import { repair } from '@doorstep/middleware/src/commands/repair.ts';
-import { replay, replayDead } from '@doorstep/middleware/src/commands/replay.ts';
+import { replay, replayEnded } from '@doorstep/middleware/src/commands/replay.ts';
+import { settle } from '@doorstep/middleware/src/commands/settle.ts';
 import type { MiddlewareContext } from '@doorstep/middleware/src/context.ts';
+import { listDeliveries } from '@doorstep/middleware/src/queries/deliveries.ts';
 import { reconcile } from '@doorstep/middleware/src/reconcile/reconcile.ts';
 import { watchBothSides } from '@doorstep/middleware/src/reconcile/watch.ts';
 import type { Ledger } from './ledger.ts';
@@ -10,13 +12,14 @@ import type { Oracle } from './oracle/oracle.ts';
 import { Violation } from './oracle/violation.ts';
 import type { Fault, Plan } from './plan.ts';
 import type { Polls } from './polls.ts';
-import type { Crm } from './services.ts';
+import type { Crm, Inventory } from './services.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import type { Watch } from './watch.ts';
 
 type Means = {
   plan: Plan;
   crm: Crm;
+  inventory: Inventory;
   ledger: Ledger;
   lives: Lives;
   oracle: Oracle;
@@ -97,9 +100,9 @@ function momentsOf(means: Means, fault: Fault): Moment[] {
     case 'restart':
       return [[fault.atMs, () => void lives.restart(fault.byMs)]];
     case 'replay':
-      return [[fault.atMs, operate((context) => replay(context, fault.customer))]];
+      return [[fault.atMs, operate((context) => replayWithCare(context, means.inventory, fault.customer))]];
     case 'replay dead':
-      return [[fault.atMs, operate((context) => replayDead(context, {}))]];
+      return [[fault.atMs, operate((context) => replayEnded(context, { state: 'dead' }))]];
     case 'reconcile':
       return [[fault.atMs, operate((context) => watchBothSides(context, new AbortController().signal))]];
     case 'repair':
@@ -131,6 +134,20 @@ function remove(
   Object.assign(customer, { isDeleted: true, wasDeleted: true });
   if (restoredAfterMs === undefined) return;
   time.after(restoredAfterMs, 'world', () => Object.assign(customer, { isDeleted: false }));
+}
+
+/** An operator looks into the Inventory before deciding on a held delivery. */
+async function replayWithCare(context: MiddlewareContext, inventory: Inventory, customerId: number): Promise<void> {
+  const [delivery] = await listDeliveries(context, { after: customerId - 1, limit: 1 });
+  const isHeld = delivery?.customer_id === customerId && delivery.state === 'held';
+  const made = isHeld ? inventory.packages.find((one) => one.customerId === customerId) : undefined;
+  if (made) await settle(context, customerId, made.id);
+  else await replay(context, customerId);
+}
+
+export async function decideHeld(context: MiddlewareContext, inventory: Inventory): Promise<void> {
+  const held = await listDeliveries(context, { after: 0, limit: 1_000, state: 'held' });
+  for (const { customer_id: id } of held) await replayWithCare(context, inventory, id);
 }
 
 /** Does the same as `reconcile --repair` on the command line. */

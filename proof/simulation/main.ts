@@ -6,17 +6,20 @@ import { type PlantedFault, plantedFaults } from './planted-faults.ts';
 import { runTasks, shrink } from './run.ts';
 import type { Done } from './worker.ts';
 
-const usage = `npm run simulate -- [--seeds N] [--seed S] [--faults 0,3] [--trace] [--plant NAME | --planted]
+const usage = `npm run simulate -- [--seeds N] [--seed S] [--faults 0,3] [--trace] [--plant NAME | --planted] [--zone Europe/Berlin]
   --seeds N     number of seeds to run; default 1000, or 1 with --seed
   --seed S      first seed; default 1
   --faults …    inject only these faults of the plan, by the numbers that a failing run prints; "none" for no fault
   --trace       print every event
   --plant NAME  plant one known fault in a copy of the core
+  --zone ZONE   time zone of the daemon's machine; default: one of five, by the first seed
   --planted     plant every known fault in a copy of the core, and check that the simulation finds each
 `;
 
 /** A long run prints its progress after this many seeds. */
 const progressEvery = 10_000;
+
+const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata'];
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 const count = (number: number) => number.toLocaleString('en');
@@ -30,6 +33,7 @@ function readArguments() {
       trace: { type: 'boolean', default: false },
       plant: { type: 'string' },
       planted: { type: 'boolean', default: false },
+      zone: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -45,7 +49,8 @@ function readArguments() {
   if (values.plant !== undefined && !names.includes(values.plant)) {
     throw new Error(`--plant is "${values.plant}"; it takes one of: ${names.join(', ')}`);
   }
-  return { ...values, first, seeds, faults };
+  const zone = values.zone ?? (zones[first % zones.length] as string);
+  return { ...values, first, seeds, faults, zone };
 }
 
 type Arguments = ReturnType<typeof readArguments>;
@@ -103,7 +108,9 @@ async function findFault(given: Arguments): Promise<boolean> {
   const plan = makePlan(seed);
   for (const index of faults) print(`  ${index}  ${describeFault(plan.faults[index])}`);
   const planted = given.plant === undefined ? '' : ` --plant '${given.plant}'`;
-  print(`Again: npm run simulate -- --seed ${seed} --faults ${faults.join() || 'none'}${planted} --trace`);
+  print(
+    `Again: npm run simulate -- --seed ${seed} --faults ${faults.join() || 'none'}${planted} --zone ${given.zone} --trace`,
+  );
   return true;
 }
 
@@ -143,5 +150,7 @@ function readOrRefuse(): Arguments {
 }
 
 const given = readOrRefuse();
+// before the threads start, which share it
+process.env['TZ'] = given.zone;
 if (given.help) print(usage);
 else process.exitCode = (await (given.planted ? plantFaults(given) : findFault(given))) ? 1 : 0;

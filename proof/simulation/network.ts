@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isUsable } from '@doorstep/middleware/src/adapters/inventory-answers.ts';
-import { AxiosError, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import { AxiosError, AxiosHeaders, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import { fateOf, groupUrl, nameOf, outOfOrder } from './fates.ts';
 import type { Fate, Plan, ServiceName } from './plan.ts';
@@ -37,7 +37,7 @@ export type Life = {
 
 type Line = { service: ServiceName; life: Life };
 
-const timeoutMs = 10_000;
+export const timeoutMs = 10_000;
 const usualMs = 20;
 
 export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }: Means): Network {
@@ -106,7 +106,8 @@ export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }
     onSent(call);
     const given = await exchange(call, life);
     const { method, url } = request;
-    const ownConfig = { ...config, method, url } as never;
+    const headers = new AxiosHeaders(config.headers as Record<string, string> | undefined);
+    const ownConfig = { ...config, method, url, headers } as never;
     if (given instanceof AxiosError) {
       onAnswered(call, undefined);
       given.config = ownConfig;

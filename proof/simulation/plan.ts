@@ -1,4 +1,4 @@
-import { createRandom, type Random } from './random.ts';
+import { createRandom, drawn, type Random } from './random.ts';
 
 /** Everything that is decided before a run: the same plan gives the same run. */
 export type Plan = {
@@ -15,9 +15,12 @@ export type World = {
   crm: 'ours' | 'whole-list' | 'without-reports';
   /**
    * `conflicting`: answers 409 to a second package. `keyed`: knows idempotency keys, but has no look-up. `plain`:
-   * creates a package for every post, but has a look-up.
+   * creates a package for every post, but has a look-up. `mute`: the same without a look-up.
    */
-  inventory: 'ours' | 'conflicting' | 'keyed' | 'plain';
+  inventory: 'ours' | 'conflicting' | 'keyed' | 'plain' | 'mute';
+  /** The list of a `plain` Inventory shows a package so long after it was created. */
+  lagMs: number;
+  startsAt: string;
   hasGroups: boolean;
   pageSize: number;
   concurrency: number;
@@ -74,12 +77,15 @@ const dayMs = 24 * hourMs;
 
 const usualWaitsMs = [5_000, 30_000, 300_000, 1_800_000, 2 * hourMs, 5 * hourMs, 10 * hourMs, 10 * hourMs];
 
+/** How long a post in doubt may still take effect, beyond its time limit. */
+export const settleMs = 60_000;
+
 /** A jump this far makes every delivery due, or none. */
 const jumpMaxMs = 3 * dayMs;
 
 export function makePlan(seed: number): Plan {
   const random = createRandom(seed);
-  const world = makeWorld(random);
+  const world = makeWorld(seed, random);
   const spanMs = random.pick([2 * minuteMs, hourMs, dayMs, 5 * dayMs, 30 * dayMs]);
   const arrivals = Array.from({ length: random.integer(1, 4) }, () => ({
     atMs: random.chance(0.4) ? 0 : random.magnitude(1, spanMs),
@@ -107,9 +113,18 @@ export function makePlan(seed: number): Plan {
   return { seed, world, arrivals, faults };
 }
 
-function makeWorld(random: Random): World {
-  const inventory = random.pick(['ours', 'ours', 'conflicting', 'conflicting', 'keyed', 'plain'] as const);
+/** Clocks change in the second night in Australia, and in the third in Europe. */
+const starts = ['2026-01-01T00:00:00.000Z', '2026-04-04T10:00:00.000Z', '2026-10-24T20:00:00.000Z'];
+
+function makeWorld(seed: number, random: Random): World {
+  const drawnInventory = random.pick(['ours', 'ours', 'conflicting', 'conflicting', 'keyed', 'plain'] as const);
+  // drawn by themselves, so that the rest of the plan does not depend on them
+  const of = <T>(values: T[], salt: number) => values[Math.floor(drawn(seed, salt) * values.length)] as T;
+  const inventory =
+    drawnInventory === 'plain' ? of(['plain', 'plain', 'mute'] as const satisfies string[], 101) : drawnInventory;
   return {
+    lagMs: inventory === 'plain' ? of([0, 0, 1_500, 4_000, 40_000], 102) : 0,
+    startsAt: of(starts, 104),
     crm: random.pick(['ours', 'ours', 'ours', 'whole-list', 'without-reports']),
     inventory,
     hasGroups: random.chance(0.8),
@@ -141,8 +156,8 @@ const serviceOf = ({ random }: Means): ServiceName => random.pick(['inventory', 
 const lasting = ({ random }: Means) => random.magnitude(1_000, 10 * dayMs);
 
 const outage: MakeFault = (means) => {
-  const { random, world } = means;
-  const status = random.pick([429, 500, 502, 503, 503, ...(world.inventory === 'plain' ? [] : [401, 404])]);
+  const { random } = means;
+  const status = random.pick([429, 500, 502, 503, 503, 401, 404]);
   const answers: Fate[] = [
     { kind: 'refused' },
     { kind: 'no answer' },
@@ -245,11 +260,10 @@ const kinds: MakeFault[] = [
 const refusals = [400, 400, 401, 403, 409, 413, 422, 429, 500, 503];
 
 function makeFate({ random, world }: Means, service: ServiceName): Fate {
-  // an Inventory that refuses look-ups and knows neither key nor customer cannot be kept from creating a second package
-  const refusing = world.inventory === 'plain' && service === 'inventory' ? [] : [400, 401, 403];
+  const isUnique = world.inventory !== 'plain' && world.inventory !== 'mute';
   // the core believes a single 404 from a healthy CRM: it has no route for reports
-  const absent = service === 'crm' || world.inventory === 'plain' ? [] : [404];
-  const status = random.pick([...refusing, ...absent, 408, 409, 425, 429, 500, 500, 502, 503, 503]);
+  const absent = service === 'crm' ? [] : [404];
+  const status = random.pick([400, 401, 403, ...absent, 408, 409, 425, 429, 500, 500, 502, 503, 503]);
   const fates: Fate[] = [
     { kind: 'refused' },
     { kind: 'lost before' },
@@ -260,16 +274,19 @@ function makeFate({ random, world }: Means, service: ServiceName): Fate {
     {
       kind: 'status',
       status,
-      done: status >= 500 && random.chance(0.4),
-      ...(random.chance(0.7) && { retryAfterS: random.magnitude(1, 7200) }),
+      // an answer with Retry-After says that nothing was done, and only a unique package survives that lie
+      ...(random.chance(0.7)
+        ? { retryAfterS: random.magnitude(1, 7200), done: isUnique && status >= 500 && random.chance(0.4) }
+        : { done: status >= 500 && random.chance(0.4) }),
     },
     { kind: 'status', status: 429, done: false, retryAfterS: random.magnitude(1, 7200) },
   ];
   // weighted, because other events can happen during a slow answer
   if (service === 'crm') return random.pick([...fates, ...fates.filter(({ kind }) => kind === 'slow')]);
   fates.push({ kind: 'no id' });
-  // no look-up shows work that is still to be done, so these need an Inventory that knows the key or the customer
-  if (world.inventory === 'plain' || random.chance(0.6)) return random.pick(fates);
+  if (random.chance(0.6)) return random.pick(fates);
+  // the settle time has to be long enough for an Inventory that does not refuse doubles
+  if (!isUnique) return { kind: 'done late', byMs: random.magnitude(1_000, settleMs - world.lagMs - 1_000) };
   return random.pick([
     { kind: 'done late', byMs: random.magnitude(1_000, hourMs) },
     { kind: 'twice', afterMs: random.magnitude(1, minuteMs) },

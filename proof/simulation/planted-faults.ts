@@ -43,8 +43,8 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'idempotency key that changes between attempts',
     file: 'middleware/src/deliver/attempt.ts',
-    find: 'function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {',
-    replace: `function toRequest({ customerId, customerName, attempts }: ClaimedDelivery): PackageRequest {
+    find: 'function toRequest({ customerId, customerName }: ClaimedDelivery, names: InventoryNames): PackageRequest {',
+    replace: `function toRequest({ customerId, customerName, attempts }: ClaimedDelivery, names: InventoryNames): PackageRequest {
       if (attempts > 0) return { customerId, customerName, idempotencyKey: 'retry-' + customerId };`,
     knownSeed: 161,
     seedsMax: 100,
@@ -149,8 +149,8 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'Retry-After that is not heeded',
     file: 'middleware/src/deliver/decide.ts',
-    find: 'Math.max(jittered, Math.min(afterMs, retryAfterMaxMs))',
-    replace: 'jittered',
+    find: 'Math.max(jittered, Math.min(afterMs, retryAfterMaxMs), settleMs)',
+    replace: 'Math.max(jittered, settleMs)',
     knownSeed: 168,
     seedsMax: 300,
   },
@@ -173,9 +173,59 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'doubt forgotten at a kill',
     file: 'middleware/src/life-cycle.ts',
-    find: 'return { customer_id, claimed_at: null, before_post: atLeastLook(before_post) };',
+    find: 'return { customer_id, claimed_at: null, before_post: atLeastLook(before_post), doubt_at: claimed_at };',
     replace: 'return { customer_id, claimed_at: null, before_post };',
     knownSeed: 223,
     seedsMax: 300,
+  },
+  {
+    name: 'looks once, at once, and believes it',
+    file: 'middleware/src/settling.ts',
+    find: 'return Math.max(0, endMs - clock.monotonicMs());',
+    replace: 'return 0;',
+    knownSeed: 160,
+    seedsMax: 400,
+  },
+  {
+    name: 'settled by a clock that is set',
+    file: 'middleware/src/settling.ts',
+    find: 'const endMs = endsMs.get(customerId) ?? endOf(doubtAt);',
+    replace: 'const endMs = clock.monotonicMs() + Date.parse(doubtAt) + waitMs - clock.now().getTime();',
+    knownSeed: 160,
+    seedsMax: 2_000,
+  },
+  {
+    name: 'posted again although nobody can tell',
+    file: 'middleware/src/deliver/doubt.ts',
+    find: "if (absence === 'none') return undefined;",
+    replace: 'if (absence) return undefined;',
+    knownSeed: 160,
+    seedsMax: 400,
+  },
+  {
+    name: 'repeated at once although the answer was lost',
+    file: 'middleware/src/adapters/inventory-client.ts',
+    find: "return !mayHaveBeenMade || (await idempotency()) === 'permanent';",
+    replace: 'return true;',
+    knownSeed: 160,
+    seedsMax: 400,
+  },
+  {
+    name: 'doubt forgotten at a restart',
+    file: 'middleware/src/settling.ts',
+    find: 'return Math.max(openedMs + waitMs, clock.monotonicMs() + Math.min(byClockMs, waitMs));',
+    replace: 'return clock.monotonicMs() + Math.min(byClockMs, waitMs);',
+    knownSeed: 160,
+    seedsMax: 4_000,
+  },
+  {
+    name: 'local time',
+    file: 'middleware/src/deliver/decide.ts',
+    find: 'const dueAt = new Date(now.getTime() + waitMs).toISOString();',
+    replace: `const local = new Date(now.getFullYear(), now.getMonth(), now.getDate(), now.getHours(), now.getMinutes(),
+      now.getSeconds(), now.getMilliseconds() + waitMs);
+    const dueAt = local.toISOString();`,
+    knownSeed: 161,
+    seedsMax: 2_000,
   },
 ];

@@ -69,9 +69,13 @@ export function createCrm(kind: World['crm'], now: () => string) {
 
 type Post = { customerId: number; customerName: string; packageType: string; idempotencyKey: string | undefined };
 
+/** Whether the Inventory has a look-up. */
+export const canBeAsked = (kind: World['inventory']) => kind !== 'keyed' && kind !== 'mute';
+
 /** An in-memory Inventory that answers immediately. */
-export function createInventory(kind: World['inventory'], hasGroups: boolean) {
+export function createInventory({ inventory: kind, hasGroups, lagMs }: World, nowMs: () => number) {
   const packages: Package[] = [];
+  const madeMs = new Map<Package, number>();
   const byCustomer = new Map<number, Package>();
   const byKey = new Map<string, Package>();
 
@@ -86,16 +90,20 @@ export function createInventory(kind: World['inventory'], hasGroups: boolean) {
     if (existing) return reply(200, existing, { 'idempotent-replayed': 'true' });
     const made = { id: 1000 + packages.length, customerId, customerName, packageType };
     packages.push(made);
+    madeMs.set(made, nowMs());
     byCustomer.set(customerId, made);
     byKey.set(idempotencyKey, made);
     return reply(201, made);
   }
 
   function list({ customerId, after = 0, limit = 1000 }: Request['params']): Reply {
-    if (kind === 'keyed') return reply(404, { detail: 'Not found' });
+    if (!canBeAsked(kind)) return reply(404, { detail: 'Not found' });
     const asked = customerId === undefined ? undefined : new Set(String(customerId).split(',').map(Number));
     if (asked && asked.size > 1 && kind !== 'ours') return reply(400, { detail: 'customerId: one number' });
-    const rest = packages.filter((one) => one.id > Number(after) && (!asked || asked.has(one.customerId)));
+    const isListed = (one: Package) => lagMs === 0 || nowMs() - (madeMs.get(one) ?? 0) >= lagMs;
+    const rest = packages.filter(
+      (one) => one.id > Number(after) && (!asked || asked.has(one.customerId)) && isListed(one),
+    );
     return reply(200, rest.slice(0, Number(limit)), rest.length > Number(limit) ? next : {});
   }
 
@@ -103,6 +111,7 @@ export function createInventory(kind: World['inventory'], hasGroups: boolean) {
     packages,
     handle(request: Request, judge: (post: Post) => Reply | undefined, groupMax = Number.POSITIVE_INFINITY): Reply {
       const { method, url, params, data, idempotencyKey } = request;
+      if (url === '/') return reply(200, kind === 'ours' ? { idempotency: 'permanent' } : {});
       if (method === 'get') return list(params);
       const one = (post: Post) => judge(post) ?? make(post);
       if (url === '/packages') return one({ ...(data as Post), idempotencyKey });

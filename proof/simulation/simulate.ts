@@ -1,9 +1,9 @@
 import { resume } from '@doorstep/middleware/src/commands/pause.ts';
-import { replayDead } from '@doorstep/middleware/src/commands/replay.ts';
+import { replayEnded } from '@doorstep/middleware/src/commands/replay.ts';
 import type { MiddlewareContext } from '@doorstep/middleware/src/context.ts';
 import { reconcile } from '@doorstep/middleware/src/reconcile/reconcile.ts';
 import { watchBothSides } from '@doorstep/middleware/src/reconcile/watch.ts';
-import { schedulePlan } from './happenings.ts';
+import { decideHeld, schedulePlan } from './happenings.ts';
 import { createLedger } from './ledger.ts';
 import { createLives, type Lives } from './lives.ts';
 import { type Call, createNetwork } from './network.ts';
@@ -11,7 +11,7 @@ import { createOracle } from './oracle/oracle.ts';
 import { Violation } from './oracle/violation.ts';
 import type { Fate, Fault, Plan } from './plan.ts';
 import { createPolls } from './polls.ts';
-import { createCrm, createInventory, type Reply } from './services.ts';
+import { canBeAsked, createCrm, createInventory, type Reply } from './services.ts';
 import type { Disk } from './storage.ts';
 import { createVirtualTime, useVirtualTime } from './virtual-time.ts';
 import { createWatch } from './watch.ts';
@@ -88,6 +88,8 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
   }
 
   async function proveEquality() {
+    const listedMs = time.nowMs() + plan.world.lagMs;
+    await time.run(() => isOver() || time.nowMs() >= listedMs);
     // only a reconciliation finds a customer that was deleted before the poll and then restored
     await act((context) => watchBothSides(context, new AbortController().signal));
     await settle('after a reconciliation');
@@ -103,9 +105,13 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
   await settle('after the last fault', plan.faults.some(lastsUntilFixed));
   if (isKept()) watch.guarded(oracle.checkEnds)();
   mend();
-  if (isKept()) await act((context) => replayDead(context, {}));
+  if (isKept()) await act((context) => decideHeld(context, inventory));
+  if (isKept()) await act((context) => replayEnded(context, { state: 'dead' }));
   if (isKept()) await settle('after a replay of the dead letters');
-  if (isKept() && plan.world.inventory !== 'keyed') await proveEquality();
+  // a delivery that could not be posted before may be held now
+  if (isKept()) await act((context) => decideHeld(context, inventory));
+  if (isKept()) await settle('after the last held delivery');
+  if (isKept() && canBeAsked(plan.world.inventory)) await proveEquality();
   if (isKept()) watch.guarded(oracle.checkAgreement)();
   time.dropDaemon();
   return {
@@ -117,7 +123,6 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
   };
 }
 
-const startMs = Date.parse('2026-01-01T00:00:00.000Z');
 const pollMaxMs = 2 * hourMs;
 /** Time for calls in flight to arrive. */
 const afterMs = 60_000;
@@ -125,6 +130,7 @@ const afterMs = 60_000;
 /** Creates the parts of a run. `heal` ends the faults; `mend` ends those that only an operator can fix. */
 function createSimulation(plan: Plan, { disk, trace }: Options) {
   const { world } = plan;
+  const startMs = Date.parse(world.startsAt);
   let clockOffMs = 0;
   const time = createVirtualTime({ beforeDaemon: () => lives.dies() });
   useVirtualTime(time);
@@ -133,7 +139,7 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
   disk.recover();
   disk.wipe();
   const crm = createCrm(world.crm, () => clock.now().toISOString());
-  const inventory = createInventory(world.inventory, world.hasGroups);
+  const inventory = createInventory(world, time.nowMs);
   const oracle = createOracle({
     plan,
     clock,
@@ -179,7 +185,7 @@ function createSimulation(plan: Plan, { disk, trace }: Options) {
     clockOffMs += byMs;
   }
 
-  schedulePlan({ plan, crm, ledger, lives, oracle, polls, time, watch, poisons, moveClock });
+  schedulePlan({ plan, crm, inventory, ledger, lives, oracle, polls, time, watch, poisons, moveClock });
   time.after(0, 'world', lives.start);
   return {
     time,

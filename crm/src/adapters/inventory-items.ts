@@ -1,16 +1,17 @@
-import { asAxiosError, blipRetry, describe, isBrokenOff, isRetryableStatus } from '@doorstep/kit/client/http-client.ts';
+import { describe } from '@doorstep/kit/client/describe.ts';
+import { asAxiosError, blipRetry, isBrokenOff, isRetryableStatus } from '@doorstep/kit/client/http-client.ts';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import type { Logger } from '@doorstep/kit/process/logger.ts';
 import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';
 import type { AxiosError, AxiosInstance, AxiosRequestConfig } from 'axios';
 import { z } from 'zod';
-import { item } from '../item.ts';
+import { isItemOf, item } from '../item.ts';
 import type { ItemSource } from '../ports.ts';
 import type { Breaker } from './breaker.ts';
 
 /** Rejects a page that contains another customer's item, even if the Inventory ignores the filter. */
 const itemPage = (customerId: number) =>
-  z.object({ items: z.array(item.refine(({ customer_id }) => customer_id === customerId)), total: z.int() });
+  z.object({ items: z.array(item.refine((given) => isItemOf(given, customerId))), total: z.int() });
 
 const settings = { url: 'INVENTORY_SERVICE_URL' };
 

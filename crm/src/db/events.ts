@@ -56,6 +56,24 @@ export async function markPublished(db: Kysely<CrmDatabase>, upTo: number, now: 
     .execute();
 }
 
+const oldEventsMax = 500;
+
+/**
+ * Deletes events that were published before this time, at most 500. They are published in id order, so the old ones are
+ * among the first. Returns whether there may be more.
+ */
+export async function deleteOldEvents(trx: Transaction<CrmDatabase>, before: string): Promise<boolean> {
+  const first = await trx
+    .selectFrom('events')
+    .select(['id', 'published_at'])
+    .orderBy('id')
+    .limit(oldEventsMax)
+    .execute();
+  const ids = first.filter((event) => event.published_at !== null && event.published_at < before).map(({ id }) => id);
+  if (ids.length > 0) await trx.deleteFrom('events').where('id', 'in', ids).execute();
+  return ids.length === oldEventsMax;
+}
+
 /** The number of unpublished events, and the age of the oldest in seconds (0 if there is none). */
 export async function unpublishedBacklog(
   db: Kysely<CrmDatabase>,

@@ -1,5 +1,5 @@
 import { pageQuery } from '@doorstep/kit/http/page.ts';
-import { id, idParam, integerQuery, line } from '@doorstep/kit/http/schemas.ts';
+import { exactIdParam, id, integerQuery, line } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { item } from '../item.ts';
 import { getMyItem, listMyItems } from '../queries/my-items.ts';
@@ -45,7 +45,7 @@ export const myItemRoutes = [
     summary: 'Get one of your own items',
     tag,
     access: access['GET /api/v1/customers/my-items/{id}'],
-    params: z.object({ id: idParam }),
+    params: z.object({ id: exactIdParam }),
     responses: {
       200: { description: 'OK', body: item },
       403: { description: 'The item of another customer' },

@@ -1,7 +1,7 @@
 import type { Claims } from '@doorstep/kit/auth/tokens.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { CrmContext } from '../context.ts';
-import { type Item, toMyItem } from '../item.ts';
+import { type Item, isItemOf, toMyItem } from '../item.ts';
 import type { ItemFilter } from '../ports.ts';
 
 type Caller = { caller: Claims | undefined; passOn: Record<string, string> };
@@ -22,12 +22,12 @@ export async function listMyItems(
 export async function getMyItem(
   { items }: Pick<CrmContext, 'items'>,
   { caller, passOn }: Caller,
-  id: number,
+  id: string,
 ): Promise<Item> {
   const answer = await items.get(id, passOn);
   if (answer.kind === 'unavailable') throw inventoryAway();
   if (answer.kind === 'none') throw new AppError('not_found', 'Item not found');
-  if (answer.item.customer_id !== customerOf(caller)) throw new AppError('forbidden', 'This item is not yours');
+  if (!isItemOf(answer.item, customerOf(caller))) throw new AppError('forbidden', 'This item is not yours');
   return toMyItem(answer.item);
 }
 

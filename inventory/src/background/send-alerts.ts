@@ -1,6 +1,6 @@
 import { backoffMs } from '@doorstep/kit/work/backoff.ts';
 import type { InventoryContext } from '../context.ts';
-import { type AlertRow, deleteAlert, listDueAlerts, postponeAlert } from '../db/alerts.ts';
+import { type AlertRow, listDueAlerts, markSent, postponeAlert } from '../db/alerts.ts';
 import type { AlertTarget, Refusal } from '../ports.ts';
 
 export type SendContext = Pick<InventoryContext, 'db' | 'write' | 'clock'> & {
@@ -10,7 +10,7 @@ export type SendContext = Pick<InventoryContext, 'db' | 'write' | 'clock'> & {
 
 export type Failure = { alert: AlertRow; waitMs: number } & Refusal;
 
-/** Alerts per call. Each is deleted as soon as it is sent, so a crash repeats at most one. */
+/** Alerts per call. Each is marked as soon as it is sent, so a crash repeats at most one. */
 const batchMax = 100;
 /** No wait is longer, apart from jitter, whatever the receiver asks for. */
 const longestMs = 3_600_000;
@@ -33,7 +33,7 @@ export async function sendAlerts(
     const refusal = await target.send({ id: alert.message_id, body: alert.body }, stop);
     if (!refusal) {
       sent += 1;
-      await write((trx) => deleteAlert(trx, alert.id));
+      await write((trx) => markSent(trx, alert.id, clock.now().toISOString()));
     }
     if (stop.aborted) break;
     if (!refusal) continue;

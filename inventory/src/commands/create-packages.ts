@@ -79,7 +79,7 @@ async function insertAll(write: StockWrite, requests: PackageRequest[]): Promise
   const insertions = await insertPackages(
     write.trx,
     requests.map(({ customerId, customerName, packageType }) => ({
-      customer_id: customerId,
+      customer_id: String(customerId),
       customer_name: customerName,
       package_type: packageType,
       status: 'received' as const,

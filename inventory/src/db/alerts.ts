@@ -46,6 +46,7 @@ export function listDueAlerts(
   return db
     .selectFrom('low_stock_alerts')
     .selectAll()
+    .where('sent_at', 'is', null)
     .where((eb) => eb.or([eb('next_attempt_at', '<=', now.toISOString()), eb('next_attempt_at', '>', latest)]))
     .orderBy('attempts')
     .orderBy('next_attempt_at')
@@ -55,7 +56,7 @@ export function listDueAlerts(
 }
 
 export function countAlerts(db: Kysely<InventoryDatabase>): Promise<number> {
-  return count(db.selectFrom('low_stock_alerts'));
+  return count(db.selectFrom('low_stock_alerts').where('sent_at', 'is', null));
 }
 
 export async function postponeAlert(
@@ -65,6 +66,25 @@ export async function postponeAlert(
   await trx.updateTable('low_stock_alerts').set({ attempts, next_attempt_at }).where('id', '=', id).execute();
 }
 
-export async function deleteAlert(trx: Transaction<InventoryDatabase>, id: number): Promise<void> {
-  await trx.deleteFrom('low_stock_alerts').where('id', '=', id).execute();
+export async function markSent(trx: Transaction<InventoryDatabase>, id: number, now: string): Promise<void> {
+  await trx.updateTable('low_stock_alerts').set({ sent_at: now }).where('id', '=', id).execute();
+}
+
+const oldAlertsMax = 500;
+
+/** Deletes alerts that were sent before this time, at most 500. Returns whether there may be more. */
+export async function deleteOldAlerts(trx: Transaction<InventoryDatabase>, before: string): Promise<boolean> {
+  const { numDeletedRows } = await trx
+    .deleteFrom('low_stock_alerts')
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('low_stock_alerts')
+        .select('id')
+        .where('sent_at', 'is not', null)
+        .where('sent_at', '<', before)
+        .orderBy('sent_at')
+        .limit(oldAlertsMax),
+    )
+    .executeTakeFirst();
+  return Number(numDeletedRows) === oldAlertsMax;
 }

@@ -1,5 +1,6 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
+import { toForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import { searchFold } from '@doorstep/kit/text/fold.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { fromCents, type Item, type ItemChange, type ItemInput, toCents } from '../item.ts';
@@ -28,7 +29,7 @@ export function toItem(row: ItemRow): Item {
     brand,
     weight,
     dimensions,
-    customer_id,
+    customer_id: customer_id === null ? null : toForeignId(customer_id),
     created_at,
     updated_at,
   };
@@ -37,7 +38,7 @@ export function toItem(row: ItemRow): Item {
 /** The columns of the given fields. The stock is not among them, because only `openStock` changes it. */
 export function toColumns(given: ItemInput): Columns;
 export function toColumns(given: ItemChange): Partial<Columns>;
-export function toColumns({ quantity, price, cost, is_active, ...given }: ItemChange): Partial<Columns> {
+export function toColumns({ quantity, price, cost, is_active, customer_id, ...given }: ItemChange): Partial<Columns> {
   const { name, category, brand } = given;
   const columns = {
     ...given,
@@ -46,6 +47,7 @@ export function toColumns({ quantity, price, cost, is_active, ...given }: ItemCh
     ...(brand !== undefined && { brand_key: brand && searchFold(brand) }),
     ...(price !== undefined && { price_cents: toCents(price) }),
     ...(cost !== undefined && { cost_cents: cost === null ? null : toCents(cost) }),
+    ...(customer_id !== undefined && { customer_id: customer_id === null ? null : String(customer_id) }),
     ...(is_active !== undefined && { is_active: is_active ? 1 : 0 }),
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
@@ -77,7 +79,7 @@ const columnTypes = {
   brand_key: 'text',
   weight: 'double precision',
   dimensions: 'text',
-  customer_id: 'bigint',
+  customer_id: 'text',
 } as const satisfies Record<'key' | 'at' | keyof Columns, string>;
 
 const { key: _key, at: _at, ...writtenTypes } = columnTypes;

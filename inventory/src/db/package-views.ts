@@ -1,10 +1,11 @@
+import { toForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import type { OlderPackage, WelcomePackage } from '../package.ts';
 import type { PackageRow } from './packages.ts';
 
 export function toPackage(row: PackageRow): WelcomePackage {
   return {
     id: row.id,
-    customerId: row.customer_id,
+    customerId: toForeignId(row.customer_id),
     customerName: row.customer_name,
     packageType: row.package_type,
     status: row.status,

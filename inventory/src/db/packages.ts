@@ -8,7 +8,7 @@ export type PackageRow = Selectable<InventoryDatabase['packages']>;
 type NewPackage = Omit<Insertable<InventoryDatabase['packages']>, 'id'>;
 
 const columns = {
-  customer_id: 'bigint',
+  customer_id: 'text',
   customer_name: 'text',
   package_type: 'text',
   status: 'text',
@@ -68,7 +68,7 @@ export async function updateStatuses(
 async function findExisting(db: Kysely<InventoryDatabase>, wanted: NewPackage[]): Promise<PackageRow[]> {
   if (wanted.length === 0) return [];
   const pairs = wanted.map(({ customer_id, package_type }) => ({ customer_id, package_type }));
-  const table = jsonTable(db, pairs, { customer_id: 'bigint', package_type: 'text' });
+  const table = jsonTable(db, pairs, { customer_id: 'text', package_type: 'text' });
   return db
     .selectFrom('packages')
     .innerJoin(table.as('wanted'), (join) =>
@@ -81,5 +81,6 @@ async function findExisting(db: Kysely<InventoryDatabase>, wanted: NewPackage[])
 }
 
 function pairKey({ customer_id, package_type }: Pick<NewPackage, 'customer_id' | 'package_type'>): string {
-  return `${customer_id} ${package_type}`;
+  // neither has a NUL, but both may have spaces
+  return `${customer_id}\0${package_type}`;
 }

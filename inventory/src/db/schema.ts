@@ -4,7 +4,8 @@ import type { PackageStatus } from '../package.ts';
 export type InventoryDatabase = {
   packages: {
     id: Generated<number>;
-    customer_id: number;
+    /** An id from another system, as text, in whichever form it came. */
+    customer_id: string;
     customer_name: string | null;
     package_type: string;
     status: PackageStatus;
@@ -35,7 +36,7 @@ export type InventoryDatabase = {
     brand_key: string | null;
     weight: number | null;
     dimensions: string | null;
-    customer_id: number | null;
+    customer_id: string | null;
     /** Incremented by every change of the row. */
     version: Generated<number>;
     created_at: string;
@@ -74,6 +75,8 @@ export type InventoryDatabase = {
     body: string;
     attempts: Generated<number>;
     next_attempt_at: string;
+    /** Null while the alert waits. */
+    sent_at: Generated<string | null>;
     created_at: string;
   };
 };

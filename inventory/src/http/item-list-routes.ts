@@ -1,13 +1,7 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
+import { foreignIdFilter, foreignIdParam } from '@doorstep/kit/http/foreign-id.ts';
 import { pageBody, pageOf, pageQuery, sortQuery } from '@doorstep/kit/http/page.ts';
-import {
-  idFilter,
-  idParam,
-  line,
-  optionalAmountQuery,
-  optionalFlagQuery,
-  optionalIntegerQuery,
-} from '@doorstep/kit/http/schemas.ts';
+import { line, optionalAmountQuery, optionalFlagQuery, optionalIntegerQuery } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { item, priceMax, quantityMax } from '../item.ts';
 import { listCustomerItems, listLowStock } from '../queries/list-item-feeds.ts';
@@ -37,7 +31,7 @@ export const itemListRoutes = [
       category: text.meta({ description: 'The category, ignoring case' }),
       brand: text.meta({ description: 'The brand, ignoring case' }),
       is_active: optionalFlagQuery,
-      customer_id: idFilter,
+      customer_id: foreignIdFilter,
       min_price: price,
       max_price: price,
       min_quantity: quantity.meta({ description: 'The lowest quantity in stock' }),
@@ -53,12 +47,17 @@ export const itemListRoutes = [
     summary: 'List the items of a customer',
     tag,
     access: access['GET /api/v1/items/customer/{customer_id}'],
-    params: z.object({ customer_id: idParam }),
+    params: z.object({ customer_id: foreignIdParam }),
     query: z.object(feedQuery),
     responses: feed,
     handler: async (context, { params: { customer_id }, query }) => {
       const rows = await listCustomerItems(context, { customerId: customer_id, ...query });
-      return feedReply({ path: `/api/v1/items/customer/${customer_id}`, query, rows, idOf: ({ id }) => id });
+      return feedReply({
+        path: `/api/v1/items/customer/${encodeURIComponent(customer_id)}`,
+        query,
+        rows,
+        idOf: ({ id }) => id,
+      });
     },
   }),
   route({

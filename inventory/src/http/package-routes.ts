@@ -1,5 +1,6 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
-import { idParam, idsFilter } from '@doorstep/kit/http/schemas.ts';
+import { foreignIdsFilter, toForeignIds } from '@doorstep/kit/http/foreign-id.ts';
+import { idParam } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { changePackageStatus } from '../commands/change-package-status.ts';
 import { createPackage } from '../commands/create-packages.ts';
@@ -43,10 +44,12 @@ export const packageRoutes = [
     summary: 'List packages in the order of their requests',
     tag,
     access: access['GET /packages'],
-    query: z.object({ ...feedQuery, customerId: idsFilter, status: packageStatus.optional() }),
+    query: z.object({ ...feedQuery, customerId: foreignIdsFilter, status: packageStatus.optional() }),
     responses: { 200: { description: 'OK', body: z.array(welcomePackage), headers: feedHeaders } },
     handler: async (context, { query }) => {
-      const rows = await listPackages(context, query);
+      const { customerId, ...rest } = query;
+      const customerIds = customerId === undefined ? undefined : toForeignIds(customerId);
+      const rows = await listPackages(context, { ...rest, customerIds });
       return feedReply({ path: '/packages', query, rows, idOf: (row) => row.id });
     },
   }),

@@ -35,6 +35,17 @@ describe('CSV', () => {
     expect(await read(stringify(rows, { delimiter, quoted: true, record_delimiter: 'windows' }))).toEqual(records);
   });
 
+  it('keeps the id of a customer as it is written', async () => {
+    const ids = ['7', '-7', '007', '7615917337495251231', '3c4f9a52-5a0e', '12e5', 'Doe John'];
+    for (const id of ids) expect(await readCell('customer_id', ` ${id} `)).toBe(id);
+    expect(await readCell('customer_id', '')).toBe(null);
+  });
+
+  it.each(['7.0', '7.61592E+18', '-7.00'])('refuses %s as the id of a customer', async (cell) => {
+    const fault = `customer_id ${cell} may be a number or a text; write 7 for the number 7`;
+    expect(await read(`sku,name,price,customer_id\na,A,1,${cell}\n`)).toEqual([{ line: 2, fault }]);
+  });
+
   it('may end with no line break or with many', async () => {
     const text = 'sku,name,price\na,A,1';
 

@@ -97,12 +97,18 @@ function toFields(names: string[], cells: string[], delimiter: string) {
   if (cells.length !== names.length) {
     return { fault: `has ${cells.length} cells, but the header names ${names.length} fields` };
   }
+  const place = names.indexOf('customer_id');
+  const ambiguous = place >= 0 && ambiguousId.test((cells[place] ?? '').trim());
+  if (ambiguous) return { fault: `customer_id ${cells[place]} may be a number or a text; write 7 for the number 7` };
   const values = names.map((name, index) => [name, fromCell(name, cells[index] ?? '', delimiter)] as const);
   return { fields: Object.fromEntries(values.filter(([name, value]) => name !== '' && value !== undefined)) };
 }
 
 const number = /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i;
 const numberWithComma = /^[-+]?\d+,\d+$/;
+
+/** As a spreadsheet or a data frame writes an integer that it holds as a float. */
+const ambiguousId = /^[-+]?\d+([.,]0+|[.,]\d+e\+\d+)$/i;
 
 /** Converts a cell to the type of its field. Anything else stays text, so that the item schema rejects it. */
 function fromCell(name: string, cell: string, delimiter: string): unknown {
@@ -112,7 +118,7 @@ function fromCell(name: string, cell: string, delimiter: string): unknown {
   if (type?.kind === 'number' && number.test(text)) return Number(text);
   if (type?.kind === 'number' && delimiter !== ',' && numberWithComma.test(text)) return Number(text.replace(',', '.'));
   if (type?.kind === 'boolean' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
-  return cell;
+  return name === 'customer_id' ? text : cell;
 }
 
 const types: Record<string, { kind: string; isNullable: boolean }> = Object.fromEntries(

@@ -1,4 +1,5 @@
 import { AppError } from '@doorstep/kit/errors.ts';
+import { parseJson } from '@doorstep/kit/text/parse-json.ts';
 import type { FileRecord } from './file-record.ts';
 import { readCsv } from './read-csv.ts';
 import { lineMax, readLines } from './read-lines.ts';
@@ -23,8 +24,8 @@ async function* readJsonLines(texts: AsyncIterable<string>): AsyncGenerator<File
 function parseLine(text: string): { fields: Record<string, unknown> } | { fault: string } {
   if (text.length > lineMax) return { fault: `is longer than ${lineMax} characters` };
   try {
-    const value = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { fields: value };
+    const value = parseJson(text, BigInt);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { fields: { ...value } };
     return { fault: 'is not a JSON object' };
   } catch {
     return { fault: 'is not valid JSON' };

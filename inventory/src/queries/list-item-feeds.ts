@@ -1,3 +1,4 @@
+import type { ForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import type { InventoryContext } from '../context.ts';
 import { isLowInStock, toItem } from '../db/items.ts';
 import type { Item } from '../item.ts';
@@ -8,12 +9,12 @@ type Context = Pick<InventoryContext, 'db'>;
 /** The items of a customer above the id `after`, in id order, up to `limit` + 1: the extra one shows that more follow. */
 export async function listCustomerItems(
   { db }: Context,
-  { customerId, after, limit }: Feed & { customerId: number },
+  { customerId, after, limit }: Feed & { customerId: ForeignId },
 ): Promise<Item[]> {
   const rows = await db
     .selectFrom('items')
     .selectAll()
-    .where('customer_id', '=', customerId)
+    .where('customer_id', '=', String(customerId))
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit + 1)

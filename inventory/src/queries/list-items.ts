@@ -1,4 +1,5 @@
 import { contains } from '@doorstep/kit/database/contains.ts';
+import type { ForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import { searchFold } from '@doorstep/kit/text/fold.ts';
 import { type Kysely, sql } from 'kysely';
 import type { InventoryContext } from '../context.ts';
@@ -12,7 +13,7 @@ export type ItemFilter = {
   category?: string | undefined;
   brand?: string | undefined;
   is_active?: boolean | undefined;
-  customer_id?: number | undefined;
+  customer_id?: ForeignId | undefined;
   min_price?: number | undefined;
   max_price?: number | undefined;
   min_quantity?: number | undefined;
@@ -65,7 +66,7 @@ function matching(db: Kysely<InventoryDatabase>, filter: ItemFilter) {
   if (category !== undefined) query = query.where('category_key', '=', searchFold(category));
   if (brand !== undefined) query = query.where('brand_key', '=', searchFold(brand));
   if (is_active !== undefined) query = query.where(isActive(filter), '=', is_active ? 1 : 0);
-  if (customer_id !== undefined) query = query.where('customer_id', '=', customer_id);
+  if (customer_id !== undefined) query = query.where('customer_id', '=', String(customer_id));
   if (min_price !== undefined) query = query.where('price_cents', '>=', toCents(min_price));
   if (max_price !== undefined) query = query.where('price_cents', '<=', toCents(max_price));
   if (min_quantity !== undefined) query = query.where('quantity', '>=', min_quantity);

@@ -1,3 +1,4 @@
+import type { ForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import { sql } from 'kysely';
 import type { InventoryContext } from '../context.ts';
 import { toPackage } from '../db/package-views.ts';
@@ -6,19 +7,19 @@ import type { PackageStatus, WelcomePackage } from '../package.ts';
 type PackageQuery = {
   after: number;
   limit: number;
-  customerId?: number[] | undefined;
+  customerIds?: ForeignId[] | undefined;
   status?: PackageStatus | undefined;
 };
 
 /** Packages with an id above `after`, in id order, up to `limit` + 1: the extra one shows that more follow. */
 export async function listPackages(
   { db }: InventoryContext,
-  { after, limit, customerId, status }: PackageQuery,
+  { after, limit, customerIds, status }: PackageQuery,
 ): Promise<WelcomePackage[]> {
   let query = db.selectFrom('packages').selectAll().where('id', '>', after);
-  if (customerId !== undefined) query = query.where('customer_id', 'in', customerId);
+  if (customerIds !== undefined) query = query.where('customer_id', 'in', customerIds.map(String));
   // || '' keeps the planner from the status index: the customer index finds fewer rows
-  const column = customerId === undefined ? sql.ref<PackageStatus>('status') : sql<PackageStatus>`status || ''`;
+  const column = customerIds === undefined ? sql.ref<PackageStatus>('status') : sql<PackageStatus>`status || ''`;
   if (status !== undefined) query = query.where(column, '=', status);
   const rows = await query
     .orderBy('id')

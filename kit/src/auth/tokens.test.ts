@@ -39,6 +39,42 @@ describe('a bearer token', () => {
     expect(exp - iat).toBe(120);
   });
 
+  describe('of a service', () => {
+    const machine = { role: 'service' };
+    const at = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
+    const refusal = async (overrides: object, sentAt?: string) =>
+      (await tokens.verify(await aToken({ ...machine, ...overrides }), sentAt).catch((reason) => reason)).message;
+    const onlyTime = "The bearer token is refused only for its time: this machine's clock is ";
+
+    it('is accepted from a machine whose clock differs by less than a minute', async () => {
+      for (const time of [{ exp: inSeconds(-55) }, { nbf: inSeconds(55) }, { iat: inSeconds(55) }]) {
+        expect(await tokens.verify(await aToken({ ...machine, ...time }))).toMatchObject(machine);
+      }
+    });
+
+    it('is refused with the difference of the clocks if that is larger', async () => {
+      expect(await refusal({ exp: inSeconds(-310 + 60) }, at(-310))).toMatch(
+        /clock is 31[01] s ahead of the caller's$/,
+      );
+      expect(await refusal({ nbf: inSeconds(310) }, at(310))).toMatch(/clock is (309|310) s behind the caller's$/);
+    });
+
+    it('is refused with the least difference if the caller does not send its time', async () => {
+      const sentences = [await refusal({ exp: inSeconds(-310) }), await refusal({ nbf: inSeconds(310) }, 'yesterday')];
+
+      expect(sentences.map((sentence) => sentence.replace(/3(09|1[01])/, '310'))).toEqual([
+        `${onlyTime}at least 310 s ahead of the caller's`,
+        `${onlyTime}at least 310 s behind the caller's`,
+      ]);
+    });
+
+    it('is refused like any other if it is old by the clock of its sender too, or otherwise wrong', async () => {
+      expect(await refusal({ exp: inSeconds(-310) }, at(0))).toBe('The bearer token is not valid or has expired');
+      expect(await refusal({ exp: inSeconds(-310), key: 'x'.repeat(32) }, at(-310))).not.toContain('clock');
+      expect(await refusal({ exp: inSeconds(-310), aud: 'elsewhere' }, at(-310))).not.toContain('clock');
+    });
+  });
+
   const refused: [what: string, token: () => string | Promise<string>][] = [
     ['signed with another key', () => aToken({ key: 'x'.repeat(32) })],
     ['that is unsigned (alg: none)', () => new UnsecuredJWT(aPayload).encode()],

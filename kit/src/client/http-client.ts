@@ -3,6 +3,18 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import axiosRetry, { retryAfter } from 'axios-retry';
+import type { ProxySettings } from '../process/proxy-settings.ts';
+import { wayTo } from './proxies.ts';
+import { isFromProxy } from './proxy-answers.ts';
+
+declare module 'axios' {
+  interface AxiosRequestConfig {
+    /** The host of the proxy that the call goes through. */
+    proxyHost?: string;
+  }
+}
+
+import { parseJson } from '../text/parse-json.ts';
 
 type ClientOptions = {
   baseUrl: string;
@@ -12,6 +24,8 @@ type ClientOptions = {
   /** A larger answer counts as a failure; 4 MiB by default. */
   answerBytesMax?: number;
   token?: () => Promise<string>;
+  /** Without them, every call goes directly to its address. */
+  proxies?: ProxySettings | undefined;
   /** Whether a 2xx answer is usable; if not, it counts as a failure. */
   isUsable?: (response: AxiosResponse) => boolean;
 };
@@ -26,9 +40,11 @@ export function createHttpClient({
   connectionsMax,
   answerBytesMax = usualAnswerBytesMax,
   token,
+  proxies,
   isUsable,
 }: ClientOptions): AxiosInstance {
-  const agentOptions = { keepAlive: true, maxSockets: connectionsMax };
+  const { agent, proxyHost } = wayTo(baseUrl, proxies);
+  const agentOptions = { keepAlive: true, maxSockets: connectionsMax, ...agent };
   const client = axios.create({
     baseURL: baseUrl,
     timeout: timeoutMs,
@@ -37,9 +53,16 @@ export function createHttpClient({
     maxContentLength: answerBytesMax,
     httpAgent: new HttpAgent(agentOptions),
     httpsAgent: new HttpsAgent(agentOptions),
+    // otherwise axios reads the proxy variables by itself, for loopback addresses too
+    ...(proxyHost === undefined ? { proxy: false } : { proxyHost }),
+    transformResponse: readAnswer,
   });
   client.interceptors.request.use(async (config) => {
-    if (token) config.headers.set('Authorization', `Bearer ${await token()}`);
+    if (token) {
+      config.headers.set('Authorization', `Bearer ${await token()}`);
+      // lets the other side say by how much the clocks differ
+      config.headers.set('Date', new Date().toUTCString());
+    }
     if (!config.headers.has('X-Request-Id')) config.headers.set('X-Request-Id', randomUUID());
     // `timeout` measures only silence, so a slow trickle of bytes would never end
     // a call's own signal covers only its first try, so such calls do not ask for retries
@@ -64,6 +87,16 @@ export function createHttpClient({
   return client;
 }
 
+/** An answer that is not JSON stays text. */
+function readAnswer(body: unknown): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return parseJson(body);
+  } catch {
+    return body;
+  }
+}
+
 /** @throws `error` itself if it is not a failed call: that is a bug. */
 export function asAxiosError(error: unknown): AxiosError {
   if (axios.isAxiosError(error)) return error;
@@ -77,7 +110,7 @@ export function isRetryableStatus(status: number): boolean {
 
 /** Whether the other service has no such route. A gateway sends the same statuses if the service behind it is down. */
 export function isRouteAbsent({ response }: AxiosError): boolean {
-  return [404, 405, 501].includes(response?.status ?? 0);
+  return [404, 405, 501].includes(response?.status ?? 0) && !isFromProxy(response);
 }
 
 /** One retry is enough for a read, because the next poll repeats it. */
@@ -91,7 +124,10 @@ export const blipRetry = {
 
 /** Whether the request certainly never arrived: no connection was established. */
 export function neverArrived(error: AxiosError): boolean {
-  return !error.response && /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/.test(error.code ?? '');
+  return (
+    !error.response &&
+    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_PROXY_TUNNEL)$/.test(error.code ?? '')
+  );
 }
 
 export function hasNextPage({ headers }: AxiosResponse): boolean {
@@ -103,22 +139,6 @@ export function retryAfterMs(error: AxiosError): number | undefined {
   return retryAfter(error) || undefined;
 }
 
-const reasonMax = 300;
-
-type Settings = { token?: string; url: string };
-
-/** Why a call failed, in one actionable sentence. */
-export function describe(name: string, error: AxiosError, settings: Settings): string {
-  const { response } = error;
-  if (isTooLarge(error)) return `${name} sent an answer that is too large`;
-  if (isBrokenOff(error)) return `${name} closed the connection before the end of its answer`;
-  if (!response) {
-    const timedOut = error.code === 'ECONNABORTED' || error.code === 'ERR_CANCELED' || error.code === 'ETIMEDOUT';
-    return timedOut ? `${name} did not answer in time` : `${name} cannot be reached (${error.code ?? error.message})`;
-  }
-  return describeAnswer(name, response, settings);
-}
-
 /** Whether the answer exceeded the size limit. axios has no error code for this. */
 export function isTooLarge(error: AxiosError): boolean {
   return /^maxContentLength/.test(error.message);
@@ -126,20 +146,6 @@ export function isTooLarge(error: AxiosError): boolean {
 
 export function isBrokenOff({ response }: AxiosError): boolean {
   return response !== undefined && response.data === undefined;
-}
-
-type Refusal = { status: number; data: unknown };
-
-/** As `describe`, for an answer with an error status. */
-export function describeAnswer(name: string, { status, data }: Refusal, settings: Settings): string {
-  const answered = `${name} answered ${status}`;
-  if (status === 401 || status === 403)
-    return `${answered}; set ${settings.token ? `${settings.token}, or ` : ''}the same JWT_SECRET_KEY on both sides`;
-  if (status === 404 || status === 405 || (status >= 300 && status < 400))
-    return `${answered}; is ${settings.url} right?`;
-  const said = (data as { detail?: unknown; error?: unknown } | undefined) ?? {};
-  const detail = said.detail ?? said.error;
-  return typeof detail === 'string' && detail ? storable(`${answered}: ${detail}`, reasonMax) : answered;
 }
 
 /** Text that any database can store: PostgreSQL rejects NUL, and one rejected row would block its whole page. */

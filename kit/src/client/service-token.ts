@@ -1,4 +1,4 @@
-import type { Tokens } from '../auth/tokens.ts';
+import { serviceRole, type Tokens } from '../auth/tokens.ts';
 import type { Clock } from '../clock.ts';
 
 const lifeSeconds = 300;
@@ -23,7 +23,7 @@ export function serviceToken({ tokens, clock, subject, configured }: Options): (
     const nowMs = clock.now().getTime();
     const ageMs = current ? nowMs - current.madeAtMs : Number.POSITIVE_INFINITY;
     if (!current || ageMs < 0 || ageMs >= lifeSeconds * 1000 - renewBeforeMs) {
-      const token = tokens.sign({ subject, role: 'service' }, lifeSeconds);
+      const token = tokens.sign({ subject, role: serviceRole }, lifeSeconds);
       current = { token, madeAtMs: nowMs };
     }
     return current.token;

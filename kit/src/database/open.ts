@@ -1,9 +1,11 @@
 import { Kysely, sql } from 'kysely';
 import { StartError } from '../errors.ts';
-import { isUnavailable } from './faults.ts';
+import { checkSchema, checkServer } from './check-postgres.ts';
+import { isTlsFault, isUnavailable } from './faults.ts';
 import { createGroupCommit, type GroupWrite } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { postgresDialect } from './postgres.ts';
+import { isPostgresUrl, settleTls } from './postgres-address.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 export type Database<DB> = {
@@ -28,15 +30,19 @@ export type DatabaseOptions = {
  * Opens and migrates a service's database.
  * @throws StartError if the database cannot be opened or was migrated by a newer version.
  */
-export async function openDatabase<DB>({ url, schema, migrations, onError }: DatabaseOptions): Promise<Database<DB>> {
-  const postgres = isPostgresUrl(url);
+export async function openDatabase<DB>(options: DatabaseOptions): Promise<Database<DB>> {
+  const { schema, migrations, onError } = options;
+  const postgres = isPostgresUrl(options.url);
+  const url = postgres ? await settleTls(options.url) : options.url;
   const connect = (limited: boolean) =>
     new Kysely<DB>({
       dialect: postgres ? postgresDialect({ url, schema, limited, onError }) : sqliteDialect(sqlitePath(url), limited),
     });
   try {
     await using migrating = connect(false);
+    if (postgres) await checkServer(migrating, schema);
     await migrate(migrating, migrations, postgres ? schema : undefined);
+    if (postgres) await checkSchema(migrating, schema);
   } catch (error) {
     throw startErrorOf(error, schema);
   }
@@ -55,24 +61,19 @@ export async function openDatabase<DB>({ url, schema, migrations, onError }: Dat
   };
 }
 
-export function isPostgresUrl(url: string): boolean {
-  return /^postgres(ql)?:\/\//.test(url);
-}
-
 export function sqlitePath(url: string): string {
   return url.replace(/^sqlite:(\/\/(?=\/))?/, '');
 }
 
 /** Turns a database start-up failure into a StartError; returns any other error unchanged. */
 export function startErrorOf(error: unknown, schema: string): unknown {
-  if ((error as { code?: unknown }).code === 'ERR_INVALID_URL') {
-    return new StartError(
-      `The database address for ${schema} is not a valid URL; percent-encode special characters in it.`,
-    );
-  }
   if (!isUnavailable(error) && !isRefused(error)) return error;
   const { message, code } = error as Error & { code?: string };
-  return new StartError(`The database for ${schema} cannot be used: ${message || code || 'no connection'}.`);
+  const reason = isTlsFault(error)
+    ? // Node adds advice of its own
+      `${message.split(';', 1)[0]}; sslmode in its address says whether to encrypt and what to check`
+    : message || code || 'no connection';
+  return new StartError(`The database for ${schema} cannot be used: ${reason}.`);
 }
 
 /** Wrong password, unknown role or database, insufficient privilege: classes 28 and 3D, code 42501. */

@@ -1,5 +1,6 @@
 import { PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { readPostgresAddress } from './postgres-address.ts';
 
 const int8 = 20;
 const timestamptz = 1184;
@@ -26,19 +27,42 @@ const timeouts = {
   query_timeout: statementTimeoutMs + 2_000,
 };
 
-/** Connection settings that restrict a service to its own schema of a shared database. */
+/**
+ * What a server, a role or a database may set otherwise, and what queries or the texts of their results depend on. pg
+ * itself always sets client_encoding.
+ */
+const session: Record<string, string> = {
+  DateStyle: 'ISO,MDY',
+  TimeZone: 'UTC',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  standard_conforming_strings: 'on',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+};
+
+/** A migration has no limits, those of its role neither. */
+const noTimeouts = { statement_timeout: '0', lock_timeout: '0', idle_in_transaction_session_timeout: '0' };
+
+/** Connection settings that restrict a service to its own schema of a shared database, with the same session everywhere. */
 export function postgresSettings(url: string, schema: string, applicationName: string): pg.ClientConfig {
-  const address = new URL(url);
-  // the address may set other options, but not another schema
-  const options = [address.searchParams.get('options'), `-c search_path=${schema}`].filter(Boolean).join(' ');
-  address.searchParams.delete('options');
+  const { options, ...address } = readPostgresAddress(url);
+  // the last one counts: the address may set limits and other options, but not another session
+  const all = [toOptions(noTimeouts), options, toOptions({ ...session, search_path: schema })];
   return {
-    connectionString: address.href,
-    options,
+    ...address,
+    options: all.filter(Boolean).join(' '),
     application_name: applicationName,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
   };
+}
+
+function toOptions(settings: Record<string, string>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+    .join(' ');
 }
 
 type PoolOptions = {
@@ -62,25 +86,28 @@ export function postgresDialect({ url, schema, limited, onError }: PoolOptions):
   return new PostgresDialect({ pool: discarding(pool) });
 }
 
-/** A pool that discards a connection after one of its queries timed out. */
+const readOnly = '25006';
+
+/** A pool that discards a connection after one of its queries timed out, or to a server that takes no writes any more. */
 function discarding(pool: pg.Pool): PostgresPool {
   return {
     options: pool.options,
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect();
-      let silence: unknown;
+      let fault: unknown;
       return {
         async query(...query: unknown[]) {
-          if (silence) throw silence; // a rollback would time out too
+          if (fault) throw fault; // a rollback would time out too
           try {
             return await client.query(...(query as [string]));
           } catch (error) {
-            if ((error as Error).message === 'Query read timeout') silence = error;
+            const { message, code } = error as Error & { code?: string };
+            if (message === 'Query read timeout' || code === readOnly) fault = error;
             throw error;
           }
         },
-        release: () => client.release(silence !== undefined),
+        release: () => client.release(fault !== undefined),
       } as unknown as PostgresPoolClient;
     },
   };

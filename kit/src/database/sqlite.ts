@@ -33,7 +33,9 @@ class NodeSqliteDialect extends SqliteDialect {
 function openSqliteFile(path: string, limited: boolean): DatabaseSync {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const database = new DatabaseSync(path, { timeout: migrationPatienceMs, enableForeignKeyConstraints: true });
+    // a migration may rebuild a table that others refer to: https://www.sqlite.org/lang_altertable.html#otheralter
+    const options = { timeout: migrationPatienceMs, enableForeignKeyConstraints: limited };
+    const database = new DatabaseSync(path, options);
     useWal(database);
     database.exec('pragma synchronous = full');
     // macOS: a plain fsync leaves the data in the drive's cache, where a power cut loses it; without effect elsewhere
@@ -59,7 +61,7 @@ function useWal(database: DatabaseSync): void {
   }
 }
 
-/** `limited` is off for migrations, which wait for another process's. */
+/** `limited` is off for migrations, which wait for another process's and check no foreign keys. */
 export function sqliteDialect(path: string, limited: boolean): SqliteDialect {
   return new NodeSqliteDialect({ database: sqliteDatabase(openSqliteFile(path, limited)) });
 }

@@ -22,7 +22,6 @@ const defaultRetryAfterSeconds: Partial<Record<ErrorCode, number>> = { unavailab
 /** A sentence for each error type of body-parser. https://github.com/expressjs/body-parser#errors */
 const bodySentences: Record<string, string> = {
   'entity.too.large': 'The request body is too large',
-  'entity.parse.failed': 'The request body is not valid JSON',
   'encoding.unsupported': 'The Content-Encoding of the request body is not supported',
   'charset.unsupported': 'The request body must be encoded in UTF-8',
   'request.size.invalid': 'The request body does not match its Content-Length',

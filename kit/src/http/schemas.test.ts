@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { emailAddress, id, idParam, idsFilter, integerQuery, line, storableText } from './schemas.ts';
+import { emailAddress, id, idParam, integerQuery, line, storableText } from './schemas.ts';
 
 /** The parsed value, or the message of the first issue. */
 function judge(schema: z.ZodType, input: unknown): unknown {
@@ -87,18 +87,8 @@ describe('an id in a path', () => {
     'rejects other notations: %j',
     (text) => {
       expect(judge(idParam, text)).toBe('must be a positive integer');
-      expect(judge(idsFilter, text)).toBe('must be a positive integer, or up to 500 of them separated by commas');
     },
   );
-
-  it('may be omitted or be a list of up to 500 ids as a filter', () => {
-    expect(judge(idsFilter, undefined)).toBe(undefined);
-    expect(judge(idsFilter, '7')).toEqual([7]);
-    expect(judge(idsFilter, '7,8')).toEqual([7, 8]);
-    expect(judge(idsFilter, Array(500).fill(7).join())).toHaveLength(500);
-    expect(judge(idsFilter, Array(501).fill(7).join())).toContain('up to 500');
-    expect(judge(idsFilter, '7,')).toContain('separated by commas');
-  });
 });
 
 describe('an id in a body', () => {

@@ -16,30 +16,17 @@ function asInteger(limits: { minimum?: number; maximum?: number; default?: numbe
 /** Above every id but still exact, so an id that is too large matches no row and is not rounded to another id. */
 const beyondAnyId = Number.MAX_SAFE_INTEGER + 1;
 
-const idText = z
-  .string()
-  .regex(/^[1-9]\d*$/, 'must be a positive integer')
-  .transform((text) => Math.min(Number(text), beyondAnyId))
-  .meta(asInteger({ minimum: 1 }));
+const idDigits = z.string().regex(/^[1-9]\d*$/, 'must be a positive integer');
+
+/** A positive id of another system in a path: digit by digit, as text. */
+export const exactIdParam = idDigits.meta({ example: '1', ...asInteger({ minimum: 1 }) });
+
+const idText = idDigits.transform((text) => Math.min(Number(text), beyondAnyId)).meta(asInteger({ minimum: 1 }));
 
 /** A positive id in a path. An id too large for the database becomes a number that no row has, so the answer is 404. */
 export const idParam = idText.meta({ example: 1 });
 
-/** `idParam` as a list filter. It has no example, because the docs page would prefill the filter with it. */
-export const idFilter = idText.optional();
-
 export const id = z.int('must be a positive integer').min(1, 'must be a positive integer').meta({ example: 1 });
-
-const idsMax = 500;
-const idsMessage = `must be a positive integer, or up to ${idsMax} of them separated by commas`;
-
-export const idsFilter = z
-  .string(idsMessage)
-  .regex(/^[1-9]\d*(,[1-9]\d*)*$/, idsMessage)
-  .transform((text) => text.split(',').map((id) => Math.min(Number(id), beyondAnyId)))
-  .refine((ids) => ids.length <= idsMax, idsMessage)
-  .optional()
-  .meta({ example: '1,2,3' });
 
 export function integerQuery({ min, max, default: fallback }: { min: number; max: number; default: number }) {
   return integerText({ min, max })

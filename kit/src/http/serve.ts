@@ -12,6 +12,8 @@ type ServeOptions<C> = {
   /** `crm-service`, … */
   service: string;
   info: ApiInfo;
+  /** What else `GET /` says of the service; a word each. */
+  traits?: Record<string, string>;
   config: CommonConfig & { corsOrigins?: string[]; allowedHosts?: string[]; trustedProxies?: string[] };
   context: C;
   routes: Route<C>[];
@@ -40,6 +42,7 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
       service,
       version: info.version,
       message: info.title,
+      traits: options.traits ?? {},
       checks,
       registry,
       stopping: stop.signal,

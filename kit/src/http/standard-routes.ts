@@ -12,6 +12,8 @@ type StandardOptions = {
   service: string;
   version: string;
   message: string;
+  /** What else `GET /` says of the service; a word each. */
+  traits: Record<string, string>;
   checks: Checks;
   registry: Registry;
   stopping: AbortSignal;
@@ -33,6 +35,7 @@ export function standardRoutes<C>({
   service,
   version,
   message,
+  traits,
   checks,
   registry,
   stopping,
@@ -45,6 +48,7 @@ export function standardRoutes<C>({
     const body = { status: healthy ? 'healthy' : 'unhealthy', service, version, checks: results };
     return healthy ? { status: 200, body } : { status: 503, body, headers: { 'Retry-After': '5' } };
   };
+  const traitFields = Object.fromEntries(Object.entries(traits).map(([name, word]) => [name, z.literal(word)]));
   const get = { method: 'get', tag: 'operations', access: 'public' } as const;
   const healthResponses = {
     200: { description: 'It is well', body: health },
@@ -56,9 +60,12 @@ export function standardRoutes<C>({
       path: '/',
       summary: 'What this is',
       responses: {
-        200: { description: 'OK', body: z.object({ message: z.string(), version: z.string(), docs: z.string() }) },
+        200: {
+          description: 'OK',
+          body: z.object({ message: z.string(), version: z.string(), docs: z.string(), ...traitFields }),
+        },
       },
-      handler: async () => ({ status: 200, body: { message, version, docs: '/docs' } }),
+      handler: async () => ({ status: 200, body: { message, version, docs: '/docs', ...traits } }),
     }),
     route({
       ...get,

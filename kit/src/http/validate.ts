@@ -18,7 +18,11 @@ export function parse<S extends z.ZodType>(schema: S, input: object): z.output<S
 
 /** The message for an issue, to follow the name of its field. A schema's own message takes precedence. */
 function sentence(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === 'invalid_type') return `must be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
+  if (issue.code === 'invalid_type') {
+    const isNumber = issue.expected === 'number' || issue.expected === 'int';
+    if (isNumber && typeof issue.input === 'bigint') return 'must be a number of at most 15 digits';
+    return `must be ${/^[aeiou]/.test(issue.expected) ? 'an' : 'a'} ${issue.expected}`;
+  }
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
   const unit = issue.origin === 'string' ? ' characters long' : issue.origin === 'array' ? ' entries long' : '';
   if (issue.code === 'too_big') return `must be at most ${issue.maximum}${unit}`;

@@ -24,7 +24,7 @@ describe('configuration', () => {
     expect(() => read({ JWT_SECRET_KEY: tooShort })).toThrow(/^JWT_SECRET_KEY .*at least 32 bytes\.$/);
     expect(() => read({ JWT_SECRET_KEY: tooShort })).not.toThrow(tooShort);
     expect(() => read({ DATABASE_URL: 'mysql://root:hunter2@db/x' })).not.toThrow(tooShort);
-    expect(() => read({ DATABASE_URL: 'mysql://root:hunter2@db/x' })).toThrow(/^DATABASE_URL .*postgres:/);
+    expect(() => read({ DATABASE_URL: 'mongodb://root:hunter2@db/x' })).toThrow(/^DATABASE_URL .*postgres:/);
   });
 
   it('requires tokens and a strong key in production, and logs JSON', () => {

@@ -1,24 +1,19 @@
-import { join } from 'node:path';
-import { z } from 'zod';
-import { isPostgresUrl } from '../database/open.ts';
 import { StartError } from '../errors.ts';
+import { readDatabaseUrl } from './database-settings.ts';
+import type { ProxySettings } from './proxy-settings.ts';
+import { readProxies } from './proxy-settings.ts';
 import { type Environment, flag, integer, oneOf, readSettings, secret, text } from './settings.ts';
 
-const databaseUrl = z
-  .string()
-  .refine(
-    (url) => (isPostgresUrl(url) && URL.canParse(url)) || /^sqlite:.+/.test(url) || !/^[a-z][a-z+.-]+:/i.test(url),
-  )
-  .optional()
-  .meta({ takes: 'a file path, sqlite:PATH or postgres://user:password@host:port/database', secret: true });
-
 export type CommonConfig = {
+  proxies: ProxySettings;
   host: string;
   port: number;
   dataDir: string;
   databaseUrl: string;
   log: { level: string; format: 'pretty' | 'json' };
   requireAuth: boolean;
+  /** How long to keep what only tells of the past; 0 keeps it for ever. */
+  retentionDays: number;
   jwtSecretKey: string | undefined;
   production: boolean;
 };
@@ -31,10 +26,10 @@ export function readCommonConfig(service: string, defaultPort: number, environme
       HOST: text('127.0.0.1'),
       PORT: integer({ min: 0, max: 65535, default: defaultPort }),
       DATA_DIR: text('./data'),
-      DATABASE_URL: databaseUrl,
       LOG_LEVEL: oneOf(['error', 'warn', 'info', 'debug'], 'info'),
       LOG_FORMAT: oneOf(['pretty', 'json'], production ? 'json' : 'pretty'),
       REQUIRE_AUTH: flag(production),
+      RETENTION_DAYS: integer({ min: 0, max: 36_500, default: 90 }),
       JWT_SECRET_KEY: secret(32),
     },
     environment,
@@ -44,11 +39,13 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     host: settings.HOST,
     port: settings.PORT,
     dataDir: settings.DATA_DIR,
-    databaseUrl: settings.DATABASE_URL ?? join(settings.DATA_DIR, `${service}.db`),
+    databaseUrl: readDatabaseUrl(service, settings.DATA_DIR, environment),
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },
     requireAuth: settings.REQUIRE_AUTH,
+    retentionDays: settings.RETENTION_DAYS,
     jwtSecretKey: settings.JWT_SECRET_KEY,
     production,
+    proxies: readProxies(environment),
   };
 }
 

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
 import { exitCodes } from '../cli/command.ts';
 import { StartError } from '../errors.ts';
+import { loadEnvFile } from './env-file.ts';
+import type { Environment } from './settings.ts';
 
 export type Running = AsyncDisposable & {
   /** The address that it listens on, such as `http://127.0.0.1:3001`. */
@@ -45,13 +46,20 @@ export async function runService(start: () => Promise<Running>): Promise<void> {
  * The npm scripts put `--` before them: `--` alone runs the command line too, which then shows the help.
  */
 export async function runCommandOrService(
+  environment: Environment,
   command: (words: string[]) => Promise<number>,
   start: () => Promise<Running>,
 ): Promise<void> {
   const words = process.argv.slice(2);
   if (words.length === 0) return runService(start);
   // npm start reads this file too, so a command finds the same services
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  try {
+    for (const warning of loadEnvFile('.env', environment)) process.stderr.write(`${warning}\n`);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(exitCodes.misused);
+  }
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return; // a reader such as `head` may stop early
     process.stderr.write(`The output cannot be written: ${error.message}.\n`);

@@ -3,8 +3,9 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import { isPostgresUrl, sqlitePath, startErrorOf } from '../database/open.ts';
+import { sqlitePath, startErrorOf } from '../database/open.ts';
 import { postgresSettings } from '../database/postgres.ts';
+import { isPostgresUrl, settleTls } from '../database/postgres-address.ts';
 import { StartError } from '../errors.ts';
 import { singleFlight } from './single-flight.ts';
 
@@ -85,7 +86,8 @@ const answerTimeoutMs = 5_000;
 function postgresLock(url: string, schema: string, heldBy: HeldBy): OwnerLock {
   let client: pg.Client | undefined;
   const take = async () => {
-    const candidate = new pg.Client({ ...postgresSettings(url, schema, self), query_timeout: answerTimeoutMs });
+    const settings = postgresSettings(await settleTls(url), schema, self);
+    const candidate = new pg.Client({ ...settings, query_timeout: answerTimeoutMs });
     candidate.on('error', () => undefined); // followed by 'end'
     candidate.on('end', () => {
       if (client === candidate) client = undefined;

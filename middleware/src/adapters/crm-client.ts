@@ -1,11 +1,7 @@
-import {
-  asAxiosError,
-  blipRetry,
-  describe,
-  hasNextPage,
-  isRouteAbsent,
-  storable,
-} from '@doorstep/kit/client/http-client.ts';
+import { describe } from '@doorstep/kit/client/describe.ts';
+import { asAxiosError, blipRetry, hasNextPage, isRouteAbsent, storable } from '@doorstep/kit/client/http-client.ts';
+import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
+import { readTime } from '@doorstep/kit/text/read-time.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
@@ -23,6 +19,8 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
         if (Array.isArray(response.data)) {
           return toPage(response.data, hasNextPage(response) || response.data.length >= limit);
         }
+        const proxy = describeProxy('CRM', { config: response.config, response });
+        if (proxy !== undefined) return { kind: 'unavailable', reason: proxy };
         return { kind: 'unreadable', reason: 'CRM answered with something that is not a list' };
       } catch (error) {
         return toNoPage(asAxiosError(error));
@@ -44,7 +42,7 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
 
 /** A CRM that fails on one customer answers 500 to every page that holds that customer. */
 function toNoPage(error: AxiosError): NoPage {
-  const kind = error.response?.status === 500 ? 'unreadable' : 'unavailable';
+  const kind = error.response?.status === 500 && !isFromProxy(error.response) ? 'unreadable' : 'unavailable';
   return { kind, reason: describe('CRM', error, settings) };
 }
 
@@ -82,7 +80,7 @@ function toCustomer(entry: unknown): SeenCustomer | undefined {
 
 /** ISO 8601; undefined for an invalid time, or a year that PostgreSQL does not read in that form. */
 function toTimestamp(text: unknown): string | undefined {
-  const time = typeof text === 'string' ? new Date(text) : undefined;
+  const time = typeof text === 'string' ? readTime(text) : undefined;
   if (!time || Number.isNaN(time.getTime())) return undefined;
   const year = time.getUTCFullYear();
   return year >= 1 && year <= 9999 ? time.toISOString() : undefined;

@@ -1,5 +1,6 @@
 import type { Tokens } from '@doorstep/kit/auth/tokens.ts';
 import { asAxiosError, createHttpClient } from '@doorstep/kit/client/http-client.ts';
+import type { ProxySettings } from '@doorstep/kit/process/proxy-settings.ts';
 import { type Daemon, type DaemonStatus, operatorRole, type PollAnswer } from '../ports.ts';
 
 const shortTimeoutMs = 5_000;
@@ -8,13 +9,14 @@ const pollTimeoutMs = 600_000;
 const tokenSeconds = 60;
 
 type Means = {
+  proxies: ProxySettings;
   tokens: Tokens;
   /** A host name that the operations port accepts. */
   hostName: string;
 };
 
 /** The daemon, through its operations port. Every answer is undefined if no daemon runs. */
-export function connectDaemon(url: string | undefined, { tokens, hostName }: Means): Daemon {
+export function connectDaemon(url: string | undefined, { tokens, hostName, proxies }: Means): Daemon {
   /**
    * Another program may listen on the port of a killed daemon: only an answer of the right form counts, and the token
    * is valid only for operations of a daemon.
@@ -26,6 +28,7 @@ export function connectDaemon(url: string | undefined, { tokens, hostName }: Mea
       baseUrl: url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:'),
       timeoutMs,
       connectionsMax: 1,
+      proxies,
       token: () => tokens.sign({ subject: 'command line', role: operatorRole }, tokenSeconds),
     });
     try {

@@ -1,14 +1,14 @@
+import { describe, describeAnswer } from '@doorstep/kit/client/describe.ts';
 import {
-  describe,
-  describeAnswer,
   isBrokenOff,
   isRetryableStatus,
   neverArrived,
   retryAfterMs,
   storable,
 } from '@doorstep/kit/client/http-client.ts';
+import { isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import type { AxiosError, AxiosResponse } from 'axios';
-import type { Outcome, PackageId, Retry } from '../delivery.ts';
+import type { Bears, Outcome, PackageId, Retry } from '../delivery.ts';
 import type { Answer } from '../ports.ts';
 
 const settings = { token: 'INVENTORY_TOKEN', url: 'INVENTORY_SERVICE_URL' };
@@ -20,12 +20,15 @@ export function isUsable({ config, data }: AxiosResponse): boolean {
 
 export function created({ data, status, headers }: AxiosResponse): Outcome {
   const packageId = packageIdOf(data) as PackageId; // `isUsable` has checked it
-  return { kind: 'delivered', packageId, status, existed: headers['idempotent-replayed'] === 'true' };
+  const existed = headers['idempotent-replayed'] === 'true';
+  return { kind: 'delivered', packageId, status, existed, ...(status !== 201 && whatItBears(data)) };
 }
 
 export function judge(error: AxiosError): Answer {
   const status = error.response?.status;
-  return status === undefined ? toRetry(error) : judgeStatus(status, toRetry(error));
+  // what a proxy refuses says nothing about the customer
+  const isAnswered = status !== undefined && !isFromProxy(error.response);
+  return isAnswered ? judgeStatus(status, toRetry(error)) : toRetry(error);
 }
 
 type GroupResult = { status?: unknown; package?: unknown; error?: unknown } | null | undefined;
@@ -35,7 +38,10 @@ export function judgeResult(result: GroupResult): Answer {
   const status = given >= 100 && given <= 599 ? given : Number.NaN;
   const packageId = packageIdOf(result?.package);
   const isGood = isSuccess(status);
-  if (isGood && packageId !== undefined) return { kind: 'delivered', packageId, status, existed: status === 200 };
+  if (isGood && packageId !== undefined) {
+    const existed = status === 200;
+    return { kind: 'delivered', packageId, status, existed, ...(existed && whatItBears(result?.package)) };
+  }
   const named = Number.isInteger(status);
   return judgeStatus(status, {
     kind: 'retry',
@@ -61,7 +67,7 @@ type Failure =
 function classify(status: number | undefined): Failure {
   if (status === undefined) return 'unanswered';
   if (status === 409) return 'conflict';
-  if ([401, 403, 404, 405].includes(status)) return 'misdirected';
+  if ([401, 403, 404, 405, 407].includes(status)) return 'misdirected';
   if (isRetryableStatus(status)) return 'busy';
   if (status >= 400) return 'refused';
   return status >= 300 ? 'redirected' : 'unusable';
@@ -107,7 +113,9 @@ export function isQuicklyRetried(error: AxiosError): boolean {
  */
 export function isInDoubt(error: AxiosError): boolean {
   const status = error.response?.status;
-  return status === undefined ? !neverArrived(error) : isDoubtful(status);
+  if (status === undefined) return !neverArrived(error);
+  // an Inventory that says when to come back has done nothing
+  return isDoubtful(status) && retryAfterMs(error) === undefined;
 }
 
 function isDoubtful(status: number): boolean {
@@ -116,7 +124,7 @@ function isDoubtful(status: number): boolean {
 
 export function reasonOf(error: AxiosError): string {
   const status = error.response?.status;
-  const isWithoutId = status !== undefined && isSuccess(status) && !isBrokenOff(error);
+  const isWithoutId = status !== undefined && isSuccess(status) && !isBrokenOff(error) && !isFromProxy(error.response);
   return isWithoutId ? withoutId(status) : describe('Inventory', error, settings);
 }
 
@@ -136,4 +144,16 @@ export function packageIdOf(data: unknown): PackageId | undefined {
   if (Number.isSafeInteger(id) && (id as number) > 0) return id as number;
   if (typeof id !== 'string' && typeof id !== 'number') return undefined;
   return storable(String(id), packageIdMax) || undefined;
+}
+
+const nameMax = 1000;
+
+/** The name and the time that a package shows, in either shape; nothing if it shows no name. */
+export function whatItBears(data: unknown): { bears?: Bears } {
+  const given = (data ?? {}) as Record<string, unknown>;
+  const name = given['customerName'] ?? given['customer_name'];
+  if (typeof name !== 'string' || name.trim() === '') return {};
+  const time = new Date(String(given['createdAt'] ?? given['created_at']));
+  const createdAt = Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+  return { bears: { name: storable(name, nameMax), createdAt } };
 }

@@ -3,13 +3,14 @@ import { asAxiosError, isRouteAbsent, retryAfterMs } from '@doorstep/kit/client/
 import { backoffMs } from '@doorstep/kit/work/backoff.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
-import type { Outcome, PackageId } from '../delivery.ts';
+import type { Outcome } from '../delivery.ts';
+import { inventoryNames, type NameOptions } from '../inventory-names.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 import { created, isInDoubt, isQuicklyRetried, judge, judgeResult, reasonOf, toRetry } from './inventory-answers.ts';
 import { inventoryLookUp } from './inventory-look-up.ts';
 
-type InventoryOptions = {
-  packageType: string;
+type InventoryOptions = NameOptions & {
+  idempotency: PackageTarget['idempotency'];
   retriesMax: number;
   /** Wait before the first quick retry; each further wait is twice as long. */
   firstWaitMs: number;
@@ -20,56 +21,57 @@ type InventoryOptions = {
 };
 
 export function inventoryClient(client: AxiosInstance, options: InventoryOptions): PackageTarget {
-  const { packageType } = options;
-  const lookUp = inventoryLookUp(client, packageType);
+  const { packageType, idempotency } = options;
+  const names = inventoryNames(options);
+  const lookUp = inventoryLookUp(client, names);
   let canBeAsked = false;
 
   return {
     ...lookUp,
 
+    idempotency,
+
     async create({ customerId, customerName, idempotencyKey }, { quickRetries }) {
-      let found: PackageId | undefined;
+      void idempotency(); // so that it is known by the time a post fails
       let mayHaveBeenMade = false;
       const mayPostAgain = async (error: AxiosError) => {
-        // an earlier post may still take effect, and an Inventory without idempotency keys would create a second
-        // package
         mayHaveBeenMade ||= isInDoubt(error);
-        if (!mayHaveBeenMade) return true;
-        const existing = await lookUp.find(customerId);
-        if (existing.kind === 'found') found = existing.packageId;
-        return existing.kind === 'none' || existing.kind === 'unknown';
+        return !mayHaveBeenMade || (await idempotency()) === 'permanent';
       };
       try {
         const response = await client.post(
           '/packages',
-          { customerId, customerName, packageType },
+          { customerId: names.nameOf(customerId), customerName, packageType },
           {
             headers: { 'Idempotency-Key': idempotencyKey },
             'axios-retry': quickly(`customer ${customerId}`, options, {
-              isRetried: (error) => quickRetries && isQuicklyRetried(error),
-              mayPostAgain,
+              isRetried: async (error) => quickRetries && isQuicklyRetried(error) && (await mayPostAgain(error)),
             }),
           },
         );
         return created(response);
       } catch (error) {
-        if (found !== undefined) return { kind: 'delivered', packageId: found, existed: true };
         const answer = judge(asAxiosError(error));
         return mayHaveBeenMade ? inDoubt(answer) : answer;
       }
     },
 
     async createMany(requests) {
+      void idempotency();
       // another Inventory may not know the keys of a group, so a package in doubt must be found by look-up
       if (!canBeAsked) {
         const answer = await lookUp.find(requests[0]?.customerId ?? 0);
         if (answer.kind === 'retry') return answer;
-        if (answer.kind === 'unknown') return unsupported('the Inventory cannot be asked what packages there are');
+        if (answer.kind === 'unknown' || answer.kind === 'forbidden')
+          return unsupported('the Inventory cannot be asked what packages there are');
         canBeAsked = true;
       }
-      const packages = requests.map((request) => ({ ...request, packageType }));
+      const packages = requests.map((request) => {
+        return { ...request, customerId: names.nameOf(request.customerId), packageType };
+      });
       // a group that may have arrived is looked up before it is posted again, and that takes a new claim
-      const isRetried = (error: AxiosError) => isQuicklyRetried(error) && !isInDoubt(error) && !isRouteAbsent(error);
+      const isRetried = async (error: AxiosError) =>
+        isQuicklyRetried(error) && !isInDoubt(error) && !isRouteAbsent(error);
       try {
         const { data } = await client.post(
           '/packages/batch',
@@ -112,20 +114,16 @@ function isStumble({ response }: AxiosError): boolean {
   return response?.status === 500;
 }
 
-type QuickRetries = {
-  isRetried: (error: AxiosError) => boolean;
-  /** Called after the wait, so that nothing happens between the look-up and the post. */
-  mayPostAgain?: (error: AxiosError) => Promise<boolean>;
-};
+type QuickRetries = { isRetried: (error: AxiosError) => Promise<boolean> };
 
-function quickly(who: string, options: InventoryOptions, { isRetried, mayPostAgain }: QuickRetries): IAxiosRetryConfig {
+function quickly(who: string, options: InventoryOptions, { isRetried }: QuickRetries): IAxiosRetryConfig {
   return {
     retries: options.retriesMax,
     retryDelay: () => 0,
     async retryCondition(error) {
-      if (!isRetried(error)) return false;
+      if (!(await isRetried(error))) return false;
       await sleep(waitBefore(who, error, options));
-      return mayPostAgain?.(error) ?? true;
+      return true;
     },
   };
 }

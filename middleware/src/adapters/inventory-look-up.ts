@@ -1,9 +1,11 @@
-import { asAxiosError, blipRetry, hasNextPage, isTooLarge } from '@doorstep/kit/client/http-client.ts';
-import type { AxiosInstance } from 'axios';
+import { asAxiosError, blipRetry, hasNextPage, isTooLarge, storable } from '@doorstep/kit/client/http-client.ts';
+import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
+import type { AxiosInstance, AxiosResponse } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
-import type { PackageId, Retry } from '../delivery.ts';
-import type { PackageTarget } from '../ports.ts';
-import { packageIdOf, toRetry } from './inventory-answers.ts';
+import type { CustomerKey, PackageId, Retry } from '../delivery.ts';
+import type { InventoryNames, Owner } from '../inventory-names.ts';
+import type { FoundPackage, ListedPackage, PackageTarget } from '../ports.ts';
+import { packageIdOf, toRetry, whatItBears } from './inventory-answers.ts';
 
 const pageSize = 1000;
 /** Large enough for the whole list of an Inventory without filters, but not for an endless answer. */
@@ -13,44 +15,54 @@ const listBytesMax = 16 * 1024 * 1024;
 const pagesMax = 100;
 
 /** Statuses of an Inventory that has no look-up, or none for us. */
-const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
+const cannotBeAsked = [400, 404, 405, 414, 422, 501];
+/** Statuses of an Inventory that wants another token. */
+const forbidden = [401, 403];
 
 export function inventoryLookUp(
   client: AxiosInstance,
-  packageType: string,
+  names: InventoryNames,
 ): Pick<PackageTarget, 'find' | 'findMany' | 'fetchPackages'> {
   async function ask(params: Record<string, string | number>, retry?: IAxiosRetryConfig) {
     try {
       const options = { params, maxContentLength: listBytesMax, ...(retry && { 'axios-retry': retry }) };
       const response = await client.get('/packages', options);
       if (Array.isArray(response.data)) {
-        return { kind: 'list', entries: response.data.map(toEntry), more: hasNextPage(response) } as const;
+        const entries = response.data.map((entry) => toEntry(entry, names));
+        return { kind: 'list', entries, more: hasNextPage(response), total: totalOf(response) } as const;
       }
+      const proxy = describeProxy('Inventory', { config: response.config, response });
+      if (proxy !== undefined)
+        return { kind: 'retry', reason: proxy, inDoubt: true, whose: 'inventory' } satisfies Retry;
       return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
     } catch (error) {
       const failure = asAxiosError(error);
-      const isUnanswerable = cannotBeAsked.includes(failure.response?.status ?? 0) || isTooLarge(failure);
+      // a proxy speaks for itself, not for the Inventory
+      const status = isFromProxy(failure.response) ? 0 : (failure.response?.status ?? 0);
       const outcome = toRetry(failure);
-      if (isUnanswerable) return { kind: 'unknown', reason: outcome.reason } as const;
-      return { ...outcome, inDoubt: true } satisfies Retry;
+      if (forbidden.includes(status)) return { kind: 'forbidden', reason: outcome.reason } as const;
+      if (cannotBeAsked.includes(status) || isTooLarge(failure))
+        return { kind: 'unknown', reason: outcome.reason } as const;
+      return { ...outcome, inDoubt: false } satisfies Retry;
     }
   }
 
-  const isOfOurType = ({ packageType: type }: Entry) => type === undefined || type === packageType;
+  const isFor = ({ owner }: Entry, customerId: number) => owner.kind === 'ours' && owner.customer === customerId;
 
   return {
     async find(customerId, witnesses = []) {
-      const unseen = new Set<number | undefined>(witnesses);
+      const unseen = new Set<CustomerKey>(witnesses);
       let isFiltered = true;
       for (let after = 0, pages = 0; pages < pagesMax; pages += 1) {
-        const answer = await ask(after === 0 ? { customerId } : { customerId, after });
+        const answer = await ask({ customerId: names.nameOf(customerId), ...(after !== 0 && { after }) });
         if (answer.kind === 'retry') return answer;
-        if (answer.kind === 'unknown') return { kind: 'unknown' };
-        const match = answer.entries.find((entry) => entry.customerId === customerId && isOfOurType(entry));
-        if (match?.id !== undefined) return { kind: 'found', packageId: match.id };
+        if (answer.kind !== 'list') return { kind: answer.kind };
+        const theirs = answer.entries.filter((entry) => isFor(entry, customerId));
+        const match = theirs.find(isOfOurType) ?? theirs.find(({ otherType }) => names.isOfEarlierType(otherType));
+        if (match?.id !== undefined) return { kind: 'found', ...toFound(match.id, match) };
         for (const entry of answer.entries) {
-          isFiltered &&= entry.customerId === customerId;
-          unseen.delete(entry.customerId);
+          isFiltered &&= isFor(entry, customerId);
+          if (entry.owner.kind === 'ours') unseen.delete(entry.owner.customer);
         }
         const isWhole = isFiltered || (witnesses.length > 0 && unseen.size === 0);
         if (!answer.more) return { kind: isWhole ? 'none' : 'unknown' };
@@ -62,19 +74,22 @@ export function inventoryLookUp(
     },
 
     async findMany(customerIds, [first, last]) {
-      const answer = await ask({ customerId: [first, ...customerIds, last].join(), limit: pageSize });
-      if (answer.kind === 'unknown') return { kind: 'unsupported' };
+      const asked = new Set<CustomerKey>(customerIds);
+      const wanted = [first, ...customerIds, last].map(names.nameOf);
+      const answer = await ask({ customerId: wanted.join(), limit: pageSize });
       if (answer.kind === 'retry') return answer;
-      const asked = new Set(customerIds);
-      const unseen = new Set([first, last]);
-      const packages = new Map<number, PackageId>();
+      if (answer.kind !== 'list') return { kind: 'unsupported' };
+      const unseen = new Set<CustomerKey>([first, last]);
+      const packages = new Map<number, FoundPackage>();
       for (const entry of answer.entries) {
-        const { id, customerId } = entry;
-        if (customerId === undefined || !(asked.has(customerId) || customerId === first || customerId === last)) {
-          return { kind: 'unsupported' };
-        }
-        unseen.delete(customerId);
-        if (id !== undefined && asked.has(customerId) && isOfOurType(entry)) packages.set(customerId, id);
+        const { id, owner } = entry;
+        if (owner.kind !== 'ours') return { kind: 'unsupported' };
+        const { customer } = owner;
+        if (!asked.has(customer) && customer !== first && customer !== last) return { kind: 'unsupported' };
+        unseen.delete(customer);
+        if (id === undefined || !asked.has(customer)) continue;
+        const isEarlier = names.isOfEarlierType(entry.otherType) && !packages.has(customer as number);
+        if (isOfOurType(entry) || isEarlier) packages.set(customer as number, toFound(id, entry));
       }
       return unseen.size === 0 && !answer.more ? { kind: 'found', packages } : { kind: 'unsupported' };
     },
@@ -84,24 +99,43 @@ export function inventoryLookUp(
       if (answer.kind !== 'list') return { kind: 'unavailable', reason: answer.reason };
       const page = toPage(answer, after);
       if (!page) return { kind: 'unavailable', reason: 'the Inventory lists packages in pages without numbers' };
-      const packages = page.unseen.filter(isOfOurType).map(({ id, customerId }) => ({ id: id ?? '?', customerId }));
-      return { kind: 'page', packages, next: page.next };
+      return { kind: 'page', packages: page.unseen.map(toListed), next: page.next, total: answer.total };
     },
   };
 }
 
 type List = { entries: Entry[]; more: boolean };
-type Entry = { id: PackageId | undefined; customerId: number | undefined; packageType: unknown };
+type Entry = Pick<ListedPackage, 'otherType' | 'bears'> & { id: PackageId | undefined; owner: Owner };
 
 /** Reads a package in either shape; its customer id may be text. */
-function toEntry(entry: unknown): Entry {
+function toEntry(entry: unknown, { ownerOf, packageType }: InventoryNames): Entry {
   const given = (entry ?? {}) as Record<string, unknown>;
-  const customerId = Number(given['customerId'] ?? given['customer_id'] ?? Number.NaN);
+  const type = given['packageType'] ?? given['package_type'];
   return {
     id: packageIdOf(given),
-    customerId: Number.isSafeInteger(customerId) && customerId > 0 ? customerId : undefined,
-    packageType: given['packageType'] ?? given['package_type'],
+    owner: ownerOf(given['customerId'] ?? given['customer_id']),
+    ...(type !== undefined && type !== packageType && { otherType: storable(String(type), typeMax) }),
+    ...whatItBears(given),
   };
+}
+
+const typeMax = 100;
+
+const isOfOurType = ({ otherType }: Entry) => otherType === undefined;
+
+function toFound(packageId: PackageId, { bears }: Entry): FoundPackage {
+  return { packageId, ...(bears && { bears }) };
+}
+
+function toListed({ id = '?', owner, ...rest }: Entry): ListedPackage {
+  const customerId = owner.kind === 'ours' ? owner.customer : undefined;
+  return { id, customerId, ...rest, ...(owner.kind === 'other source' && { isOfOtherSource: true }) };
+}
+
+/** Undefined if the answer does not say how many packages there are. */
+function totalOf({ headers }: AxiosResponse): number | undefined {
+  const text = String(headers['x-total-count'] ?? '');
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** An Inventory that ignores parameters repeats the entries up to `after`; that ends the list. */

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Call, Command, Terminal } from '@doorstep/kit/cli/command.ts';
 import { runCommand } from '@doorstep/kit/cli/command-line.ts';
-import { isPostgresUrl, sqlitePath } from '@doorstep/kit/database/open.ts';
+import { sqlitePath } from '@doorstep/kit/database/open.ts';
+import { isPostgresUrl } from '@doorstep/kit/database/postgres-address.ts';
 import { StartError } from '@doorstep/kit/errors.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import type { Environment } from '@doorstep/kit/process/settings.ts';
@@ -29,7 +30,11 @@ async function run(config: MiddlewareConfig, command: Command<CommandMeans>, cal
     ...call,
     context,
     clock: context.clock,
-    daemon: connectDaemon(daemon?.url, { tokens, hostName: config.allowedHosts[0] as string }),
+    daemon: connectDaemon(daemon?.url, {
+      tokens,
+      hostName: config.allowedHosts[0] as string,
+      proxies: config.proxies,
+    }),
     takeLock: () => takeLedgerLock(config.databaseUrl),
   });
 }

@@ -7,6 +7,7 @@ import { pollCommand } from './poll.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { replayCommand } from './replay.ts';
+import { settleCommand } from './settle.ts';
 import { statusCommand } from './status.ts';
 
 export const commands: Commands<CommandMeans> = {
@@ -14,6 +15,7 @@ export const commands: Commands<CommandMeans> = {
   deliveries: deliveriesCommand,
   explain: explainCommand,
   replay: replayCommand,
+  settle: settleCommand,
   poll: pollCommand,
   pause: pauseCommand,
   resume: resumeCommand,

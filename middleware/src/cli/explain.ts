@@ -52,13 +52,16 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
 }
 
 async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
-  const { customer_id, customer_name, state, recorded_at, history } = delivery;
+  const { customer_id, customer_name, state, recorded_at, attempts_removed_until, history } = delivery;
   const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`)];
   const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
   if (hindered) lines.push(`At the moment ${hindered}.`);
   const stranger = await findStranger(means.context, customer_id);
   if (stranger) lines.push(inLine(`Deliveries are stopped: ${stranger}.`));
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
+  if (attempts_removed_until) {
+    lines.push(`${time(attempts_removed_until)}  its attempts up to this time were removed (RETENTION_DAYS)`);
+  }
   const rows = history.map((attempt, index) => [
     time(attempt.started_at),
     `attempt ${index + 1}`,
@@ -73,6 +76,7 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
 function verdict({ clock }: MiddlewareContext, delivery: Delivery): string {
   const { state, package_id, updated_at, error, next_attempt_at } = delivery;
   if (state === 'delivered') return `package ${package_id}, since ${time(updated_at)}`;
+  if (state === 'held') return `held, because ${error}`;
   if (state === 'dead')
     return `no package, and no further attempt, because ${error}. "replay ${delivery.customer_id}" tries again.`;
   if (state === 'skipped')

@@ -1,12 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { createProgress } from '@doorstep/kit/cli/progress.ts';
+import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import { getStatus } from '../queries/get-status.ts';
-import { createSync } from '../sync.ts';
+import { nextSettledAt } from '../queries/next-settled-at.ts';
+import { createSync, type Sync } from '../sync.ts';
 import type { CommandMeans } from './means.ts';
 
 export const pollCommand: Command<CommandMeans> = {
   summary: 'ask the CRM for new customers now',
-  details: 'If no daemon is running, the command also delivers everything that is due.',
+  details:
+    'If no daemon is running, the command also delivers everything that is due, and waits for posts whose answer was lost.',
   forms: [''],
   examples: [''],
   async run(means) {
@@ -19,6 +23,19 @@ export const pollCommand: Command<CommandMeans> = {
     return outcome === 'failed' ? exitCodes.no : exitCodes.done;
   },
 };
+
+/** A post in doubt settles within one life of a process, so a poll that is run every minute would never see its end. */
+async function waitUntilSettled({ context, say }: CommandMeans, sync: Sync): Promise<void> {
+  for (let isSaid = false; sync.breaker() === 'closed'; ) {
+    const settledAt = await nextSettledAt(context);
+    if (settledAt === undefined) return;
+    const waitMs = Math.max(Date.parse(settledAt) - context.clock.now().getTime(), 0);
+    if (!isSaid) say(`The answer to a post was lost; it is looked up in ${formatDuration(waitMs)}.`);
+    isSaid = true;
+    await sleep(waitMs);
+    await sync.settle();
+  }
+}
 
 /** Does one round of the daemon's work, and holds the ledger's lock meanwhile. */
 export async function pollHere(means: CommandMeans) {
@@ -35,6 +52,7 @@ export async function pollHere(means: CommandMeans) {
   const timer = setInterval(() => void look().catch(() => undefined), 500);
   try {
     await sync.runOnce();
+    await waitUntilSettled(means, sync);
     const { outcome = 'failed', seen = 0, reason } = sync.lastPoll() ?? {};
     return { outcome, seen, ...(reason !== undefined && { reason }) };
   } finally {

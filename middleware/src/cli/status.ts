@@ -40,6 +40,7 @@ function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantin
     ['delivered', deliveries.delivered],
     ['waiting', `${deliveries.pending} for a first attempt, ${deliveries.retrying} for a retry${waits}`],
     ['dead', deliveries.dead > 0 ? `${deliveries.dead}; "deliveries --state dead" lists them` : 0],
+    ['held', deliveries.held > 0 ? `${deliveries.held} need a person; "deliveries --state held" lists them` : 0],
     ['skipped', deliveries.skipped > 0 ? `${deliveries.skipped} from before START_FROM, without a package` : 0],
     ['quarantined', quarantined > 0 ? `${quarantined} entries of the CRM; "quarantine" lists them` : 0],
     ['reconciled', reconciliation ? `${time(reconciliation.at)}, ${verdict(reconciliation)}` : 'not yet'],
@@ -47,8 +48,8 @@ function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantin
   return table(rows as (string | number)[][]);
 }
 
-function verdict({ proven, exceptions, on_their_way }: NonNullable<Status['reconciliation']>): string {
-  if (proven) return 'every customer had exactly one package';
+function verdict({ proven, exceptions, on_their_way, skipped }: NonNullable<Status['reconciliation']>): string {
+  if (proven) return `every customer ${skipped > 0 ? 'since START_FROM ' : ''}had exactly one package`;
   const count = Object.values(exceptions).reduce((sum, one) => sum + one, 0);
   return `${count} ${count === 1 ? 'exception' : 'exceptions'}, ${on_their_way} on their way; "reconcile" compares again`;
 }

@@ -49,6 +49,7 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
     attempts: row.attempts,
     waitsUsed: row.waits_used,
     beforePost: row.before_post,
+    doubtAt: row.doubt_at ?? undefined,
     readAt: row.read_at ?? undefined,
     refusal: row.refusal ?? undefined,
     packageId: row.package_id === null ? undefined : JSON.parse(row.package_id),
@@ -101,16 +102,19 @@ export async function claimProbe(
 export function returnClaims(
   trx: Transaction<LedgerDatabase>,
   deliveries: ClaimedDelivery[],
-  inDoubt: boolean,
+  { inDoubt, now }: { inDoubt: boolean; now: string },
 ): Promise<void> {
   return updateDeliveries(
     trx,
-    deliveries.map((delivery) => returned(delivery, inDoubt)),
+    deliveries.map((delivery) => returned(delivery, inDoubt, now)),
   );
 }
 
-/** Frees claims that no call belongs to: they were interrupted (kill -9, a failed write to the ledger). */
-export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<void> {
+/**
+ * Frees claims that no call belongs to: they were interrupted (kill -9, a failed write to the ledger). Returns their
+ * customers.
+ */
+export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<number[]> {
   const rows = await trx
     .selectFrom('deliveries')
     .select(['customer_id', 'claimed_at', 'before_post'])
@@ -126,6 +130,7 @@ export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise
   }));
   await insertAttempts(trx, attempts);
   await updateDeliveries(trx, rows.map(interrupted));
+  return rows.map(({ customer_id }) => customer_id);
 }
 
 /**

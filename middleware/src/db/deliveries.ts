@@ -14,6 +14,7 @@ const columnTypes = {
   due_at: 'timestamptz',
   claimed_at: 'timestamptz',
   before_post: 'text',
+  doubt_at: 'timestamptz',
   read_at: 'timestamptz',
   refusal: 'text',
   package_id: 'text',
@@ -57,6 +58,10 @@ export async function updateDeliveries(trx: Transaction<LedgerDatabase>, changes
     .set((eb) => Object.fromEntries(changed.slice(1).map((name) => [name, eb.ref(`change.${name}`)])))
     .whereRef('deliveries.customer_id', '=', 'change.customer_id')
     .execute();
+}
+
+export function findDelivery(db: Kysely<LedgerDatabase>, customerId: number): Promise<DeliveryRow | undefined> {
+  return db.selectFrom('deliveries').selectAll().where('customer_id', '=', customerId).executeTakeFirst();
 }
 
 /**
@@ -164,15 +169,28 @@ export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number
   return first < last ? [first, last] : [];
 }
 
-type Known = Pick<DeliveryRow, 'customer_id' | 'state' | 'error' | 'package_id' | 'updated_at'>;
+const knownColumns = [
+  'customer_id',
+  'customer_name',
+  'customer_created_at',
+  'state',
+  'error',
+  'package_id',
+  'updated_at',
+] as const satisfies (keyof DeliveryRow)[];
+
+export type KnownDelivery = Pick<DeliveryRow, (typeof knownColumns)[number]>;
 
 /** The deliveries of these customers; those without a delivery are left out. */
-export async function listStates(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, Known>> {
+export async function listKnown(
+  db: Kysely<LedgerDatabase>,
+  customerIds: number[],
+): Promise<Map<number, KnownDelivery>> {
   if (customerIds.length === 0) return new Map();
   const rows = customerIds.map((id) => ({ id }));
   const found = await db
     .selectFrom('deliveries')
-    .select(['customer_id', 'state', 'error', 'package_id', 'updated_at'])
+    .select(knownColumns)
     .where('customer_id', 'in', (eb) => eb.selectFrom(jsonTable(db, rows, { id: 'bigint' }).as('asked')).select('id'))
     .execute();
   return new Map(found.map((row) => [row.customer_id, row]));

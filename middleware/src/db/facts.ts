@@ -14,6 +14,10 @@ export type Facts = {
   reconciliation: Reconciliation;
   /** Where this ledger began; `upTo`: the highest id at that moment; `ignored`: another START_FROM that was given later. */
   start: { startFrom: string; upTo: number; isTold: boolean; ignored?: string };
+  /** The SOURCE_NAME of the customers in the ledger; absent if they have none. */
+  source: { name: string };
+  /** Every PACKAGE_TYPE that the ledger was used with. */
+  packageTypes: string[];
 };
 
 export async function readFact<Name extends keyof Facts>(

@@ -1,16 +1,22 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Kysely, Transaction } from 'kysely';
-import { replayed } from '../life-cycle.ts';
+import { replays } from '../life-cycle.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-type DeadQuery = { since?: string | undefined; until?: string | undefined; after: number; limit: number };
+type EndedQuery = {
+  state: 'dead' | 'held';
+  since?: string | undefined;
+  until?: string | undefined;
+  after: number;
+  limit: number;
+};
 
-/** Customers whose delivery died at `since` or later and before `until`, in id order. */
-export async function findDead(
+/** Customers whose delivery died, or was held, at `since` or later and before `until`, in id order. */
+export async function findEnded(
   db: Kysely<LedgerDatabase>,
-  { since, until, after, limit }: DeadQuery,
+  { state, since, until, after, limit }: EndedQuery,
 ): Promise<number[]> {
-  let query = db.selectFrom('deliveries').select('customer_id').where('state', '=', 'dead');
+  let query = db.selectFrom('deliveries').select('customer_id').where('state', '=', state);
   if (since !== undefined) query = query.where('updated_at', '>=', since);
   if (until !== undefined) query = query.where('updated_at', '<', until);
   const rows = await query.where('customer_id', '>', after).orderBy('customer_id').limit(limit).execute();
@@ -25,12 +31,15 @@ export async function restartDeliveries(
 ): Promise<number> {
   const rows = customerIds.map((id) => ({ id }));
   const chosen = jsonTable(trx, rows, { id: 'bigint' }).as('chosen');
-  await trx
-    .updateTable('deliveries')
-    .set(replayed(now))
-    .where('customer_id', 'in', (eb) => eb.selectFrom(chosen).select('id'))
-    .where('claimed_at', 'is', null)
-    .execute();
+  for (const { states, change } of replays(now)) {
+    await trx
+      .updateTable('deliveries')
+      .set(change)
+      .where('customer_id', 'in', (eb) => eb.selectFrom(chosen).select('id'))
+      .where('state', 'in', states)
+      .where('claimed_at', 'is', null)
+      .execute();
+  }
   const { count } = await trx
     .selectFrom('deliveries')
     .select((eb) => eb.fn.countAll<number>().as('count'))

@@ -3,7 +3,7 @@ import type { DeliveryRow } from '../life-cycle.ts';
 
 export type LedgerDatabase = {
   cursors: { name: string; last_seen_id: number };
-  deliveries: DeliveryRow;
+  deliveries: DeliveryRow & { attempts_removed_until: Generated<string | null> };
   attempts: {
     id: Generated<number>;
     customer_id: number;

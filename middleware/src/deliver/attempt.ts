@@ -1,28 +1,39 @@
-import type { CallResult } from '../attempted.ts';
+import type { Attempted, CallResult } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { type ClaimedDelivery, needsLook } from '../delivery.ts';
+import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
+import { judgeDoubt } from './doubt.ts';
 import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
 import type { Reader } from './reader.ts';
 
-type Means = Pick<MiddlewareContext, 'db' | 'write' | 'target' | 'concurrency' | 'clock' | 'logger'> & {
+type Means = Pick<
+  MiddlewareContext,
+  'db' | 'write' | 'target' | 'names' | 'concurrency' | 'settling' | 'clock' | 'logger'
+> & {
   reader: Reader;
 };
 
 /** Whatever comes before the posts: the packages that exist already, and the customers that the CRM has to show again. */
 async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Prepared> {
-  const found = await look(means, deliveries);
-  const looked = deliveries.flatMap((delivery) => {
-    const outcome = found.get(delivery.customerId);
-    return outcome ? [{ delivery, outcome, endedAt: 'look' as const }] : [];
-  });
-  const unfound = deliveries.filter(({ customerId }) => !found.has(customerId));
+  const { outcomes, absences } = await look(means, deliveries);
+  const isAnyInDoubt = deliveries.some(({ doubtAt }) => doubtAt !== undefined);
+  const idempotency = isAnyInDoubt ? await means.target.idempotency() : undefined;
+  const attempted: Attempted[] = [];
+  const unfound: ClaimedDelivery[] = [];
+  for (const delivery of deliveries) {
+    const { customerId } = delivery;
+    const absence = absences.get(customerId) ?? 'unknown';
+    const outcome = outcomes.get(customerId) ?? judgeDoubt(means, delivery, { absence, idempotency });
+    if (outcome) attempted.push({ delivery, outcome, endedAt: 'look' });
+    else unfound.push({ ...delivery, doubtAt: undefined });
+  }
   const { ready, ended } = await readCustomersAgain(means, unfound);
-  return { ready, attempted: [...looked, ...ended] };
+  return { ready, attempted: [...attempted, ...ended] };
 }
 
-type Prepared = { ready: ClaimedDelivery[]; attempted: CallResult['attempted'] };
+type Prepared = { ready: ClaimedDelivery[]; attempted: Attempted[] };
 
 /** An Inventory answers this if it knows the idempotency key with other content. */
 const keyOfOtherContent = 422;
@@ -33,11 +44,12 @@ export async function attemptOne(
   delivery: ClaimedDelivery,
   options: { quickRetries: boolean },
 ): Promise<CallResult> {
-  const { target } = means;
+  const { target, names } = means;
   const { ready, attempted } = await prepare(means, [delivery]);
   const [fresh] = ready;
   if (!fresh) return { attempted, verdict: { kind: 'taken' } };
-  const post = async (named: ClaimedDelivery) => resolve(target, named, await target.create(toRequest(named), options));
+  const post = async (named: ClaimedDelivery) =>
+    resolve(target, named, await target.create(toRequest(named, names), options));
   let outcome = await post(fresh);
   const { beforePost, customerName } = delivery;
   const wasRenamed = needsLook(beforePost) && customerName !== '' && customerName !== fresh.customerName;
@@ -51,10 +63,10 @@ export async function attemptOne(
 
 /** One post for many. */
 export async function attemptGroup(means: Means, deliveries: ClaimedDelivery[]): Promise<CallResult> {
-  const { target } = means;
+  const { target, names } = means;
   const { ready, attempted } = await prepare(means, deliveries);
   if (ready.length === 0) return { attempted, verdict: { kind: 'taken' } };
-  const answer = await target.createMany(ready.map(toRequest));
+  const answer = await target.createMany(ready.map((delivery) => toRequest(delivery, names)));
   if (answer.kind === 'unsupported' || answer.kind === 'refused') {
     const { inDoubt, reason } = answer;
     const unsupported = answer.kind === 'unsupported';
@@ -81,6 +93,6 @@ function blameInventoryIfAllFail(answers: Answer[]): Answer[] {
   return retries.map((retry) => ({ ...retry, whose: 'inventory' }));
 }
 
-function toRequest({ customerId, customerName }: ClaimedDelivery): PackageRequest {
-  return { customerId, customerName, idempotencyKey: `welcome-${customerId}` };
+function toRequest({ customerId, customerName }: ClaimedDelivery, names: InventoryNames): PackageRequest {
+  return { customerId, customerName, idempotencyKey: names.idempotencyKeyOf(customerId) };
 }

@@ -9,7 +9,13 @@ const failed: Retry = { kind: 'retry', reason: 'answered 503', status: 503, inDo
 type Attempt = Parameters<typeof decide>[0];
 
 const decideAfter = (attempts: number, outcome: Outcome = failed, overrides: Partial<Attempt> = {}) => {
-  const pace = { breaker: 'closed', endedAt: 'post', waitsMs: [5_000, 30_000], random: () => 0.5 } as const;
+  const pace = {
+    settleMs: 0,
+    breaker: 'closed',
+    endedAt: 'post',
+    waitsMs: [5_000, 30_000],
+    random: () => 0.5,
+  } as const;
   return decide({ attempts, waitsUsed: attempts - 1, outcome, now, ...pace, ...overrides });
 };
 

@@ -1,9 +1,10 @@
-import type { CallResult, Finished } from '../attempted.ts';
+import type { Attempted, CallResult, Finished } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { Call } from '../pace/gate.ts';
 import { attemptGroup, attemptOne } from './attempt.ts';
 import { decide } from './decide.ts';
+import { keepOwn } from './own-package.ts';
 import type { Reader } from './reader.ts';
 
 export type Delivered = {
@@ -21,28 +22,48 @@ export async function deliver(
   deliveries: ClaimedDelivery[],
   { call, reader }: { call: Call; reader: Reader },
 ): Promise<Delivered> {
-  const { clock, random, waitsMs } = context;
+  const { clock, random, waitsMs, settling } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const result = await attempt({ ...context, reader }, deliveries, call);
+  const answer = await attempt({ ...context, reader }, deliveries, call);
+  const result = { ...answer, attempted: await keepOwn(context, deliveries, answer.attempted) };
+  const doubtAt = clock.now().toISOString();
+  const settles = await beginSettling(context, result);
   const { attempted, breaker } = await call.answered(result);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const finished = attempted.map((one) => {
-    const { attempts, waitsUsed } = one.delivery;
+    const delivery = { ...one.delivery, ...(isInDoubt(one) && { doubtAt }) };
     const decision = decide({
       outcome: one.outcome,
       endedAt: one.endedAt,
-      attempts: attempts + 1,
-      waitsUsed,
+      attempts: delivery.attempts + 1,
+      waitsUsed: delivery.waitsUsed,
+      settleMs: settles && isInDoubt(one) ? settling.remainingMs({ customerId: delivery.customerId, doubtAt }) : 0,
       breaker,
       now: clock.now(),
       waitsMs,
       random,
     });
-    return { ...one, decision, startedAt, durationMs };
+    return { ...one, delivery, decision, startedAt, durationMs };
   });
   const { verdict } = result;
   return { finished, ...(verdict.kind === 'not-taken' && { notTaken: verdict }) };
+}
+
+/** Gives whether the posts that ended in doubt have to settle: the Inventory does not refuse doubles by itself. */
+async function beginSettling(
+  { settling, target }: Pick<MiddlewareContext, 'settling' | 'target'>,
+  { attempted, verdict }: CallResult,
+): Promise<boolean> {
+  const inDoubt = attempted.filter(isInDoubt).map(({ delivery }) => delivery);
+  if (verdict.kind === 'not-taken' && verdict.inDoubt) inDoubt.push(...verdict.deliveries);
+  settling.begin(inDoubt.map(({ customerId }) => customerId));
+  for (const { delivery, outcome } of attempted) if (outcome.kind === 'delivered') settling.end(delivery.customerId);
+  return inDoubt.length > 0 && (await target.idempotency()) !== 'permanent';
+}
+
+function isInDoubt({ outcome }: Attempted): boolean {
+  return outcome.kind === 'retry' && outcome.inDoubt;
 }
 
 type Means = MiddlewareContext & { reader: Reader };

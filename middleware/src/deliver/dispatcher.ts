@@ -3,7 +3,7 @@ import { returnClaims } from '../db/claims.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { Gate } from '../pace/gate.ts';
 import { watchBacklog } from './backlog.ts';
-import { deliver } from './deliver.ts';
+import { type Delivered, deliver } from './deliver.ts';
 import { observe } from './observe.ts';
 import type { Reader } from './reader.ts';
 import { store } from './store.ts';
@@ -87,7 +87,7 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
       wake();
       if (finished.length > 0) await store(context, finished);
       for (const one of finished) observe(context, one);
-      if (notTaken) await context.write((trx) => returnClaims(trx, notTaken.deliveries, notTaken.inDoubt));
+      if (notTaken) await putBack(notTaken);
       onDone(finished.length);
       onStored();
     } catch (error) {
@@ -95,6 +95,11 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     } finally {
       call.ended();
     }
+  }
+
+  function putBack({ deliveries, inDoubt }: NonNullable<Delivered['notTaken']>): Promise<void> {
+    const now = context.clock.now().toISOString();
+    return context.write((trx) => returnClaims(trx, deliveries, { inDoubt, now }));
   }
 
   /** The ledger could not be written: nothing more is claimed, and the next run finds these claims interrupted. */

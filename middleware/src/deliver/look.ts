@@ -8,17 +8,25 @@ type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>;
 /** The most customer ids that fit into the address of one question. */
 const findManyMax = 200;
 
+/** `none`: the Inventory has understood the question, and shows no package. */
+export type Absence = 'none' | 'unknown' | 'forbidden';
+
+export type Looked = {
+  /** The packages that were found, and the look-ups that failed, by customer. */
+  outcomes: Map<number, Outcome>;
+  /** For those in doubt without an outcome: whether the Inventory has no package, or cannot tell. */
+  absences: Map<number, Absence>;
+};
+
 /**
- * Looks for the packages of those deliveries that may have one. A customer that is missing from the answer has none, or
- * the Inventory cannot tell. Asks one question for many customers if the Inventory understands it.
+ * Looks for the packages of those deliveries that may have one. Asks one question for many customers if the Inventory
+ * understands it.
  */
-export async function look(
-  { db, target, concurrency }: Means,
-  deliveries: ClaimedDelivery[],
-): Promise<Map<number, Outcome>> {
+export async function look({ db, target, concurrency }: Means, deliveries: ClaimedDelivery[]): Promise<Looked> {
   const outcomes = new Map<number, Outcome>();
+  const absences = new Map<number, Absence>();
   const doubtful = deliveries.filter(({ beforePost }) => needsLook(beforePost));
-  if (doubtful.length === 0) return outcomes;
+  if (doubtful.length === 0) return { outcomes, absences };
   const witnesses = await findWitnesses(db);
   let asksForMany = doubtful.length > 1 && witnesses.length > 0;
   for (let start = 0; start < doubtful.length; ) {
@@ -34,21 +42,25 @@ export async function look(
       break;
     }
     if (many) {
-      for (const [id, packageId] of many.packages) outcomes.set(id, { kind: 'delivered', packageId, existed: true });
+      for (const id of ids) absences.set(id, 'none');
+      for (const [id, found] of many.packages) outcomes.set(id, { ...found, kind: 'delivered', existed: true });
     } else {
-      await findEach(target, some, { witnesses, outcomes });
+      await findEach(target, some, { witnesses, outcomes, absences });
     }
     start += some.length;
   }
-  return outcomes;
+  return { outcomes, absences };
 }
 
-type Search = { witnesses: number[]; outcomes: Map<number, Outcome> };
-
-async function findEach(target: PackageTarget, deliveries: ClaimedDelivery[], { witnesses, outcomes }: Search) {
+async function findEach(
+  target: PackageTarget,
+  deliveries: ClaimedDelivery[],
+  { witnesses, outcomes, absences }: Looked & { witnesses: number[] },
+) {
   const ask = async (delivery: ClaimedDelivery) => {
     const outcome = await find(target, delivery, witnesses);
-    if (outcome) outcomes.set(delivery.customerId, outcome);
+    if (typeof outcome === 'string') absences.set(delivery.customerId, outcome);
+    else outcomes.set(delivery.customerId, outcome);
   };
   await Promise.all(deliveries.map(ask));
 }
@@ -56,19 +68,20 @@ async function findEach(target: PackageTarget, deliveries: ClaimedDelivery[], { 
 /** What a post has come to: after a conflict, the package that caused it. */
 export async function resolve(target: PackageTarget, delivery: ClaimedDelivery, answer: Answer): Promise<Outcome> {
   if (answer.kind !== 'conflict') return answer;
-  return (await find(target, delivery, [])) ?? answer.otherwise;
+  const found = await find(target, delivery, []);
+  return typeof found === 'string' ? answer.otherwise : found;
 }
 
-/** The customer's package; undefined if there is none, or if the Inventory cannot tell. */
+/** The customer's package, or why there is none to show. */
 async function find(
   target: PackageTarget,
   { customerId, packageId }: ClaimedDelivery,
   witnesses: number[],
-): Promise<Outcome | undefined> {
+): Promise<Outcome | Absence> {
   const answer = await target.find(customerId, witnesses);
-  if (answer.kind === 'found') return { kind: 'delivered', packageId: answer.packageId, existed: true };
+  if (answer.kind === 'found') return { ...answer, kind: 'delivered', existed: true };
   if (answer.kind === 'retry') return answer;
   // a known package is assumed to exist until the Inventory says otherwise
-  if (answer.kind === 'unknown' && packageId !== undefined) return { kind: 'delivered', packageId, existed: true };
-  return undefined;
+  if (answer.kind !== 'none' && packageId !== undefined) return { kind: 'delivered', packageId, existed: true };
+  return answer.kind;
 }

@@ -4,7 +4,7 @@ import type { MiddlewareContext } from '../context.ts';
 import { insertAttempts } from '../db/attempts.ts';
 import { updateDeliveries } from '../db/deliveries.ts';
 import type { LedgerDatabase } from '../db/schema.ts';
-import { delivered, died, retrying } from '../life-cycle.ts';
+import { delivered, died, held, retrying } from '../life-cycle.ts';
 
 /** Stores the ended attempts of one call. Calls that end during a commit share the statements of the next one. */
 export async function store(context: MiddlewareContext, finished: Finished[]): Promise<void> {
@@ -24,8 +24,8 @@ async function storeAll(trx: Transaction<LedgerDatabase>, calls: Finished[][], {
 
 function afterAttempt({ delivery, decision }: Finished, now: string) {
   if (decision.state === 'delivered') return delivered(delivery, decision.packageId, now);
-  if (decision.state === 'dead') return died(delivery, decision.reason, now);
-  return retrying(delivery, decision, now);
+  if (decision.state === 'retrying') return retrying(delivery, decision, now);
+  return decision.state === 'dead' ? died(delivery, decision.reason, now) : held(delivery, decision.reason, now);
 }
 
 function toAttempt({ delivery, outcome, decision, startedAt, durationMs }: Finished) {

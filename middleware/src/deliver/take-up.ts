@@ -60,7 +60,8 @@ export function createTakeUp(context: MiddlewareContext, { gate, reader, ensureO
   }
 
   function putBack(deliveries: ClaimedDelivery[]): Promise<void> {
-    return context.write((trx) => returnClaims(trx, deliveries, false));
+    const now = context.clock.now().toISOString();
+    return context.write((trx) => returnClaims(trx, deliveries, { inDoubt: false, now }));
   }
 
   return {
@@ -129,13 +130,14 @@ export function watchPause(context: MiddlewareContext): () => Promise<boolean> {
 const correctionMaxMs = 60_000;
 
 /** Frees the claims of an interrupted run, and makes due what a clock that was set back has left in the future. */
-export async function freeLeftOver({ write, clock, waitsMs }: MiddlewareContext): Promise<void> {
+export async function freeLeftOver({ write, clock, waitsMs, settling }: MiddlewareContext): Promise<void> {
   const nowMs = clock.now().getTime();
   const now = new Date(nowMs).toISOString();
   const latestDueAt = new Date(nowMs + longestWaitMs(waitsMs)).toISOString();
   const latestUpdatedAt = new Date(nowMs + correctionMaxMs).toISOString();
   await write(async (trx) => {
-    await freeInterrupted(trx);
+    // no call is under way, so a post of theirs has ended
+    settling.begin(await freeInterrupted(trx));
     // an interrupted delivery may be stranded as well
     await freeStranded(trx, { now, latestDueAt, latestUpdatedAt });
   });

@@ -1,10 +1,11 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
 import { id, idParam, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
-import { replay, replayDead } from '../commands/replay.ts';
+import { replay, replayEnded } from '../commands/replay.ts';
+import { settle } from '../commands/settle.ts';
 import { getDelivery, listDeliveries } from '../queries/deliveries.ts';
 import { listQuarantined } from '../queries/list-quarantined.ts';
-import { deathRange, deliveryFilter, deliveryState } from './filters.ts';
+import { deliveryFilter, deliveryState, endRange, packageIdGiven } from './filters.ts';
 import { access, route } from './route.ts';
 
 const tag = 'deliveries';
@@ -24,6 +25,9 @@ const delivery = z.object(deliveryFields).meta({ id: 'Delivery' });
 const deliveryWithHistory = z
   .object({
     ...deliveryFields,
+    attempts_removed_until: timestamp
+      .nullable()
+      .meta({ description: 'Attempts up to this time were removed (`RETENTION_DAYS`)' }),
     history: z.array(
       z.object({
         started_at: timestamp,
@@ -66,7 +70,8 @@ export const deliveryRoutes = [
   route({
     method: 'post',
     path: '/deliveries/{customer_id}/replay',
-    summary: 'Replay one delivery, whatever its state; an existing package is found, not created twice',
+    summary:
+      'Replay one delivery, whatever its state; an existing package is found, not created twice. To replay a held one says that there is no package',
     tag,
     access,
     params: customerParam,
@@ -80,17 +85,38 @@ export const deliveryRoutes = [
   }),
   route({
     method: 'post',
-    path: '/deliveries/replay',
-    summary: 'Replay all dead deliveries, or those that died in a time range',
+    path: '/deliveries/{customer_id}/settle',
+    summary: 'Say which package of the Inventory a customer has, for a held delivery; safe to repeat',
     tag,
     access,
-    body: z.object({ state: z.literal('dead', 'must be "dead"'), ...deathRange }),
+    params: customerParam,
+    body: z.object({ package_id: packageIdGiven }),
+    bodyExample: { package_id: 12 },
+    responses: {
+      200: { description: 'The delivery is delivered', body: deliveryWithHistory },
+      404: unseen,
+      409: { description: 'The delivery has another package, or an attempt is under way' },
+    },
+    handler: async (context, { params, body }) => {
+      await settle(context, params.customer_id, body.package_id);
+      void context.sync.settle();
+      return { status: 200, body: await getDelivery(context, params.customer_id) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/deliveries/replay',
+    summary:
+      'Replay all dead or held deliveries, or those that ended so in a time range. To replay held ones says that there are no packages',
+    tag,
+    access,
+    body: z.object({ state: z.enum(['dead', 'held'], 'must be "dead" or "held"'), ...endRange }),
     bodyExample: { state: 'dead' },
     responses: {
       200: { description: 'The number of deliveries that are due again', body: z.object({ replayed: z.int() }) },
     },
     handler: async (context, { body }) => {
-      const replayed = await replayDead(context, body);
+      const replayed = await replayEnded(context, body);
       void context.sync.settle();
       return { status: 200, body: { replayed } };
     },

@@ -1,7 +1,8 @@
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
+import { line } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
-export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead', 'skipped']);
+export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead', 'held', 'skipped']);
 
 const momentMessage = 'must be a time such as 2026-01-31T12:00:00Z';
 
@@ -14,5 +15,12 @@ const moment = z.iso
 /** Which deliveries to list, over HTTP and on the command line. */
 export const deliveryFilter = z.object({ ...feedQuery, state: deliveryState.optional() });
 
-/** The time range in which the deliveries to replay died. */
-export const deathRange = { since: moment.optional(), until: moment.optional() };
+/** The time range in which the deliveries to replay died or were held. */
+export const endRange = { since: moment.optional(), until: moment.optional() };
+
+/** A package as a person names it: digits are a number, as in the Inventory's answers. */
+export const packageIdGiven = z
+  .union([z.int().positive(), line({ max: 200 })], { error: 'must be the id of a package' })
+  .transform((given) =>
+    /^[1-9]\d{0,15}$/.test(String(given)) && Number.isSafeInteger(Number(given)) ? Number(given) : given,
+  );

@@ -100,6 +100,14 @@ describe('an open breaker', () => {
     expect(breaker.probesAfter(5_000)).toBe(true);
   });
 
+  it('lets another probe through at once after one that was not posted', () => {
+    const breaker = anOpenBreaker();
+    breaker.poll();
+    breaker.probe();
+    breaker.probeUnused();
+    expect(breaker.state()).toMatchObject({ kind: 'open', probes: true, since: '2026-01-01T00:00:00.000Z' });
+  });
+
   it('remembers over failed probes since when there has been trouble', () => {
     const breaker = anOpenBreaker();
     breaker.advance(5_000);

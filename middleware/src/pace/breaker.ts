@@ -16,6 +16,8 @@ export type Breaker = {
   poll(): void;
   /** The probe begins. */
   probe(): void;
+  /** The probe ended without a post: another may take its place at once. */
+  probeUnused(): void;
   /** A call was answered well: the other side is there. Gives the state that this has ended, where it was not closed. */
   good(): Exclude<BreakerState, { kind: 'closed' }> | undefined;
   /** A call failed in a way that everybody would have met with. Gives whether this has opened the breaker. */
@@ -46,6 +48,9 @@ export function createBreaker(clock: Clock): Breaker {
     },
     probe() {
       if (state.kind === 'open') state = { kind: 'half-open', since: state.since, sinceMs: state.sinceMs };
+    },
+    probeUnused() {
+      if (state.kind === 'half-open') state = { ...state, kind: 'open', notBeforeMs: 0, probes: true };
     },
     good() {
       const ended = state.kind === 'closed' ? undefined : state;

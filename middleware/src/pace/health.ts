@@ -56,8 +56,8 @@ export function createHealth(context: MiddlewareContext, breaker: Breaker, growt
 
   return {
     async learn(attempted) {
-      const tried = attempted.filter(({ endedAt }) => endedAt !== 'read');
-      if (tried.length === 0) return learnedNothing();
+      const tried = attempted.filter((one) => one.endedAt !== 'read' && !isUndecided(one));
+      if (tried.length === 0) return attempted.some(isUndecided) ? breaker.probeUnused() : learnedNothing();
       const failures = tried.filter(isInventoryFailure);
       if (failures.length < tried.length) await good();
       else bad(failures);
@@ -72,6 +72,11 @@ export function createHealth(context: MiddlewareContext, breaker: Breaker, growt
       return [{ ...only, outcome: { ...only.outcome, whose: 'customer' } }];
     },
   };
+}
+
+/** A look-up that cannot replace a post says nothing of whether posts would succeed. */
+function isUndecided({ endedAt, outcome: { kind } }: Attempted): boolean {
+  return endedAt === 'look' && (kind === 'unsettled' || kind === 'held');
 }
 
 type Failure = Attempted & { outcome: Retry };

@@ -35,7 +35,7 @@ export async function getDelivery({ db }: Reader, customerId: number) {
     .orderBy('id', 'desc')
     .limit(attemptsMax)
     .execute();
-  return { ...toDelivery(row), history: history.reverse() };
+  return { ...toDelivery(row), attempts_removed_until: row.attempts_removed_until, history: history.reverse() };
 }
 
 function toDelivery(row: Selectable<LedgerDatabase['deliveries']>) {

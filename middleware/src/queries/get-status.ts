@@ -1,5 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
-import type { Reconciliation } from '../reconcile/reconciliation.ts';
+import { emptyCounts, type Reconciliation } from '../reconcile/reconciliation.ts';
 import { ledgerSummary } from './ledger-summary.ts';
 
 export async function getStatus(context: Pick<MiddlewareContext, 'db' | 'clock'>) {
@@ -16,17 +16,21 @@ export async function getStatus(context: Pick<MiddlewareContext, 'db' | 'clock'>
   };
 }
 
-export function toReconciliationView({ at, durationMs, onTheirWay, ...counts }: Reconciliation) {
-  const { customers, packages, matched, departed, exceptions, proven } = counts;
+/** A result that an earlier version stored has fewer counts. */
+export function toReconciliationView(stored: Reconciliation) {
+  const { at, durationMs, onTheirWay, otherTypes, types, otherSources, exceptions, proven, ...counts } = {
+    ...emptyCounts(),
+    ...stored,
+  };
   return {
     at,
     duration_ms: durationMs,
-    customers,
-    packages,
-    matched,
+    ...counts,
     on_their_way: onTheirWay,
-    departed,
-    exceptions,
+    other_types: otherTypes,
+    types,
+    other_sources: otherSources,
+    exceptions: { ...emptyCounts().exceptions, ...exceptions },
     proven,
   };
 }

@@ -17,7 +17,7 @@ export async function ledgerSummary({ db, clock }: Pick<MiddlewareContext, 'db' 
     .orderBy('waiting_since')
     .limit(1)
     .executeTakeFirst();
-  const deliveries = { pending: 0, retrying: 0, delivered: 0, dead: 0, skipped: 0 };
+  const deliveries = { pending: 0, retrying: 0, delivered: 0, dead: 0, held: 0, skipped: 0 };
   for (const { state, count } of counts) deliveries[state] = count;
   const since = oldest?.waiting_since;
   const waitedMs = since ? clock.now().getTime() - Date.parse(since) : undefined;

@@ -1,12 +1,25 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MiddlewareContext } from '../context.ts';
 import { readCursor } from '../db/cursor.ts';
-import { listStates } from '../db/deliveries.ts';
+import { listKnown } from '../db/deliveries.ts';
 import { writeFact } from '../db/facts.ts';
-import { fetchReadable } from '../intake/read-page.ts';
-import { explainMissing, type MissingCustomer } from './explain-missing.ts';
-import type { Reconciliation, ReconciliationException } from './reconciliation.ts';
+import type { CustomerKey } from '../delivery.ts';
+import { type Circumstances, judge } from './judge.ts';
+import { readCustomers, readPackages } from './read-both.ts';
+import {
+  type Counts,
+  emptyCounts,
+  isProof,
+  type Reconciliation,
+  type ReconciliationException,
+} from './reconciliation.ts';
 import { createScratch, type Scratch } from './scratch.ts';
+
+type MissingCustomer = {
+  customerId: number;
+  /** Needs no operator: no poll has seen this customer, or none since it was restored. */
+  isNew: boolean;
+};
 
 export type ReconcileOptions = {
   onException(exception: ReconciliationException): void;
@@ -21,8 +34,8 @@ type Result = { kind: 'done'; reconciliation: Reconciliation } | { kind: 'unavai
 
 /**
  * Compares all customers with all packages, in flat memory. Stores the result in the ledger and returns it; returns
- * `unavailable` if one side cannot be read to its end. Safe to repeat, and safe beside a running daemon: a package that
- * is created meanwhile is no exception.
+ * `unavailable` if one side cannot be read. Safe to repeat, and safe beside a running daemon: a package that is created
+ * meanwhile is no exception.
  */
 export async function reconcile(context: MiddlewareContext, options: ReconcileOptions): Promise<Result> {
   using scratch = createScratch();
@@ -33,111 +46,114 @@ export async function reconcile(context: MiddlewareContext, options: ReconcileOp
     counts.exceptions[exception.kind] += 1;
     options.onException(exception);
   };
-  const own = { ...options, onException };
-  const failure = (await readCustomers(context, scratch, own)) ?? (await readPackages(context, scratch, own, counts));
-  if (failure) return { kind: 'unavailable', reason: failure };
-  await compare(context, { scratch, options: own, counts, since });
-  const { exceptions, onTheirWay } = counts;
+  const { source, target, names } = context;
+  const means = { ...options, source, target, scratch, counts, onException };
+  const customers = await readCustomers(means);
+  if (customers.kind === 'unavailable') return customers;
+  const packages = await readPackages(means);
+  if (packages.kind === 'unavailable') return packages;
+  const cursor = await readCursor(context.db);
+  const circumstances = {
+    cursor,
+    since,
+    listedUntil: await listedUntil(context, since),
+    sawAllPackages: packages.isWhole,
+    isOfEarlierType: names.isOfEarlierType,
+  };
+  const comparison = { scratch, counts, circumstances, sawAllCustomers: customers.isWhole };
+  await compare(context, comparison, { ...options, onException });
   const reconciliation: Reconciliation = {
     at: context.clock.now().toISOString(),
     durationMs: Math.round(context.clock.monotonicMs() - startMs),
     ...counts,
-    proven: onTheirWay === 0 && Object.values(exceptions).every((count) => count === 0),
+    proven: isProof(counts),
   };
   await context.write((trx) => writeFact(trx, 'reconciliation', reconciliation));
   return { kind: 'done', reconciliation };
 }
 
-type Counts = Omit<Reconciliation, 'at' | 'durationMs' | 'proven'>;
+type Comparison = { scratch: Scratch; counts: Counts; circumstances: Circumstances; sawAllCustomers: boolean };
+type Step = { after: CustomerKey; upTo: CustomerKey };
 
-function emptyCounts(): Counts {
-  const exceptions = { missing: 0, double: 0, ownerless: 0, unusable: 0 };
-  return { customers: 0, packages: 0, matched: 0, onTheirWay: 0, departed: 0, exceptions };
-}
-
-async function readCustomers(context: MiddlewareContext, scratch: Scratch, options: ReconcileOptions) {
-  for (let after = 0; ; ) {
-    options.signal?.throwIfAborted();
-    const page = await fetchReadable(context.source, after, { skipsBroken: true });
-    if (page.kind !== 'page') return page.reason;
-    const ids = page.customers.map(({ id }) => id).filter((id) => id > after);
-    scratch.addCustomers(ids);
-    const isRepeated = ids.length < page.customers.length;
-    if (!isRepeated) {
-      for (const { reason } of page.unusable) {
-        options.onException({ kind: 'unusable', customerId: undefined, detail: reason });
-      }
-    }
-    options.onProgress?.(ids.length);
-    const last = ids.at(-1);
-    if (last === undefined || isRepeated || !page.more) return undefined;
-    after = last;
-  }
-}
-
-async function readPackages(
-  { target }: MiddlewareContext,
-  scratch: Scratch,
-  { signal, onProgress, onException }: ReconcileOptions,
-  counts: Counts,
-) {
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    signal?.throwIfAborted();
-    const page = await target.fetchPackages(after);
-    if (page.kind !== 'page') return page.reason;
-    const owned = page.packages.flatMap(({ id, customerId }) => (customerId === undefined ? [] : { id, customerId }));
-    scratch.addPackages(owned);
-    for (const { id, customerId } of page.packages) {
-      if (customerId !== undefined) continue;
-      onException({ kind: 'ownerless', customerId, detail: `package ${id} has no valid customer id` });
-    }
-    counts.packages += page.packages.length;
-    onProgress?.(page.packages.length);
-    after = page.next;
-  }
-  return undefined;
-}
-
-type Comparison = { scratch: Scratch; options: ReconcileOptions; counts: Counts; since: string };
-
-async function compare(context: MiddlewareContext, { scratch, options, counts, since }: Comparison) {
-  const { onException, onMissing, signal } = options;
+async function compare(context: MiddlewareContext, comparison: Comparison, options: ReconcileOptions) {
+  const { scratch, counts, sawAllCustomers } = comparison;
   counts.customers = scratch.countCustomers();
   counts.matched = counts.customers;
-  const cursor = await readCursor(context.db);
-  const lastRead = scratch.lastCustomer();
-  for (let after = 0; ; ) {
-    signal?.throwIfAborted();
+  for (let after: CustomerKey = 0; ; ) {
+    options.signal?.throwIfAborted();
     const upTo = scratch.nextStep(after);
     if (upTo === undefined) return;
-    const { missing, onTheirWay, skipped } = await explainMissing(context, scratch.missing(after, upTo), {
-      cursor,
-      since,
-    });
-    counts.onTheirWay += onTheirWay;
-    counts.matched -= onTheirWay + skipped + missing.length;
-    for (const { customerId, detail } of missing) onException({ kind: 'missing', customerId, detail });
-    if (missing.length > 0) await onMissing?.(missing);
-    for (const { customerId, packageIds, isCustomer } of scratch.double(after, upTo)) {
-      onException({ kind: 'double', customerId, detail: `customer ${customerId} has the packages ${packageIds}` });
-      if (isCustomer) counts.matched -= 1;
-    }
-    const ownerless = scratch.ownerless(after, upTo);
-    const seen = await listStates(
-      context.db,
-      ownerless.map(({ customerId }) => customerId),
-    );
-    for (const { customerId, packageIds } of ownerless) {
-      // a customer above the last one that was read is newer than the list
-      if (seen.has(customerId)) counts.departed += customerId > lastRead ? 0 : 1;
-      else
-        onException({
-          kind: 'ownerless',
-          customerId,
-          detail: `package ${packageIds} is for customer ${customerId}, which never existed in the CRM`,
-        });
-    }
+    const missing = await compareCustomers(context, comparison, { step: { after, upTo }, options });
+    if (missing.length > 0) await options.onMissing?.(missing);
+    // in a list that was cut short, nobody can tell who is gone
+    if (sawAllCustomers) await compareStrangers(context, comparison, { step: { after, upTo }, options });
     after = upTo;
     await nextTurn();
   }
+}
+
+type Part = { step: Step; options: ReconcileOptions };
+
+/** Judges every customer of the step, and returns those without a package. */
+async function compareCustomers(
+  { db }: MiddlewareContext,
+  { scratch, counts, circumstances }: Comparison,
+  { step: { after, upTo }, options }: Part,
+): Promise<MissingCustomer[]> {
+  const pairs = scratch.unclear(after, upTo);
+  counts.matched -= pairs.length;
+  const states = await listKnown(db, pairs.map(({ key }) => key).filter(isNumber));
+  const missing: MissingCustomer[] = [];
+  for (const pair of pairs) {
+    const customerId = pair.key;
+    const verdict = judge({ pair, delivery: states.get(Number(customerId)) }, circumstances);
+    if ('detail' in verdict) {
+      options.onException({ kind: verdict.kind, customerId, detail: verdict.detail });
+      if (verdict.kind === 'missing' && isNumber(customerId)) missing.push({ customerId, isNew: verdict.isNew });
+      continue;
+    }
+    counts[verdict.kind] += 1;
+    if (verdict.kind === 'otherTypes') addType(counts.types, verdict.type);
+  }
+  return missing;
+}
+
+const typesMax = 10;
+
+function addType(types: string[], type: string) {
+  if (types.length < typesMax && !types.includes(type)) types.push(type);
+}
+
+/** An Inventory that may take its time with a post may take it with its list, too. */
+async function listedUntil({ target, settling }: MiddlewareContext, since: string): Promise<string> {
+  const lagMs = (await target.idempotency()) === 'permanent' ? 0 : settling.waitMs;
+  return new Date(Date.parse(since) - lagMs).toISOString();
+}
+
+/** Packages whose customer the CRM does not show. */
+async function compareStrangers(
+  { db, names }: MiddlewareContext,
+  { scratch, counts, circumstances: { since } }: Comparison,
+  { step: { after, upTo }, options }: Part,
+) {
+  const strangers = scratch.strangers(after, upTo);
+  const known = await listKnown(db, strangers.map(({ key }) => key).filter(isNumber));
+  for (const { key, packageIds, count } of strangers) {
+    const ownerless = (detail: string) => options.onException({ kind: 'ownerless', customerId: key, detail });
+    const delivery = known.get(Number(key));
+    if (delivery) {
+      // one that was delivered meanwhile may be newer than the list
+      counts.departed += delivery.updated_at < since ? 1 : 0;
+      if (count > 1) ownerless(`customer ${key}, which the CRM no longer has, has the packages ${packageIds}`);
+    } else if (names.isOfOtherSource(key)) {
+      counts.otherSources += count;
+      counts.packages -= count;
+    } else {
+      ownerless(`package ${packageIds} is for customer ${key}, which never existed in the CRM`);
+    }
+  }
+}
+
+function isNumber(key: CustomerKey): key is number {
+  return typeof key === 'number';
 }

@@ -41,8 +41,9 @@ const manyMin = 5;
 export function verdictsOf(call: Call, reply: Reply | undefined): Verdict[] {
   const ids = customersOf(call);
   if (!reply) return ids.map((id) => ({ id, kind: 'failing', inDoubt: call.fate?.kind !== 'refused' }));
-  const { status, data } = reply;
-  const inDoubt = status < 400 || status === 408 || status >= 500;
+  const { status, data, headers } = reply;
+  // an Inventory that says when to come back has done nothing
+  const inDoubt = (status < 400 || status === 408 || status >= 500) && headers['retry-after'] === undefined;
   if (!isGroup(call)) {
     const isMade = status < 300 && (data as { id?: unknown }).id !== undefined;
     return ids.map((id) => ({ id, kind: isMade ? 'good' : kindOf(status), inDoubt: !isMade && inDoubt }));

@@ -68,6 +68,7 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
           .all()
           .filter(isReplayed)
           .map(({ customer_id }) => customer_id);
+        posts.decided(replayed.filter((id) => before.get(id) === 'held'));
         reads.replayed(replayed);
         posts.replayed(replayed);
       };

@@ -18,8 +18,10 @@ type Means = {
   wallNow: () => string;
 };
 
-/** An Inventory that answers so has no look-up: a delivery in doubt is posted again with its key. */
+/** An Inventory that answers so has no look-up, or none for this token. */
 const cannotBeAsked = [400, 401, 403, 404, 405, 414, 422, 501];
+/** A look-up this long after a post proves that it has created no package, and none sooner. */
+const settledMs = 70_000;
 /** After these a customer may be posted again, under another name. */
 const ofRecord = [400, 422];
 const retryAfterMaxS = 3_600;
@@ -39,8 +41,8 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
   // the model sees each quick retry, and would take it for the end of an attempt
   const seesBreaker = isSteady && world.retriesMax === 0 && !has('group');
   const open = new Map<Call, number[]>();
-  /** Customers whose last post may have created a package and that have not been checkLookUp up since. */
-  const inDoubt = new Set<number>();
+  /** When the last post was sent that may have created a package, until a look-up proves that it has not. */
+  const inDoubt = new Map<number, number>();
   const refused = new Set<number>();
   /** Claims of probes, as customer id and claim time. */
   const probes = new Set<string>();
@@ -50,7 +52,7 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
   function checkPost(id: number, { key, name }: { key: string | undefined; name: string }) {
     const row = rows.one(id);
     if (!row) throw new Violation(`customer ${id} is posted, but is not in the ledger`);
-    if (row.state === 'delivered' || row.state === 'dead') {
+    if (row.state === 'delivered' || row.state === 'dead' || row.state === 'held') {
       throw new Violation(`customer ${id} is posted again after a final answer (${row.state})`);
     }
     const status = Number(/^Inventory answered (\d+)/.exec(row.error ?? '')?.[1]);
@@ -69,8 +71,8 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
     if ([...open.values()].some((ids) => ids.includes(id)))
       throw new Violation(`customer ${id} has two concurrent posts`);
     if (key !== `welcome-${id}`) throw new Violation(`customer ${id} is posted with the wrong key ${key}`);
-    if (inDoubt.has(id) && world.inventory !== 'keyed') {
-      throw new Violation(`customer ${id} is posted again without a look-up, although a package may exist`);
+    if (inDoubt.has(id) && world.inventory !== 'keyed' && world.inventory !== 'ours') {
+      throw new Violation(`customer ${id} is posted again before a look-up could prove that no package exists`);
     }
     const askedMs = notBeforeMs.get(id) ?? 0;
     if (isUntouched && nowMs() < askedMs) {
@@ -90,7 +92,10 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
     // as for a post, a 409 says nothing about other customers
     if (reply?.status === 409) return void breaker.answered(ids.map((id) => ({ id, kind: 'own', inDoubt: true })));
     if (!isAnswered) return breaker.lookUpFailed(ids);
-    for (const id of ids) inDoubt.delete(id);
+    for (const id of ids) {
+      const isSettled = nowMs() - (inDoubt.get(id) ?? 0) >= settledMs;
+      if (reply.status === 200 && isSettled) inDoubt.delete(id);
+    }
     const found = reply.status === 200 ? (reply.data as { customerId: number }[]) : [];
     if (found.some(({ customerId }) => ids.includes(customerId)) && (breaker.found() || !seesBreaker)) {
       notBeforeMs.clear();
@@ -115,7 +120,7 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
       if (open.size > world.concurrency) {
         throw new Violation(`${open.size} concurrent posts; ${world.concurrency} are allowed`);
       }
-      if (call.fate?.kind !== 'refused') for (const id of ids) inDoubt.add(id);
+      if (call.fate?.kind !== 'refused') for (const id of ids) inDoubt.set(id, nowMs());
     },
     answered(call: Call, reply: Reply | undefined) {
       checkLookUp(lookedUp(call), reply);
@@ -137,6 +142,10 @@ export function createPostChecks({ plan, rows, isClaimed, reads, breakerState, n
     /** A replay need not wait for Retry-After. */
     replayed(ids: number[]) {
       for (const id of ids) notBeforeMs.delete(id);
+    },
+    /** An operator has seen that there is no package. */
+    decided(ids: number[]) {
+      for (const id of ids) inDoubt.delete(id);
     },
     underWay: () => open.size,
     /** A killed daemon loses its calls and everything that it had not stored. */

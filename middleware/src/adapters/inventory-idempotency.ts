@@ -1,0 +1,36 @@
+import type { Clock } from '@doorstep/kit/clock.ts';
+import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
+import type { AxiosInstance } from 'axios';
+import type { Idempotency } from '../ports.ts';
+
+type Options = {
+  setting: Idempotency | 'auto';
+  clock: Pick<Clock, 'monotonicMs'>;
+  /** Called with each answer that differs from the last one. */
+  onLearned: (idempotency: Idempotency) => void;
+};
+
+/** An Inventory that does not say that it refuses doubles may be replaced by one that does. */
+const askAgainMs = 60_000;
+
+/** Whether the Inventory itself refuses a second package for ever. `auto` asks `GET /`. Never throws. */
+export function inventoryIdempotency(client: AxiosInstance, { setting, clock, onLearned }: Options) {
+  let known: { idempotency: Idempotency; atMs: number } | undefined;
+
+  const ask = singleFlight(async () => {
+    const answer = await client
+      .get('/', { validateStatus: () => true, headers: { Accept: 'application/json' } })
+      .catch(() => undefined);
+    if (!answer || answer.status >= 500) return known?.idempotency;
+    const idempotency = answer.status === 200 && answer.data?.idempotency === 'permanent' ? 'permanent' : 'none';
+    if (idempotency !== known?.idempotency) onLearned(idempotency);
+    known = { idempotency, atMs: clock.monotonicMs() };
+    return idempotency;
+  });
+
+  return async (): Promise<Idempotency | undefined> => {
+    if (setting !== 'auto') return setting;
+    const isFresh = known && (known.idempotency === 'permanent' || clock.monotonicMs() - known.atMs < askAgainMs);
+    return isFresh ? known?.idempotency : ask.join();
+  };
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { inventoryNames, toCustomerKey } from './inventory-names.ts';
+
+const names = (sourceName?: string, packageType = 'welcome_pack_v1') => inventoryNames({ packageType, sourceName });
+
+describe('the names of customers at the Inventory', () => {
+  it('are their ids, unless the source has a name', () => {
+    expect([names().nameOf(7), names().nameOf('a-7')]).toEqual([7, 'a-7']);
+    expect([names('berlin').nameOf(7), names('berlin').nameOf('a-7')]).toEqual(['berlin:7', 'berlin:a-7']);
+  });
+
+  it.each([
+    [undefined, 'welcome_pack_v1', 'welcome-7'],
+    ['berlin', 'welcome_pack_v1', 'welcome-berlin:7'],
+    [undefined, 'welcome_pack_v2', 'welcome_pack_v2-7'],
+    ['berlin', 'welcome_pack_v2', 'welcome_pack_v2-berlin:7'],
+  ])('make a key for the source %s and the type %s', (sourceName, type, key) => {
+    expect(names(sourceName, type).idempotencyKeyOf(7)).toBe(key);
+  });
+
+  it('tell the packages of our source from those of others', () => {
+    const { ownerOf } = names('berlin');
+    expect(ownerOf('berlin:7')).toEqual({ kind: 'ours', customer: 7 });
+    expect(ownerOf('berlin:a:7')).toEqual({ kind: 'ours', customer: 'a:7' });
+    for (const other of ['paris:7', 7, '7', 'Berlin:7']) expect(ownerOf(other)).toEqual({ kind: 'other source' });
+    for (const nobody of [null, undefined, '', 'berlin:', {}, 'berlin:0']) {
+      expect(ownerOf(nobody)).toEqual({ kind: 'nobody' });
+    }
+  });
+
+  it('show which ids may be those of another source, if ours has no name', () => {
+    const { isOfOtherSource } = names();
+    expect(['paris:7', 7, '7', 'a-7', ':7', 'paris:'].map(isOfOtherSource)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(names('berlin').isOfOtherSource('paris:7')).toBe(false);
+  });
+});
+
+describe('a customer key', () => {
+  it('has one form for each customer', () => {
+    const given = [7, '7', '007', ' 7 ', 'c-7', '9007199254740993', 'Ä:1'];
+    expect(given.map(toCustomerKey)).toEqual([7, 7, 7, 7, 'c-7', '9007199254740993', 'Ä:1']);
+    for (const none of [0, -1, 1.5, Number.NaN, '', ' ', 'a b', 'a\u0000', 'x'.repeat(101), null, {}]) {
+      expect(toCustomerKey(none)).toBeUndefined();
+    }
+  });
+});

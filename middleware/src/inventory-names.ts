@@ -1,0 +1,60 @@
+import type { CustomerKey } from './delivery.ts';
+
+/** What customers are called at the Inventory, which may also serve other sources that give out the same ids. */
+export type InventoryNames = {
+  packageType: string;
+  /** Whether the ledger requested packages of this type before PACKAGE_TYPE was changed. */
+  isOfEarlierType(type: string | undefined): boolean;
+  /** `berlin:7` with the SOURCE_NAME `berlin`, else the id itself. */
+  nameOf(customer: CustomerKey): CustomerKey;
+  /** Never changes for a customer and a package type: the Inventory keeps it for ever. */
+  idempotencyKeyOf(customer: CustomerKey): string;
+  /** Whose package it is that bears this customer id at the Inventory. */
+  ownerOf(name: unknown): Owner;
+  /** Whether an id that our source does not know is that of a customer of another one. */
+  isOfOtherSource(customer: CustomerKey): boolean;
+};
+
+export type Owner = { kind: 'ours'; customer: CustomerKey } | { kind: 'other source' } | { kind: 'nobody' };
+
+export type NameOptions = {
+  packageType: string;
+  sourceName?: string | undefined;
+  earlierTypes?: readonly string[];
+};
+
+/** A comma would separate two ids in a look-up, and the first colon ends the name. */
+export const sourceNamePattern = /^[^\s,:\p{C}]{1,50}$/u;
+
+/** Its keys were given out before there were any others, so they stay without their type. */
+export const firstPackageType = 'welcome_pack_v1';
+
+export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: NameOptions): InventoryNames {
+  const prefix = sourceName === undefined ? '' : `${sourceName}:`;
+  const keyPrefix = packageType === firstPackageType ? 'welcome' : packageType;
+  const nameOf = (customer: CustomerKey) => (prefix ? `${prefix}${customer}` : customer);
+  return {
+    packageType,
+    isOfEarlierType: (type) => type !== undefined && earlierTypes.includes(type),
+    nameOf,
+    idempotencyKeyOf: (customer) => `${keyPrefix}-${nameOf(customer)}`,
+    ownerOf(name) {
+      const isOurs = !prefix || (typeof name === 'string' && name.startsWith(prefix));
+      const customer = toCustomerKey(isOurs && prefix ? String(name).slice(prefix.length) : name);
+      if (customer === undefined) return { kind: 'nobody' };
+      return isOurs ? { kind: 'ours', customer } : { kind: 'other source' };
+    },
+    isOfOtherSource: (customer) => !prefix && /^[^\s,:]{1,50}:./u.test(String(customer)),
+  };
+}
+
+const keyMax = 100;
+
+/** One form for each customer: `7` and `"7"` are the same, and what is too large for a number stays text. */
+export function toCustomerKey(given: unknown): CustomerKey | undefined {
+  if (typeof given !== 'string' && typeof given !== 'number') return undefined;
+  const text = String(given).trim();
+  const number = /^\d+$/.test(text) ? Number(text) : undefined;
+  if (number !== undefined && Number.isSafeInteger(number)) return number > 0 ? number : undefined;
+  return /^[^\s\p{C}]+$/u.test(text) && text.length <= keyMax && typeof given === 'string' ? text : undefined;
+}

@@ -1,0 +1,81 @@
+import type { KnownDelivery } from '../db/deliveries.ts';
+import { departedReason } from '../delivery.ts';
+import { isSameName } from '../same-name.ts';
+import { whoseName } from './judge-name.ts';
+import type { Pair } from './scratch.ts';
+
+type Judged = { pair: Pair; delivery: KnownDelivery | undefined };
+
+export type Circumstances = {
+  cursor: number;
+  /** When the reconciliation began. */
+  since: string;
+  /** A package that was created later may not be listed yet. */
+  listedUntil: string;
+  /** Whether the list of packages was read to its end. */
+  sawAllPackages: boolean;
+  isOfEarlierType: (type: string) => boolean;
+};
+
+/** Exactly one for each customer of the CRM. */
+type Verdict =
+  | { kind: 'matched' | 'onTheirWay' | 'held' | 'skipped' | 'unseen' }
+  | { kind: 'otherTypes'; type: string }
+  /** `isNew`: needs no operator, because no poll has seen this customer, or none since it was restored. */
+  | { kind: 'missing'; isNew: boolean; detail: string }
+  | { kind: 'double' | 'misnamed' | 'changed'; detail: string };
+
+/** Compares a customer with its packages and its delivery. */
+export function judge(judged: Judged, circumstances: Circumstances): Verdict {
+  const { pair, delivery } = judged;
+  const { key, packages } = pair;
+  const changed = describeChange(judged);
+  if (changed) return { kind: 'changed', detail: changed };
+  const [only, another] = packages;
+  if (another) {
+    const ids = packages.map(({ id }) => id).join(', ');
+    return { kind: 'double', detail: `customer ${key} has the packages ${ids}` };
+  }
+  if (!only) return judgeWithout(judged, circumstances);
+  const name = whoseName(pair, only, delivery);
+  if (name.isTheirs) return { kind: 'matched' };
+  return delivery?.state === 'held' ? { kind: 'held' } : { kind: 'misnamed', detail: name.detail };
+}
+
+/** A new name alone is a rename. */
+function describeChange({ pair, delivery }: Judged): string | undefined {
+  const { key, name, createdAt, packages } = pair;
+  if (!delivery?.customer_created_at || createdAt === undefined) return undefined;
+  const { customer_name, customer_created_at } = delivery;
+  if (customer_created_at === createdAt || isSameName(customer_name, name)) return undefined;
+  const bears = packages[0]?.name ? `; package ${packages[0].id} bears the name ${packages[0].name}` : '';
+  return `customer ${key}: the ledger recorded ${customer_name}, created ${customer_created_at}, but the CRM now shows ${name}, created ${createdAt}${bears}`;
+}
+
+function judgeWithout({ pair, delivery }: Judged, circumstances: Circumstances): Verdict {
+  const { cursor, since, listedUntil, sawAllPackages, isOfEarlierType } = circumstances;
+  const { key, others } = pair;
+  const known = delivery?.package_id ? String(JSON.parse(delivery.package_id)) : undefined;
+  const earlier = others.find(({ id, type }) => id === known || isOfEarlierType(type));
+  if (earlier) return { kind: 'otherTypes', type: earlier.type };
+  const missing = (isNew: boolean, why: string): Verdict => {
+    if (!sawAllPackages) return { kind: 'unseen' };
+    const [other] = others;
+    const besides = other ? `; it has package ${other.id} of another type (${other.type})` : '';
+    return { kind: 'missing', isNew: isNew && !other, detail: `customer ${key}: ${why}${besides}` };
+  };
+  if (!delivery) {
+    if (typeof key !== 'number' || key > cursor) return { kind: 'onTheirWay' };
+    return missing(true, 'not recorded by any poll yet');
+  }
+  const { state, error, package_id, updated_at } = delivery;
+  if (state === 'held' || state === 'skipped') return { kind: state };
+  if (state === 'dead') {
+    const isNew = error === departedReason;
+    return missing(isNew, isNew ? 'was deleted and has been restored' : `dead, ${error}`);
+  }
+  if (state !== 'delivered') return { kind: 'onTheirWay' };
+  if (updated_at >= since) return { kind: 'matched' }; // created after the packages were read
+  if (updated_at >= listedUntil) return { kind: 'onTheirWay' };
+  return missing(false, `delivered as package ${package_id}, which no longer exists`);
+}

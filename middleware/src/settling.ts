@@ -1,0 +1,42 @@
+import type { Clock } from '@doorstep/kit/clock.ts';
+
+/**
+ * Until when a post in doubt may still create its package. A duration on the monotonic clock, because a clock that is set
+ * forward must not let a look-up be believed too early. Kept in memory: after a restart each wait begins anew.
+ */
+export type Settling = {
+  /** How long after its end a post in doubt may take effect. */
+  waitMs: number;
+  /** A post for each of these customers has just ended in doubt. */
+  begin(customerIds: number[]): void;
+  /** How long a look-up that finds nothing still proves nothing. */
+  remainingMs(delivery: { customerId: number; doubtAt: string }): number;
+  /** The doubt is over. */
+  end(customerId: number): void;
+};
+
+export function createSettling(clock: Clock, waitMs: number): Settling {
+  const openedMs = clock.monotonicMs();
+  const endsMs = new Map<number, number>();
+
+  /** For a doubt of another process: an earlier life of the daemon, or a command. */
+  function endOf(doubtAt: string): number {
+    const byClockMs = Date.parse(doubtAt) + waitMs - clock.now().getTime();
+    return Math.max(openedMs + waitMs, clock.monotonicMs() + Math.min(byClockMs, waitMs));
+  }
+
+  return {
+    waitMs,
+    begin(customerIds) {
+      for (const id of customerIds) endsMs.set(id, clock.monotonicMs() + waitMs);
+    },
+    remainingMs({ customerId, doubtAt }) {
+      const endMs = endsMs.get(customerId) ?? endOf(doubtAt);
+      endsMs.set(customerId, endMs);
+      return Math.max(0, endMs - clock.monotonicMs());
+    },
+    end(customerId) {
+      endsMs.delete(customerId);
+    },
+  };
+}
