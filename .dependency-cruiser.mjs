@@ -15,7 +15,7 @@ const serviceFloors = [
   ['sync.ts', 'events/', 'background/'],
   ['reconcile/(?!reconciliation.ts)'], // that one file is domain
   ['deliver/'],
-  ['intake/', 'pace/', 'report.ts', 'retention.ts'],
+  ['intake/', 'pace/', 'report.ts'],
   ['commands/', 'queries/'],
   ['stock/', 'import/'],
   ['context.ts'],

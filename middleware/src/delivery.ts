@@ -8,7 +8,7 @@ export type DeliveryState = 'pending' | 'retrying' | 'delivered' | 'dead' | 'hel
 
 /** A customer as seen in the CRM. */
 export type SeenCustomer = {
-  id: number;
+  id: CustomerKey;
   name: string;
   createdAt: string | undefined;
   /** Why no package can be requested yet. The customer is read again on the retry schedule. */
@@ -35,7 +35,9 @@ export const needsReading = (beforePost: BeforePost) => beforePost === 'read' ||
 
 /** A delivery claimed for an attempt. */
 export type ClaimedDelivery = {
-  customerId: number;
+  customerId: CustomerKey;
+  /** The number of a customer whose id is text. It stays in the ledger. */
+  number?: number;
   customerName: string;
   customerCreatedAt: string | undefined;
   /** Attempts made before this one; interrupted ones do not count. */
@@ -108,7 +110,7 @@ export type Retrying = {
 
 /** What the CRM is told. */
 export type IntegrationResult = {
-  customer_id: number;
+  customer_id: CustomerKey;
   state: 'delivered' | 'failed';
   package_id: PackageId | null;
   attempts: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inventoryNames, toCustomerKey } from './inventory-names.ts';
+import { inventoryNames } from './inventory-names.ts';
 
 const names = (sourceName?: string, packageType = 'welcome_pack_v1') => inventoryNames({ packageType, sourceName });
 
@@ -39,15 +39,5 @@ describe('the names of customers at the Inventory', () => {
       false,
     ]);
     expect(names('berlin').isOfOtherSource('paris:7')).toBe(false);
-  });
-});
-
-describe('a customer key', () => {
-  it('has one form for each customer', () => {
-    const given = [7, '7', '007', ' 7 ', 'c-7', '9007199254740993', 'Ä:1'];
-    expect(given.map(toCustomerKey)).toEqual([7, 7, 7, 7, 'c-7', '9007199254740993', 'Ä:1']);
-    for (const none of [0, -1, 1.5, Number.NaN, '', ' ', 'a b', 'a\u0000', 'x'.repeat(101), null, {}]) {
-      expect(toCustomerKey(none)).toBeUndefined();
-    }
   });
 });

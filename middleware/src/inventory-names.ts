@@ -1,3 +1,4 @@
+import { toCustomerKey } from './customer-key.ts';
 import type { CustomerKey } from './delivery.ts';
 
 /** What customers are called at the Inventory, which may also serve other sources that give out the same ids. */
@@ -46,15 +47,4 @@ export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: N
     },
     isOfOtherSource: (customer) => !prefix && /^[^\s,:]{1,50}:./u.test(String(customer)),
   };
-}
-
-const keyMax = 100;
-
-/** One form for each customer: `7` and `"7"` are the same, and what is too large for a number stays text. */
-export function toCustomerKey(given: unknown): CustomerKey | undefined {
-  if (typeof given !== 'string' && typeof given !== 'number') return undefined;
-  const text = String(given).trim();
-  const number = /^\d+$/.test(text) ? Number(text) : undefined;
-  if (number !== undefined && Number.isSafeInteger(number)) return number > 0 ? number : undefined;
-  return /^[^\s\p{C}]+$/u.test(text) && text.length <= keyMax && typeof given === 'string' ? text : undefined;
 }

@@ -28,7 +28,10 @@ import {
  * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column.
  */
 export type DeliveryRow = {
+  /** The id of the customer, or a number above 2^52 if the id is text. */
   customer_id: number;
+  /** The id of the customer if it is text. */
+  customer_key: string | null;
   customer_name: string;
   customer_created_at: string | null;
   state: DeliveryState;
@@ -55,10 +58,11 @@ export type DeliveryRow = {
   updated_at: string;
 };
 
-/** pending. */
+/** pending. The caller gives a number to a customer whose id is text. */
 export function recorded({ id, name, createdAt }: SeenCustomer, now: string): DeliveryRow {
   return {
-    customer_id: id,
+    customer_id: typeof id === 'number' ? id : 0,
+    customer_key: typeof id === 'string' ? id : null,
     customer_name: name,
     customer_created_at: createdAt ?? null,
     state: 'pending',
@@ -245,13 +249,19 @@ function afterAttempt(delivery: ClaimedDelivery, now: string) {
 }
 
 /** What is known of the customer; it may have been read again since the claim. */
-function asRead({ customerId, customerName, customerCreatedAt, readAt }: ClaimedDelivery) {
+function asRead(delivery: ClaimedDelivery) {
+  const { customerName, customerCreatedAt, readAt } = delivery;
   return {
-    customer_id: customerId,
+    customer_id: numberInLedger(delivery),
     customer_name: customerName,
     customer_created_at: customerCreatedAt ?? null,
     read_at: readAt ?? null,
   };
+}
+
+/** How the ledger knows the customer. */
+export function numberInLedger({ customerId, number }: Pick<ClaimedDelivery, 'customerId' | 'number'>): number {
+  return number ?? Number(customerId);
 }
 
 function atLeastLook(beforePost: BeforePost): BeforePost {

@@ -1,11 +1,11 @@
 import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { DeliveryState } from './delivery.ts';
+import type { CustomerKey, DeliveryState } from './delivery.ts';
 import type { Pause } from './pause.ts';
 import type { Reconciliation } from './reconcile/reconciliation.ts';
 
 export type LedgerSummary = {
-  cursor: number;
+  cursor: CustomerKey;
   deliveries: Record<DeliveryState, number>;
   oldestPendingSeconds: number | null;
   /** Entries of the CRM that no delivery could be made of. */

@@ -4,13 +4,13 @@ import { type Running, shutdownTimeoutMs } from '@doorstep/kit/process/lifecycle
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import { startSchedule } from '@doorstep/kit/work/schedule.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { startAttemptRetention } from './background/retention.ts';
 import type { MiddlewareConfig } from './config.ts';
 import { forgetFact, writeFact } from './db/facts.ts';
 import { takeLedgerLock } from './db/lock.ts';
 import { routes } from './http/routes.ts';
 import { type Overrides, openContext } from './open-context.ts';
 import { watchBothSides } from './reconcile/watch.ts';
-import { startAttemptRetention } from './retention.ts';
 import { createSync } from './sync.ts';
 
 const { version } = packageJson;

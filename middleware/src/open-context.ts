@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadSecretKey } from '@doorstep/kit/auth/secret-key.ts';
 import { createTokens, type Tokens } from '@doorstep/kit/auth/tokens.ts';
 import { createHttpClient } from '@doorstep/kit/client/http-client.ts';
+import { followSameHost } from '@doorstep/kit/client/same-host-redirects.ts';
 import { serviceToken } from '@doorstep/kit/client/service-token.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { type Database, openDatabase } from '@doorstep/kit/database/open.ts';
@@ -13,6 +14,7 @@ import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
 import { inventoryIdempotency } from './adapters/inventory-idempotency.ts';
+import { createProbe } from './adapters/probe.ts';
 import type { MiddlewareConfig } from './config.ts';
 import type { MiddlewareContext } from './context.ts';
 import { rememberPackageType } from './db/package-types.ts';
@@ -20,7 +22,7 @@ import type { LedgerDatabase } from './db/schema.ts';
 import { takeLedgerForSource } from './db/source.ts';
 import { inventoryNames, type NameOptions } from './inventory-names.ts';
 import { createMiddlewareMetrics } from './metrics.ts';
-import type { Idempotency } from './ports.ts';
+import type { Idempotency, Probe } from './ports.ts';
 import { ledgerSummary } from './queries/ledger-summary.ts';
 import { createSettling } from './settling.ts';
 
@@ -73,7 +75,7 @@ export async function openContext(
     logger,
     metrics: createMiddlewareMetrics(registry, () => ledgerSummary({ db, clock })),
     names: inventoryNames(naming),
-    ...connect(config, { tokens, clock, logger, naming }),
+    ...connect(config, { ...connectHttp(config, { tokens, clock }), clock, logger, naming }),
     settling: createSettling(clock, config.delivery.timeoutMs + config.delivery.settleMs),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
@@ -83,10 +85,9 @@ export async function openContext(
   return { context, database, tokens, registry, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-type Means = { tokens: Tokens; clock: Clock; logger: Logger; naming: NameOptions };
+type Means = { tokens: Tokens; clock: Clock };
 
-/** The two neighbours. */
-function connect(config: MiddlewareConfig, { tokens, clock, logger, naming }: Means) {
+function connectHttp(config: MiddlewareConfig, { tokens, clock }: Means) {
   const { crm, inventory, delivery, proxies } = config;
   const crmHttp = createHttpClient({
     baseUrl: crm.url,
@@ -104,6 +105,16 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger, naming }: Me
     proxies,
     isUsable,
   });
+  followSameHost(crmHttp);
+  followSameHost(inventoryHttp);
+  return { crmHttp, inventoryHttp };
+}
+
+type Connection = ReturnType<typeof connectHttp> & { clock: Clock; logger: Logger; naming: NameOptions };
+
+/** The two neighbours. */
+function connect(config: MiddlewareConfig, { crmHttp, inventoryHttp, clock, logger, naming }: Connection) {
+  const { inventory, delivery } = config;
   const onQuickRetry = (who: string, reason: string, waitMs: number) => {
     logger.info(`${who}: ${reason}; quick retry in ${formatDuration(waitMs)}`);
   };
@@ -126,4 +137,11 @@ function connect(config: MiddlewareConfig, { tokens, clock, logger, naming }: Me
       onQuickRetry,
     }),
   };
+}
+
+/** Its own connections, for questions that the daemon does not ask. */
+export function openProbe(config: MiddlewareConfig, tokens: Tokens, { clock, logger }: MiddlewareContext): Probe {
+  const http = connectHttp(config, { tokens, clock });
+  const urls = { crm: config.crm.url, inventory: config.inventory.url };
+  return createProbe({ urls, ...http, ...connect(config, { ...http, clock, logger, naming: config }) });
 }

@@ -13,8 +13,13 @@ import type {
 export type CustomerSource = {
   /** How many customers are asked for at once, unless told otherwise. */
   pageSize: number;
-  /** Customers in id order: those above `after`, or all there are, from a source that takes no parameters. */
-  fetchPage(after: number, limit?: number): Promise<CustomerPage | NoPage>;
+  /**
+   * Customers in id order: those above `after`, or all there are, from a source that takes no parameters. If an id is
+   * text, they come in the order of the list: those after the one with the key `after`.
+   */
+  fetchPage(after: CustomerKey, limit?: number): Promise<CustomerPage | NoPage>;
+  /** `first` and the pages after it as one page, of a source that ignores `after` but can be read on in another way. */
+  fetchRest?(first: CustomerPage): Promise<CustomerPage | NoPage>;
   /** Tells what became of packages, of at most 500 customers. Safe to repeat. */
   report(results: IntegrationResult[]): Promise<'accepted' | 'unsupported' | { reason: string }>;
 };
@@ -27,11 +32,18 @@ export type CustomerPage = {
   length: number;
   /** Entries that name no customer, at most 1000. */
   unusable: UnusableEntry[];
+  /** The last one in the order of a list with text ids. */
+  lastListed?: CustomerKey;
   /** How many customers there are in all, if the source says so. */
   total?: number | undefined;
+  /** What the answer itself says about further pages. */
+  paging?: Paging;
   /** Only if the source ignores `after`: whether these are all customers, or only those that can be read. */
   extent?: 'whole' | 'part';
 };
+
+/** `next` is the address of the next page, and `number` the number of this one. */
+type Paging = { saysMore: boolean; next: string | undefined; number: number | undefined };
 
 /** `unreadable`: the source is there, but this page of it is broken, and another may not be. */
 export type NoPage = { kind: 'unavailable' | 'unreadable'; reason: string };
@@ -47,15 +59,18 @@ export type PackageTarget = {
    * Looks for the customer's package. `unknown`: the target cannot be asked, or shows something else than what it was
    * asked for; `forbidden`: not with this token. A list of everybody's packages is believed where it shows those of the witnesses, who have one.
    */
-  find(customerId: number, witnesses?: number[]): Promise<Found | { kind: 'none' | 'unknown' | 'forbidden' } | Retry>;
+  find(
+    customerId: CustomerKey,
+    witnesses?: CustomerKey[],
+  ): Promise<Found | { kind: 'none' | 'unknown' | 'forbidden' } | Retry>;
   /**
    * Looks for the packages of many customers, at most 200. Where the answer does not show those of both witnesses, one
    * asked for first and one last, the target has not understood the question or has cut its answer short.
    */
   findMany(
-    customerIds: number[],
-    witnesses: [number, number],
-  ): Promise<{ kind: 'found'; packages: Map<number, FoundPackage> } | { kind: 'unsupported' } | Retry>;
+    customerIds: CustomerKey[],
+    witnesses: [CustomerKey, CustomerKey],
+  ): Promise<{ kind: 'found'; packages: Map<CustomerKey, FoundPackage> } | { kind: 'unsupported' } | Retry>;
   /** Packages of every type in id order, after the one where the last page ended. */
   fetchPackages(after: number): Promise<PackagePage | { kind: 'unavailable'; reason: string }>;
 };
@@ -67,7 +82,7 @@ export type FoundPackage = { packageId: PackageId; bears?: Bears };
 
 type Found = FoundPackage & { kind: 'found' };
 
-export type PackageRequest = { customerId: number; customerName: string; idempotencyKey: string };
+export type PackageRequest = { customerId: CustomerKey; customerName: string; idempotencyKey: string };
 
 /** `conflict`: there may be a package already, to be looked for; where there is none, it is `otherwise`. */
 export type Answer = Outcome | { kind: 'conflict'; otherwise: Outcome };
@@ -85,9 +100,30 @@ export type PackagePage = {
   packages: ListedPackage[];
   /** How many packages there are in all, if the target says so. */
   total?: number | undefined;
+  /** There are more packages, but they cannot be read. */
+  isPart?: boolean;
   /** Where to go on; undefined at the end. */
   next: number | undefined;
 };
+
+/** Questions to both neighbours that change nothing there. */
+export type Probe = {
+  urls: { crm: string; inventory: string };
+  /** The first page of the CRM, with the fields of its first entry. */
+  page(): Promise<{ page: CustomerPage | NoPage; fields: string[] }>;
+  /** What the Inventory says about itself. */
+  root(): Promise<ProbeAnswer & { idempotency: string | undefined }>;
+  /** Whether the Inventory can be asked for the packages of a customer, and how many it lists. */
+  packages(customerId: CustomerKey): Promise<ProbeAnswer & { packages: number | undefined }>;
+  /** The request for a package, caught before it is sent. */
+  request(request: PackageRequest): Promise<CaughtRequest | undefined>;
+};
+
+/** `reason`: the call failed, or its answer was not understood. */
+type ProbeAnswer = { asked: string; status: number | undefined; reason: string | undefined };
+
+/** Without secrets. */
+export type CaughtRequest = { method: string; url: string; headers: Record<string, string>; body: unknown };
 
 export type ListedPackage = {
   id: PackageId;
@@ -113,6 +149,7 @@ export type PollAnswer = { outcome: 'found' | 'idle' | 'failed'; seen: number; r
 export type DaemonStatus = {
   breaker: 'closed' | 'open' | 'half-open';
   last_poll: (PollAnswer & { at: string }) | null;
+  crm_list: { seen: number; total: number | null; warning: string | null } | null;
 };
 
 /** May work the daemon, and nothing else. */

@@ -1,8 +1,9 @@
 import { createOutageLog } from '@doorstep/kit/work/outage-log.ts';
 import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import type { MiddlewareContext } from './context.ts';
+import { keyOf } from './db/keys.ts';
 import { findUnreported, markReported } from './db/reports.ts';
-import type { IntegrationResult } from './delivery.ts';
+import type { CustomerKey, IntegrationResult } from './delivery.ts';
 import type { CustomerSource } from './ports.ts';
 
 /** What the CRM takes at once. */
@@ -29,7 +30,7 @@ export function createReporter(context: MiddlewareContext): Reporter {
       const answer = await source.report(rows.map(toResult));
       if (answer === 'unsupported') {
         // a gateway in front of an absent CRM answers 404 on every route
-        const isThere = await showsCustomers(source, rows.at(-1)?.customer_id ?? 0);
+        const isThere = await showsCustomers(source, lastOf(rows));
         if (!isThere) return outage.away('the CRM takes no report, and shows no customers either');
         unsupported = true;
         logger.info('the CRM takes no reports (PUT /customers/integration); it is not asked again until a restart');
@@ -46,15 +47,21 @@ export function createReporter(context: MiddlewareContext): Reporter {
   return { run: singleFlight(report).again };
 }
 
-async function showsCustomers(source: CustomerSource, after: number): Promise<boolean> {
+async function showsCustomers(source: CustomerSource, after: CustomerKey): Promise<boolean> {
   return (await source.fetchPage(after, 1)).kind === 'page';
 }
 
 type Row = Awaited<ReturnType<typeof findUnreported>>[number];
 
-function toResult({ customer_id, state, package_id, attempts, error }: Row): IntegrationResult {
+function lastOf(rows: Row[]): CustomerKey {
+  const last = rows.at(-1);
+  return last ? keyOf(last) : 0;
+}
+
+function toResult(row: Row): IntegrationResult {
+  const { state, package_id, attempts, error } = row;
   return {
-    customer_id,
+    customer_id: keyOf(row),
     state: state === 'delivered' ? 'delivered' : 'failed',
     package_id: package_id === null ? null : JSON.parse(package_id),
     attempts,

@@ -1,4 +1,5 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
+import type { CustomerKey } from './delivery.ts';
 
 /**
  * Until when a post in doubt may still create its package. A duration on the monotonic clock, because a clock that is set
@@ -8,16 +9,16 @@ export type Settling = {
   /** How long after its end a post in doubt may take effect. */
   waitMs: number;
   /** A post for each of these customers has just ended in doubt. */
-  begin(customerIds: number[]): void;
+  begin(customerIds: CustomerKey[]): void;
   /** How long a look-up that finds nothing still proves nothing. */
-  remainingMs(delivery: { customerId: number; doubtAt: string }): number;
+  remainingMs(delivery: { customerId: CustomerKey; doubtAt: string }): number;
   /** The doubt is over. */
-  end(customerId: number): void;
+  end(customerId: CustomerKey): void;
 };
 
 export function createSettling(clock: Clock, waitMs: number): Settling {
   const openedMs = clock.monotonicMs();
-  const endsMs = new Map<number, number>();
+  const endsMs = new Map<CustomerKey, number>();
 
   /** For a doubt of another process: an earlier life of the daemon, or a command. */
   function endOf(doubtAt: string): number {

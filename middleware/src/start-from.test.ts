@@ -36,7 +36,8 @@ describe('START_FROM', () => {
     text: string,
     id: number,
     { createdAt, isLate = false }: { createdAt?: string; isLate?: boolean } = {},
-  ) => isBefore({ id, name: 'Ana', createdAt }, parseStartFrom(text) as StartFrom, { upTo: 10, isLate });
+  ) =>
+    isBefore({ id, name: 'Ana', createdAt }, parseStartFrom(text) as StartFrom, { upTo: 10, isLate, isFirst: false });
 
   it('leaves nobody out from the beginning', () => {
     expect(before('beginning', 1)).toBe(false);

@@ -1,3 +1,4 @@
+import { isNumber } from './customer-key.ts';
 import type { SeenCustomer } from './delivery.ts';
 
 /** Where the middleware begins, as START_FROM says. */
@@ -23,15 +24,15 @@ export function parseStartFrom(text: string): StartFrom | undefined {
 /**
  * Whether the customer gets no package, because it is from before the start. `upTo`: the highest id at the first poll.
  * `isLate`: it was not there when the customers around it were recorded. A customer without a time counts as before a time
- * if it was in the CRM at the first poll.
+ * if it was in the CRM at the first poll. Ids of text have no order: `isFirst` says that the first poll is not over yet.
  */
 export function isBefore(
   { id, createdAt }: SeenCustomer,
   start: StartFrom,
-  { upTo, isLate }: { upTo: number; isLate: boolean },
+  { upTo, isLate, isFirst }: { upTo: number; isLate: boolean; isFirst: boolean },
 ): boolean {
   if (start.kind === 'beginning') return false;
-  if (start.kind === 'id') return id < start.id;
+  if (start.kind === 'id') return isNumber(id) && id < start.id;
   if (start.kind === 'time' && createdAt !== undefined) return createdAt < start.time;
-  return id <= upTo && !isLate;
+  return isNumber(id) ? id <= upTo && !isLate : isFirst;
 }

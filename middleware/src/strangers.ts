@@ -1,11 +1,11 @@
-import type { SeenCustomer } from './delivery.ts';
+import type { CustomerKey, SeenCustomer } from './delivery.ts';
 import { isSameName } from './same-name.ts';
 
 /** What a record says of the person behind an id. */
 export type Person = { name: string; createdAt: string | undefined };
 
 /** An id that belongs to another person than when it was recorded. */
-export type Stranger = { id: number; was: Person; is: Person };
+export type Stranger = { id: CustomerKey; was: Person; is: Person };
 
 /** Deliveries are stopped because of these; `count` may be more than are kept. */
 export type Strangers = { since: string; count: number; customers: Stranger[] };

@@ -6,6 +6,7 @@ import { isAnybodyWaiting, nextDueAt } from './db/deliveries.ts';
 import { createDispatcher } from './deliver/dispatcher.ts';
 import { createReader } from './deliver/reader.ts';
 import { onlyKnown, watchPause } from './deliver/take-up.ts';
+import { type CrmList, createListWatch } from './intake/list-watch.ts';
 import { createPoll, type PollResult } from './intake/poll.ts';
 import { createPollLog } from './intake/poll-log.ts';
 import { createGate, type Gate } from './pace/gate.ts';
@@ -23,6 +24,8 @@ export type Sync = {
   /** A poll, and everything that follows from it. */
   runOnce(): Promise<void>;
   lastPoll(): LastPoll | undefined;
+  /** The list of a CRM that ignores `after`. */
+  crmList(): CrmList | null;
   breaker(): 'closed' | 'open' | 'half-open';
   /** Aborted once `stop` is called. */
   stopping: AbortSignal;
@@ -43,6 +46,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
   const delivery = createDelivery(context, { gate, ensureOwner, stopping: stopping.signal });
   const pollAndRecord = createPoll(context);
   const logPoll = createPollLog(context);
+  const listWatch = createListWatch(context);
   const polling = singleFlight(poll);
   let lastPoll: LastPoll | undefined;
   let isLedgerUsable = false;
@@ -55,6 +59,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
     lastPoll = { at, outcome, seen, ...(reason !== undefined && { reason }) };
     metrics.polls.inc({ outcome });
     logPoll(result);
+    listWatch.polled(result);
     if (!isLedgerUsable || isStopping()) return;
     gate.polled();
     if (outcome !== 'failed') delivery.crmAnswered();
@@ -98,6 +103,7 @@ export function createSync(context: MiddlewareContext, ensureOwner: () => Promis
       await delivery.settle();
     },
     lastPoll: () => lastPoll,
+    crmList: listWatch.list,
     breaker: gate.breaker,
     stopping: stopping.signal,
     async stop() {

@@ -1,5 +1,6 @@
 import type { databases } from '@doorstep/kit/test/databases.ts';
 import type { MiddlewareContext } from '../src/context.ts';
+import type { CustomerKey } from '../src/delivery.ts';
 import type { Answer, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { createSync } from '../src/sync.ts';
 import { fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
@@ -27,11 +28,11 @@ export function aGroupTarget(...replies: ((requests: PackageRequest[]) => GroupR
       everybody = answer;
     },
     async createMany(requests: PackageRequest[]): Promise<GroupAnswer> {
-      groups.push(requests.map(({ customerId }) => customerId));
+      groups.push(requests.map(({ customerId }) => Number(customerId)));
       return (await replies.shift()?.(requests)) ?? makeAll(requests);
     },
-    findMany(customerIds: number[], witnesses: [number, number]) {
-      questions.push(customerIds);
+    findMany(customerIds: CustomerKey[], witnesses: [CustomerKey, CustomerKey]) {
+      questions.push(customerIds.map(Number));
       return findMany(customerIds, witnesses);
     },
   };

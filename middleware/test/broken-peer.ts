@@ -28,7 +28,7 @@ const behaviours = {
   'answers without end': (socket) => flood(socket),
   'answers in HTML': (socket) => socket.write(http(200, 'text/html', '<!doctype html><h1>It works!</h1>')),
   'answers with no package': inTurn('{}', '[]', 'null', '{"id":null}', 'no JSON', ''),
-  'answers with no list': inTurn('{}', '42', 'null', '{"customers":[]}', 'no JSON', ''),
+  'answers with no list': inTurn('{}', '42', 'null', '{"rows":[]}', 'no JSON', ''),
   'lists what are no customers too': (socket, answer) =>
     socket.write(http(200, 'application/json', `[null,7,${split(answer())[1].slice(1, -1)},"x",{},[],{"id":null}]`)),
 } satisfies Record<string, Behaviour>;

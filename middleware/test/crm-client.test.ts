@@ -30,6 +30,8 @@ describe('a page of customers', () => {
       more: true,
       unusable: [],
       length: 2,
+      total: undefined,
+      paging: { saysMore: false, next: undefined, number: undefined },
     });
   });
 
@@ -50,12 +52,26 @@ describe('a page of customers', () => {
       ],
       more: true,
       unusable: [
-        { entry: '{}', reason: 'an entry with no id; ids are positive integers' },
-        { entry: 'null', reason: 'an entry with no id; ids are positive integers' },
-        { entry: '{"id":-1}', reason: 'an entry with the id -1; ids are positive integers' },
-        { entry: '{"id":1.5}', reason: 'an entry with the id 1.5; ids are positive integers' },
+        {
+          entry: '{}',
+          reason: 'an entry with no id; an id is a positive integer or a text of 1 to 100 visible characters',
+        },
+        {
+          entry: 'null',
+          reason: 'an entry with no id; an id is a positive integer or a text of 1 to 100 visible characters',
+        },
+        {
+          entry: '{"id":-1}',
+          reason: 'an entry with the id -1; an id is a positive integer or a text of 1 to 100 visible characters',
+        },
+        {
+          entry: '{"id":1.5}',
+          reason: 'an entry with the id 1.5; an id is a positive integer or a text of 1 to 100 visible characters',
+        },
       ],
       length: 6,
+      total: undefined,
+      paging: { saysMore: false, next: undefined, number: undefined },
     });
   });
 
@@ -81,10 +97,73 @@ describe('a page of customers', () => {
     expect(await source().fetchPage(0)).toEqual({ kind: 'unavailable', reason });
   });
 
-  it.each(['<html>', '{}', 'null', ''])('is unreadable if the answer is %j', async (body) => {
+  it.each([
+    ['<html>', '<html>'],
+    ['{}', 'an object with the fields (none)'],
+    ['null', 'null'],
+    ['', 'an empty answer'],
+    ['{"rows":[],"ok":true}', 'an object with the fields rows, ok'],
+    ['{"items":[],"data":[]}', 'an object with the fields items, data'],
+    ['{"data":[],"error":"busy"}', 'an object with the fields data, error'],
+    [`{"a\\u001b${'b'.repeat(300)}":1}`, `an object with the fields a\ufffd${'b'.repeat(172)}`],
+  ])('is unreadable, and says what was seen, if the answer is %s', async (body, seen) => {
     get(0).reply(200, body);
-    const reason = 'CRM answered with something that is not a list';
+    const reason = `CRM answered with something that is not a list: ${seen}`;
     expect(await source().fetchPage(0)).toEqual({ kind: 'unreadable', reason });
+  });
+
+  it.each(['data', 'items', 'results', 'customers', 'records'])('may come in an envelope: %s', async (name) => {
+    get(0).reply(200, { [name]: [alice], page: 1 });
+    expect(await source().fetchPage(0)).toMatchObject({ customers: [{ id: 8 }], more: false });
+  });
+
+  it.each([
+    [[alice], { 'X-Total-Count': '60' }],
+    [{ data: [alice], meta: { total: 60 } }, {}],
+    [{ items: [alice], total: '60' }, {}],
+    [{ items: [alice], pagination: { total: 60 } }, {}],
+    [{ items: [alice], total_count: 60 }, {}],
+    [{ results: [alice], count: 60, next: 'http://elsewhere.test/customers?page=2' }, {}],
+  ])('contains the total that the CRM tells: %j', async (body, headers) => {
+    get(0).reply(200, body, headers);
+    expect(await source().fetchPage(0)).toMatchObject({ total: 60, more: true, paging: { saysMore: true } });
+  });
+
+  it.each([{ total: 0 }, { count: 'many' }, { total: 1.5 }, { total: -1 }])(
+    'ignores a total such as %j',
+    async (more) => {
+      get(0).reply(200, { items: [alice], ...more });
+      expect(await source().fetchPage(0)).toMatchObject({ total: undefined, more: false });
+    },
+  );
+
+  it.each([{ pages: 3, page: 1 }, { has_more: true }, { next: 'abc' }, { next_cursor: 7 }, { page: 1, size: 1 }])(
+    'is not the last one if the CRM says so: %j',
+    async (more) => {
+      get(0).reply(200, { items: [alice], ...more });
+      expect(await source().fetchPage(0)).toMatchObject({ more: true, paging: { saysMore: true, next: undefined } });
+    },
+  );
+
+  it.each([{ pages: 1, page: 1 }, { has_more: false }, { next: null }, { page: 1, size: 10 }, { size: 1, total: 1 }])(
+    'is the last one if the CRM says so: %j',
+    async (more) => {
+      get(0).reply(200, { items: [alice], ...more });
+      expect(await source().fetchPage(0)).toMatchObject({ more: false, paging: { saysMore: false } });
+    },
+  );
+
+  it.each([
+    ['</customers?page=2>; rel="next"', `${baseUrl}/customers?page=2`],
+    ['<?page=2>; rel=next', `${baseUrl}/customers?page=2`],
+    [`<${baseUrl}/a>; rel="prev", <${baseUrl}/b>; title="x"; rel="last next"`, `${baseUrl}/b`],
+    ['<https://crm.test/customers?page=2>; rel="next"', `${baseUrl}/customers?page=2`],
+    ['<http://other.test/customers?page=2>; rel="next"', undefined],
+    ['<http://crm.test:81/customers?page=2>; rel="next"', undefined],
+    ['<http://me@crm.test/customers?page=2>; rel="next"', undefined],
+  ])('contains the address of the next one only on the same host: %s', async (Link, next) => {
+    get(0).reply(200, [alice], { Link });
+    expect(await source().fetchPage(0)).toMatchObject({ more: true, paging: { saysMore: true, next } });
   });
 });
 

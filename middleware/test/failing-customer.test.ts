@@ -61,7 +61,7 @@ describe.each(databases)('a customer at which the Inventory fails, the ledger on
     await outage.polls(1);
     expect(outage.sync.breaker()).toBe('open');
     await replayEnded(outage.context, { state: 'dead' });
-    outage.target.answerEverybody(({ customerId }) => (customerId > 5 ? busy() : undefined));
+    outage.target.answerEverybody(({ customerId }) => (Number(customerId) > 5 ? busy() : undefined));
     await outage.polls(4);
     expect(packagesOf(outage.target)).toEqual(idsOf(5));
   });
@@ -80,7 +80,7 @@ describe.each(databases)('a customer at which the Inventory fails, the ledger on
 
   it('does not delay the other customers though seven more fail like it, again and again', async () => {
     await using outage = await anOutage(kind, 40);
-    outage.target.answerEverybody(({ customerId }) => (customerId <= 8 ? busy() : undefined));
+    outage.target.answerEverybody(({ customerId }) => (Number(customerId) <= 8 ? busy() : undefined));
     await outage.polls(20);
     expect(packagesOf(outage.target)).toEqual(idsOf(40).slice(8));
   });

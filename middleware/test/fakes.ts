@@ -5,7 +5,7 @@ import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/
 import { Registry } from 'prom-client';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { LedgerDatabase } from '../src/db/schema.ts';
-import type { IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
+import type { CustomerKey, IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
 import { inventoryNames } from '../src/inventory-names.ts';
 import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
@@ -30,16 +30,19 @@ export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
   };
 }
 
-export function aCustomer(id: number, overrides: Partial<SeenCustomer> = {}): SeenCustomer {
+/** A customer whose id is a number. */
+export type NumberedCustomer = SeenCustomer & { id: number };
+
+export function aCustomer(id: number, overrides: Partial<NumberedCustomer> = {}): NumberedCustomer {
   return { id, name: `Customer ${id}`, createdAt: '2026-01-01T00:00:00.000Z', ...overrides };
 }
 
-export function manyCustomers(count: number): SeenCustomer[] {
+export function manyCustomers(count: number): NumberedCustomer[] {
   return Array.from({ length: count }, (_, index) => aCustomer(index + 1));
 }
 
 /** Customers as a page lists them. */
-export const listed = (customers: SeenCustomer[]) => ({ customers, length: customers.length });
+export const listed = (customers: SeenCustomer[]) => ({ customers, length: customers.length, total: undefined });
 
 /** A CRM that honours `after`, in pages of `pageSize`. */
 export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
@@ -47,9 +50,10 @@ export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
   const asked: number[] = [];
   const source: CustomerSource = {
     pageSize,
-    async fetchPage(after, limit = pageSize) {
+    async fetchPage(given, limit = pageSize) {
+      const after = Number(given);
       asked.push(after);
-      const rest = customers.filter(({ id }) => id > after);
+      const rest = customers.filter(({ id }) => Number(id) > after);
       return { kind: 'page', ...listed(rest.slice(0, limit)), more: rest.length > limit, unusable: [] };
     },
     async report(results) {
@@ -64,10 +68,11 @@ export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
 export function fakeTarget() {
   const packages: { id: PackageId; customerId: number; name: string }[] = [];
   const posts: PackageRequest[] = [];
-  const finds: number[] = [];
-  const answers = new Map<number, (() => Answer | undefined | Promise<Answer | undefined>)[]>();
+  const finds: CustomerKey[] = [];
+  const answers = new Map<CustomerKey, (() => Answer | undefined | Promise<Answer | undefined>)[]>();
   let everybody: ((request: PackageRequest) => Answer | undefined) | undefined;
-  const make = ({ customerId, customerName }: PackageRequest): Outcome => {
+  const make = ({ customerId: given, customerName }: PackageRequest): Outcome => {
+    const customerId = Number(given);
     const id = packages.length + 1;
     packages.push({ id, customerId, name: customerName });
     return { kind: 'delivered', packageId: id, status: 201, existed: false };
@@ -95,7 +100,7 @@ export function fakeTarget() {
     async createMany(_requests: PackageRequest[]): Promise<GroupAnswer> {
       return { kind: 'unsupported', inDoubt: false, reason: 'there are no groups' };
     },
-    async findMany(customerIds: number[], _witnesses: [number, number]) {
+    async findMany(customerIds: CustomerKey[], _witnesses: [CustomerKey, CustomerKey]) {
       finds.push(...customerIds);
       const made = packages.filter(({ customerId }) => customerIds.includes(customerId));
       return {
@@ -107,7 +112,7 @@ export function fakeTarget() {
       const rest = packages.filter(({ id }) => Number(id) > after);
       return { kind: 'page', packages: rest, next: undefined } as const;
     },
-    async find(customerId: number) {
+    async find(customerId: CustomerKey) {
       finds.push(customerId);
       const existing = packages.find((entry) => entry.customerId === customerId);
       return existing ? ({ kind: 'found', packageId: existing.id } as const) : ({ kind: 'none' } as const);

@@ -106,7 +106,9 @@ describe.each(databases)('a CRM that always returns its whole list, the ledger o
     await sync.runOnce();
     await sync.runOnce();
     expect(idsIn(target.packages)).toEqual([9, 10, 12]);
-    expect(crm.reports.map(({ customer_id }) => customer_id).sort((a, b) => a - b)).toEqual([9, 10, 12]);
+    expect(crm.reports.map(({ customer_id }) => customer_id).sort((a, b) => Number(a) - Number(b))).toEqual([
+      9, 10, 12,
+    ]);
   });
 
   it('may send times that no database can store', async () => {
@@ -148,7 +150,18 @@ describe.each(databases)('a CRM that always returns its whole list, the ledger o
 
 describe.each(databases)('entries without a valid customer id, the ledger on %s', (kind) => {
   it('are quarantined with the reason and logged once, across polls and a restart, and delay no customer', async () => {
-    const unusable = [anEntry(-1), anEntry(0), anEntry(1.5), anEntry('a7'), anEntry(1e300), {}, null, 'Bob', [], 7];
+    const unusable = [
+      anEntry(-1),
+      anEntry(0),
+      anEntry(1.5),
+      anEntry('a\u0007'),
+      anEntry(1e300),
+      {},
+      null,
+      'Bob',
+      [],
+      7,
+    ];
     const crm = aForeignCrm([anEntry(1), ...unusable, anEntry(2)]);
     const target = fakeTarget();
     await using test = await testContext(kind, { source: crm.source, target });
@@ -158,7 +171,9 @@ describe.each(databases)('entries without a valid customer id, the ledger on %s'
     expect(idsIn(target.packages)).toEqual([1, 2]);
     const kept = await test.context.db.selectFrom('quarantine').selectAll().orderBy('entry').execute();
     expect(kept.map(({ entry }) => entry)).toEqual(unusable.map((entry) => JSON.stringify(entry)).sort());
-    expect(kept.map(({ reason }) => reason)).toContain('an entry with the id "a7"; ids are positive integers');
+    expect(kept.map(({ reason }) => reason)).toContain(
+      'an entry with the id "a\\u0007"; an id is a positive integer or a text of 1 to 100 visible characters',
+    );
     const told = test.logger.lines.filter(({ message }) => message.includes('quarantined'));
     expect(told).toHaveLength(unusable.length);
     expect((await ledgerSummary(test.context)).quarantined).toBe(unusable.length);

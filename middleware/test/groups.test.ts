@@ -1,6 +1,7 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { describe, expect, it } from 'vitest';
+import type { CustomerKey } from '../src/delivery.ts';
 import type { Answer, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
@@ -58,7 +59,7 @@ describe.each(databases)('groups, the ledger on %s', (kind) => {
       kind: 'conflict',
       otherwise: { ...(busy() as object), reason: 'answered 409' } as never,
     };
-    const own = new Map<number, Answer>([
+    const own = new Map<CustomerKey, Answer>([
       [2, { kind: 'delivered', packageId: 1, status: 200, existed: true }],
       [3, { kind: 'rejected', reason: 'Inventory answered 410: no', status: 410 }],
       [4, { kind: 'retry', reason: 'answered 500', status: 500, inDoubt: false, whose: 'customer' }],

@@ -74,6 +74,23 @@ describe('a post to the Inventory', () => {
     expect(outcome).toMatchObject({ kind: 'retry', status, reason: expect.stringContaining(setting) });
   });
 
+  it.each([{ data: { id: 9 } }, { package: { id: 9 } }, { id: 9, data: { id: 1 } }])(
+    'is delivered if the package is in an envelope: %j',
+    async (body) => {
+      post().reply(201, body);
+      expect(await client().create(request)).toMatchObject({ kind: 'delivered', packageId: 9 });
+    },
+  );
+
+  it.each([{ order: { id: 9 } }, { data: [{ id: 9 }] }, { data: { package: { id: 9 } } }])(
+    'is in doubt if no package id can be read: %j',
+    async (body) => {
+      post().reply(201, body);
+      const reason = 'Inventory answered 201 without a package id';
+      expect(await client().create(request)).toMatchObject({ kind: 'retry', inDoubt: true, reason });
+    },
+  );
+
   it.each([
     [400, { Via: '1.1 squid' }, '<html>Bad request</html>'],
     [404, { Via: '1.1 squid' }, '<html>Unknown host</html>'],

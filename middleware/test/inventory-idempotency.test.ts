@@ -61,8 +61,11 @@ describe('whether the Inventory refuses doubles for ever', () => {
   it('is unknown without an answer', async () => {
     root().reply(503);
     root().replyWithError(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
-    const { idempotency } = asking();
+    const { idempotency, clock } = asking();
     expect(await idempotency()).toBeUndefined();
     expect(await idempotency()).toBeUndefined();
+    clock.advance(5_000);
+    expect(await idempotency()).toBeUndefined();
+    expect(nock.pendingMocks()).toEqual([]);
   });
 });

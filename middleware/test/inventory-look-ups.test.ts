@@ -62,10 +62,20 @@ describe('a look-up of one package', () => {
     expect(await client().find(7)).toEqual({ kind: 'found', packageId: 3 });
   });
 
-  it.each(['<html>', '{"items": []}', ''])('proves nothing from an answer such as %j', async (body) => {
-    lookUp().reply(200, body);
-    expect(await client().find(7)).toEqual({ kind: 'unknown' });
+  it.each(['data', 'items', 'results', 'packages', 'records'])('reads a list in an envelope: %s', async (name) => {
+    lookUp().reply(200, { [name]: [aPackage(12, 7)], total: 1 });
+    expect(await client().find(7)).toEqual({ kind: 'found', packageId: 12 });
+    lookUp().reply(200, { [name]: [], total: 0 });
+    expect(await client().find(7)).toEqual({ kind: 'none' });
   });
+
+  it.each(['<html>', '{"rows": []}', '{"items": [], "error": "busy"}', ''])(
+    'proves nothing from an answer such as %j',
+    async (body) => {
+      lookUp().reply(200, body);
+      expect(await client().find(7)).toEqual({ kind: 'unknown' });
+    },
+  );
 });
 
 describe('a look-up of many packages', () => {

@@ -77,7 +77,7 @@ describe('the list of packages', () => {
   it('contains packages of other types, named as such, and those without a customer', async () => {
     list({ after: 0, limit: 1_000 }).reply(200, [
       { ...aPackage(1, 7), packageType: 'other' },
-      { id: 2, customer_id: 'x y', package_type: packageType },
+      { id: 2, customer_id: '', package_type: packageType },
       { id: 3, customerId: 8 },
     ]);
     expect(await readAll(client())).toMatchObject({
@@ -87,6 +87,12 @@ describe('the list of packages', () => {
         { id: 3, customerId: 8 },
       ],
     });
+  });
+
+  it('is only a part if the Inventory counts pages', async () => {
+    list({ after: 0, limit: 1_000 }).reply(200, [aPackage(1, 7), aPackage(2, 8)], { 'X-Total-Count': '3' });
+    list({ page: 2 }).reply(200, [aPackage(3, 9)]);
+    expect(await client().fetchPackages(0)).toMatchObject({ packages: [{ id: 1 }, { id: 2 }], total: 3, isPart: true });
   });
 
   it.each([

@@ -15,6 +15,7 @@ describe.each(databases)('GET /status on %s', (kind) => {
       pause: null,
       cursor: 0,
       last_poll: { at: expect.any(String), outcome: 'idle', seen: 0 },
+      crm_list: null,
       deliveries: { pending: 0, retrying: 0, delivered: 0, dead: 0, held: 0, skipped: 0 },
       oldest_pending_seconds: null,
       quarantined: 0,

@@ -14,17 +14,20 @@ describe.each(databases)('the operations port on %s', (kind) => {
   });
   afterAll(() => daemon[Symbol.asyncDispose]());
 
-  it.each(['2', '9007199254740991', '99999999999999999999'])('returns 404 for the unknown customer %s', async (id) => {
-    for (const request of [`GET /deliveries/${id}`, `POST /deliveries/${id}/replay`]) {
-      const { status, body } = await call(daemon, request);
-      expect([request, status, body.title]).toEqual([request, 404, 'Not Found']);
-      expect(body.detail).toMatch(/^Customer \d+ has not been seen in the CRM$/);
-    }
-  });
+  it.each(['2', '9007199254740991', '99999999999999999999', '0', '-1', '01', 'x', 'u%2F1'])(
+    'returns 404 for the unknown customer %s',
+    async (id) => {
+      for (const request of [`GET /deliveries/${id}`, `POST /deliveries/${id}/replay`]) {
+        const { status, body } = await call(daemon, request);
+        expect([request, status, body.title]).toEqual([request, 404, 'Not Found']);
+        expect(body.detail).toMatch(/^Customer \S+ has not been seen in the CRM$/);
+      }
+    },
+  );
 
-  it.each(['0', 'x', '-1', '1.0', '01'])('rejects %s as a customer id', async (id) => {
+  it.each(['%07', 'a%00', '%E2%80%8B', 'x'.repeat(101)])('rejects %s as a customer id', async (id) => {
     const { status, body } = await daemon.post(`/deliveries/${id}/replay`);
-    const errors = [{ field: 'customer_id', message: 'must be a positive integer' }];
+    const errors = [{ field: 'customer_id', message: 'must be an integer, or a text of 1 to 100 visible characters' }];
     expect([status, body.errors]).toEqual([400, errors]);
   });
 

@@ -39,7 +39,11 @@ describe.each(databases)('a new PACKAGE_TYPE, the ledger on %s', (kind) => {
   });
 
   it('makes no second package for a customer whose post was in doubt before', async () => {
-    await using line = await aCommandLine(kind, { customers: 1, refusals: [[1, 503]] });
+    await using line = await aCommandLine(kind, {
+      customers: 1,
+      refusals: [[1, 503]],
+      environment: { INVENTORY_IDEMPOTENCY: 'permanent' },
+    });
     await line.run('poll');
     line.inventory.refusals.clear();
     line.inventory.packages.push({ id: 7, customerId: 1, customerName: 'Customer 1', packageType: 'welcome_pack_v1' });
@@ -53,7 +57,7 @@ describe.each(databases)('a new PACKAGE_TYPE, the ledger on %s', (kind) => {
   });
 
   it('does not count packages that the ledger never requested', async () => {
-    await using line = await aCommandLine(kind, { customers: 1, refusals: [[1, 400]] });
+    await using line = await aCommandLine(kind, { customers: 1, refusals: [[1, 410]] });
     await line.run('poll');
     line.inventory.packages.push({ id: 7, customerId: 1, customerName: 'Customer 1', packageType: 'birthday' });
     const compared = await line.run('reconcile');

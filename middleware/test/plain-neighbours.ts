@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
-import type { IntegrationResult } from '../src/delivery.ts';
+import type { CustomerKey, IntegrationResult } from '../src/delivery.ts';
 
 type Body = { customerId: number; packages: { customerId: number }[]; results: IntegrationResult[] };
 type Route = (query: URLSearchParams, body: Body) => unknown;
@@ -10,7 +10,7 @@ type Route = (query: URLSearchParams, body: Body) => unknown;
 export async function startPlainNeighbours({ takesGroups }: { takesGroups: boolean }) {
   const customers: { id: number; name: string }[] = [];
   const packages: { id: number; customerId: number }[] = [];
-  const reports = new Map<number, IntegrationResult>();
+  const reports = new Map<CustomerKey, IntegrationResult>();
   const make = ({ customerId }: { customerId: number }) => {
     const made = { id: 1000 + packages.length, customerId, packageType: 'welcome_pack_v1' };
     packages.push(made);

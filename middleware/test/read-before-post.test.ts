@@ -1,6 +1,7 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
 import { pause, resume } from '../src/commands/pause.ts';
+import type { CustomerKey } from '../src/delivery.ts';
 import type { CustomerSource } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSync } from '../src/sync.ts';
@@ -107,7 +108,7 @@ describe.each(databases)('a delivery that has waited more than a minute since th
     waiting.clock.advance(minuteMs + 1);
     const { fetchPage } = waiting.source;
     // the CRM answers polls and no other questions
-    const isPoll = (after: number, limit?: number) => after === 1 && limit === undefined;
+    const isPoll = (after: CustomerKey, limit?: number) => after === 1 && limit === undefined;
     waiting.context.source = {
       ...waiting.source,
       fetchPage: (...asked) => (isPoll(...asked) || asked[1] !== 1 ? fetchPage(...asked) : away(...asked)),

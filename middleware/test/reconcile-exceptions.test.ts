@@ -5,7 +5,7 @@ import type { CustomerSource, PackagePage, PackageTarget } from '../src/ports.ts
 import { getStatus } from '../src/queries/get-status.ts';
 import { reconcile } from '../src/reconcile/reconcile.ts';
 import type { ReconciliationException } from '../src/reconcile/reconciliation.ts';
-import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, testContext } from './fakes.ts';
+import { aCustomer, busy, fakeSource, fakeTarget, listed, manyCustomers, testContext } from './fakes.ts';
 import { addPackage, aLedger, compare, inPages, rejected, removePackage } from './two-sides.ts';
 
 describe('a reconciliation', () => {
@@ -64,13 +64,22 @@ describe('a reconciliation', () => {
   it('reports entries without a valid customer id', async () => {
     await using ledger = await aLedger('sqlite', manyCustomers(1));
     const { context, source } = ledger;
-    const unusable = [{ entry: '{}', reason: 'an entry with no id; ids are positive integers' }];
+    const unusable = [
+      {
+        entry: '{}',
+        reason: 'an entry with no id; an id is a positive integer or a text of 1 to 100 visible characters',
+      },
+    ];
     const fetchPage: CustomerSource['fetchPage'] = async () => {
-      return { kind: 'page', customers: source.customers, length: source.customers.length, more: false, unusable };
+      return { kind: 'page', ...listed(source.customers), more: false, unusable };
     };
     const { found, ...counts } = await compare({ ...context, source: { ...source, fetchPage } });
     expect(found).toEqual([
-      { kind: 'unusable', customerId: undefined, detail: 'an entry with no id; ids are positive integers' },
+      {
+        kind: 'unusable',
+        customerId: undefined,
+        detail: 'an entry with no id; an id is a positive integer or a text of 1 to 100 visible characters',
+      },
     ]);
     expect(counts).toMatchObject({ customers: 1, matched: 1, exceptions: { unusable: 1 }, proven: false });
   });
@@ -112,7 +121,8 @@ describe('a reconciliation', () => {
       clock.advance(1_000);
       const away = { kind: 'unavailable', reason: `${who} cannot be reached` } as const;
       const small = fakeSource(source.customers, 2);
-      const fetchPage: CustomerSource['fetchPage'] = async (after) => (after < 4 ? small.fetchPage(after) : away);
+      const fetchPage: CustomerSource['fetchPage'] = async (after) =>
+        Number(after) < 4 ? small.fetchPage(after) : away;
       const paged = inPages(target, 2);
       const fetchPackages: PackageTarget['fetchPackages'] = async (after) =>
         after < 4 ? paged.fetchPackages(after) : away;

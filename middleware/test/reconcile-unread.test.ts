@@ -47,17 +47,20 @@ describe.each(databases)('a list that is longer than what could be read, the led
     expect(await compare({ ...context, source: { ...source, fetchPage: shrinking } })).toMatchObject({ proven: true });
   });
 
-  it('of packages leaves customers unseen, and nobody gets a second package for that', async () => {
+  it.each([
+    [{ total: 5 }, 'the Inventory says that it has 5 packages, but its list ends after 3'],
+    [{ isPart: true }, 'the Inventory ignores "after", and shows only 3 packages of a longer list'],
+  ])('of packages leaves customers unseen, and nobody gets a second package for that: %j', async (also, detail) => {
     await using ledger = await aLedger(kind, everybody.slice(0, 5));
     const { context, target, sync } = ledger;
     const fetchPackages: PackageTarget['fetchPackages'] = async (after) => {
       const page = await target.fetchPackages(after);
-      return { ...page, packages: page.packages.slice(0, 3), total: 5 };
+      return { ...page, packages: page.packages.slice(0, 3), ...also };
     };
     const result = await compareAndRepair({ ...context, target: { ...target, fetchPackages } });
     expect(result).toMatchObject({ customers: 5, matched: 3, unseen: 2, exceptions: { ...noExceptions, unread: 1 } });
     expect(result.proven).toBe(false);
-    expect(result.found[0]?.detail).toBe('the Inventory says that it has 5 packages, but its list ends after 3');
+    expect(result.found[0]?.detail).toBe(detail);
     expect(summarize(result)).toBe(
       '5 customers, 3 packages: 1 list not read to its end, 2 whose packages could not be read',
     );

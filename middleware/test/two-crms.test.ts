@@ -1,6 +1,7 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
 import type { MiddlewareContext } from '../src/context.ts';
+import type { CustomerKey } from '../src/delivery.ts';
 import type { Answer, PackageRequest, PackageTarget } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSync } from '../src/sync.ts';
@@ -9,7 +10,7 @@ import { aCustomer, fakeSource, fakeTarget, owner, testContext, unanswered } fro
 /** An Inventory with one package for each customer, for ever, that shows whose it is. */
 function permanentTarget(how: 'answers with it' | 'refuses' = 'answers with it') {
   const target = fakeTarget();
-  const existing = (customerId: number) => target.packages.find((made) => made.customerId === customerId);
+  const existing = (customerId: CustomerKey) => target.packages.find((made) => made.customerId === customerId);
   const bears = (name: string) => ({ name, createdAt: '2026-01-01T00:00:30.000Z' });
   const create: PackageTarget['create'] = async (request) => {
     const known = existing(request.customerId);

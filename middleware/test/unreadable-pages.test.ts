@@ -2,7 +2,7 @@ import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
 import { replay, replayEnded } from '../src/commands/replay.ts';
 import type { MiddlewareContext } from '../src/context.ts';
-import type { SeenCustomer } from '../src/delivery.ts';
+import type { CustomerKey, SeenCustomer } from '../src/delivery.ts';
 import type { CustomerSource, NoPage } from '../src/ports.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
@@ -10,7 +10,7 @@ import { createSync, type Sync } from '../src/sync.ts';
 import { aCustomer, fakeSource, fakeTarget, idsIn, manyCustomers, owner, testContext } from './fakes.ts';
 
 /** A CRM that fails for every page that contains one of these customers. */
-function aBrokenCrm(customers: SeenCustomer[], broken: number[], pageSize = 500) {
+function aBrokenCrm(customers: SeenCustomer[], broken: CustomerKey[], pageSize = 500) {
   const sound = fakeSource(customers, pageSize);
   const reason = 'CRM answered 500';
   const source: CustomerSource = {

@@ -147,7 +147,7 @@ async function replayWithCare(context: MiddlewareContext, inventory: Inventory, 
 
 export async function decideHeld(context: MiddlewareContext, inventory: Inventory): Promise<void> {
   const held = await listDeliveries(context, { after: 0, limit: 1_000, state: 'held' });
-  for (const { customer_id: id } of held) await replayWithCare(context, inventory, id);
+  for (const { customer_id: id } of held) await replayWithCare(context, inventory, Number(id));
 }
 
 /** Does the same as `reconcile --repair` on the command line. */

@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartError } from '@doorstep/kit/errors.ts';
-import type { DatabaseKind } from '@doorstep/kit/test/databases.ts';
 import { findFaketime } from './clock.ts';
 import { readArguments, type SoakOptions } from './read-arguments.ts';
 import { type SoakResult, soak } from './soak.ts';
@@ -26,20 +25,21 @@ function readOptions(): SoakOptions {
   }
 }
 
-async function run({ minutes, kinds, seed, json, keep }: SoakOptions): Promise<number> {
+async function run({ minutes, kinds, inventory, seed, json, keep }: SoakOptions): Promise<number> {
   const say = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'doorstep-soak-'));
   chmodSync(folder, 0o711); // PostgreSQL, when started by root, runs as another user and has to enter it
   const faketime = findFaketime(folder);
   let isBroken = false;
-  say(`soak of ${minutes} min on ${kinds.join(' and ')}, seed ${seed}, in ${folder}`);
+  const slow = inventory === 'slow' ? ', with a slow Inventory that does not refuse doubles' : '';
+  say(`soak of ${minutes} min on ${kinds.join(' and ')}${slow}, seed ${seed}, in ${folder}`);
   const runs = await Promise.allSettled(
     kinds.map((kind) => {
       const onViolation = (violation: string) => {
         isBroken = true;
         say(`${kind}, VIOLATION: ${violation}`);
       };
-      return soak({ kind, minutes, seed, folder, keep, faketime, say, onViolation, ended: ended.signal });
+      return soak({ kind, inventory, minutes, seed, folder, keep, faketime, say, onViolation, ended: ended.signal });
     }),
   );
   for (const { reason } of runs.filter((run) => run.status === 'rejected')) say(String(reason?.stack ?? reason));
@@ -51,13 +51,16 @@ async function run({ minutes, kinds, seed, json, keep }: SoakOptions): Promise<n
   if (isKept) say(`Logs and databases are in ${folder}`);
   else rmSync(folder, { recursive: true, force: true });
   if (!isProven && !ended.signal.aborted)
-    say(`NOT PROVEN. To repeat: npm run soak -- ${repeatArguments(minutes, kinds, seed)}`);
+    say(`NOT PROVEN. To repeat: npm run soak -- ${repeatArguments({ minutes, kinds, inventory, seed })}`);
   return isProven ? 0 : 1;
 }
 
-function repeatArguments(minutes: number, kinds: DatabaseKind[], seed: string): string {
+type Repeated = Pick<SoakOptions, 'minutes' | 'kinds' | 'inventory' | 'seed'>;
+
+function repeatArguments({ minutes, kinds, inventory, seed }: Repeated): string {
   const database = kinds.length === 1 ? ` --database ${kinds[0]}` : '';
-  return `--minutes ${minutes}${database} --seed ${seed}`;
+  const slow = inventory === 'slow' ? ' --inventory slow' : '';
+  return `--minutes ${minutes}${database}${slow} --seed ${seed}`;
 }
 
 type Shown = { json: boolean; isProven: boolean; seed: string; minutes: number; folder: string | undefined };

@@ -10,10 +10,13 @@ import { type PostgresProcess, startPostgres } from './postgres-process.ts';
 import type { Random } from './random.ts';
 import { type Read, readPostgres, readSqlite } from './read-databases.ts';
 import { createServiceProcess, type Environment, type ServiceName, serviceNames } from './service-process.ts';
+import { startSlowInventory } from './slow-inventory.ts';
 import { mountSmallDisk } from './small-disk.ts';
 
 type Options = {
   kind: DatabaseKind;
+  /** `slow`: the middleware delivers to an Inventory that is slow and does not refuse doubles. */
+  inventory: 'ours' | 'slow';
   folder: string;
   faketime: string | undefined;
   random: Random;
@@ -28,7 +31,7 @@ export type Neighbourhood = Awaited<ReturnType<typeof startNeighbourhood>>;
 
 /** Starts the three services as users run them, with faulty proxies between them and the ledger on a small disk. */
 export async function startNeighbourhood(options: Options) {
-  const { kind, folder, faketime, random, journal, over, ended, keeps } = options;
+  const { kind, inventory, folder, faketime, random, journal, over, ended, keeps } = options;
   await using resources = new AsyncDisposableStack();
   for (const name of serviceNames) mkdirSync(join(folder, name), { recursive: true });
   const diskPath = join(folder, kind === 'sqlite' ? 'middleware' : 'small-disk');
@@ -39,10 +42,12 @@ export async function startNeighbourhood(options: Options) {
     kind === 'postgres' ? resources.use(await startPostgres({ folder, smallDisk, journal, ended })) : undefined;
 
   const ports = { crm: await freePort(), inventory: await freePort(), middleware: await freePort() };
+  const slow =
+    inventory === 'slow' ? resources.use(await startSlowInventory({ folder, random: random.fork('slow') })) : undefined;
   const proxies: FaultyProxy[] = [];
-  const proxyTo = async (from: string, to: 'crm' | 'inventory') => {
+  const proxyTo = async (from: string, to: 'crm' | 'inventory', targetPort = ports[to]) => {
     const name = `${from} to ${to}`;
-    const options = { name, targetPort: ports[to], random: random.fork(name), journal, over };
+    const options = { name, targetPort, random: random.fork(name), journal, over };
     const proxy = resources.use(await startFaultyProxy(options));
     proxies.push(proxy);
     return proxy.url;
@@ -51,7 +56,7 @@ export async function startNeighbourhood(options: Options) {
   const environments = makeEnvironments({ folder, ports, jwtSecretKey, postgres });
   environments.crm['INVENTORY_SERVICE_URL'] = await proxyTo('crm', 'inventory');
   environments.middleware['CRM_SERVICE_URL'] = await proxyTo('middleware', 'crm');
-  environments.middleware['INVENTORY_SERVICE_URL'] = await proxyTo('middleware', 'inventory');
+  environments.middleware['INVENTORY_SERVICE_URL'] = await proxyTo('middleware', 'inventory', slow?.port);
   const crmByProxy = await proxyTo('clients', 'crm');
 
   const clocks = new Map(serviceNames.map((name) => [name, createClock(faketime, join(folder, `${name}.clock`))]));
@@ -62,7 +67,8 @@ export async function startNeighbourhood(options: Options) {
   };
   const services = { crm: start('crm'), inventory: start('inventory'), middleware: start('middleware') };
   await Promise.all(Object.values(services).map((service) => service.start()));
-  const read: Read = postgres ? readPostgres(postgres.url) : readSqlite(folder);
+  const readOurs: Read = postgres ? readPostgres(postgres.url) : readSqlite(folder);
+  const read: Read = (schema, sql) => (slow && schema === 'inventory' ? slow.read(schema, sql) : readOurs(schema, sql));
   const running = resources.move();
   return {
     services,
@@ -77,7 +83,7 @@ export async function startNeighbourhood(options: Options) {
     directEnvironment: {
       ...services.middleware.environment,
       CRM_SERVICE_URL: urlOf(ports.crm),
-      INVENTORY_SERVICE_URL: urlOf(ports.inventory),
+      INVENTORY_SERVICE_URL: urlOf(slow?.port ?? ports.inventory),
     } as Environment,
     endFaults() {
       for (const proxy of proxies) proxy.passAll();
@@ -116,6 +122,8 @@ function makeEnvironments({ folder, ports, jwtSecretKey, postgres }: Means): Rec
       // a reconciliation would repair what a poll has missed
       RECONCILE_CRON: '0 0 0 1 1 *',
       DELIVERY_TIMEOUT_MS: '3000',
+      // at an Inventory that does not refuse doubles: longer than it needs for a post and its list, behind a slow proxy
+      DELIVERY_SETTLE_MS: '20000',
       DELIVERY_RETRIES: '2',
       RETRY_SCHEDULE: retrySchedule,
     },

@@ -82,7 +82,8 @@ async function readAll(read: Read): Promise<Stored> {
   );
   const packages = await read<Package>(
     'inventory',
-    'select id, customer_id, customer_name, package_type from packages',
+    // the Inventory keeps ids of other systems as text
+    'select id, cast(customer_id as integer) as customer_id, customer_name, package_type from packages',
   );
   const keys = await read<Key>('inventory', 'select key, package_id from idempotency_keys');
   const deliveries = await read<Delivery>(

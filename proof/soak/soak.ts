@@ -32,6 +32,7 @@ export type SoakResult = Verdict & {
 
 type Options = {
   kind: DatabaseKind;
+  inventory: 'ours' | 'slow';
   minutes: number;
   seed: string;
   folder: string;
@@ -46,7 +47,7 @@ type Options = {
 
 /** Returns undefined if the run was stopped early. */
 export async function soak(options: Options): Promise<SoakResult | undefined> {
-  const { kind, minutes, seed, keep, faketime, say, onViolation, ended } = options;
+  const { kind, inventory, minutes, seed, keep, faketime, say, onViolation, ended } = options;
   const folder = join(options.folder, kind);
   mkdirSync(folder);
   const journal = createJournal(join(folder, 'faults.log'), onViolation);
@@ -57,7 +58,17 @@ export async function soak(options: Options): Promise<SoakResult | undefined> {
   const keeps = () => keep || journal.violations.length > 0 || (!result?.isProven && !ended.aborted);
   const own = { ...options, folder, journal, random, over };
   try {
-    await using services = await startNeighbourhood({ kind, folder, faketime, random, journal, over, ended, keeps });
+    await using services = await startNeighbourhood({
+      kind,
+      inventory,
+      folder,
+      faketime,
+      random,
+      journal,
+      over,
+      ended,
+      keeps,
+    });
     const memory: Memory = { known: new Map(), inDoubt: new Set() };
     say(`${kind}: ${coverage(own, services).join(', ')}`);
     const minute = reportEachMinute(own, services, memory);

@@ -48,7 +48,7 @@ export function createHttpClient({
   const client = axios.create({
     baseURL: baseUrl,
     timeout: timeoutMs,
-    // following a redirect would turn a POST into a GET
+    // axios would turn a POST into a GET
     maxRedirects: 0,
     maxContentLength: answerBytesMax,
     httpAgent: new HttpAgent(agentOptions),
@@ -128,10 +128,6 @@ export function neverArrived(error: AxiosError): boolean {
     !error.response &&
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_PROXY_TUNNEL)$/.test(error.code ?? '')
   );
-}
-
-export function hasNextPage({ headers }: AxiosResponse): boolean {
-  return /rel="?next"?/.test(String(headers['link'] ?? ''));
 }
 
 /** The wait of the Retry-After header (seconds or a date) in milliseconds; undefined without the header. */

@@ -18,10 +18,10 @@ export const feedHeaders = z.object({
 
 type FeedPage<Row> = {
   path: string;
-  query: { after: number; limit: number } & Record<string, string | number | number[] | undefined>;
+  query: { after: number | string; limit: number } & Record<string, string | number | number[] | undefined>;
   /** Up to `limit + 1` rows; the extra row only shows that there is more. */
   rows: Row[];
-  idOf: (row: Row) => number;
+  idOf: (row: Row) => number | string;
 };
 
 /** The reply of a feed: a plain array, with a link to the next page while there is more. */

@@ -1,31 +1,40 @@
 import { describe } from '@doorstep/kit/client/describe.ts';
-import { asAxiosError, blipRetry, hasNextPage, isRouteAbsent, storable } from '@doorstep/kit/client/http-client.ts';
+import { asAxiosError, blipRetry, isRouteAbsent, storable } from '@doorstep/kit/client/http-client.ts';
 import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import { readTime } from '@doorstep/kit/text/read-time.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
-import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
+import { inIdOrder, isText, toCustomerKey } from '../customer-key.ts';
+import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 import { fitName } from './fit-name.ts';
+import { type List, readList } from './read-list.ts';
+import { createReadOn } from './read-on.ts';
 
 const settings = { token: 'CRM_TOKEN', url: 'CRM_SERVICE_URL' };
 
 export function crmClient(client: AxiosInstance, pageSize: number): CustomerSource {
+  async function fetchList(url: string, params: Params = {}): Promise<CustomerPage | NoPage> {
+    try {
+      const response = await client.get(url, { params, 'axios-retry': blipRetry });
+      const list = readList(response);
+      if (list.kind === 'list') return toPage(list, params.limit ?? pageSize);
+      const proxy = describeProxy('CRM', { config: response.config, response });
+      if (proxy !== undefined) return { kind: 'unavailable', reason: proxy };
+      return { kind: 'unreadable', reason: `CRM answered with something that is not a list: ${list.seen}` };
+    } catch (error) {
+      const failure = asAxiosError(error);
+      const isBeyondEnd = params.page !== undefined && noSuchPage.includes(failure.response?.status ?? 0);
+      return isBeyondEnd ? toPage(emptyList, pageSize) : toNoPage(failure);
+    }
+  }
+
   return {
     pageSize,
-
-    async fetchPage(after, limit = pageSize) {
-      try {
-        const response = await client.get('/customers', { params: { after, limit }, 'axios-retry': blipRetry });
-        if (Array.isArray(response.data)) {
-          return toPage(response.data, hasNextPage(response) || response.data.length >= limit);
-        }
-        const proxy = describeProxy('CRM', { config: response.config, response });
-        if (proxy !== undefined) return { kind: 'unavailable', reason: proxy };
-        return { kind: 'unreadable', reason: 'CRM answered with something that is not a list' };
-      } catch (error) {
-        return toNoPage(asAxiosError(error));
-      }
-    },
+    fetchPage: (after, limit = pageSize) => fetchList('/customers', { after, limit }),
+    fetchRest: createReadOn({
+      follow: (url) => fetchList(url),
+      fetchNumbered: (page) => fetchList('/customers', { after: 0, limit: pageSize, page }),
+    }),
 
     async report(results) {
       try {
@@ -40,6 +49,19 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
   };
 }
 
+type Params = { after?: CustomerKey; limit?: number; page?: number };
+
+/** Statuses for a page number beyond the end, or one that is not understood. */
+const noSuchPage = [400, 403, 404, 405, 410, 416, 422];
+const emptyList: List = {
+  kind: 'list',
+  entries: [],
+  total: undefined,
+  saysMore: false,
+  next: undefined,
+  number: undefined,
+};
+
 /** A CRM that fails on one customer answers 500 to every page that holds that customer. */
 function toNoPage(error: AxiosError): NoPage {
   const kind = error.response?.status === 500 && !isFromProxy(error.response) ? 'unreadable' : 'unavailable';
@@ -49,7 +71,7 @@ function toNoPage(error: AxiosError): NoPage {
 /** Limits memory: a list may hold any number of entries without a usable id. */
 const unusableMax = 1000;
 
-function toPage(entries: unknown[], more: boolean): CustomerPage {
+function toPage({ entries, total, saysMore, next, number }: List, limit: number): CustomerPage {
   const customers: SeenCustomer[] = [];
   const unusable: UnusableEntry[] = [];
   for (const entry of entries) {
@@ -57,21 +79,29 @@ function toPage(entries: unknown[], more: boolean): CustomerPage {
     if (customer) customers.push(customer);
     else if (unusable.length < unusableMax) unusable.push(toUnusable(entry));
   }
-  customers.sort((a, b) => a.id - b.id);
-  return { kind: 'page', customers, more, length: entries.length, unusable };
+  const lastListed = customers.some(({ id }) => isText(id)) ? customers.at(-1)?.id : undefined;
+  const more = saysMore || entries.length >= limit;
+  const paging = { saysMore, next, number };
+  return {
+    kind: 'page',
+    customers: inIdOrder(customers),
+    ...(lastListed !== undefined && { lastListed }),
+    more,
+    length: entries.length,
+    unusable,
+    total,
+    paging,
+  };
 }
-
-/** The cursor moves past every id that it sees, so an absurdly high one would hide all later customers. */
-const idMax = 2 ** 52;
 
 /** Returns undefined without a usable id. */
 function toCustomer(entry: unknown): SeenCustomer | undefined {
   const { id: givenId, name, created_at } = (entry ?? {}) as Record<string, unknown>;
-  const id = typeof givenId === 'string' && /^\d+$/.test(givenId) ? Number(givenId) : givenId;
-  if (!Number.isSafeInteger(id) || (id as number) < 1 || (id as number) > idMax) return undefined;
+  const id = toCustomerKey(givenId);
+  if (id === undefined) return undefined;
   const fitting = fitName(name);
   return {
-    id: id as number,
+    id,
     name: fitting ?? '',
     createdAt: toTimestamp(created_at),
     ...(fitting === undefined && { fault: 'the CRM shows no name for this customer' }),
@@ -93,6 +123,6 @@ function toUnusable(entry: unknown): UnusableEntry {
   const given = id === undefined ? 'no id' : `the id ${storable(JSON.stringify(id), 100)}`;
   return {
     entry: storable(JSON.stringify(entry), entryMax),
-    reason: `an entry with ${given}; ids are positive integers`,
+    reason: `an entry with ${given}; an id is a positive integer or a text of 1 to 100 visible characters`,
   };
 }

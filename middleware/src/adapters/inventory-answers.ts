@@ -15,11 +15,11 @@ const settings = { token: 'INVENTORY_TOKEN', url: 'INVENTORY_SERVICE_URL' };
 
 /** An answer to a post counts only if it names a package. */
 export function isUsable({ config, data }: AxiosResponse): boolean {
-  return config.method !== 'post' || config.url !== '/packages' || packageIdOf(data) !== undefined;
+  return config.method !== 'post' || config.url !== '/packages' || createdIdOf(data) !== undefined;
 }
 
 export function created({ data, status, headers }: AxiosResponse): Outcome {
-  const packageId = packageIdOf(data) as PackageId; // `isUsable` has checked it
+  const packageId = createdIdOf(data) as PackageId; // `isUsable` has checked it
   const existed = headers['idempotent-replayed'] === 'true';
   return { kind: 'delivered', packageId, status, existed, ...(status !== 201 && whatItBears(data)) };
 }
@@ -67,7 +67,7 @@ type Failure =
 function classify(status: number | undefined): Failure {
   if (status === undefined) return 'unanswered';
   if (status === 409) return 'conflict';
-  if ([401, 403, 404, 405, 407].includes(status)) return 'misdirected';
+  if ([301, 307, 308, 401, 403, 404, 405, 407].includes(status)) return 'misdirected';
   if (isRetryableStatus(status)) return 'busy';
   if (status >= 400) return 'refused';
   return status >= 300 ? 'redirected' : 'unusable';
@@ -118,8 +118,9 @@ export function isInDoubt(error: AxiosError): boolean {
   return isDoubtful(status) && retryAfterMs(error) === undefined;
 }
 
+/** Some systems answer a post that has taken effect with 302 or 303, so only the other redirects are definite. */
 function isDoubtful(status: number): boolean {
-  return status < 400 || status === 408 || status >= 500;
+  return (status < 400 && ![301, 307, 308].includes(status)) || status === 408 || status >= 500;
 }
 
 export function reasonOf(error: AxiosError): string {
@@ -134,6 +135,12 @@ function withoutId(status: number): string {
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
+}
+
+/** The id of a created package, which may be in an envelope. */
+function createdIdOf(answer: unknown): PackageId | undefined {
+  const { data, package: inner } = (answer ?? {}) as { data?: unknown; package?: unknown };
+  return packageIdOf(answer) ?? packageIdOf(inner) ?? packageIdOf(data);
 }
 
 const packageIdMax = 200;

@@ -10,18 +10,24 @@ type Options = {
   onLearned: (idempotency: Idempotency) => void;
 };
 
+/** An Inventory that does not answer is not asked by everyone. */
+const unansweredMs = 5_000;
 /** An Inventory that does not say that it refuses doubles may be replaced by one that does. */
 const askAgainMs = 60_000;
 
 /** Whether the Inventory itself refuses a second package for ever. `auto` asks `GET /`. Never throws. */
 export function inventoryIdempotency(client: AxiosInstance, { setting, clock, onLearned }: Options) {
+  let unansweredAtMs = Number.NEGATIVE_INFINITY;
   let known: { idempotency: Idempotency; atMs: number } | undefined;
 
   const ask = singleFlight(async () => {
     const answer = await client
       .get('/', { validateStatus: () => true, headers: { Accept: 'application/json' } })
       .catch(() => undefined);
-    if (!answer || answer.status >= 500) return known?.idempotency;
+    if (!answer || answer.status >= 500) {
+      unansweredAtMs = clock.monotonicMs();
+      return known?.idempotency;
+    }
     const idempotency = answer.status === 200 && answer.data?.idempotency === 'permanent' ? 'permanent' : 'none';
     if (idempotency !== known?.idempotency) onLearned(idempotency);
     known = { idempotency, atMs: clock.monotonicMs() };
@@ -30,6 +36,7 @@ export function inventoryIdempotency(client: AxiosInstance, { setting, clock, on
 
   return async (): Promise<Idempotency | undefined> => {
     if (setting !== 'auto') return setting;
+    if (clock.monotonicMs() - unansweredAtMs < unansweredMs) return known?.idempotency;
     const isFresh = known && (known.idempotency === 'permanent' || clock.monotonicMs() - known.atMs < askAgainMs);
     return isFresh ? known?.idempotency : ask.join();
   };

@@ -1,11 +1,12 @@
-import { asAxiosError, blipRetry, hasNextPage, isTooLarge, storable } from '@doorstep/kit/client/http-client.ts';
+import { asAxiosError, blipRetry, isTooLarge, storable } from '@doorstep/kit/client/http-client.ts';
 import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
-import type { AxiosInstance, AxiosResponse } from 'axios';
+import type { AxiosInstance } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
 import type { CustomerKey, PackageId, Retry } from '../delivery.ts';
 import type { InventoryNames, Owner } from '../inventory-names.ts';
 import type { FoundPackage, ListedPackage, PackageTarget } from '../ports.ts';
 import { packageIdOf, toRetry, whatItBears } from './inventory-answers.ts';
+import { readList } from './read-list.ts';
 
 const pageSize = 1000;
 /** Large enough for the whole list of an Inventory without filters, but not for an endless answer. */
@@ -15,7 +16,7 @@ const listBytesMax = 16 * 1024 * 1024;
 const pagesMax = 100;
 
 /** Statuses of an Inventory that has no look-up, or none for us. */
-const cannotBeAsked = [400, 404, 405, 414, 422, 501];
+const cannotBeAsked = [301, 302, 303, 307, 308, 400, 404, 405, 414, 422, 501];
 /** Statuses of an Inventory that wants another token. */
 const forbidden = [401, 403];
 
@@ -23,31 +24,17 @@ export function inventoryLookUp(
   client: AxiosInstance,
   names: InventoryNames,
 ): Pick<PackageTarget, 'find' | 'findMany' | 'fetchPackages'> {
-  async function ask(params: Record<string, string | number>, retry?: IAxiosRetryConfig) {
-    try {
-      const options = { params, maxContentLength: listBytesMax, ...(retry && { 'axios-retry': retry }) };
-      const response = await client.get('/packages', options);
-      if (Array.isArray(response.data)) {
-        const entries = response.data.map((entry) => toEntry(entry, names));
-        return { kind: 'list', entries, more: hasNextPage(response), total: totalOf(response) } as const;
-      }
-      const proxy = describeProxy('Inventory', { config: response.config, response });
-      if (proxy !== undefined)
-        return { kind: 'retry', reason: proxy, inDoubt: true, whose: 'inventory' } satisfies Retry;
-      return { kind: 'unknown', reason: 'the Inventory shows no list of packages' } as const;
-    } catch (error) {
-      const failure = asAxiosError(error);
-      // a proxy speaks for itself, not for the Inventory
-      const status = isFromProxy(failure.response) ? 0 : (failure.response?.status ?? 0);
-      const outcome = toRetry(failure);
-      if (forbidden.includes(status)) return { kind: 'forbidden', reason: outcome.reason } as const;
-      if (cannotBeAsked.includes(status) || isTooLarge(failure))
-        return { kind: 'unknown', reason: outcome.reason } as const;
-      return { ...outcome, inDoubt: false } satisfies Retry;
-    }
+  const ask = question(client, names);
+
+  /** An Inventory that knows neither `after` nor `limit` may count pages, and show the first of them as if it were all. */
+  async function hasSecondPage(first: Entry[]): Promise<boolean> {
+    if (first.length === 0) return false;
+    const second = await ask({ page: 2 });
+    const known = new Set(first.map(({ id }) => id));
+    return second.kind === 'list' && second.entries.some(({ id }) => id !== undefined && !known.has(id));
   }
 
-  const isFor = ({ owner }: Entry, customerId: number) => owner.kind === 'ours' && owner.customer === customerId;
+  const isFor = ({ owner }: Entry, customerId: CustomerKey) => owner.kind === 'ours' && owner.customer === customerId;
 
   return {
     async find(customerId, witnesses = []) {
@@ -76,11 +63,13 @@ export function inventoryLookUp(
     async findMany(customerIds, [first, last]) {
       const asked = new Set<CustomerKey>(customerIds);
       const wanted = [first, ...customerIds, last].map(names.nameOf);
+      // a comma would separate two customers
+      if (wanted.some((name) => String(name).includes(','))) return { kind: 'unsupported' };
       const answer = await ask({ customerId: wanted.join(), limit: pageSize });
       if (answer.kind === 'retry') return answer;
       if (answer.kind !== 'list') return { kind: 'unsupported' };
       const unseen = new Set<CustomerKey>([first, last]);
-      const packages = new Map<number, FoundPackage>();
+      const packages = new Map<CustomerKey, FoundPackage>();
       for (const entry of answer.entries) {
         const { id, owner } = entry;
         if (owner.kind !== 'ours') return { kind: 'unsupported' };
@@ -88,8 +77,8 @@ export function inventoryLookUp(
         if (!asked.has(customer) && customer !== first && customer !== last) return { kind: 'unsupported' };
         unseen.delete(customer);
         if (id === undefined || !asked.has(customer)) continue;
-        const isEarlier = names.isOfEarlierType(entry.otherType) && !packages.has(customer as number);
-        if (isOfOurType(entry) || isEarlier) packages.set(customer as number, toFound(id, entry));
+        const isEarlier = names.isOfEarlierType(entry.otherType) && !packages.has(customer);
+        if (isOfOurType(entry) || isEarlier) packages.set(customer, toFound(id, entry));
       }
       return unseen.size === 0 && !answer.more ? { kind: 'found', packages } : { kind: 'unsupported' };
     },
@@ -99,8 +88,39 @@ export function inventoryLookUp(
       if (answer.kind !== 'list') return { kind: 'unavailable', reason: answer.reason };
       const page = toPage(answer, after);
       if (!page) return { kind: 'unavailable', reason: 'the Inventory lists packages in pages without numbers' };
-      return { kind: 'page', packages: page.unseen.map(toListed), next: page.next, total: answer.total };
+      const isCut = answer.more && answer.entries.length > 0 && page.unseen.length === 0;
+      const isPart = isCut || (after === 0 && page.next === undefined && (await hasSecondPage(answer.entries)));
+      const packages = page.unseen.map(toListed);
+      return { kind: 'page', packages, next: page.next, total: answer.total, ...(isPart && { isPart }) };
     },
+  };
+}
+
+/** Asks for packages; what the Inventory answers instead of a list is a value, too. */
+function question(client: AxiosInstance, names: InventoryNames) {
+  return async function ask(params: Record<string, string | number>, retry?: IAxiosRetryConfig) {
+    try {
+      const options = { params, maxContentLength: listBytesMax, ...(retry && { 'axios-retry': retry }) };
+      const response = await client.get('/packages', options);
+      const list = readList(response);
+      if (list.kind === 'list') {
+        const entries = list.entries.map((entry) => toEntry(entry, names));
+        return { kind: 'list', entries, more: list.saysMore, total: list.total } as const;
+      }
+      const proxy = describeProxy('Inventory', { config: response.config, response });
+      if (proxy !== undefined)
+        return { kind: 'retry', reason: proxy, inDoubt: false, whose: 'inventory' } satisfies Retry;
+      return { kind: 'unknown', reason: `the Inventory shows no list of packages: ${list.seen}` } as const;
+    } catch (error) {
+      const failure = asAxiosError(error);
+      // a proxy speaks for itself, not for the Inventory
+      const status = isFromProxy(failure.response) ? 0 : (failure.response?.status ?? 0);
+      const outcome = toRetry(failure);
+      if (forbidden.includes(status)) return { kind: 'forbidden', reason: outcome.reason } as const;
+      if (cannotBeAsked.includes(status) || isTooLarge(failure))
+        return { kind: 'unknown', reason: outcome.reason } as const;
+      return { ...outcome, inDoubt: false } satisfies Retry;
+    }
   };
 }
 
@@ -130,12 +150,6 @@ function toFound(packageId: PackageId, { bears }: Entry): FoundPackage {
 function toListed({ id = '?', owner, ...rest }: Entry): ListedPackage {
   const customerId = owner.kind === 'ours' ? owner.customer : undefined;
   return { id, customerId, ...rest, ...(owner.kind === 'other source' && { isOfOtherSource: true }) };
-}
-
-/** Undefined if the answer does not say how many packages there are. */
-function totalOf({ headers }: AxiosResponse): number | undefined {
-  const text = String(headers['x-total-count'] ?? '');
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** An Inventory that ignores parameters repeats the entries up to `after`; that ends the list. */

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempDisposableSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Call, Command, Terminal } from '@doorstep/kit/cli/command.ts';
 import { runCommand } from '@doorstep/kit/cli/command-line.ts';
 import { sqlitePath } from '@doorstep/kit/database/open.ts';
@@ -10,7 +12,8 @@ import { connectDaemon } from '../adapters/daemon-client.ts';
 import { type MiddlewareConfig, readMiddlewareConfig } from '../config.ts';
 import { readFact } from '../db/facts.ts';
 import { takeLedgerLock } from '../db/lock.ts';
-import { openContext } from '../open-context.ts';
+import { openContext, openProbe } from '../open-context.ts';
+import { checkCommand } from './check.ts';
 import { commands, introduction } from './commands.ts';
 import type { CommandMeans } from './means.ts';
 
@@ -21,7 +24,15 @@ export function runCommandLine(words: string[], environment: Environment, termin
 }
 
 async function run(config: MiddlewareConfig, command: Command<CommandMeans>, call: Call): Promise<number> {
+  if (command === checkCommand) {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'doorstep-check-'));
+    return await runOn({ ...config, databaseUrl: join(folder.path, 'no-ledger.db') }, command, call);
+  }
   refuseMissingLedger(config);
+  return await runOn(config, command, call);
+}
+
+async function runOn(config: MiddlewareConfig, command: Command<CommandMeans>, call: Call): Promise<number> {
   const level = call.values['json'] ? 'warn' : config.log.level;
   await using open = await openContext(config, createLogger('middleware', { ...config.log, level, stderr: true }));
   const { context, tokens } = open;
@@ -30,6 +41,7 @@ async function run(config: MiddlewareConfig, command: Command<CommandMeans>, cal
     ...call,
     context,
     clock: context.clock,
+    probe: () => openProbe(config, tokens, context),
     daemon: connectDaemon(daemon?.url, {
       tokens,
       hostName: config.allowedHosts[0] as string,

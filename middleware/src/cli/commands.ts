@@ -1,4 +1,5 @@
 import type { Commands, Introduction } from '@doorstep/kit/cli/command.ts';
+import { checkCommand } from './check.ts';
 import { deliveriesCommand } from './deliveries.ts';
 import { explainCommand } from './explain.ts';
 import type { CommandMeans } from './means.ts';
@@ -11,6 +12,7 @@ import { settleCommand } from './settle.ts';
 import { statusCommand } from './status.ts';
 
 export const commands: Commands<CommandMeans> = {
+  check: checkCommand,
   status: statusCommand,
   deliveries: deliveriesCommand,
   explain: explainCommand,
@@ -28,7 +30,7 @@ export const introduction: Introduction = {
   about: 'Shows and controls deliveries, whether or not the daemon is running.',
   exitCodes: {
     0: 'done',
-    1: 'the answer is no: an unknown customer, remaining exceptions, a failed poll',
+    1: 'the answer is no: an unknown customer, remaining exceptions, a failed poll, a failed check',
     2: 'invalid arguments or settings',
     3: 'not possible now: the ledger, the CRM or the Inventory is unavailable',
   },

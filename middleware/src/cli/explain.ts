@@ -3,7 +3,8 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { skippedReason } from '../delivery.ts';
+import { type CustomerKey, skippedReason } from '../delivery.ts';
+import { findCustomer } from '../intake/find-named.ts';
 import { getDelivery } from '../queries/deliveries.ts';
 import { findStranger } from '../queries/find-stranger.ts';
 import { getStatus } from '../queries/get-status.ts';
@@ -34,18 +35,18 @@ export const explainCommand: Command<CommandMeans> = {
 };
 
 /** The ledger does not know the customer; perhaps the CRM does. */
-async function explainUnseen({ context, values, print, say }: CommandMeans, id: number): Promise<number> {
-  const page = await context.source.fetchPage(id - 1, 1);
-  if (page.kind !== 'page') {
+async function explainUnseen({ context, values, print, say }: CommandMeans, id: CustomerKey): Promise<number> {
+  const page = await findCustomer(context.source, id);
+  if (page.kind !== 'read') {
     say(`No poll has seen customer ${id}, and the CRM cannot be read: ${page.reason}.`);
     return exitCodes.unable;
   }
-  const customer = page.customers.find((candidate) => candidate.id === id);
+  const { customer } = page;
   const { cursor } = await getStatus(context);
   const reason = !customer
-    ? `The CRM has no customer ${id}.`
-    : id > cursor
-      ? `Customer ${id} (${customer.name}) is in the CRM, and the next poll records it; the highest recorded id is ${cursor}.`
+    ? `The CRM ${page.isPart ? 'shows only a part of its list, without' : 'has no'} customer ${id}.`
+    : typeof id === 'string' || typeof cursor === 'string' || id > cursor
+      ? `Customer ${id} (${customer.name}) is in the CRM, and the next poll records it; the last recorded id is ${cursor}.`
       : `Customer ${id} (${customer.name}) appeared in the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
   print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : inLine(reason));
   return exitCodes.no;

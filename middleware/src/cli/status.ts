@@ -9,6 +9,7 @@ type Status = Awaited<ReturnType<typeof getStatus>> & {
   daemon: 'running' | 'not running';
   breaker: string | null;
   last_poll: DaemonStatus['last_poll'];
+  crm_list: DaemonStatus['crm_list'];
 };
 
 export const statusCommand: Command<CommandMeans> = {
@@ -21,6 +22,7 @@ export const statusCommand: Command<CommandMeans> = {
       daemon: answer ? 'running' : 'not running',
       breaker: answer?.breaker ?? null,
       last_poll: answer?.last_poll ?? null,
+      crm_list: answer?.crm_list ?? null,
       ...(await getStatus(context)),
     };
     print(values['json'] ? JSON.stringify(status) : show(status));
@@ -36,7 +38,8 @@ function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantin
     ['daemon', pause ? `${daemon}, paused: ${pause.reason ?? 'nothing is delivered'}` : daemon],
     ['breaker', breaker ?? 'unknown while the daemon is not running'],
     ['last poll', last_poll ? `${time(last_poll.at)}, ${last_poll.reason ?? last_poll.outcome}` : 'unknown'],
-    ['cursor', `${cursor}, the highest recorded customer id`],
+    ...(rest.crm_list?.warning ? [['CRM list', rest.crm_list.warning]] : []),
+    ['cursor', `${cursor}, the ${typeof cursor === 'string' ? 'last' : 'highest'} recorded customer id`],
     ['delivered', deliveries.delivered],
     ['waiting', `${deliveries.pending} for a first attempt, ${deliveries.retrying} for a retry${waits}`],
     ['dead', deliveries.dead > 0 ? `${deliveries.dead}; "deliveries --state dead" lists them` : 0],

@@ -1,14 +1,16 @@
 import { AppError } from '@doorstep/kit/errors.ts';
-import { idParam } from '@doorstep/kit/http/schemas.ts';
 import { inLine } from '@doorstep/kit/text/printable.ts';
+import { toCustomerKey } from '../customer-key.ts';
+import type { CustomerKey } from '../delivery.ts';
 
 export const customerIdIs = 'the id of the customer in the CRM';
+const customerIdForm = 'a positive integer, or a text of 1 to 100 visible characters';
 
 /** @throws AppError `invalid` unless it is a customer id. */
-export function customerId(word: string | undefined): number {
-  const result = idParam.safeParse(word);
-  if (!result.success) throw new AppError('invalid', 'A customer id is required: a positive integer.');
-  return result.data;
+export function customerId(word: string | undefined): CustomerKey {
+  const key = toCustomerKey(word);
+  if (key === undefined) throw new AppError('invalid', `A customer id is required: ${customerIdForm}.`);
+  return key;
 }
 
 /** `2026-01-31 12:00:00Z` */

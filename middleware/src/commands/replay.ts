@@ -1,6 +1,8 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { MiddlewareContext } from '../context.ts';
+import { numberOf } from '../db/keys.ts';
 import { findEnded, restartDeliveries } from '../db/replays.ts';
+import type { CustomerKey } from '../delivery.ts';
 
 type Writer = Pick<MiddlewareContext, 'write' | 'clock'>;
 
@@ -10,9 +12,10 @@ type Writer = Pick<MiddlewareContext, 'write' | 'clock'>;
  * replay of a held delivery says that the Inventory has no package.
  * @throws AppError `not_found` for a customer that no poll has seen.
  */
-export function replay({ write, clock }: Writer, customerId: number): Promise<void> {
+export function replay({ write, clock }: Writer, customerId: CustomerKey): Promise<void> {
   return write(async (trx) => {
-    const known = await restartDeliveries(trx, [customerId], clock.now().toISOString());
+    const number = await numberOf(trx, customerId);
+    const known = number === undefined ? 0 : await restartDeliveries(trx, [number], clock.now().toISOString());
     if (known === 0) throw new AppError('not_found', `Customer ${customerId} has not been seen in the CRM`);
   });
 }

@@ -1,7 +1,7 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { findDelivery, updateDeliveries } from '../db/deliveries.ts';
-import type { PackageId } from '../delivery.ts';
+import type { CustomerKey, PackageId } from '../delivery.ts';
 import { settled } from '../life-cycle.ts';
 
 type Writer = Pick<MiddlewareContext, 'write' | 'clock'>;
@@ -11,7 +11,7 @@ type Writer = Pick<MiddlewareContext, 'write' | 'clock'>;
  * @throws AppError `not_found` for a customer that no poll has seen; `conflict` if the delivery has another package
  * already, or an attempt is under way.
  */
-export function settle({ write, clock }: Writer, customerId: number, packageId: PackageId): Promise<void> {
+export function settle({ write, clock }: Writer, customerId: CustomerKey, packageId: PackageId): Promise<void> {
   return write(async (trx) => {
     const row = await findDelivery(trx, customerId);
     if (!row) throw new AppError('not_found', `Customer ${customerId} has not been seen in the CRM`);
@@ -21,6 +21,6 @@ export function settle({ write, clock }: Writer, customerId: number, packageId: 
     }
     if (row.claimed_at !== null)
       throw new AppError('conflict', `An attempt for customer ${customerId} is under way; try again in a minute`);
-    await updateDeliveries(trx, [settled(customerId, packageId, clock.now().toISOString())]);
+    await updateDeliveries(trx, [settled(row.customer_id, packageId, clock.now().toISOString())]);
   });
 }

@@ -1,9 +1,10 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import type { Selectable, Transaction } from 'kysely';
-import type { ClaimedDelivery } from '../delivery.ts';
+import type { ClaimedDelivery, CustomerKey } from '../delivery.ts';
 import { claimed, dueNow, interrupted, returned } from '../life-cycle.ts';
 import { insertAttempts } from './attempts.ts';
 import { type Fresh, isKnown, updateDeliveries } from './deliveries.ts';
+import { keyOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 export type ClaimOptions = {
@@ -43,7 +44,8 @@ export async function claimDue(trx: Transaction<LedgerDatabase>, options: ClaimO
 
 function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelivery {
   return {
-    customerId: row.customer_id,
+    customerId: keyOf(row),
+    ...(row.customer_key !== null && { number: row.customer_id }),
     customerName: row.customer_name,
     customerCreatedAt: row.customer_created_at ?? undefined,
     attempts: row.attempts,
@@ -114,10 +116,10 @@ export function returnClaims(
  * Frees claims that no call belongs to: they were interrupted (kill -9, a failed write to the ledger). Returns their
  * customers.
  */
-export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<number[]> {
+export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<CustomerKey[]> {
   const rows = await trx
     .selectFrom('deliveries')
-    .select(['customer_id', 'claimed_at', 'before_post'])
+    .select(['customer_id', 'customer_key', 'claimed_at', 'before_post'])
     .where('claimed_at', 'is not', null)
     .execute();
   const attempts = rows.map(({ customer_id, claimed_at }) => ({
@@ -130,7 +132,7 @@ export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise
   }));
   await insertAttempts(trx, attempts);
   await updateDeliveries(trx, rows.map(interrupted));
-  return rows.map(({ customer_id }) => customer_id);
+  return rows.map(keyOf);
 }
 
 /**

@@ -1,11 +1,15 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely';
+import { isNumber, isText } from '../customer-key.ts';
+import type { CustomerKey } from '../delivery.ts';
 import type { DeliveryRow } from '../life-cycle.ts';
 import type { Person } from '../strangers.ts';
+import { keyOf, numberOf, numbersOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 const columnTypes = {
   customer_id: 'bigint',
+  customer_key: 'text',
   customer_name: 'text',
   customer_created_at: 'timestamptz',
   state: 'text',
@@ -60,7 +64,9 @@ export async function updateDeliveries(trx: Transaction<LedgerDatabase>, changes
     .execute();
 }
 
-export function findDelivery(db: Kysely<LedgerDatabase>, customerId: number): Promise<DeliveryRow | undefined> {
+export async function findDelivery(db: Kysely<LedgerDatabase>, key: CustomerKey): Promise<DeliveryRow | undefined> {
+  const customerId = await numberOf(db, key);
+  if (customerId === undefined) return undefined;
   return db.selectFrom('deliveries').selectAll().where('customer_id', '=', customerId).executeTakeFirst();
 }
 
@@ -118,16 +124,20 @@ export async function countDeliveries(db: Kysely<LedgerDatabase>): Promise<{ all
 }
 
 /** Who these customers were when they were recorded or read last; those without a delivery are left out. */
-export async function listPeople(db: Kysely<LedgerDatabase>, customerIds: number[]): Promise<Map<number, Person>> {
+export async function listPeople(
+  db: Kysely<LedgerDatabase>,
+  customerIds: CustomerKey[],
+): Promise<Map<CustomerKey, Person>> {
   if (customerIds.length === 0) return new Map();
-  const rows = customerIds.map((id) => ({ id }));
+  const named = await numbersOf(db, customerIds.filter(isText));
+  const rows = [...customerIds.filter(isNumber), ...named.values()].map((id) => ({ id }));
   const found = await db
     .selectFrom('deliveries')
-    .select(['customer_id', 'customer_name', 'customer_created_at'])
+    .select(['customer_id', 'customer_key', 'customer_name', 'customer_created_at'])
     .where('customer_id', 'in', (eb) => eb.selectFrom(jsonTable(db, rows, { id: 'bigint' }).as('asked')).select('id'))
     .execute();
   return new Map(
-    found.map((row) => [row.customer_id, { name: row.customer_name, createdAt: row.customer_created_at ?? undefined }]),
+    found.map((row) => [keyOf(row), { name: row.customer_name, createdAt: row.customer_created_at ?? undefined }]),
   );
 }
 
@@ -150,11 +160,12 @@ export async function listRecordedIds(
  * The first and the last customer with a known package; none before there are two. Replayed deliveries count, although
  * their packages are in question: a list that shows only the others may be incomplete.
  */
-export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number, number] | []> {
-  const delivered = db.selectFrom('deliveries').select('customer_id').where('state', '=', 'delivered').limit(1);
+export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[CustomerKey, CustomerKey] | []> {
+  const named = ['customer_id', 'customer_key'] as const;
+  const delivered = db.selectFrom('deliveries').select(named).where('state', '=', 'delivered').limit(1);
   const replayed = db
     .selectFrom('deliveries')
-    .select('customer_id')
+    .select(named)
     .where('package_id', 'is not', null)
     .where('state', '!=', sql.lit('delivered'))
     .limit(1);
@@ -164,13 +175,14 @@ export async function findWitnesses(db: Kysely<LedgerDatabase>): Promise<[number
     replayed.orderBy('customer_id').execute(),
     replayed.orderBy('customer_id', 'desc').execute(),
   ]);
-  const ids = ends.flat().map((row) => row.customer_id);
-  const [first, last] = [Math.min(...ids), Math.max(...ids)];
-  return first < last ? [first, last] : [];
+  const ordered = ends.flat().sort((a, b) => a.customer_id - b.customer_id);
+  const [first, last] = [ordered[0], ordered.at(-1)];
+  return first && last && first.customer_id < last.customer_id ? [keyOf(first), keyOf(last)] : [];
 }
 
 const knownColumns = [
   'customer_id',
+  'customer_key',
   'customer_name',
   'customer_created_at',
   'state',
@@ -184,14 +196,15 @@ export type KnownDelivery = Pick<DeliveryRow, (typeof knownColumns)[number]>;
 /** The deliveries of these customers; those without a delivery are left out. */
 export async function listKnown(
   db: Kysely<LedgerDatabase>,
-  customerIds: number[],
-): Promise<Map<number, KnownDelivery>> {
-  if (customerIds.length === 0) return new Map();
-  const rows = customerIds.map((id) => ({ id }));
+  keys: CustomerKey[],
+): Promise<Map<CustomerKey, KnownDelivery>> {
+  const numbers = [...keys.filter(isNumber), ...(await numbersOf(db, keys.filter(isText))).values()];
+  if (numbers.length === 0) return new Map();
+  const rows = numbers.map((id) => ({ id }));
   const found = await db
     .selectFrom('deliveries')
     .select(knownColumns)
     .where('customer_id', 'in', (eb) => eb.selectFrom(jsonTable(db, rows, { id: 'bigint' }).as('asked')).select('id'))
     .execute();
-  return new Map(found.map((row) => [row.customer_id, row]));
+  return new Map(found.map((row) => [keyOf(row), row]));
 }

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { CustomerKey } from '../delivery.ts';
 import type { Pause } from '../pause.ts';
 import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import { describeStrangers, type Strangers } from '../strangers.ts';
@@ -14,6 +15,8 @@ export type Facts = {
   reconciliation: Reconciliation;
   /** Where this ledger began; `upTo`: the highest id at that moment; `ignored`: another START_FROM that was given later. */
   start: { startFrom: string; upTo: number; isTold: boolean; ignored?: string };
+  /** Where a list with text ids, which has no order by id, was read to. */
+  lastListed: CustomerKey;
   /** The SOURCE_NAME of the customers in the ledger; absent if they have none. */
   source: { name: string };
   /** Every PACKAGE_TYPE that the ledger was used with. */

@@ -7,7 +7,7 @@ import type { LedgerDatabase } from './schema.ts';
 export function findUnreported(db: Kysely<LedgerDatabase>, limit: number) {
   return db
     .selectFrom('deliveries')
-    .select(['customer_id', 'state', 'package_id', 'attempts', 'error'])
+    .select(['customer_id', 'customer_key', 'state', 'package_id', 'attempts', 'error'])
     .where('report_pending', '=', 1)
     .orderBy('customer_id')
     .limit(limit)

@@ -1,7 +1,9 @@
 import type { Transaction } from 'kysely';
+import { inIdOrder, isNumber, isText } from '../customer-key.ts';
 import type { Stranger, Strangers } from '../strangers.ts';
 import { updateDeliveries } from './deliveries.ts';
 import { forgetFact, readFact, writeFact } from './facts.ts';
+import { numbersOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
 
 /** Limits what is kept; the others are found again after these are accepted. */
@@ -16,7 +18,7 @@ export async function addStrangers(
   const known = await readFact(trx, 'strangers');
   const customers = new Map(known?.customers.map((one) => [one.id, one]));
   for (const one of found) if (customers.size < keptMax || customers.has(one.id)) customers.set(one.id, one);
-  const kept = [...customers.values()].sort((a, b) => a.id - b.id);
+  const kept = inIdOrder([...customers.values()]);
   if (JSON.stringify(kept) === JSON.stringify(known?.customers)) return undefined;
   const strangers = { since: known?.since ?? now, count: kept.length, customers: kept };
   await writeFact(trx, 'strangers', strangers);
@@ -27,13 +29,12 @@ export async function addStrangers(
 export async function acceptStrangers(trx: Transaction<LedgerDatabase>): Promise<void> {
   const known = await readFact(trx, 'strangers');
   if (!known) return;
-  await updateDeliveries(
-    trx,
-    known.customers.map(({ id, is }) => ({
-      customer_id: id,
-      customer_name: is.name,
-      customer_created_at: is.createdAt ?? null,
-    })),
-  );
+  const numbers = await numbersOf(trx, known.customers.map(({ id }) => id).filter(isText));
+  const changes = known.customers.map(({ id, is }) => ({
+    customer_id: isNumber(id) ? id : (numbers.get(id) ?? 0),
+    customer_name: is.name,
+    customer_created_at: is.createdAt ?? null,
+  }));
+  await updateDeliveries(trx, changes);
   await forgetFact(trx, 'strangers');
 }

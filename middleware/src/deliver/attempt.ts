@@ -93,6 +93,9 @@ function blameInventoryIfAllFail(answers: Answer[]): Answer[] {
   return retries.map((retry) => ({ ...retry, whose: 'inventory' }));
 }
 
-function toRequest({ customerId, customerName }: ClaimedDelivery, names: InventoryNames): PackageRequest {
+export function toRequest(
+  { customerId, customerName }: Pick<ClaimedDelivery, 'customerId' | 'customerName'>,
+  names: InventoryNames,
+): PackageRequest {
   return { customerId, customerName, idempotencyKey: names.idempotencyKeyOf(customerId) };
 }

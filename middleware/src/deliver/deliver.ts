@@ -27,10 +27,12 @@ export async function deliver(
   const startedMs = clock.monotonicMs();
   const answer = await attempt({ ...context, reader }, deliveries, call);
   const result = { ...answer, attempted: await keepOwn(context, deliveries, answer.attempted) };
-  const doubtAt = clock.now().toISOString();
-  const settles = await beginSettling(context, result);
   const { attempted, breaker } = await call.answered(result);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
+  const now = clock.now();
+  const doubtAt = now.toISOString();
+  // the Inventory may have to be asked, and nobody else waits for that
+  const settles = await beginSettling(context, result);
   const finished = attempted.map((one) => {
     const delivery = { ...one.delivery, ...(isInDoubt(one) && { doubtAt }) };
     const decision = decide({
@@ -40,7 +42,7 @@ export async function deliver(
       waitsUsed: delivery.waitsUsed,
       settleMs: settles && isInDoubt(one) ? settling.remainingMs({ customerId: delivery.customerId, doubtAt }) : 0,
       breaker,
-      now: clock.now(),
+      now,
       waitsMs,
       random,
     });

@@ -1,6 +1,6 @@
 import type { MiddlewareContext } from '../context.ts';
 import { findWitnesses } from '../db/deliveries.ts';
-import { type ClaimedDelivery, needsLook, type Outcome } from '../delivery.ts';
+import { type ClaimedDelivery, type CustomerKey, needsLook, type Outcome } from '../delivery.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 
 type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>;
@@ -13,9 +13,9 @@ export type Absence = 'none' | 'unknown' | 'forbidden';
 
 export type Looked = {
   /** The packages that were found, and the look-ups that failed, by customer. */
-  outcomes: Map<number, Outcome>;
+  outcomes: Map<CustomerKey, Outcome>;
   /** For those in doubt without an outcome: whether the Inventory has no package, or cannot tell. */
-  absences: Map<number, Absence>;
+  absences: Map<CustomerKey, Absence>;
 };
 
 /**
@@ -23,8 +23,8 @@ export type Looked = {
  * understands it.
  */
 export async function look({ db, target, concurrency }: Means, deliveries: ClaimedDelivery[]): Promise<Looked> {
-  const outcomes = new Map<number, Outcome>();
-  const absences = new Map<number, Absence>();
+  const outcomes = new Map<CustomerKey, Outcome>();
+  const absences = new Map<CustomerKey, Absence>();
   const doubtful = deliveries.filter(({ beforePost }) => needsLook(beforePost));
   if (doubtful.length === 0) return { outcomes, absences };
   const witnesses = await findWitnesses(db);
@@ -32,7 +32,7 @@ export async function look({ db, target, concurrency }: Means, deliveries: Claim
   for (let start = 0; start < doubtful.length; ) {
     const some = doubtful.slice(start, start + (asksForMany ? findManyMax : concurrency));
     const ids = some.map(({ customerId }) => customerId);
-    const many = asksForMany ? await target.findMany(ids, witnesses as [number, number]) : undefined;
+    const many = asksForMany ? await target.findMany(ids, witnesses as [CustomerKey, CustomerKey]) : undefined;
     if (many?.kind === 'unsupported') {
       asksForMany = false;
       continue;
@@ -55,7 +55,7 @@ export async function look({ db, target, concurrency }: Means, deliveries: Claim
 async function findEach(
   target: PackageTarget,
   deliveries: ClaimedDelivery[],
-  { witnesses, outcomes, absences }: Looked & { witnesses: number[] },
+  { witnesses, outcomes, absences }: Looked & { witnesses: CustomerKey[] },
 ) {
   const ask = async (delivery: ClaimedDelivery) => {
     const outcome = await find(target, delivery, witnesses);
@@ -76,7 +76,7 @@ export async function resolve(target: PackageTarget, delivery: ClaimedDelivery, 
 async function find(
   target: PackageTarget,
   { customerId, packageId }: ClaimedDelivery,
-  witnesses: number[],
+  witnesses: CustomerKey[],
 ): Promise<Outcome | Absence> {
   const answer = await target.find(customerId, witnesses);
   if (answer.kind === 'found') return { ...answer, kind: 'delivered', existed: true };

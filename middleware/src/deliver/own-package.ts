@@ -1,7 +1,7 @@
 import type { Attempted } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { type Bears, type ClaimedDelivery, departedReason, type PackageId } from '../delivery.ts';
-import { fetchReadable } from '../intake/read-page.ts';
+import { findCustomer, outOfReach } from '../intake/find-named.ts';
 import { isSameName } from '../same-name.ts';
 
 /**
@@ -42,11 +42,13 @@ async function judge(
 ): Promise<Attempted> {
   const { delivery } = attempted;
   const { customerId } = delivery;
-  const page = await fetchReadable(source, customerId - 1, { skipsBroken: false, limit: 1 });
-  if (page.kind !== 'page') {
-    return { delivery, endedAt: 'read', outcome: { kind: 'retry', reason: page.reason, inDoubt: false, whose: 'crm' } };
-  }
-  const customer = page.customers.find(({ id }) => id === customerId);
+  const retry = (reason: string): Attempted => {
+    return { delivery, endedAt: 'read', outcome: { kind: 'retry', reason, inDoubt: false, whose: 'crm' } };
+  };
+  const page = await findCustomer(source, customerId);
+  if (page.kind !== 'read') return retry(page.reason);
+  const { customer } = page;
+  if (!customer && page.isPart) return retry(outOfReach);
   if (!customer) return { delivery, endedAt: 'read', outcome: { kind: 'rejected', reason: departedReason } };
   if (customer.name !== '' && isSameName(customer.name, name)) return attempted;
   const { status } = attempted.outcome;

@@ -3,10 +3,11 @@ import type { MiddlewareContext } from '../context.ts';
 import { type ClaimedDelivery, departedReason, needsReading, type Outcome, type SeenCustomer } from '../delivery.ts';
 import { unreadableFault } from '../intake/read-page.ts';
 import { stopFor, toStranger } from '../intake/same-crm.ts';
-import { readAgain } from '../life-cycle.ts';
+import { numberInLedger, readAgain } from '../life-cycle.ts';
 import type { NoPage } from '../ports.ts';
 import { isOtherPerson, type Stranger } from '../strangers.ts';
-import { type Reader, readingAgeMaxMs } from './reader.ts';
+import type { Reader } from './reader.ts';
+import { readingAgeMaxMs } from './reading.ts';
 
 type Means = Pick<MiddlewareContext, 'clock' | 'write' | 'logger'> & { reader: Reader };
 
@@ -23,7 +24,8 @@ export async function readCustomersAgain(
   const isUnread = (delivery: ClaimedDelivery) => needsReading(delivery.beforePost) || isOld(delivery, clock.now());
   const ready = deliveries.filter((delivery) => !isUnread(delivery));
   const ended: Attempted[] = [];
-  const unread = deliveries.filter(isUnread).sort((a, b) => a.customerId - b.customerId);
+  // numbers in their order, which is that of the pages
+  const unread = deliveries.filter(isUnread).sort((a, b) => numberInLedger(a) - numberInLedger(b));
   const startMs = clock.monotonicMs();
   for (const delivery of unread) {
     // whoever asked for a reading asked because of what was known until then

@@ -1,14 +1,16 @@
 import type { MiddlewareContext } from '../context.ts';
-import type { SeenCustomer } from '../delivery.ts';
+import { hasNumber, isText } from '../customer-key.ts';
+import type { CustomerKey, SeenCustomer } from '../delivery.ts';
+import { outOfReach } from '../intake/find-named.ts';
 import { fetchReadable } from '../intake/read-page.ts';
-import type { NoPage } from '../ports.ts';
-
-/** What the CRM has shown of a customer, and when it was asked; `customer` is undefined if it has none of this id. */
-type Reading = { kind: 'reading'; customer: SeenCustomer | undefined; at: string };
+import type { CustomerPage, NoPage } from '../ports.ts';
+import { createNamedReader } from './named-reader.ts';
+import { type Reading, readingAgeMaxMs } from './reading.ts';
+import { createReadingPause } from './reading-pause.ts';
 
 export type Reader = {
   /** `sinceMs`: a page that was asked for earlier, on the monotonic clock, is not good enough. */
-  read(customerId: number, options: { sinceMs: number; isAlone: boolean }): Promise<Reading | NoPage>;
+  read(customerId: CustomerKey, options: { sinceMs: number; isAlone: boolean }): Promise<Reading | NoPage>;
   /** How long the CRM is left alone after it could not be read; 0: it may be asked. */
   pauseMs(): number;
   /** A poll has read the CRM. */
@@ -17,15 +19,12 @@ export type Reader = {
   forget(): void;
 };
 
-/** A customer that was read longer ago is read again before a post. */
-export const readingAgeMaxMs = 60_000;
 /** Limits memory, however long the CRM's list is. */
 const customersMax = 50_000;
 /** Whoever asks for one customer after another gets pages. */
 const inARowMs = 5_000;
-const firstPauseMs = 5_000;
-const pauseMaxMs = 600_000;
 
+type Numbered = SeenCustomer & { id: number };
 type Page = { after: number; last: number; customers: Map<number, SeenCustomer>; at: string; readMs: number };
 
 /**
@@ -34,12 +33,11 @@ type Page = { after: number; last: number; customers: Map<number, SeenCustomer>;
  */
 export function createReader(context: Pick<MiddlewareContext, 'source' | 'clock'>): Reader {
   const { clock } = context;
+  const pause = createReadingPause(clock);
+  const named = createNamedReader(context, pause);
   let pages: Page[] = [];
   let turn: Promise<unknown> = Promise.resolve();
   let lastCallMs = Number.NEGATIVE_INFINITY;
-  let failures = 0;
-  let failure: NoPage | undefined;
-  let notBeforeMs = Number.NEGATIVE_INFINITY;
 
   function known(id: number, sinceMs: number): Reading | undefined {
     const oldestMs = Math.max(sinceMs, clock.monotonicMs() - readingAgeMaxMs);
@@ -50,27 +48,15 @@ export function createReader(context: Pick<MiddlewareContext, 'source' | 'clock'
 
   async function call(id: number, isAlone: boolean): Promise<Page | NoPage> {
     const readMs = clock.monotonicMs();
-    if (failure && readMs < notBeforeMs) return failure;
     const at = clock.now().toISOString();
     const isOne = isAlone && readMs - lastCallMs > inARowMs;
     lastCallMs = readMs;
-    const page = await fetchReadable(context.source, id - 1, { skipsBroken: false, ...(isOne && { limit: 1 }) });
-    if (page.kind === 'unavailable') return fail(page);
-    failure = undefined;
-    failures = 0;
-    if (page.kind !== 'page') return page;
-    const shown = page.customers.filter((customer) => customer.id >= id);
-    const kept = shown.slice(0, customersMax);
-    const isWhole = !page.more && kept.length === shown.length;
-    const last = isWhole ? Number.POSITIVE_INFINITY : Math.max(id, kept.at(-1)?.id ?? 0);
-    return { after: id - 1, last, customers: new Map(kept.map((one) => [one.id, one])), at, readMs };
-  }
-
-  function fail(page: NoPage): NoPage {
-    failure = page;
-    notBeforeMs = clock.monotonicMs() + Math.min(firstPauseMs * 2 ** failures, pauseMaxMs);
-    failures += 1;
-    return page;
+    const page = await fetchReadable(context.source, id - 1, {
+      skipsBroken: false,
+      isSought: true,
+      ...(isOne && { limit: 1 }),
+    });
+    return page.kind === 'page' ? toPage(page, { id, at, readMs }) : page;
   }
 
   function keep(page: Page) {
@@ -83,7 +69,7 @@ export function createReader(context: Pick<MiddlewareContext, 'source' | 'clock'
   }
 
   async function ask(id: number, { sinceMs, isAlone }: { sinceMs: number; isAlone: boolean }) {
-    const page = await call(id, isAlone);
+    const page = await pause.unlessOn(() => call(id, isAlone));
     if ('kind' in page) return page;
     keep(page);
     return known(id, sinceMs) ?? { kind: 'reading' as const, customer: page.customers.get(id), at: page.at };
@@ -91,18 +77,38 @@ export function createReader(context: Pick<MiddlewareContext, 'source' | 'clock'
 
   return {
     async read(id, options) {
-      const reading = known(id, options.sinceMs);
+      const { sinceMs } = options;
+      const lookUp = () => (isText(id) ? named.known(id, sinceMs) : known(id, sinceMs));
+      const reading = lookUp();
       if (reading) return reading;
-      const asked = turn.then(() => known(id, options.sinceMs) ?? ask(id, options));
+      const asked = turn.then(() => lookUp() ?? (isText(id) ? named.ask(id, sinceMs) : ask(id, options)));
       turn = asked.catch(() => undefined);
       return asked;
     },
-    pauseMs: () => (failure ? Math.max(notBeforeMs - clock.monotonicMs(), 0) : 0),
-    crmAnswered() {
-      notBeforeMs = Number.NEGATIVE_INFINITY;
-    },
+    pauseMs: pause.remainingMs,
+    crmAnswered: pause.end,
     forget() {
       pages = [];
+      named.forget();
     },
   };
+}
+
+type Asked = { id: number; at: string; readMs: number };
+
+function toPage({ customers, extent, more }: CustomerPage, { id, at, readMs }: Asked): Page | NoPage {
+  const numbered = customers.filter(hasNumber);
+  if (extent === 'part') return partOf(numbered, { id, at, readMs });
+  const shown = numbered.filter((customer) => customer.id >= id);
+  const kept = shown.slice(0, customersMax);
+  const isWhole = !more && kept.length === shown.length;
+  const last = isWhole ? Number.POSITIVE_INFINITY : Math.max(id, kept.at(-1)?.id ?? 0);
+  return { after: id - 1, last, customers: new Map(kept.map((one) => [one.id, one])), at, readMs };
+}
+
+/** A customer that is missing from a part of the list may be in the other part. */
+function partOf(shown: Numbered[], { id, at, readMs }: Asked): Page | NoPage {
+  const customer = shown.find((one) => one.id === id);
+  if (!customer) return { kind: 'unavailable', reason: outOfReach };
+  return { after: id - 1, last: id, customers: new Map([[id, customer]]), at, readMs };
 }

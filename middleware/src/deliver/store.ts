@@ -4,7 +4,7 @@ import type { MiddlewareContext } from '../context.ts';
 import { insertAttempts } from '../db/attempts.ts';
 import { updateDeliveries } from '../db/deliveries.ts';
 import type { LedgerDatabase } from '../db/schema.ts';
-import { delivered, died, held, retrying } from '../life-cycle.ts';
+import { delivered, died, held, numberInLedger, retrying } from '../life-cycle.ts';
 
 /** Stores the ended attempts of one call. Calls that end during a commit share the statements of the next one. */
 export async function store(context: MiddlewareContext, finished: Finished[]): Promise<void> {
@@ -30,7 +30,7 @@ function afterAttempt({ delivery, decision }: Finished, now: string) {
 
 function toAttempt({ delivery, outcome, decision, startedAt, durationMs }: Finished) {
   return {
-    customer_id: delivery.customerId,
+    customer_id: numberInLedger(delivery),
     started_at: startedAt,
     duration_ms: durationMs,
     status: outcome.status ?? null,

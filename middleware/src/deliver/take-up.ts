@@ -7,7 +7,8 @@ import { readPause } from '../db/facts.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { Allowance, Gate } from '../pace/gate.ts';
 import { longestWaitMs } from './decide.ts';
-import { type Reader, readingAgeMaxMs } from './reader.ts';
+import type { Reader } from './reader.ts';
+import { readingAgeMaxMs } from './reading.ts';
 
 export type TakeUp = {
   /** Claims what may begin now. Gives the deliveries of each call: a group, or one by itself. */

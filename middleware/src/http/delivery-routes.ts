@@ -1,17 +1,17 @@
 import { feedHeaders, feedQuery, feedReply } from '@doorstep/kit/http/feed.ts';
-import { id, idParam, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { id, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { replay, replayEnded } from '../commands/replay.ts';
 import { settle } from '../commands/settle.ts';
 import { getDelivery, listDeliveries } from '../queries/deliveries.ts';
 import { listQuarantined } from '../queries/list-quarantined.ts';
-import { deliveryFilter, deliveryState, endRange, packageIdGiven } from './filters.ts';
+import { customerKey, deliveryFilter, deliveryState, endRange, packageIdGiven } from './filters.ts';
 import { access, route } from './route.ts';
 
 const tag = 'deliveries';
 
 const deliveryFields = {
-  customer_id: id,
+  customer_id: z.union([z.int(), z.string()]).meta({ example: 1 }),
   customer_name: z.string(),
   state: deliveryState,
   attempts: z.int(),
@@ -41,7 +41,7 @@ const deliveryWithHistory = z
   .meta({ id: 'DeliveryWithHistory' });
 
 const unseen = { description: 'This customer has not been seen in the CRM' };
-const customerParam = z.object({ customer_id: idParam });
+const customerParam = z.object({ customer_id: customerKey.meta({ example: '1' }) });
 
 export const deliveryRoutes = [
   route({
@@ -51,7 +51,7 @@ export const deliveryRoutes = [
     tag,
     access,
     query: deliveryFilter,
-    responses: { 200: { description: 'OK', body: z.array(delivery), headers: feedHeaders } },
+    responses: { 200: { description: 'OK', body: z.array(delivery), headers: feedHeaders }, 404: unseen },
     handler: async (context, { query }) => {
       const rows = await listDeliveries(context, query);
       return feedReply({ path: '/deliveries', query, rows, idOf: (row) => row.customer_id });

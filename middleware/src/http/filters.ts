@@ -1,8 +1,24 @@
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
 import { line } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
+import { isVisibleKey, keyLengthMax, keyPattern, toCustomerKey } from '../customer-key.ts';
 
 export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead', 'held', 'skipped']);
+
+const keyMessage = 'must be an integer, or a text of 1 to 100 visible characters';
+const keyForm = {
+  anyOf: [
+    { type: 'integer' as const },
+    { type: 'string' as const, minLength: 1, maxLength: keyLengthMax, pattern: keyPattern },
+  ],
+};
+
+/** A customer's id in a path. One that no customer can have is not found. */
+export const customerKey = z
+  .string(keyMessage)
+  .refine(isVisibleKey, keyMessage)
+  .transform((text) => toCustomerKey(text) ?? text)
+  .meta({ override: keyForm });
 
 const momentMessage = 'must be a time such as 2026-01-31T12:00:00Z';
 
@@ -12,8 +28,13 @@ const moment = z.iso
   .transform((text) => new Date(text).toISOString())
   .refine((iso) => /^(?!0000)\d{4}-/.test(iso), momentMessage);
 
+const customerAfter = customerKey
+  .transform((key) => (key === '0' ? 0 : key))
+  .default(0)
+  .meta({ override: keyForm, description: 'Only customers after this one' });
+
 /** Which deliveries to list, over HTTP and on the command line. */
-export const deliveryFilter = z.object({ ...feedQuery, state: deliveryState.optional() });
+export const deliveryFilter = z.object({ ...feedQuery, after: customerAfter, state: deliveryState.optional() });
 
 /** The time range in which the deliveries to replay died or were held. */
 export const endRange = { since: moment.optional(), until: moment.optional() };

@@ -5,7 +5,7 @@ import type { Sync } from '../sync.ts';
 
 export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock'> & {
   version: string;
-  sync: Pick<Sync, 'pollAnew' | 'settle' | 'lastPoll' | 'breaker'>;
+  sync: Pick<Sync, 'pollAnew' | 'settle' | 'lastPoll' | 'crmList' | 'breaker'>;
 };
 
 export const route = defineRoute<OperationsContext>();

@@ -49,6 +49,13 @@ const pauseShown = z
     reason: z.string().nullable(),
   })
   .meta({ id: 'Pause' });
+const crmList = z
+  .object({
+    seen: z.int().meta({ description: 'Entries of its list that can be read' }),
+    total: z.int().nullable().meta({ description: 'How many customers the CRM says it has' }),
+    warning: z.string().nullable().meta({ description: 'Why customers of the CRM cannot be read' }),
+  })
+  .meta({ id: 'CrmList' });
 
 const status = z
   .object({
@@ -56,8 +63,13 @@ const status = z
     breaker: z.enum(['closed', 'open', 'half-open']),
     paused: z.boolean(),
     pause: pauseShown.nullable(),
-    cursor: z.int().meta({ description: 'The highest customer id that has been recorded' }),
+    cursor: z
+      .union([z.int(), z.string()])
+      .meta({ description: 'The highest customer id that has been recorded; of a list with text ids, the last one' }),
     last_poll: lastPoll.nullable(),
+    crm_list: crmList
+      .nullable()
+      .meta({ description: 'The list of a CRM that ignores `after`; null for any other CRM' }),
     deliveries: z.object({
       pending: z.int(),
       retrying: z.int(),
@@ -87,7 +99,13 @@ export const workRoutes = [
       const ledger = await getStatus(context);
       return {
         status: 200,
-        body: { version, breaker: sync.breaker(), last_poll: sync.lastPoll() ?? null, ...ledger },
+        body: {
+          version,
+          breaker: sync.breaker(),
+          last_poll: sync.lastPoll() ?? null,
+          crm_list: sync.crmList(),
+          ...ledger,
+        },
       };
     },
   }),

@@ -1,3 +1,4 @@
+import { hasNumber } from '../customer-key.ts';
 import type { CustomerSource, NoPage } from '../ports.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function findHighest(
     const page = await source.fetchPage(middle - 1, 1);
     if (page.kind === 'unavailable') return page;
     // an unreadable page holds a customer that the CRM fails on
-    const ids = page.kind === 'page' ? page.customers.map(({ id }) => id) : [middle];
+    const ids = page.kind === 'page' ? page.customers.filter(hasNumber).map(({ id }) => id) : [middle];
     const last = ids.filter((id) => id >= middle && id <= upTo).at(-1);
     if (last === undefined) high = middle - 1;
     else low = last;

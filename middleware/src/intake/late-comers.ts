@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { MiddlewareContext } from '../context.ts';
+import { hasNumber, isText } from '../customer-key.ts';
 import { listRecordedIds } from '../db/deliveries.ts';
+import { numbersOf } from '../db/keys.ts';
 import type { SeenCustomer } from '../delivery.ts';
 import type { CustomerPage } from '../ports.ts';
 
 export type LateComers = {
-  /** Customers behind the cursor that have no delivery. */
+  /** Customers behind the cursor, and those whose ids are text, that have no delivery. */
   customers: SeenCustomer[];
   /** The page shows customers that were not asked for: the CRM ignores parameters, and this is its whole list. */
   isWhole: boolean;
@@ -14,6 +16,8 @@ export type LateComers = {
   /** Call once they are recorded, so that the same page is not examined again. */
   recorded(): void;
 };
+
+type Numbered = SeenCustomer & { id: number };
 
 const idsMax = 10_000;
 
@@ -27,12 +31,13 @@ export function createLateComers(db: MiddlewareContext['db']) {
 
   return {
     async find(page: CustomerPage, cursor: number, after = cursor): Promise<LateComers> {
-      const behind = page.customers.filter(({ id }) => id <= cursor);
+      const behind = page.customers.filter(({ id }) => isText(id) || id <= cursor);
       const digest = digestOf(behind, page);
       const isNew = digest !== knownDigest;
       return {
         customers: isNew ? await withoutDelivery(db, behind) : [],
-        isWhole: behind.some(({ id }) => id <= after),
+        isWhole:
+          page.extent !== undefined || (page.lastListed === undefined && behind.some((one) => isUnasked(one, after))),
         isNew,
         recorded() {
           knownDigest = digest;
@@ -40,6 +45,10 @@ export function createLateComers(db: MiddlewareContext['db']) {
       };
     },
   };
+}
+
+function isUnasked({ id }: SeenCustomer, after: number): boolean {
+  return isText(id) || id <= after;
 }
 
 function digestOf(behind: SeenCustomer[], { unusable }: CustomerPage): string {
@@ -50,9 +59,28 @@ function digestOf(behind: SeenCustomer[], { unusable }: CustomerPage): string {
   return hash.digest('base64');
 }
 
-/** Relies on both lists being in id order. */
 async function withoutDelivery(db: MiddlewareContext['db'], customers: SeenCustomer[]): Promise<SeenCustomer[]> {
+  const numbered = customers.filter(hasNumber);
+  const named = customers.filter(({ id }) => isText(id));
+  return [...(await numberedWithoutDelivery(db, numbered)), ...(await namedWithoutDelivery(db, named))];
+}
+
+async function namedWithoutDelivery(db: MiddlewareContext['db'], customers: SeenCustomer[]): Promise<SeenCustomer[]> {
   const missing: SeenCustomer[] = [];
+  for (let start = 0; start < customers.length; start += idsMax) {
+    const some = customers.slice(start, start + idsMax);
+    const known = await numbersOf(
+      db,
+      some.map(({ id }) => String(id)),
+    );
+    missing.push(...some.filter(({ id }) => !known.has(String(id))));
+  }
+  return missing;
+}
+
+/** Relies on both lists being in id order. */
+async function numberedWithoutDelivery(db: MiddlewareContext['db'], customers: Numbered[]): Promise<Numbered[]> {
+  const missing: Numbered[] = [];
   let rest = customers;
   let after = (customers[0]?.id ?? 1) - 1;
   while (rest.length > 0) {

@@ -1,5 +1,8 @@
 import type { MiddlewareContext } from '../context.ts';
+import { hasNumber, isNumber } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
+import { readFact } from '../db/facts.ts';
+import type { CustomerKey, SeenCustomer } from '../delivery.ts';
 import type { CustomerPage, NoPage } from '../ports.ts';
 import { createLateComers, type LateComers } from './late-comers.ts';
 import { fetchReadable } from './read-page.ts';
@@ -11,8 +14,10 @@ export type PollResult = {
   outcome: 'found' | 'idle' | 'failed';
   /** Customers recorded; a failed poll may have recorded some. */
   seen: number;
-  cursor: number;
+  cursor: CustomerKey;
   reason?: string;
+  /** Only if the CRM ignores `after`: its list, as far as it can be read. */
+  list?: { seen: number; total: number | undefined; extent: 'whole' | 'part' };
 };
 
 /** A customer that the CRM cannot show may be readable at the next poll; after this many polls it is skipped. */
@@ -31,42 +36,47 @@ export function createPoll(context: MiddlewareContext): Poll {
   const sameCrm = createSameCrm(context);
   let brokenPolls = 0;
 
-  async function fetchFrom(after: number, cursor: number): Promise<CustomerPage | NoPage> {
-    const skipsBroken = brokenPolls >= brokenPollsMax;
-    if (after === cursor) return fetchReadable(context.source, cursor, { skipsBroken });
-    // one customer more than a page of one
+  const fetchNext = (after: CustomerKey) =>
+    fetchReadable(context.source, after, { skipsBroken: brokenPolls >= brokenPollsMax });
+
+  /** From the last recorded customer on: a page of one would show no other. */
+  function fetchOverlap(after: number): Promise<CustomerPage | NoPage> {
     const limit = Math.max(context.source.pageSize, 2);
     return fetchReadable(context.source, after, { skipsBroken: false, isUndivided: true, limit });
   }
 
   return async (onRecorded) => {
     let cursor = await readCursor(context.db);
+    let lastListed = await readFact(context.db, 'lastListed');
     let seen = 0;
     const start = await starting.find();
-    if (start.kind !== 'start') return { outcome: 'failed', seen, cursor, reason: start.reason };
+    if (start.kind !== 'start') return { outcome: 'failed', seen, cursor: lastListed ?? cursor, reason: start.reason };
     await sameCrm.lookAgain();
-    for (let after = sameCrm.after(cursor); ; after = cursor) {
-      const isOverlap = after < cursor;
-      const page = await fetchFrom(after, cursor);
+    for (let after = lastListed ?? sameCrm.after(cursor); ; after = lastListed ?? cursor) {
+      const isOverlap = isNumber(after) && after < cursor;
+      const page = await (isOverlap ? fetchOverlap(after as number) : fetchNext(after));
       // a customer that is recorded already may be unreadable without harm
       if (page.kind === 'unreadable' && isOverlap) continue;
       brokenPolls = page.kind === 'unreadable' ? brokenPolls + 1 : 0;
-      if (page.kind !== 'page') return { outcome: 'failed', seen, cursor, reason: page.reason };
-      const late = await lateComers.find(page, cursor, after);
+      if (page.kind !== 'page') return { outcome: 'failed', seen, cursor: lastListed ?? cursor, reason: page.reason };
+      const late = await lateComers.find(page, cursor, isOverlap ? (after as number) : cursor);
       if (late.isNew) await quarantine(context, page.unusable);
       const failure = await look(page, { cursor, isOverlap, late });
-      if (failure) return { outcome: 'failed', seen, cursor, reason: failure.reason };
+      if (failure) return { outcome: 'failed', seen, cursor: lastListed ?? cursor, reason: failure.reason };
       const unseen = [...late.customers, ...above(page, cursor)];
+      const isFurther = page.lastListed !== undefined && page.lastListed !== lastListed;
+      lastListed = page.lastListed ?? lastListed;
       const before = cursor;
-      seen += await record(context, unseen, (customer) => start.skips(customer, customer.id <= before));
+      const skips = (customer: SeenCustomer) => start.skips(customer, isNumber(customer.id) && customer.id <= before);
+      seen += await record(context, unseen, { skips, lastListed: isFurther ? lastListed : undefined });
       late.recorded();
-      const last = unseen.at(-1);
-      cursor = Math.max(cursor, last?.id ?? 0);
+      cursor = Math.max(cursor, unseen.filter(hasNumber).at(-1)?.id ?? 0);
       // a page with customers that were not asked for is the CRM's whole list
-      const goOn = (last !== undefined || isOverlap) && page.more && !late.isWhole && onRecorded();
+      const isFound = unseen.length > 0 || isFurther;
+      const goOn = (isFound || isOverlap) && page.more && !late.isWhole && onRecorded();
       if (goOn) continue;
-      if (last === undefined || !page.more || late.isWhole) await starting.polled();
-      return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor };
+      if (!isFound || !page.more || late.isWhole) await starting.polled();
+      return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor: lastListed ?? cursor, ...listOf(page) };
     }
   };
 
@@ -77,6 +87,10 @@ export function createPoll(context: MiddlewareContext): Poll {
   }
 }
 
+function listOf({ customers, unusable, total, extent }: CustomerPage): Pick<PollResult, 'list'> {
+  return extent ? { list: { seen: customers.length + unusable.length, total, extent } } : {};
+}
+
 function above({ customers }: CustomerPage, cursor: number) {
-  return customers.filter(({ id }) => id > cursor);
+  return customers.filter(hasNumber).filter(({ id }) => id > cursor);
 }

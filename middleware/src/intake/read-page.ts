@@ -1,3 +1,5 @@
+import { isNumber, isText } from '../customer-key.ts';
+import type { CustomerKey } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 
 /** Ids may have gaps; a broken range wider than this blocks the customers behind it. */
@@ -10,6 +12,8 @@ type Options = {
   isUndivided?: boolean;
   /** How many to ask for; default: a page. */
   limit?: number;
+  /** Whether the customer right behind the cursor is looked for: one that is missing may be on a page out of reach. */
+  isSought?: boolean;
 };
 
 /**
@@ -19,12 +23,21 @@ type Options = {
  */
 export async function fetchReadable(
   source: CustomerSource,
-  cursor: number,
-  { skipsBroken, isUndivided = false, limit: limitMax = source.pageSize }: Options,
+  cursor: CustomerKey,
+  { skipsBroken, isUndivided = false, limit: limitMax = source.pageSize, isSought = false }: Options,
 ): Promise<CustomerPage | NoPage> {
   const whole = await source.fetchPage(cursor, limitMax);
-  if (whole.kind === 'page') return (await isPartOfAll(source, cursor, whole, limitMax)) ? partOfAll : whole;
-  if (whole.kind === 'unavailable' || isUndivided) return whole;
+  if (whole.kind === 'page') {
+    const page = await readExtent(source, { cursor, limit: limitMax }, whole);
+    const isMissing =
+      isSought &&
+      page.kind === 'page' &&
+      isNumber(cursor) &&
+      page.customers.every(({ id }) => isText(id) || id > cursor + 1);
+    return isMissing ? seekBeyond(source, page) : page;
+  }
+  // without an order by id, nobody can tell which customers the broken page has
+  if (whole.kind === 'unavailable' || isUndivided || isText(cursor)) return whole;
   // a CRM that cannot even show its empty end is broken as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
   if (end.kind !== 'page' || end.customers.length > 0) return whole;
@@ -35,17 +48,37 @@ export async function fetchReadable(
   return (skipsBroken && (await skipBroken(source, cursor, whole.reason))) || whole;
 }
 
-const partOfAll: NoPage = {
-  kind: 'unavailable',
-  reason: 'CRM limits its list but ignores `after`, so the other customers cannot be read',
-};
+/** A source that repeats customers behind the cursor ignores `after`, and is read on in another way if it has one. */
+async function readExtent(
+  source: CustomerSource,
+  { cursor, limit }: { cursor: CustomerKey; limit: number },
+  page: CustomerPage,
+): Promise<CustomerPage | NoPage> {
+  const isRepeated = page.customers.some(({ id }) => id === cursor || (isNumber(id) && id <= Number(cursor)));
+  if (!isRepeated) return page;
+  // the pages have another size if another limit was asked for
+  const first = limit === source.pageSize ? page : await source.fetchPage(cursor);
+  if (first.kind !== 'page') return first;
+  const read = (await source.fetchRest?.(first)) ?? first;
+  if (read.kind !== 'page') return read;
+  const isPart = read.paging?.saysMore || (read === first && (await isCut(source, cursor, first)));
+  return { ...read, extent: isPart ? 'part' : 'whole' };
+}
 
-/**
- * The CRM repeats customers behind the cursor, and no more than were asked for: the rest of its list is out of reach.
- */
-async function isPartOfAll(source: CustomerSource, cursor: number, page: CustomerPage, limit: number) {
-  const isRepeated = page.customers.some(({ id }) => id <= cursor);
-  if (!isRepeated || page.length > limit) return false;
+/** The customers of a source that ignores `after` may all have ids behind the cursor, but they repeat behind the last. */
+async function seekBeyond(source: CustomerSource, page: CustomerPage): Promise<CustomerPage | NoPage> {
+  const last = page.customers.at(-1)?.id;
+  if (last === undefined) return page;
+  const beyond = await source.fetchPage(last, 1);
+  if (beyond.kind !== 'page') return beyond.kind === 'unavailable' ? beyond : page;
+  const read = await readExtent(source, { cursor: last, limit: 1 }, beyond);
+  return read.kind === 'page' && !read.extent ? page : read;
+}
+
+/** The source repeats no more customers than were asked for, so the rest of its list may be out of reach. */
+async function isCut(source: CustomerSource, cursor: CustomerKey, page: CustomerPage) {
+  const limit = source.pageSize;
+  if (page.length > limit) return false;
   if (page.length < limit) return page.more;
   const one = await source.fetchPage(cursor, limit === 1 ? 2 : 1);
   return one.kind === 'page' && one.length !== page.length;
@@ -67,7 +100,7 @@ async function skipBroken(source: CustomerSource, cursor: number, reason: string
     if (!(await areStillBroken(source, ids))) return undefined;
     const fault = unreadableFault(reason);
     const customers = ids.map((id) => ({ id, name: '', createdAt: undefined, fault }));
-    return { kind: 'page', customers, more: true, length: customers.length, unusable: [] };
+    return { kind: 'page', customers, more: true, length: customers.length, unusable: [], total: undefined };
   }
   return undefined;
 }

@@ -1,9 +1,12 @@
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { MiddlewareContext } from '../context.ts';
+import { hasNumber, isNumber, isText } from '../customer-key.ts';
 import { moveCursor } from '../db/cursor.ts';
 import { insertDeliveries } from '../db/deliveries.ts';
+import { writeFact } from '../db/facts.ts';
+import { numberNew } from '../db/keys.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
-import type { SeenCustomer, UnusableEntry } from '../delivery.ts';
+import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
 import { type DeliveryRow, recorded, recordedAsSkipped, recordedIncomplete } from '../life-cycle.ts';
 import { spread } from '../spread.ts';
 
@@ -12,35 +15,42 @@ const sliceMax = 500;
 
 /**
  * Records customers as deliveries, in id order, and moves the cursor past them in the same transaction: a crash leaves
- * both or neither. Safe to repeat. Returns how many were new. `skips`: customers that get no package.
+ * both or neither. `skips`: customers that get no package. `lastListed` is where a list with text ids was read to. Safe to
+ * repeat. Returns how many were new.
  */
 export async function record(
   context: MiddlewareContext,
   customers: SeenCustomer[],
-  skips: (customer: SeenCustomer) => boolean,
+  { skips, lastListed }: { skips: (customer: SeenCustomer) => boolean; lastListed: CustomerKey | undefined },
 ): Promise<number> {
   const { write, clock, logger } = context;
   let count = 0;
-  for (let start = 0; start < customers.length; start += sliceMax) {
+  for (let start = 0; start < customers.length || (start === 0 && lastListed !== undefined); start += sliceMax) {
     const slice = customers.slice(start, start + sliceMax);
-    const last = slice.at(-1) as SeenCustomer;
-    const added = await write(async (trx) => {
+    const last = slice.filter(hasNumber).at(-1);
+    const isLastSlice = start + sliceMax >= customers.length;
+    const { added, numbers } = await write(async (trx) => {
       const now = clock.now();
+      const numbers = await numberNew(trx, slice.map(({ id }) => id).filter(isText));
       const inserted = await insertDeliveries(
         trx,
-        slice.map((customer) => {
-          return skips(customer) ? recordedAsSkipped(customer, now.toISOString()) : toDelivery(context, customer, now);
+        slice.flatMap((customer) => {
+          const number = isNumber(customer.id) ? customer.id : numbers.get(customer.id);
+          const row = skips(customer)
+            ? recordedAsSkipped(customer, now.toISOString())
+            : toDelivery(context, customer, now);
+          return number === undefined ? [] : { ...row, customer_id: number };
         }),
       );
-      await moveCursor(trx, last.id);
-      return inserted;
+      if (last) await moveCursor(trx, last.id);
+      if (isLastSlice && lastListed !== undefined) await writeFact(trx, 'lastListed', lastListed);
+      return { added: new Set(inserted), numbers };
     });
-    count += added.length;
-    const isNew = new Set(added);
+    count += added.size;
     const wait = formatDuration(context.waitsMs[0] ?? 0);
     for (const customer of slice) {
       const { id, fault } = customer;
-      if (!fault || !isNew.has(id) || skips(customer)) continue;
+      if (!fault || skips(customer) || !added.has(isNumber(id) ? id : (numbers.get(id) ?? 0))) continue;
       logger.warn(`no package for customer ${id} yet: ${fault}; the CRM is read again in ${wait}`, { customerId: id });
     }
   }

@@ -1,4 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
+import { hasNumber, isNumber, isText } from '../customer-key.ts';
 import { listPeople } from '../db/deliveries.ts';
 import { forgetFact, readFact } from '../db/facts.ts';
 import { addStrangers } from '../db/strangers.ts';
@@ -61,7 +62,7 @@ export function createSameCrm(context: MiddlewareContext): SameCrm {
       const known = await readFact(context.db, 'strangers');
       const first = known?.customers[0];
       if (!first) return;
-      const page = await context.source.fetchPage(first.id - 1);
+      const page = await context.source.fetchPage(isNumber(first.id) ? first.id - 1 : 0);
       if (page.kind !== 'page' || !page.customers.some(({ id }) => id === first.id)) return;
       const strangers = await findStrangers(context, page.customers);
       if (strangers.length > 0) return;
@@ -71,13 +72,14 @@ export function createSameCrm(context: MiddlewareContext): SameCrm {
   };
 }
 
-function upTo({ customers }: CustomerPage, highest: number): SeenCustomer[] {
-  return customers.filter(({ id }) => id <= highest);
+function upTo({ customers }: CustomerPage, highest: number) {
+  return customers.filter(hasNumber).filter(({ id }) => id <= highest);
 }
 
 /** Stops deliveries if ids of a whole list, up to the cursor, were recorded for other people. */
 export async function compare(context: MiddlewareContext, page: CustomerPage, cursor: number): Promise<void> {
-  await stopFor(context, await findStrangers(context, upTo(page, cursor)));
+  const known = page.customers.filter(({ id }) => isText(id) || id <= cursor);
+  await stopFor(context, await findStrangers(context, known));
 }
 
 export async function stopFor(

@@ -1,4 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
+import { hasNumber } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
 import { countDeliveries } from '../db/deliveries.ts';
 import { type Facts, readFact, writeFact } from '../db/facts.ts';
@@ -48,8 +49,9 @@ export function createStart(context: MiddlewareContext) {
   async function highestNow(): Promise<number | NoPage> {
     const page = await fetchReadable(source, 0, { skipsBroken: true });
     if (page.kind !== 'page') return page;
-    const last = page.customers.at(-1)?.id ?? 0;
-    const isWhole = !page.more || page.length > source.pageSize;
+    const last = page.customers.filter(hasNumber).at(-1)?.id ?? 0;
+    // ids of text have no highest
+    const isWhole = !page.more || page.length > source.pageSize || page.lastListed !== undefined;
     return isWhole ? last : findHighest(source, { above: last, upTo: idMax });
   }
 
@@ -68,9 +70,12 @@ export function createStart(context: MiddlewareContext) {
     async find(): Promise<Start | NoPage> {
       const failure = isChecked ? undefined : await decide();
       if (failure) return failure;
-      const { upTo = 0, startFrom: text } = fact ?? {};
+      const { upTo = 0, startFrom: text, isTold = true } = fact ?? {};
       const start = (text && parseStartFrom(text)) || fromBeginning;
-      return { kind: 'start', skips: (customer, isLate) => isBefore(customer, start, { upTo, isLate }) };
+      return {
+        kind: 'start',
+        skips: (customer, isLate) => isBefore(customer, start, { upTo, isLate, isFirst: !isTold }),
+      };
     },
     /** A poll has read the CRM to its end. The first one tells what becomes of the customers that were there. */
     async polled(): Promise<void> {

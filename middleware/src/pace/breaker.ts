@@ -1,10 +1,11 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
+import type { CustomerKey } from '../delivery.ts';
 
 // Breakers from npm count calls and probe by a timer. This one counts customers, and probes once a poll.
 
 export type BreakerState =
   /** `failed`: who has met with failure since the last good answer; `since`: when that began. */
-  | { kind: 'closed'; failed: Set<number>; since: string }
+  | { kind: 'closed'; failed: Set<CustomerKey>; since: string }
   /** One probe may be made once a poll has been: `probes`. */
   | { kind: 'open'; since: string; sinceMs: number; notBeforeMs: number; probes: boolean }
   /** The probe is under way. */
@@ -21,7 +22,7 @@ export type Breaker = {
   /** A call was answered well: the other side is there. Gives the state that this has ended, where it was not closed. */
   good(): Exclude<BreakerState, { kind: 'closed' }> | undefined;
   /** A call failed in a way that everybody would have met with. Gives whether this has opened the breaker. */
-  bad(customerIds: number[], afterMs?: number): boolean;
+  bad(customerIds: CustomerKey[], afterMs?: number): boolean;
 };
 
 /** So many customers in a row: fewer may have a fault of their own. */

@@ -1,17 +1,24 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { Selectable } from 'kysely';
 import type { MiddlewareContext } from '../context.ts';
+import { keyOf, numberOf } from '../db/keys.ts';
 import type { LedgerDatabase } from '../db/schema.ts';
-import type { DeliveryState } from '../delivery.ts';
+import type { CustomerKey, DeliveryState } from '../delivery.ts';
 
 type Reader = Pick<MiddlewareContext, 'db'>;
-type DeliveryQuery = { after: number; limit: number; state?: DeliveryState | undefined };
+type DeliveryQuery = { after: CustomerKey; limit: number; state?: DeliveryState | undefined };
 
 /** Enough for every wait of any schedule and for many crashes. */
 const attemptsMax = 1000;
 
-/** From above `after`, in id order. One more than `limit` shows the caller that there are more. */
-export async function listDeliveries({ db }: Reader, { after, limit, state }: DeliveryQuery) {
+/**
+ * From above `after`, in id order; text ids come last, in the order first seen. One more than `limit` shows the caller that
+ * there are more.
+ * @throws AppError `not_found` if `after` is a text that no poll has seen.
+ */
+export async function listDeliveries({ db }: Reader, { after: key, limit, state }: DeliveryQuery) {
+  const after = await numberOf(db, key);
+  if (after === undefined) throw new AppError('not_found', unseen(key));
   let query = db.selectFrom('deliveries').selectAll().where('customer_id', '>', after);
   if (state !== undefined) query = query.where('state', '=', state);
   const rows = await query
@@ -25,22 +32,31 @@ export async function listDeliveries({ db }: Reader, { after, limit, state }: De
  * A delivery with its newest 1000 attempts, oldest first.
  * @throws AppError `not_found` for a customer that no poll has seen.
  */
-export async function getDelivery({ db }: Reader, customerId: number) {
-  const row = await db.selectFrom('deliveries').selectAll().where('customer_id', '=', customerId).executeTakeFirst();
-  if (!row) throw new AppError('not_found', `Customer ${customerId} has not been seen in the CRM`);
+export async function getDelivery({ db }: Reader, key: CustomerKey) {
+  const number = await numberOf(db, key);
+  const row = await db
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('customer_id', '=', number ?? 0)
+    .executeTakeFirst();
+  if (!row) throw new AppError('not_found', unseen(key));
   const history = await db
     .selectFrom('attempts')
     .select(['started_at', 'duration_ms', 'status', 'error', 'next_attempt_at'])
-    .where('customer_id', '=', customerId)
+    .where('customer_id', '=', row.customer_id)
     .orderBy('id', 'desc')
     .limit(attemptsMax)
     .execute();
   return { ...toDelivery(row), attempts_removed_until: row.attempts_removed_until, history: history.reverse() };
 }
 
+function unseen(key: CustomerKey): string {
+  return `Customer ${key} has not been seen in the CRM`;
+}
+
 function toDelivery(row: Selectable<LedgerDatabase['deliveries']>) {
   return {
-    customer_id: row.customer_id,
+    customer_id: keyOf(row),
     customer_name: row.customer_name,
     state: row.state,
     attempts: row.attempts,

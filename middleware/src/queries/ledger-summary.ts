@@ -22,7 +22,7 @@ export async function ledgerSummary({ db, clock }: Pick<MiddlewareContext, 'db' 
   const since = oldest?.waiting_since;
   const waitedMs = since ? clock.now().getTime() - Date.parse(since) : undefined;
   return {
-    cursor: await readCursor(db),
+    cursor: (await readFact(db, 'lastListed')) ?? (await readCursor(db)),
     deliveries,
     quarantined: await countQuarantined(db),
     pause: (await readPause(db)) ?? null,

@@ -1,4 +1,5 @@
 import type { MiddlewareContext } from '../context.ts';
+import { isText } from '../customer-key.ts';
 import type { CustomerKey } from '../delivery.ts';
 import { fetchReadable } from '../intake/read-page.ts';
 import type { CustomerPage, ListedPackage } from '../ports.ts';
@@ -26,13 +27,13 @@ export async function readCustomers(means: Means): Promise<Read> {
   let total: number | undefined;
   let extent: CustomerPage['extent'];
   let wasLast = false;
-  for (let after = 0; ; ) {
+  for (let after: CustomerKey = 0; ; ) {
     signal?.throwIfAborted();
     const page = await fetchReadable(source, after, { skipsBroken: true });
     if (page.kind !== 'page') return { kind: 'unavailable', reason: page.reason };
     if (after === 0) total = page.total;
-    const fresh = page.customers.filter(({ id }) => id > after);
-    const isRepeated = fresh.length < page.customers.length;
+    const fresh = page.customers.filter(({ id }) => isText(id) || id > Number(after) || isText(after));
+    const isRepeated = page.extent !== undefined || fresh.length < page.customers.length;
     scratch.addCustomers(page.customers.map(({ id, name, createdAt }) => ({ key: id, name, createdAt })));
     for (const { entry, reason } of page.unusable) {
       if (unusable.has(entry)) continue;
@@ -42,11 +43,11 @@ export async function readCustomers(means: Means): Promise<Read> {
     entries = isRepeated ? Math.max(entries, page.length) : entries + page.length;
     extent = page.extent;
     onProgress?.(fresh.length);
-    const last = fresh.at(-1);
+    const next = page.lastListed ?? fresh.at(-1)?.id;
     // what comes after the last page shows whether the CRM knows `after`
-    if (!last || isRepeated || (wasLast && !page.more)) break;
+    if (next === undefined || next === after || isRepeated || (wasLast && !page.more)) break;
     wasLast = !page.more;
-    after = last.id;
+    after = next;
   }
   const missed = await countMissed(means, { entries, total });
   if (missed > 0) {
@@ -74,6 +75,7 @@ export async function readPackages(means: Means): Promise<Read> {
   const { target, scratch, counts, onException, onProgress, signal } = means;
   let entries = 0;
   let total: number | undefined;
+  let isPart = false;
   for (let after: number | undefined = 0; after !== undefined; ) {
     signal?.throwIfAborted();
     const page = await target.fetchPackages(after);
@@ -89,14 +91,18 @@ export async function readPackages(means: Means): Promise<Read> {
       onException({ kind: 'ownerless', customerId, detail: `package ${id} has no valid customer id` });
     }
     onProgress?.(page.packages.length);
+    isPart ||= page.isPart ?? false;
     after = page.next;
   }
-  const isWhole = total === undefined || total <= entries;
-  if (!isWhole) {
+  const isShort = total !== undefined && total > entries;
+  if (isShort) {
     const detail = `the Inventory says that it has ${total} packages, but its list ends after ${entries}`;
     onException({ kind: 'unread', customerId: undefined, detail });
+  } else if (isPart) {
+    const detail = `the Inventory ignores "after", and shows only ${entries} packages of a longer list`;
+    onException({ kind: 'unread', customerId: undefined, detail });
   }
-  return { kind: 'read', isWhole };
+  return { kind: 'read', isWhole: !isShort && !isPart };
 }
 
 function hasOwner(listed: ListedPackage): listed is ListedPackage & { customerId: CustomerKey } {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MiddlewareContext } from '../context.ts';
+import { isNumber } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
 import { listKnown } from '../db/deliveries.ts';
 import { writeFact } from '../db/facts.ts';
@@ -16,6 +17,7 @@ import {
 import { createScratch, type Scratch } from './scratch.ts';
 
 type MissingCustomer = {
+  /** How the ledger knows the customer. */
   customerId: number;
   /** Needs no operator: no poll has seen this customer, or none since it was restored. */
   isNew: boolean;
@@ -102,14 +104,19 @@ async function compareCustomers(
 ): Promise<MissingCustomer[]> {
   const pairs = scratch.unclear(after, upTo);
   counts.matched -= pairs.length;
-  const states = await listKnown(db, pairs.map(({ key }) => key).filter(isNumber));
+  const states = await listKnown(
+    db,
+    pairs.map(({ key }) => key),
+  );
   const missing: MissingCustomer[] = [];
   for (const pair of pairs) {
     const customerId = pair.key;
-    const verdict = judge({ pair, delivery: states.get(Number(customerId)) }, circumstances);
+    const verdict = judge({ pair, delivery: states.get(customerId) }, circumstances);
     if ('detail' in verdict) {
       options.onException({ kind: verdict.kind, customerId, detail: verdict.detail });
-      if (verdict.kind === 'missing' && isNumber(customerId)) missing.push({ customerId, isNew: verdict.isNew });
+      const number = isNumber(customerId) ? customerId : states.get(customerId)?.customer_id;
+      if (verdict.kind === 'missing' && number !== undefined)
+        missing.push({ customerId: number, isNew: verdict.isNew });
       continue;
     }
     counts[verdict.kind] += 1;
@@ -137,10 +144,13 @@ async function compareStrangers(
   { step: { after, upTo }, options }: Part,
 ) {
   const strangers = scratch.strangers(after, upTo);
-  const known = await listKnown(db, strangers.map(({ key }) => key).filter(isNumber));
+  const known = await listKnown(
+    db,
+    strangers.map(({ key }) => key),
+  );
   for (const { key, packageIds, count } of strangers) {
     const ownerless = (detail: string) => options.onException({ kind: 'ownerless', customerId: key, detail });
-    const delivery = known.get(Number(key));
+    const delivery = known.get(key);
     if (delivery) {
       // one that was delivered meanwhile may be newer than the list
       counts.departed += delivery.updated_at < since ? 1 : 0;
@@ -152,8 +162,4 @@ async function compareStrangers(
       ownerless(`package ${packageIds} is for customer ${key}, which never existed in the CRM`);
     }
   }
-}
-
-function isNumber(key: CustomerKey): key is number {
-  return typeof key === 'number';
 }

@@ -41,7 +41,8 @@ export function checkWaits({ plan, rows }: Means): void {
   const used = new Map<number, number>();
   const ratios: number[] = [];
   for (const { customer_id: id, started_at, duration_ms, next_attempt_at, error } of rows.attempts()) {
-    if (error.startsWith('the answer to the post was lost') || error.startsWith('CRM ')) continue;
+    // while a post settles, and while the CRM cannot be read
+    if (error.endsWith('may still create a package') || error.startsWith('CRM ')) continue;
     const waitMs = Date.parse(next_attempt_at) - Date.parse(started_at) - duration_ms;
     if (waitMs <= breakerMs) continue;
     const step = used.get(id) ?? 0;

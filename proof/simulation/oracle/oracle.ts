@@ -1,5 +1,5 @@
 import type { Clock } from '@doorstep/kit/clock.ts';
-import { readingAgeMaxMs } from '@doorstep/middleware/src/deliver/reader.ts';
+import { readingAgeMaxMs } from '@doorstep/middleware/src/deliver/reading.ts';
 import type { Call } from '../network.ts';
 import type { Plan } from '../plan.ts';
 import type { Crm, Customer, Inventory, Reply } from '../services.ts';
