@@ -137,7 +137,7 @@ export const workRoutes = [
   route({
     method: 'post',
     path: '/resume',
-    summary: 'Resume deliveries; with `accept`, also after ids of the CRM have come to belong to other people',
+    summary: 'Resume deliveries; on request, also after ids of the CRM have come to belong to other people',
     tag,
     access,
     body: z.object({ accept: z.boolean().optional() }),
