@@ -72,7 +72,7 @@ export const customer = z
     integration: z.object({
       state: z.enum(['pending', 'delivered', 'failed']).meta({ example: 'delivered' }),
       package_id: packageId.nullable().meta({ example: 1 }),
-      attempts: z.int().meta({ example: 1 }),
+      attempts: z.int().meta({ example: 1, description: 'Posts to the Inventory that went out for the customer' }),
       error: z.string().nullable().meta({ example: null }),
       updated_at: timestamp,
     }),
@@ -94,7 +94,9 @@ export const integrationReport = z
       .array(
         z.object({
           customer_id: id,
-          state: z.enum(['delivered', 'failed']),
+          state: z.enum(['pending', 'delivered', 'failed']).meta({
+            description: '`pending`: not delivered yet; `attempts` and `error` tell how it went so far',
+          }),
           package_id: z.union([packageId, longPackageId]).nullish(),
           attempts: z.int().min(0).max(2_147_483_647),
           error: storableText({ max: 1000 }).nullish(),

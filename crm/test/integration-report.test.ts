@@ -54,6 +54,23 @@ describe.each(databases)('a report of package states on %s', (kind) => {
     expect(await readFeed(crm, alice.id - 1)).toEqual([await current()]);
   });
 
+  it('shows how it went so far while the customer waits, until there is a result', async () => {
+    const waiting = (attempts: number) => ({ ...failed({ attempts }), state: 'pending' });
+    await report(waiting(1));
+    await report(waiting(4), waiting(3));
+
+    expect(await current()).toMatchObject({
+      integration_status: 'pending',
+      integration: { state: 'pending', package_id: null, attempts: 3, error: 'Inventory answered 422' },
+    });
+
+    for (const result of [failed(), delivered()]) {
+      await report(result, waiting(5));
+      await report(waiting(6));
+      expect((await current()).integration).toMatchObject({ state: result.state, attempts: result.attempts });
+    }
+  });
+
   it('may omit the reason for a failure', async () => {
     await report(failed({ error: null }));
 
@@ -134,7 +151,7 @@ describe.each(databases)('a report of package states on %s', (kind) => {
     ['nothing', undefined, 'Missing required fields: results'],
     ['something other than a list', result, 'results must be an array'],
     ['a list of texts', ['1'], 'results.0 must be an object'],
-    ['another state', [{ ...result, state: 'pending' }], 'results.0.state must be one of delivered, failed'],
+    ['another state', [{ ...result, state: 'dead' }], 'results.0.state must be one of pending, delivered, failed'],
     ['no customer', [{ ...result, customer_id: undefined }], 'Missing required fields: results.0.customer_id'],
     ['a text for a customer', [{ ...result, customer_id: '1' }], 'results.0.customer_id must be a positive integer'],
     ['no attempts', [{ ...result, attempts: null }], 'Missing required fields: results.0.attempts'],

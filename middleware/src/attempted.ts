@@ -1,3 +1,4 @@
+import type { RecordedCall } from './calls.ts';
 import type { ClaimedDelivery, Decision, Outcome } from './delivery.ts';
 
 /** An attempt at one delivery. `endedAt` is its last step: a failed read means that the Inventory was not asked at all. */
@@ -17,6 +18,7 @@ export type GroupVerdict =
 /** An attempt that has ended, with what happens next. */
 export type Finished = Attempted & {
   decision: Decision;
+  calls: RecordedCall[];
   startedAt: string;
   durationMs: number;
 };

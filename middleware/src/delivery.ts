@@ -20,6 +20,8 @@ export const departedReason = 'the CRM has this customer no longer';
 
 /** Why a delivery is skipped. It can be replayed. */
 export const skippedReason = 'it was in the CRM before START_FROM';
+/** How the fault of a customer begins that the CRM shows without a name. */
+export const namelessReason = 'the CRM shows no name for this customer';
 
 /** An entry of the CRM's list that names no customer. */
 export type UnusableEntry = { entry: string; reason: string };
@@ -42,6 +44,8 @@ export type ClaimedDelivery = {
   customerCreatedAt: string | undefined;
   /** Attempts made before this one; interrupted ones do not count. */
   attempts: number;
+  /** Posts of all attempts, quick retries included; once an attempt has ended, with those of this attempt. */
+  posts: number;
   /** Waits of the retry schedule that are used up. */
   waitsUsed: number;
   beforePost: BeforePost;
@@ -90,7 +94,9 @@ export type Retry = {
 export type Decision =
   | { state: 'delivered'; packageId: PackageId }
   | Retrying
-  | { state: 'dead' | 'held'; reason: string };
+  | { state: 'dead' | 'held'; reason: string }
+  /** Refused like every customer so far, while deliveries are paused for that. */
+  | { state: 'pending'; reason: string };
 
 export type Retrying = {
   state: 'retrying';
@@ -108,11 +114,15 @@ export type Retrying = {
   isRefused: boolean;
 };
 
+/** What the CRM is told of a delivery that goes on. */
+export type Progress = Pick<IntegrationResult, 'customer_id' | 'attempts' | 'error'>;
+
 /** What the CRM is told. */
 export type IntegrationResult = {
   customer_id: CustomerKey;
   state: 'delivered' | 'failed';
   package_id: PackageId | null;
+  /** Posts that went out for the customer. */
   attempts: number;
   error: string | null;
 };

@@ -9,10 +9,12 @@ import {
   readAgain,
   recorded,
   recordedIncomplete,
+  refusedLikeAll,
   replays,
   retrying,
   returned,
   settled,
+  startedOver,
 } from './life-cycle.ts';
 
 const before = '2026-01-01T00:00:00.000Z';
@@ -25,6 +27,7 @@ function aClaim(overrides: Partial<ClaimedDelivery> = {}): ClaimedDelivery {
     customerName: 'Ana',
     customerCreatedAt: before,
     attempts: 2,
+    posts: 5,
     waitsUsed: 1,
     beforePost: 'nothing',
     doubtAt: undefined,
@@ -89,7 +92,8 @@ describe('a delivery', () => {
     ['read and look', 'read and look'],
   ])('that needs %s before a post needs %s after one whose result is unknown', (needed, after) => {
     expect(returned(aClaim({ beforePost: needed }), true, now)).toMatchObject({ before_post: after, doubt_at: now });
-    expect(interrupted({ customer_id: 7, before_post: needed, claimed_at: before })).toMatchObject({
+    expect(interrupted({ customer_id: 7, posts: 5, before_post: needed, claimed_at: before })).toMatchObject({
+      posts: 6,
       before_post: after,
       claimed_at: null,
       doubt_at: before,
@@ -109,15 +113,36 @@ describe('a delivery', () => {
   it('waits on after a failed attempt, with the same waiting time and known package', () => {
     const row = retrying(aClaim({ packageId: 'P-7' }), retry, now);
     expect(row).toMatchObject({ state: 'retrying', attempts: 3, waits_used: 2, due_at: later, claimed_at: null });
-    expect(row).toMatchObject({ error: 'answered 503', package_id: '"P-7"', waiting_since: before, report_pending: 0 });
+    expect(row).toMatchObject({ error: 'answered 503', package_id: '"P-7"', waiting_since: before, report_pending: 2 });
   });
 
   it('has nothing due and a report pending once it is delivered or dead', () => {
-    const end = { attempts: 3, due_at: null, claimed_at: null, waiting_since: null, report_pending: 1 };
+    const end = { attempts: 3, posts: 5, due_at: null, claimed_at: null, waiting_since: null, report_pending: 1 };
     const claim = aClaim({ beforePost: 'read and look', packageId: 3 });
     const both = { ...end, before_post: 'nothing', updated_at: now };
     expect(delivered(claim, 9, now)).toMatchObject({ ...both, state: 'delivered', package_id: '9', error: null });
     expect(died(claim, 'gone', now)).toMatchObject({ ...both, state: 'dead', package_id: null, error: 'gone' });
+  });
+
+  it('waits, with its reason and whole schedule, if it was refused like every customer so far', () => {
+    const claim = aClaim({ packageId: 'P-7' });
+    const row = refusedLikeAll(claim, 'answered 422', now);
+    expect(row).toMatchObject({
+      state: 'pending',
+      attempts: 3,
+      posts: 5,
+      waits_used: 0,
+      due_at: now,
+      claimed_at: null,
+    });
+    expect(row).toMatchObject({
+      error: 'answered 422',
+      package_id: '"P-7"',
+      before_post: 'nothing',
+      report_pending: 2,
+    });
+    expect(Object.keys(row).sort()).toEqual(Object.keys(died(claim, 'gone', now)).sort());
+    expect(startedOver(claim, 'answered 422', now)).toMatchObject({ customer_id: 7, state: 'pending', due_at: now });
   });
 
   it('starts over when it is replayed, and keeps its package until the Inventory says otherwise', () => {

@@ -19,6 +19,7 @@ import {
  *        │            ├─ returned ──────────┤   not posted after all: back to the state before the claim
  *        │            ├─ interrupted ───────┤   the process died: as before, but a package may exist
  *        │            ├─ retry ─────────────┤
+ *        │            ├─ startedOver ──► pending   refused like every customer so far, which is not its own fault
  *        │            ├─ delivered          │   ◄── settled by a person
  *        │            ├─ held               │   only a person can know whether a package was created
  *        │            └─ died ──► dead      │
@@ -36,6 +37,8 @@ export type DeliveryRow = {
   customer_created_at: string | null;
   state: DeliveryState;
   attempts: number;
+  /** Posts that went out, quick retries included; an interrupted attempt counts as one. */
+  posts: number;
   waits_used: number;
   /** When the next attempt is due; null if there is none. */
   due_at: string | null;
@@ -51,8 +54,8 @@ export type DeliveryRow = {
   /** JSON, because another Inventory may use other ids than numbers. */
   package_id: string | null;
   error: string | null;
-  /** 1: the CRM does not know the result yet. */
-  report_pending: 0 | 1;
+  /** 1: the CRM does not know the result yet; 2: it does not know how many posts have failed so far. */
+  report_pending: 0 | 1 | 2;
   recorded_at: string;
   waiting_since: string | null;
   updated_at: string;
@@ -67,6 +70,7 @@ export function recorded({ id, name, createdAt }: SeenCustomer, now: string): De
     customer_created_at: createdAt ?? null,
     state: 'pending',
     attempts: 0,
+    posts: 0,
     waits_used: 0,
     due_at: now,
     claimed_at: null,
@@ -119,13 +123,15 @@ export function returned(delivery: ClaimedDelivery, inDoubt: boolean, now: strin
   };
 }
 
-/** The process died, or the ledger could not be written. Nobody knows how far the attempt came. */
+/** The process died, or the ledger could not be written. Nobody knows how far the attempt came: it may have posted. */
 export function interrupted({
   customer_id,
+  posts,
   before_post,
   claimed_at,
-}: Pick<DeliveryRow, 'customer_id' | 'before_post' | 'claimed_at'>) {
-  return { customer_id, claimed_at: null, before_post: atLeastLook(before_post), doubt_at: claimed_at };
+}: Pick<DeliveryRow, 'customer_id' | 'posts' | 'before_post' | 'claimed_at'>) {
+  const before = atLeastLook(before_post);
+  return { customer_id, posts: posts + 1, claimed_at: null, before_post: before, doubt_at: claimed_at };
 }
 
 /** pending or retrying, earlier than planned. */
@@ -194,7 +200,7 @@ export function retrying(delivery: ClaimedDelivery, decision: Retrying, now: str
     refusal: (isRefused ? reason : delivery.refusal) ?? null,
     package_id: packageId === undefined ? null : JSON.stringify(packageId),
     error: reason,
-    report_pending: 0 as const,
+    report_pending: 2 as const,
     waiting_since: waitingSince,
   };
 }
@@ -227,6 +233,31 @@ function fromTheBeginning(now: string) {
   };
 }
 
+/** Refused like every customer so far: it starts again once deliveries are resumed. */
+export function startedOver(
+  delivery: Pick<ClaimedDelivery, 'customerId' | 'number' | 'beforePost'>,
+  reason: string,
+  now: string,
+) {
+  return {
+    ...fromTheBeginning(now),
+    customer_id: numberInLedger(delivery),
+    before_post: delivery.beforePost,
+    error: reason,
+    report_pending: 2 as const,
+  };
+}
+
+/** The same, at the end of an attempt. */
+export function refusedLikeAll(delivery: ClaimedDelivery, reason: string, now: string) {
+  const { packageId } = delivery;
+  return {
+    ...afterAttempt(delivery, now),
+    ...startedOver(delivery, reason, now),
+    package_id: packageId === undefined ? null : JSON.stringify(packageId),
+  };
+}
+
 /** The CRM has accepted the result. */
 export const reported = { report_pending: 0 as const };
 
@@ -245,7 +276,8 @@ function ended(delivery: ClaimedDelivery, now: string) {
 }
 
 function afterAttempt(delivery: ClaimedDelivery, now: string) {
-  return { ...asRead(delivery), attempts: delivery.attempts + 1, claimed_at: null, updated_at: now };
+  const { attempts, posts } = delivery;
+  return { ...asRead(delivery), attempts: attempts + 1, posts, claimed_at: null, updated_at: now };
 }
 
 /** What is known of the customer; it may have been read again since the claim. */

@@ -34,7 +34,7 @@ export function createMiddlewareMetrics(registry: Registry, summary: () => Promi
     customersSeen: new Counter({ name: 'customers_seen_total', help: 'Customers recorded in the ledger', registers }),
     outcomes: new Counter({
       name: 'deliveries_total',
-      help: 'Ends of attempts: delivered, retrying, dead or held',
+      help: 'Ends of attempts: delivered, retrying, dead or held; pending if it was refused like every customer before',
       labelNames: ['outcome'],
       registers,
     }),

@@ -10,6 +10,7 @@ import type { Logger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import type { Registry } from 'prom-client';
+import { recordCrmCall, recordInventoryCall } from './adapters/call-recorder.ts';
 import { crmClient } from './adapters/crm-client.ts';
 import { isUsable } from './adapters/inventory-answers.ts';
 import { inventoryClient } from './adapters/inventory-client.ts';
@@ -96,6 +97,7 @@ function connectHttp(config: MiddlewareConfig, { tokens, clock }: Means) {
     answerBytesMax: crmAnswerBytesMax,
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: crm.token }),
     proxies,
+    onCall: recordCrmCall,
   });
   const inventoryHttp = createHttpClient({
     baseUrl: inventory.url,
@@ -104,6 +106,7 @@ function connectHttp(config: MiddlewareConfig, { tokens, clock }: Means) {
     token: serviceToken({ tokens, clock, subject: 'middleware', configured: inventory.token }),
     proxies,
     isUsable,
+    onCall: recordInventoryCall,
   });
   followSameHost(crmHttp);
   followSameHost(inventoryHttp);

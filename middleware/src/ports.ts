@@ -4,6 +4,7 @@ import type {
   IntegrationResult,
   Outcome,
   PackageId,
+  Progress,
   Retry,
   SeenCustomer,
   UnusableEntry,
@@ -22,6 +23,8 @@ export type CustomerSource = {
   fetchRest?(first: CustomerPage): Promise<CustomerPage | NoPage>;
   /** Tells what became of packages, of at most 500 customers. Safe to repeat. */
   report(results: IntegrationResult[]): Promise<'accepted' | 'unsupported' | { reason: string }>;
+  /** Tells how it went so far, of at most 500 customers. `refused`: it takes results alone. */
+  reportProgress(progress: Progress[]): Promise<'accepted' | 'refused' | 'failed'>;
 };
 
 export type CustomerPage = {
@@ -53,6 +56,8 @@ export type PackageTarget = {
   /** Undefined while that cannot be found out: then a post in doubt waits, and is not given up. Never throws. */
   idempotency(): Promise<Idempotency | undefined>;
   create(request: PackageRequest, options: { quickRetries: boolean }): Promise<Answer>;
+  /** How the request is posted, to be read by a person. */
+  show(request: PackageRequest): string;
   /** Requests many at once, each judged by its own answer, in order. */
   createMany(requests: PackageRequest[]): Promise<GroupAnswer>;
   /**

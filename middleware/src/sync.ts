@@ -134,6 +134,7 @@ function createDelivery(context: MiddlewareContext, { gate, ensureOwner, stoppin
     await delivering.again();
     // a CRM that is slow to take reports delays no delivery
     await report();
+    await reporter.progress().catch(ledgerFailed);
   }
 
   async function deliverDue(): Promise<void> {

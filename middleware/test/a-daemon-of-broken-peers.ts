@@ -8,8 +8,10 @@ import type { playCrm, playInventory } from './broken-peer.ts';
 
 type Peers = { crm: Awaited<ReturnType<typeof playCrm>>; inventory: Awaited<ReturnType<typeof playInventory>> };
 
+type Addresses = Record<keyof Peers, { url: string }>;
+
 /** A daemon between these two peers, with its own ledger and the shortest retry waits. */
-export async function startMiddleware({ crm, inventory }: Peers, overrides: Record<string, string> = {}) {
+export async function startMiddleware({ crm, inventory }: Addresses, overrides: Record<string, string> = {}) {
   await using resources = new AsyncDisposableStack();
   const { dataDir } = resources.use(await freshDatabase('sqlite'));
   const settings = {

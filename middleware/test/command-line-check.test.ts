@@ -98,7 +98,7 @@ describe('check', () => {
     [
       'names are elsewhere',
       { 'GET /customers': [200, [{ id: 1, full_name: 'Alice' }]] },
-      'the CRM shows no name for this customer; the first entry has the fields id, full_name',
+      'the CRM shows no name for this customer: expected is a text `name`; the record has id, full_name',
     ],
     ['there is no list', { 'GET /customers': [200, { rows: [] }] }, 'not a list: an object with the fields rows'],
     ['the CRM is down', { 'GET /customers': [503, {}] }, 'CRM answered 503'],

@@ -92,6 +92,24 @@ describe.concurrent('a command that only reads', () => {
     expect(ran.out).not.toContain('\u001b');
   });
 
+  it('explains each call of an attempt that made more than one', async () => {
+    await using own = await aCommandLine('sqlite', { customers: 1 });
+    await own.run('poll');
+    own.removePackage(1);
+    for (const words of ['replay 1', 'poll']) await own.run(words);
+    const { out } = await own.run('explain 1');
+    const rows = out.trimEnd().split('\n').slice(3);
+    const cells = rows.map((row) =>
+      row
+        .split(/ {2,}/)
+        .filter((cell) => !/ ms$/.test(cell))
+        .slice(1)
+        .join(' '),
+    );
+    const made = 'the package exists';
+    expect(cells).toEqual([`attempt 1 201 ${made}`, `attempt 2 201 ${made}`, 'look-up 200', 'read 200', 'post 201']);
+  });
+
   it('fails to explain an unseen customer while the CRM is unavailable', async () => {
     const away = { CRM_SERVICE_URL: 'http://127.0.0.1:1' };
     const [unseen, seen] = await Promise.all([line.run('explain 404', away), line.run('explain 1', away)]);

@@ -43,12 +43,13 @@ describe('a page of customers', () => {
   });
 
   it('accepts ids as text, needs no name or time, and counts entries without an id', async () => {
+    const wanted = 'the CRM shows no name for this customer: expected is a text `name`';
     get(0).reply(200, [{ id: '8' }, { id: 9, name: [5], created_at: 'yesterday' }, {}, null, { id: -1 }, { id: 1.5 }]);
     expect(await source().fetchPage(0)).toEqual({
       kind: 'page',
       customers: [
-        { id: 8, name: '', createdAt: undefined, fault: 'the CRM shows no name for this customer' },
-        { id: 9, name: '', createdAt: undefined, fault: 'the CRM shows no name for this customer' },
+        { id: 8, name: '', createdAt: undefined, fault: `${wanted}; the record has id` },
+        { id: 9, name: '', createdAt: undefined, fault: `${wanted}; the record has id, created_at; its \`name\` is 5` },
       ],
       more: true,
       unusable: [

@@ -5,7 +5,7 @@ import { type DatabaseKind, type FreshDatabase, freshDatabase } from '@doorstep/
 import { Registry } from 'prom-client';
 import type { MiddlewareContext } from '../src/context.ts';
 import type { LedgerDatabase } from '../src/db/schema.ts';
-import type { CustomerKey, IntegrationResult, Outcome, PackageId, SeenCustomer } from '../src/delivery.ts';
+import type { CustomerKey, IntegrationResult, Outcome, PackageId, Progress, SeenCustomer } from '../src/delivery.ts';
 import { inventoryNames } from '../src/inventory-names.ts';
 import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
@@ -47,6 +47,7 @@ export const listed = (customers: SeenCustomer[]) => ({ customers, length: custo
 /** A CRM that honours `after`, in pages of `pageSize`. */
 export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
   const reports: IntegrationResult[][] = [];
+  const progress: Progress[][] = [];
   const asked: number[] = [];
   const source: CustomerSource = {
     pageSize,
@@ -60,8 +61,12 @@ export function fakeSource(customers: SeenCustomer[], pageSize = 500) {
       reports.push(results);
       return 'accepted';
     },
+    async reportProgress(results) {
+      progress.push(results);
+      return 'accepted';
+    },
   };
-  return { ...source, customers, reports, asked };
+  return { ...source, customers, reports, progress, asked };
 }
 
 /** An Inventory without idempotency: a package that is posted twice exists twice. `answers` replace its work. */
@@ -91,6 +96,7 @@ export function fakeTarget() {
       everybody = answer;
     },
     idempotency: async () => 'none' as const,
+    show: ({ customerId }: PackageRequest) => `a request for customer ${customerId}`,
     async create(request: PackageRequest) {
       posts.push(request);
       const answer = await answers.get(request.customerId)?.shift()?.();

@@ -208,12 +208,13 @@ describe.each(databases)('a customer without a name, the ledger on %s', (kind) =
     await sync.runOnce();
     expect(idsIn(target.packages)).toEqual([1, 7]);
     const reason = 'the CRM shows no name for this customer';
-    expect(await getDelivery(test.context, 2)).toMatchObject({ state: 'retrying', error: reason, attempts: 0 });
+    const first = await getDelivery(test.context, 2);
+    expect(first).toMatchObject({ state: 'retrying', error: expect.stringContaining(reason), attempts: 0 });
     for (const ms of [6_000, 36_000]) {
       test.clock.advance(ms);
       await sync.settle();
     }
-    const error = `given up after 2 attempts: ${reason}`;
+    const error = expect.stringContaining(`given up after 2 attempts: ${reason}`);
     for (const { id } of nameless) {
       expect(await getDelivery(test.context, Number(id))).toMatchObject({ state: 'dead', error });
     }
@@ -221,7 +222,9 @@ describe.each(databases)('a customer without a name, the ledger on %s', (kind) =
     expect(failed.map(({ customer_id }) => customer_id).sort()).toEqual([2, 3, 4, 5, 6]);
     expect(failed[0]).toMatchObject({ error, package_id: null });
     expect(
-      test.logger.lines.filter(({ message }) => message.endsWith(`${reason}; the CRM is read again in 5 s`)),
+      test.logger.lines.filter(
+        ({ message }) => message.includes(reason) && message.endsWith('the CRM is read again in 5 s'),
+      ),
     ).toHaveLength(nameless.length);
   });
 });

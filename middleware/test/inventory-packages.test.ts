@@ -90,9 +90,17 @@ describe('the list of packages', () => {
   });
 
   it('is only a part if the Inventory counts pages', async () => {
-    list({ after: 0, limit: 1_000 }).reply(200, [aPackage(1, 7), aPackage(2, 8)], { 'X-Total-Count': '3' });
+    list({ after: 0, limit: 1_000 }).reply(200, [aPackage(1, 7), aPackage(2, 8)]);
     list({ page: 2 }).reply(200, [aPackage(3, 9)]);
-    expect(await client().fetchPackages(0)).toMatchObject({ packages: [{ id: 1 }, { id: 2 }], total: 3, isPart: true });
+    expect(await client().fetchPackages(0)).toMatchObject({ packages: [{ id: 1 }, { id: 2 }], isPart: true });
+  });
+
+  it('is only a part if the Inventory has more, and repeats its first page', async () => {
+    const first = [aPackage(1, 7), aPackage(2, 8)];
+    list({ after: 0, limit: 1_000 }).reply(200, first, { 'X-Total-Count': '3' });
+    list({ after: 2, limit: 1_000 }).reply(200, first, { 'X-Total-Count': '3' });
+    expect(await client().fetchPackages(0)).toMatchObject({ packages: [{ id: 1 }, { id: 2 }], total: 3, next: 2 });
+    expect(await client().fetchPackages(2)).toMatchObject({ packages: [], isPart: true });
   });
 
   it.each([

@@ -45,6 +45,9 @@ async function aWorld({ kind, takesGroups }: Settings): Promise<World & AsyncDis
     LOG_LEVEL: 'error',
     CRM_SERVICE_URL: neighbours.url,
     INVENTORY_SERVICE_URL: neighbours.url,
+    // a post whose answer is lost settles soon: this Inventory does nothing late
+    DELIVERY_TIMEOUT_MS: '4000',
+    DELIVERY_SETTLE_MS: '0',
     // only the poll at the start
     POLL_CRON: '0 0 0 1 1 *',
   };

@@ -9,7 +9,14 @@ import { createSync } from '../src/sync.ts';
 import { fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 
 /** Before migration 0003, two flags held what one column holds now; later migrations add columns. */
-type NewColumn = 'before_post' | 'doubt_at' | 'refusal' | 'read_at' | 'attempts_removed_until' | 'customer_key';
+type NewColumn =
+  | 'before_post'
+  | 'doubt_at'
+  | 'refusal'
+  | 'read_at'
+  | 'attempts_removed_until'
+  | 'customer_key'
+  | 'posts';
 type OldRow = Omit<DeliveryRow, NewColumn> & { in_doubt: 0 | 1; stale: 0 | 1 };
 type OldLedger = Omit<LedgerDatabase, 'deliveries'> & { deliveries: OldRow };
 
@@ -88,7 +95,7 @@ describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
       // one with a known package is a replay
       const doubt_at = [2, 4, 5].includes(index) ? kept.updated_at : null;
       const later = { read_at: null, refusal: null, attempts_removed_until: null, customer_key: null };
-      return { ...kept, before_post: needs[index] ?? 'nothing', doubt_at, ...later };
+      return { ...kept, posts: kept.attempts, before_post: needs[index] ?? 'nothing', doubt_at, ...later };
     });
     expect(upgraded.map((row) => ({ ...row }))).toEqual(expected);
   });

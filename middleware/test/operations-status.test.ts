@@ -31,11 +31,12 @@ describe.each(databases)('GET /status on %s', (kind) => {
     await daemon.post('/poll');
     await eventually(async () => (await daemon.get('/status')).deliveries.pending === 0);
     clock.advance(90_000);
-    await daemon.post('/pause');
+    await daemon.post('/pause', { reason: 'the Inventory is moved' });
     daemon.addCustomer();
     await daemon.post('/poll');
     expect(await daemon.get('/status')).toMatchObject({
       paused: true,
+      pause: { since: clock.now().toISOString(), by: 'operator', reason: 'the Inventory is moved' },
       cursor: 4,
       deliveries: { pending: 1, retrying: 1, delivered: 1, dead: 1 },
       oldest_pending_seconds: 90,

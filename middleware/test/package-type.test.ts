@@ -66,7 +66,10 @@ describe.each(databases)('a new PACKAGE_TYPE, the ledger on %s', (kind) => {
   });
 
   it('keeps a missing package an exception', async () => {
-    await using line = await aCommandLine(kind, { customers: 2 });
+    await using line = await aCommandLine(kind, {
+      customers: 2,
+      environment: { INVENTORY_IDEMPOTENCY: 'permanent' },
+    });
     await line.run('poll');
     line.removePackage(2);
     const compared = await line.run('reconcile', v2);

@@ -18,7 +18,7 @@ describe.each(databases)('a pause, the ledger on %s', (kind) => {
     expect(outage.target.posts).toEqual([]);
     expect(await ledgerSummary(outage.context)).toMatchObject({
       cursor: 4,
-      pause: { by: 'operator' },
+      pause: { by: 'operator', reason: null },
       deliveries: { pending: 4 },
     });
   });

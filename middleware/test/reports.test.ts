@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findUnreported } from '../src/db/reports.ts';
 import type { CustomerSource } from '../src/ports.ts';
 import { createSync } from '../src/sync.ts';
-import { aCustomer, fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
+import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, owner, testContext } from './fakes.ts';
 
 describe.each(databases)('reports, their ledger on %s', (kind) => {
   it('wait for an unavailable CRM, across a restart too', async () => {
@@ -82,6 +82,43 @@ describe.each(databases)('reports, their ledger on %s', (kind) => {
     isAway = false;
     await sync.runOnce();
     expect(source.reports.flat()).toMatchObject([{ customer_id: 1, state: 'delivered' }]);
+  });
+
+  it('tell how many posts have failed so far, once a minute, and never delay the results', async () => {
+    const source = fakeSource(manyCustomers(2));
+    const target = fakeTarget();
+    target.script(1, busy, busy, busy, busy);
+    await using test = await testContext(kind, { source, target, waitsMs: Array(9).fill(20_000) });
+    const sync = createSync(test.context, owner);
+    for (let run = 0; run < 6; run += 1) {
+      await sync.runOnce();
+      test.clock.advance(20_000);
+    }
+    const waiting = { customer_id: 1, error: 'answered 503' };
+    expect(source.progress).toEqual([[{ ...waiting, attempts: 1 }], [{ ...waiting, attempts: 4 }]]);
+    expect(source.reports.flat()).toMatchObject([
+      { customer_id: 2, state: 'delivered', attempts: 1 },
+      { customer_id: 1, state: 'delivered', attempts: 5 },
+    ]);
+  });
+
+  it('tell a CRM that takes results alone nothing else', async () => {
+    const source = fakeSource(manyCustomers(2));
+    const target = fakeTarget();
+    target.script(1, busy, busy, busy);
+    let asked = 0;
+    source.reportProgress = async () => {
+      asked += 1;
+      return 'refused';
+    };
+    await using test = await testContext(kind, { source, target, waitsMs: Array(9).fill(120_000) });
+    const sync = createSync(test.context, owner);
+    for (let run = 0; run < 6; run += 1) {
+      await sync.runOnce();
+      test.clock.advance(150_000);
+    }
+    expect(asked).toBe(1);
+    expect(source.reports.flat().map(({ customer_id }) => customer_id)).toEqual([2, 1]);
   });
 
   it.each([

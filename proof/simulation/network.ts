@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { recordCrmCall, recordInventoryCall } from '@doorstep/middleware/src/adapters/call-recorder.ts';
 import { isUsable } from '@doorstep/middleware/src/adapters/inventory-answers.ts';
 import { AxiosError, AxiosHeaders, type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { IAxiosRetryConfig } from 'axios-retry';
@@ -39,6 +40,8 @@ type Line = { service: ServiceName; life: Life };
 
 export const timeoutMs = 10_000;
 const usualMs = 20;
+
+const recorders = { crm: recordCrmCall, inventory: recordInventoryCall };
 
 export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }: Means): Network {
   const calls = { crm: 0, inventory: 0 };
@@ -104,6 +107,7 @@ export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }
     const call = { service, nth: nths.nth, request, fate };
     if (fate) onFate(nameOf(fate, request));
     onSent(call);
+    const ended = recorders[service](request.method);
     const given = await exchange(call, life);
     const { method, url } = request;
     const headers = new AxiosHeaders(config.headers as Record<string, string> | undefined);
@@ -111,13 +115,18 @@ export function createNetwork({ plan, time, handle, onSent, onAnswered, onFate }
     if (given instanceof AxiosError) {
       onAnswered(call, undefined);
       given.config = ownConfig;
+      ended?.(undefined, given);
       throw given;
     }
     onAnswered(call, given);
     const response = { ...given, statusText: '', config: ownConfig } as AxiosResponse;
     const isGood = given.status < 300 && (service === 'crm' || isUsable(response));
-    if (isGood) return response;
-    throw new AxiosError('no good answer', AxiosError.ERR_BAD_RESPONSE, ownConfig, undefined, response);
+    const error = isGood
+      ? undefined
+      : new AxiosError('no good answer', AxiosError.ERR_BAD_RESPONSE, ownConfig, undefined, response);
+    ended?.(given.status, error);
+    if (error) throw error;
+    return response;
   }
 
   function count(service: ServiceName, { url }: Request) {

@@ -19,7 +19,7 @@ export const plantedFaults: PlantedFault[] = [
     find: 'const { finished, notTaken } = await deliver(',
     replace: `await store(context, deliveries.map((delivery) => ({ delivery,
       outcome: { kind: 'delivered', packageId: 1, existed: false }, decision: { state: 'delivered', packageId: 1 },
-      endedAt: 'post', startedAt: new Date(0).toISOString(), durationMs: 0 })));
+      endedAt: 'post', calls: [], startedAt: new Date(0).toISOString(), durationMs: 0 })));
     const { finished, notTaken } = await deliver(`,
     knownSeed: 160,
     seedsMax: 20,
@@ -173,8 +173,8 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'doubt forgotten at a kill',
     file: 'middleware/src/life-cycle.ts',
-    find: 'return { customer_id, claimed_at: null, before_post: atLeastLook(before_post), doubt_at: claimed_at };',
-    replace: 'return { customer_id, claimed_at: null, before_post };',
+    find: 'const before = atLeastLook(before_post);\n  return { customer_id, posts: posts + 1, claimed_at: null, before_post: before, doubt_at: claimed_at };',
+    replace: 'return { customer_id, posts: posts + 1, claimed_at: null, before_post };',
     knownSeed: 223,
     seedsMax: 300,
   },

@@ -61,7 +61,9 @@ export function createCrm(kind: World['crm'], now: () => string) {
       if (kind === 'without-reports') return reply(404, { detail: 'Not found' });
       const { results } = data as { results: Report[] };
       if (results.length > 500) return reply(400, { detail: 'results: at most 500' });
-      for (const report of results) reports.set(report.customer_id, report);
+      const isOutdone = ({ customer_id: id, state }: Report) =>
+        state === 'pending' && (reports.get(id)?.state ?? 'pending') !== 'pending';
+      for (const report of results) if (!isOutdone(report)) reports.set(report.customer_id, report);
       return reply(204, '');
     },
   };

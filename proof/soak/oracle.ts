@@ -31,7 +31,7 @@ type Delivery = {
   is_claimed: number;
   report_pending: number;
   package_id: string | null;
-  attempts: number;
+  posts: number;
   error: string | null;
 };
 type Event = { customer_id: number; type: string };
@@ -89,7 +89,7 @@ async function readAll(read: Read): Promise<Stored> {
   const deliveries = await read<Delivery>(
     'middleware',
     `select customer_id, customer_name, state, case when claimed_at is null then 0 else 1 end as is_claimed, report_pending, package_id,
-       attempts, error from deliveries`,
+       posts, error from deliveries`,
   );
   const statuses = await read<{ status: number | null }>('middleware', 'select distinct status from attempts');
   const deaths = await read<{ error: string }>(
@@ -209,9 +209,9 @@ function checkDeaths({ deaths }: Stored): string[] {
   return deaths.filter((error) => !allowedDeaths.includes(error)).map((error) => `a delivery was given up: ${error}`);
 }
 
-function checkReport(customer: Customer, { customer_id, state, package_id, attempts }: Delivery): string[] {
+function checkReport(customer: Customer, { customer_id, state, package_id, posts }: Delivery): string[] {
   const reported = `${customer.integration_state} ${customer.package_id} ${customer.integration_attempts}`;
-  const ledger = `${state === 'dead' ? 'failed' : state} ${package_id} ${attempts}`;
+  const ledger = `${state === 'dead' ? 'failed' : state} ${package_id} ${posts}`;
   return reported === ledger ? [] : [`customer ${customer_id} is ${reported} in the CRM, but ${ledger} in the ledger`];
 }
 

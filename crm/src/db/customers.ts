@@ -88,8 +88,8 @@ const newsColumns = {
 } as const;
 
 /**
- * Stores the reported package states. Ignores unknown ids, states that are already stored, and failures of customers
- * that have the package.
+ * Stores the reported package states. Ignores unknown ids, states that are already stored, failures of customers that
+ * have the package, and `pending` once a result is known.
  */
 export async function updateIntegrations(
   trx: Transaction<CrmDatabase>,
@@ -119,16 +119,24 @@ export async function updateIntegrations(
         eb('integration_error', 'is distinct from', eb.ref('news.error')),
       ]),
     )
-    .where((eb) => eb.or([eb('news.state', '=', 'delivered'), eb('integration_state', '!=', 'delivered')]))
+    .where((eb) =>
+      eb.or([
+        eb('integration_state', '=', 'pending'),
+        eb('news.state', '=', 'delivered'),
+        eb.and([eb('news.state', '=', 'failed'), eb('integration_state', '=', 'failed')]),
+      ]),
+    )
     .execute();
 }
 
-/** The last result of each customer, except that a failure never replaces a delivery. */
+const rank = { pending: 0, failed: 1, delivered: 2 };
+
+/** The last result of each customer, except that a failure never replaces a delivery, and `pending` neither. */
 function newest(results: IntegrationResult[]): IntegrationResult[] {
   const byCustomer = new Map<number, IntegrationResult>();
   for (const result of results) {
-    const isOutdone = result.state === 'failed' && byCustomer.get(result.customer_id)?.state === 'delivered';
-    if (!isOutdone) byCustomer.set(result.customer_id, result);
+    const other = byCustomer.get(result.customer_id);
+    if (!other || rank[result.state] >= rank[other.state]) byCustomer.set(result.customer_id, result);
   }
   return [...byCustomer.values()];
 }

@@ -28,7 +28,11 @@ type ClientOptions = {
   proxies?: ProxySettings | undefined;
   /** Whether a 2xx answer is usable; if not, it counts as a failure. */
   isUsable?: (response: AxiosResponse) => boolean;
+  onCall?: OnCall;
 };
+
+/** Is told of each call as it begins, quick retries included. Gives a function to be told of its end, if it wants to know. */
+export type OnCall = (method: string | undefined) => undefined | ((status?: number, error?: AxiosError) => void);
 
 /** Large enough for the answer to a group of packages, small enough to hold one per connection in memory. */
 const usualAnswerBytesMax = 4 * 1024 * 1024;
@@ -42,6 +46,7 @@ export function createHttpClient({
   token,
   proxies,
   isUsable,
+  onCall,
 }: ClientOptions): AxiosInstance {
   const { agent, proxyHost } = wayTo(baseUrl, proxies);
   const agentOptions = { keepAlive: true, maxSockets: connectionsMax, ...agent };
@@ -76,6 +81,7 @@ export function createHttpClient({
       throw new AxiosError('unusable answer', AxiosError.ERR_BAD_RESPONSE, response.config, response.request, response);
     });
   }
+  if (onCall) watchCalls(client, onCall);
   axiosRetry(client, {
     retries: 0,
     shouldResetTimeout: true,
@@ -95,6 +101,26 @@ function readAnswer(body: unknown): unknown {
   } catch {
     return body;
   }
+}
+
+/** Comes before the retries: each try goes through it by itself. */
+function watchCalls(client: AxiosInstance, onCall: OnCall): void {
+  const ends = new WeakMap<object, NonNullable<ReturnType<OnCall>>>();
+  client.interceptors.request.use((config) => {
+    const end = onCall(config.method);
+    if (end) ends.set(config, end);
+    return config;
+  });
+  client.interceptors.response.use(
+    (response) => {
+      ends.get(response.config)?.(response.status);
+      return response;
+    },
+    (error) => {
+      if (error?.config) ends.get(error.config)?.(error.response?.status, error);
+      throw error;
+    },
+  );
 }
 
 /** @throws `error` itself if it is not a failed call: that is a bug. */

@@ -4,7 +4,7 @@ import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.t
 import { readTime } from '@doorstep/kit/text/read-time.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
 import { inIdOrder, isText, toCustomerKey } from '../customer-key.ts';
-import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
+import { type CustomerKey, namelessReason, type SeenCustomer, type UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 import { fitName } from './fit-name.ts';
 import { type List, readList } from './read-list.ts';
@@ -43,7 +43,18 @@ export function crmClient(client: AxiosInstance, pageSize: number): CustomerSour
       } catch (error) {
         const failure = asAxiosError(error);
         if (isRouteAbsent(failure)) return 'unsupported';
-        return { reason: describe('CRM', failure, settings) };
+        return { reason: crmReasonOf(failure) };
+      }
+    },
+
+    async reportProgress(progress) {
+      const results = progress.map((one) => ({ ...one, state: 'pending', package_id: null }));
+      try {
+        await client.put('/customers/integration', { results });
+        return 'accepted';
+      } catch (error) {
+        const status = asAxiosError(error).response?.status;
+        return status === 400 || status === 422 ? 'refused' : 'failed';
       }
     },
   };
@@ -62,10 +73,15 @@ const emptyList: List = {
   number: undefined,
 };
 
+/** Why a call to the CRM failed. */
+export function crmReasonOf(error: AxiosError): string {
+  return describe('CRM', error, settings);
+}
+
 /** A CRM that fails on one customer answers 500 to every page that holds that customer. */
 function toNoPage(error: AxiosError): NoPage {
   const kind = error.response?.status === 500 && !isFromProxy(error.response) ? 'unreadable' : 'unavailable';
-  return { kind, reason: describe('CRM', error, settings) };
+  return { kind, reason: crmReasonOf(error) };
 }
 
 /** Limits memory: a list may hold any number of entries without a usable id. */
@@ -104,8 +120,18 @@ function toCustomer(entry: unknown): SeenCustomer | undefined {
     id,
     name: fitting ?? '',
     createdAt: toTimestamp(created_at),
-    ...(fitting === undefined && { fault: 'the CRM shows no name for this customer' }),
+    ...(fitting === undefined && { fault: withoutName(entry) }),
   };
+}
+
+const fieldsMax = 200;
+
+/** A CRM may have the name in another field, so it says which there are. */
+function withoutName(entry: unknown): string {
+  const { name, ...others } = entry as Record<string, unknown>;
+  const given = name === undefined ? '' : `; its \`name\` is ${JSON.stringify(name)?.slice(0, 50)}`;
+  const fields = Object.keys(others).join(', ').slice(0, fieldsMax);
+  return storable(`${namelessReason}: expected is a text \`name\`; the record has ${fields}${given}`, 2 * fieldsMax);
 }
 
 /** ISO 8601; undefined for an invalid time, or a year that PostgreSQL does not read in that form. */

@@ -31,6 +31,11 @@ export function inventoryClient(client: AxiosInstance, options: InventoryOptions
 
     idempotency,
 
+    show({ customerId, customerName }) {
+      const sent = { customerId: names.nameOf(customerId), customerName: customerName.slice(0, 50), packageType };
+      return `POST /packages ${JSON.stringify(sent)}`;
+    },
+
     async create({ customerId, customerName, idempotencyKey }, { quickRetries }) {
       void idempotency(); // so that it is known by the time a post fails
       let mayHaveBeenMade = false;

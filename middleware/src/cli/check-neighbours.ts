@@ -26,9 +26,11 @@ function isUsable({ fault }: SeenCustomer): boolean {
 function hindranceAtCrm(page: CustomerPage | NoPage, fields: string[]): string | undefined {
   if (page.kind !== 'page') return page.reason;
   if (page.length === 0 || page.customers.some(isUsable)) return undefined;
+  const none = 'no entry of the CRM is a customer with an id and a name';
+  const fault = page.customers[0]?.fault;
+  if (fault !== undefined) return `${none}: ${fault}`;
   const seen = fields.length > 0 ? `; the first entry has the fields ${fields.join(', ')}` : '';
-  const reason = page.customers[0]?.fault ?? page.unusable[0]?.reason;
-  return `no entry of the CRM is a customer with an id and a name: ${reason}${seen}`;
+  return `${none}: ${page.unusable[0]?.reason}${seen}`;
 }
 
 /** Statuses that say that a route is absent: an Inventory needs neither of the two. */

@@ -16,7 +16,7 @@ type Delivery = Awaited<ReturnType<typeof getDelivery>>;
 
 export const explainCommand: Command<CommandMeans> = {
   summary: 'explain why a customer has a package, or has none yet',
-  details: 'Shows each attempt with its answer, and when the next one is due.',
+  details: 'Shows each attempt with its calls and their answers, and when the next one is due.',
   forms: ['ID'],
   arguments: { ID: customerIdIs },
   examples: ['4711'],
@@ -63,15 +63,30 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   if (attempts_removed_until) {
     lines.push(`${time(attempts_removed_until)}  its attempts up to this time were removed (RETENTION_DAYS)`);
   }
-  const rows = history.map((attempt, index) => [
-    time(attempt.started_at),
-    `attempt ${index + 1}`,
-    attempt.status ?? (attempt.error === null ? 'look-up' : 'no answer'),
-    attempt.duration_ms === null ? '' : `${attempt.duration_ms} ms`,
-    attempt.error ?? (attempt.status === null ? 'the package already existed' : 'the package exists'),
+  const rows = history.flatMap((attempt, index) => [
+    [
+      time(attempt.started_at),
+      `attempt ${index + 1}`,
+      attempt.status ?? (attempt.error === null ? 'look-up' : 'no answer'),
+      attempt.duration_ms === null ? '' : `${attempt.duration_ms} ms`,
+      attempt.error ?? (attempt.status === null ? 'the package already existed' : 'the package exists'),
+    ],
+    ...callRows(attempt.calls),
   ]);
   if (rows.length > 0) lines.push(table(rows));
   return lines.join('\n');
+}
+
+/** Nothing for an attempt of one call, whose own line says it all. */
+function callRows(calls: Delivery['history'][number]['calls']): (string | number)[][] {
+  if (calls.length < 2) return [];
+  return calls.map(({ at, kind, status, error, duration_ms }) => [
+    time(at),
+    `  ${kind}`,
+    status ?? 'no answer',
+    `${duration_ms} ms`,
+    error ?? '',
+  ]);
 }
 
 function verdict({ clock }: MiddlewareContext, delivery: Delivery): string {

@@ -1,15 +1,19 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
+import { parse } from '@doorstep/kit/http/validate.ts';
+import { z } from 'zod';
 import { pause, resume } from '../commands/pause.ts';
+import { pauseReason } from '../http/filters.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
 
 export const pauseCommand: Command<CommandMeans> = {
   summary: 'stop delivering until "resume"',
   details: 'The pause survives a restart of the daemon. Polls continue: new customers are recorded and wait.',
-  forms: [''],
-  examples: [''],
+  forms: ['[--reason TEXT]'],
+  options: { '--reason <TEXT>': 'shown by status, explain and the log' },
+  examples: ['', '--reason maintenance'],
   async run({ context, values, print }) {
-    await pause(context);
+    await pause(context, parse(z.object({ reason: pauseReason.optional() }), values));
     print(
       values['json']
         ? JSON.stringify({ paused: true })

@@ -35,7 +35,8 @@ function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantin
   const waited = rest.oldest_pending_seconds;
   const waits = waited === null ? '' : `, the oldest for ${formatDuration(waited * 1000)}`;
   const rows = [
-    ['daemon', pause ? `${daemon}, paused: ${pause.reason ?? 'nothing is delivered'}` : daemon],
+    ['daemon', pause ? `${daemon}, paused: nothing is delivered` : daemon],
+    ...(pause ? [['paused', `since ${time(pause.since)}, by ${pausedBy(pause)}`]] : []),
     ['breaker', breaker ?? 'unknown while the daemon is not running'],
     ['last poll', last_poll ? `${time(last_poll.at)}, ${last_poll.reason ?? last_poll.outcome}` : 'unknown'],
     ...(rest.crm_list?.warning ? [['CRM list', rest.crm_list.warning]] : []),
@@ -49,6 +50,11 @@ function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantin
     ['reconciled', reconciliation ? `${time(reconciliation.at)}, ${verdict(reconciliation)}` : 'not yet'],
   ];
   return table(rows as (string | number)[][]);
+}
+
+function pausedBy({ by, reason }: NonNullable<Status['pause']>): string {
+  const who = by === 'operator' ? 'an operator' : 'Doorstep itself';
+  return reason === null ? who : `${who}: ${reason}`;
 }
 
 function verdict({ proven, exceptions, on_their_way, skipped }: NonNullable<Status['reconciliation']>): string {

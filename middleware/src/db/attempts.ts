@@ -1,8 +1,8 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
-import type { Transaction } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import type { LedgerDatabase } from './schema.ts';
 
-type NewAttempt = Omit<LedgerDatabase['attempts'], 'id'>;
+type NewAttempt = Omit<Selectable<LedgerDatabase['attempts']>, 'id'>;
 
 const columns = {
   customer_id: 'bigint',
@@ -11,6 +11,7 @@ const columns = {
   status: 'integer',
   error: 'text',
   next_attempt_at: 'timestamptz',
+  calls: 'text',
 } as const;
 const names = Object.keys(columns) as (keyof NewAttempt)[];
 

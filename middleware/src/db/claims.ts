@@ -49,6 +49,7 @@ function toClaimed(row: Selectable<LedgerDatabase['deliveries']>): ClaimedDelive
     customerName: row.customer_name,
     customerCreatedAt: row.customer_created_at ?? undefined,
     attempts: row.attempts,
+    posts: row.posts,
     waitsUsed: row.waits_used,
     beforePost: row.before_post,
     doubtAt: row.doubt_at ?? undefined,
@@ -119,7 +120,7 @@ export function returnClaims(
 export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise<CustomerKey[]> {
   const rows = await trx
     .selectFrom('deliveries')
-    .select(['customer_id', 'customer_key', 'claimed_at', 'before_post'])
+    .select(['customer_id', 'customer_key', 'posts', 'claimed_at', 'before_post'])
     .where('claimed_at', 'is not', null)
     .execute();
   const attempts = rows.map(({ customer_id, claimed_at }) => ({
@@ -129,6 +130,7 @@ export async function freeInterrupted(trx: Transaction<LedgerDatabase>): Promise
     status: null,
     error: 'interrupted before an answer was recorded',
     next_attempt_at: null,
+    calls: '[]',
   }));
   await insertAttempts(trx, attempts);
   await updateDeliveries(trx, rows.map(interrupted));

@@ -14,6 +14,7 @@ const columnTypes = {
   customer_created_at: 'timestamptz',
   state: 'text',
   attempts: 'integer',
+  posts: 'integer',
   waits_used: 'integer',
   due_at: 'timestamptz',
   claimed_at: 'timestamptz',
@@ -154,6 +155,16 @@ export async function listRecordedIds(
     .limit(limit)
     .execute();
   return rows.map((row) => row.customer_id);
+}
+
+/** Whether a package has ever been delivered, as far as the ledger knows. */
+export async function hasEverDelivered(db: Kysely<LedgerDatabase>): Promise<boolean> {
+  const one = db.selectFrom('deliveries').select('customer_id').limit(1);
+  const rows = await Promise.all([
+    one.where('state', '=', 'delivered').execute(),
+    one.where('package_id', 'is not', null).where('state', '!=', sql.lit('delivered')).execute(),
+  ]);
+  return rows.flat().length > 0;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { reported } from '../life-cycle.ts';
 import type { LedgerDatabase } from './schema.ts';
 
@@ -7,8 +7,23 @@ import type { LedgerDatabase } from './schema.ts';
 export function findUnreported(db: Kysely<LedgerDatabase>, limit: number) {
   return db
     .selectFrom('deliveries')
-    .select(['customer_id', 'customer_key', 'state', 'package_id', 'attempts', 'error'])
+    .select(['customer_id', 'customer_key', 'state', 'package_id', 'attempts', 'posts', 'error'])
     .where('report_pending', '=', 1)
+    .orderBy('customer_id')
+    .limit(limit)
+    .execute();
+}
+
+/** Deliveries that go on, and of which the CRM does not know how far they are; all but these customers. */
+export function findProgress(db: Kysely<LedgerDatabase>, butFor: number[], limit: number) {
+  const told = butFor.map((id) => ({ id }));
+  return db
+    .selectFrom('deliveries')
+    .select(['customer_id', 'state', 'attempts', 'posts', 'error'])
+    .where('report_pending', '=', sql.lit(2))
+    .where('customer_id', 'not in', (eb) =>
+      eb.selectFrom(jsonTable(db, told, { id: 'bigint' }).as('told')).select('id'),
+    )
     .orderBy('customer_id')
     .limit(limit)
     .execute();

@@ -3,7 +3,10 @@ import type { DeliveryRow } from '../life-cycle.ts';
 
 export type LedgerDatabase = {
   cursors: { name: string; last_seen_id: number };
-  deliveries: DeliveryRow & { attempts_removed_until: Generated<string | null> };
+  deliveries: Omit<DeliveryRow, 'posts'> & {
+    posts: Generated<number>;
+    attempts_removed_until: Generated<string | null>;
+  };
   attempts: {
     id: Generated<number>;
     customer_id: number;
@@ -12,6 +15,8 @@ export type LedgerDatabase = {
     status: number | null;
     error: string | null;
     next_attempt_at: string | null;
+    /** JSON; empty if the attempt was one post. */
+    calls: Generated<string>;
   };
   quarantine: { id: Generated<number>; fingerprint: string; entry: string; reason: string; seen_at: string };
   facts: { name: string; value: string };

@@ -1,4 +1,5 @@
 import type { Attempted, CallResult, Finished } from '../attempted.ts';
+import { countPosts, recordCalls } from '../calls.ts';
 import type { MiddlewareContext } from '../context.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { Call } from '../pace/gate.ts';
@@ -25,7 +26,7 @@ export async function deliver(
   const { clock, random, waitsMs, settling } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
-  const answer = await attempt({ ...context, reader }, deliveries, call);
+  const { result: answer, callsOf } = await recordCalls(clock, () => attempt({ ...context, reader }, deliveries, call));
   const result = { ...answer, attempted: await keepOwn(context, deliveries, answer.attempted) };
   const { attempted, breaker } = await call.answered(result);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
@@ -46,7 +47,10 @@ export async function deliver(
       waitsMs,
       random,
     });
-    return { ...one, delivery, decision, startedAt, durationMs };
+    const calls = callsOf(delivery.customerId);
+    const posts = one.endedAt === 'post' ? Math.max(countPosts(calls), 1) : countPosts(calls);
+    const counted = { ...delivery, posts: delivery.posts + posts };
+    return { ...one, delivery: counted, calls, decision, startedAt, durationMs };
   });
   const { verdict } = result;
   return { finished, ...(verdict.kind === 'not-taken' && { notTaken: verdict }) };

@@ -1,3 +1,4 @@
+import type { Finished } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { returnClaims } from '../db/claims.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
@@ -6,6 +7,7 @@ import { watchBacklog } from './backlog.ts';
 import { type Delivered, deliver } from './deliver.ts';
 import { observe } from './observe.ts';
 import type { Reader } from './reader.ts';
+import { createRefusals } from './refusals.ts';
 import { store } from './store.ts';
 import { createTakeUp, freeLeftOver } from './take-up.ts';
 
@@ -30,6 +32,7 @@ type Means = {
 export function createDispatcher(context: MiddlewareContext, means: Means): Dispatcher {
   const { gate, reader, ensureOwner, stopping, onStored } = means;
   const takeUp = createTakeUp(context, { gate, reader, ensureOwner, stopping });
+  const refusals = createRefusals(context);
   let failures: unknown[] = [];
   let wake = () => {};
   stopping.addEventListener('abort', () => wake());
@@ -72,6 +75,7 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
   async function takeNext(): Promise<ClaimedDelivery[][]> {
     if (failures.length > 0) return [];
     try {
+      await refusals.decided();
       return await takeUp.next();
     } catch (error) {
       fail(error);
@@ -84,10 +88,8 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     const call = gate.begin(deliveries.length);
     try {
       const { finished, notTaken } = await deliver(context, deliveries, { call, reader });
-      wake();
-      if (finished.length > 0) await store(context, finished);
-      for (const one of finished) observe(context, one);
-      if (notTaken) await putBack(notTaken);
+      for (const one of await settle(finished)) observe(context, one);
+      if (notTaken) await putBack(context, notTaken);
       onDone(finished.length);
       onStored();
     } catch (error) {
@@ -97,9 +99,12 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
     }
   }
 
-  function putBack({ deliveries, inDoubt }: NonNullable<Delivered['notTaken']>): Promise<void> {
-    const now = context.clock.now().toISOString();
-    return context.write((trx) => returnClaims(trx, deliveries, { inDoubt, now }));
+  /** Stores ended attempts. Gives what happens next, which may be another thing if everybody so far was refused. */
+  async function settle(finished: Finished[]): Promise<Finished[]> {
+    if (refusals.concern(finished)) return refusals.store(finished);
+    wake();
+    if (finished.length > 0) await store(context, finished);
+    return finished;
   }
 
   /** The ledger could not be written: nothing more is claimed, and the next run finds these claims interrupted. */
@@ -109,4 +114,12 @@ export function createDispatcher(context: MiddlewareContext, means: Means): Disp
   }
 
   return { run, lookAgain: () => wake() };
+}
+
+function putBack(
+  { clock, write }: Pick<MiddlewareContext, 'clock' | 'write'>,
+  { deliveries, inDoubt }: NonNullable<Delivered['notTaken']>,
+): Promise<void> {
+  const now = clock.now().toISOString();
+  return write((trx) => returnClaims(trx, deliveries, { inDoubt, now }));
 }

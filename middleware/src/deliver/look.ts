@@ -1,3 +1,4 @@
+import { callsFor } from '../calls.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { findWitnesses } from '../db/deliveries.ts';
 import { type ClaimedDelivery, type CustomerKey, needsLook, type Outcome } from '../delivery.ts';
@@ -78,7 +79,7 @@ async function find(
   { customerId, packageId }: ClaimedDelivery,
   witnesses: CustomerKey[],
 ): Promise<Outcome | Absence> {
-  const answer = await target.find(customerId, witnesses);
+  const answer = await callsFor(customerId, () => target.find(customerId, witnesses));
   if (answer.kind === 'found') return { ...answer, kind: 'delivered', existed: true };
   if (answer.kind === 'retry') return answer;
   // a known package is assumed to exist until the Inventory says otherwise

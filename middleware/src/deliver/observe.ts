@@ -18,6 +18,9 @@ export function observe(context: MiddlewareContext, finished: Finished): void {
     const how = outcome.kind === 'delivered' && outcome.existed ? 'was there already' : 'created';
     logger.info(`package ${packageId} for ${who} ${how} in ${durationMs} ms`, { ...fields, packageId });
     observeWholeWay(context, delivery.customerCreatedAt);
+  } else if (decision.state === 'pending') {
+    // the pause is logged once, not once for each customer
+    logger.debug(`no package for ${who} yet: ${decision.reason}; it waits for a resume`, fields);
   } else if (decision.state !== 'retrying') {
     logger.error(`no package for ${who}, ${decision.state}: ${decision.reason}`, fields);
   } else if (decision.waitsFor === 'breaker') {

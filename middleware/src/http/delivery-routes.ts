@@ -14,7 +14,10 @@ const deliveryFields = {
   customer_id: z.union([z.int(), z.string()]).meta({ example: 1 }),
   customer_name: z.string(),
   state: deliveryState,
-  attempts: z.int(),
+  attempts: z.int().meta({
+    description:
+      'Posts to the Inventory that went out for this customer, quick retries included; look-ups do not count',
+  }),
   package_id: z.union([z.int(), z.string()]).nullable(),
   error: z.string().nullable(),
   next_attempt_at: timestamp.nullable(),
@@ -22,6 +25,17 @@ const deliveryFields = {
   updated_at: timestamp,
 };
 const delivery = z.object(deliveryFields).meta({ id: 'Delivery' });
+const call = z
+  .object({
+    at: timestamp,
+    kind: z.enum(['post', 'look-up', 'read']).meta({
+      description: 'A post or a look-up to the Inventory, or a read of the CRM',
+    }),
+    status: z.int().nullable(),
+    error: z.string().nullable(),
+    duration_ms: z.int(),
+  })
+  .meta({ id: 'Call' });
 const deliveryWithHistory = z
   .object({
     ...deliveryFields,
@@ -35,6 +49,10 @@ const deliveryWithHistory = z
         status: z.int().nullable().meta({ description: 'HTTP status of the answer; null without an answer' }),
         error: z.string().nullable(),
         next_attempt_at: timestamp.nullable(),
+        calls: z.array(call).meta({
+          description:
+            'Each call of the attempt in order, at most the first 20 and the last 20; empty if the attempt was interrupted. A delivery that went in a group shows the post of the group with its own answer',
+        }),
       }),
     ),
   })

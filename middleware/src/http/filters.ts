@@ -1,5 +1,5 @@
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
-import { line } from '@doorstep/kit/http/schemas.ts';
+import { line, storableText } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { isVisibleKey, keyLengthMax, keyPattern, toCustomerKey } from '../customer-key.ts';
 
@@ -45,3 +45,6 @@ export const packageIdGiven = z
   .transform((given) =>
     /^[1-9]\d{0,15}$/.test(String(given)) && Number.isSafeInteger(Number(given)) ? Number(given) : given,
   );
+
+/** Why an operator pauses deliveries. */
+export const pauseReason = storableText({ min: 1, max: 200 });

@@ -3,6 +3,7 @@ import { timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { pause, resume } from '../commands/pause.ts';
 import { getStatus } from '../queries/get-status.ts';
+import { pauseReason } from './filters.ts';
 import { access, route } from './route.ts';
 
 const tag = 'work';
@@ -42,13 +43,6 @@ const reconciliation = z
   })
   .meta({ id: 'Reconciliation' });
 
-const pauseShown = z
-  .object({
-    since: timestamp,
-    by: z.enum(['operator', 'doorstep']).meta({ description: '`doorstep`: deliveries have stopped by themselves' }),
-    reason: z.string().nullable(),
-  })
-  .meta({ id: 'Pause' });
 const crmList = z
   .object({
     seen: z.int().meta({ description: 'Entries of its list that can be read' }),
@@ -56,6 +50,15 @@ const crmList = z
     warning: z.string().nullable().meta({ description: 'Why customers of the CRM cannot be read' }),
   })
   .meta({ id: 'CrmList' });
+const pauseShown = z
+  .object({
+    since: timestamp,
+    by: z.enum(['operator', 'doorstep']).meta({
+      description: '`doorstep`: deliveries have stopped by themselves, because no customer so far has got a package',
+    }),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'Pause' });
 
 const status = z
   .object({
@@ -128,9 +131,12 @@ export const workRoutes = [
     summary: 'Pause deliveries until resumed, across restarts too; polling goes on',
     tag,
     access,
+    body: z.object({ reason: pauseReason.optional() }),
+    bodyIsOptional: true,
+    bodyExample: { reason: 'the Inventory is moved' },
     responses: { 200: { description: 'Deliveries are paused', body: paused } },
-    handler: async (context) => {
-      await pause(context);
+    handler: async (context, { body }) => {
+      await pause(context, body);
       return { status: 200, body: { paused: true } };
     },
   }),

@@ -9,6 +9,7 @@ import { insertQuarantined } from '../db/quarantine.ts';
 import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
 import { type DeliveryRow, recorded, recordedAsSkipped, recordedIncomplete } from '../life-cycle.ts';
 import { spread } from '../spread.ts';
+import { stopIfAllAreNameless } from './nameless.ts';
 
 /** Limits one transaction, however long the CRM's list is. */
 const sliceMax = 500;
@@ -29,6 +30,7 @@ export async function record(
     const slice = customers.slice(start, start + sliceMax);
     const last = slice.filter(hasNumber).at(-1);
     const isLastSlice = start + sliceMax >= customers.length;
+    let isStopped = false;
     const { added, numbers } = await write(async (trx) => {
       const now = clock.now();
       const numbers = await numberNew(trx, slice.map(({ id }) => id).filter(isText));
@@ -44,9 +46,12 @@ export async function record(
       );
       if (last) await moveCursor(trx, last.id);
       if (isLastSlice && lastListed !== undefined) await writeFact(trx, 'lastListed', lastListed);
+      isStopped = await stopIfAllAreNameless(trx, slice, now.toISOString());
       return { added: new Set(inserted), numbers };
     });
     count += added.size;
+    // the pause says it for all of them
+    if (isStopped) continue;
     const wait = formatDuration(context.waitsMs[0] ?? 0);
     for (const customer of slice) {
       const { id, fault } = customer;

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { MiddlewareContext } from '../context.ts';
 import { keyOf, numberOf } from '../db/keys.ts';
 import type { LedgerDatabase } from '../db/schema.ts';
+import { fromStored } from '../db/stored-calls.ts';
 import type { CustomerKey, DeliveryState } from '../delivery.ts';
 
 type Reader = Pick<MiddlewareContext, 'db'>;
@@ -42,12 +43,16 @@ export async function getDelivery({ db }: Reader, key: CustomerKey) {
   if (!row) throw new AppError('not_found', unseen(key));
   const history = await db
     .selectFrom('attempts')
-    .select(['started_at', 'duration_ms', 'status', 'error', 'next_attempt_at'])
+    .select(['started_at', 'duration_ms', 'status', 'error', 'next_attempt_at', 'calls'])
     .where('customer_id', '=', row.customer_id)
     .orderBy('id', 'desc')
     .limit(attemptsMax)
     .execute();
-  return { ...toDelivery(row), attempts_removed_until: row.attempts_removed_until, history: history.reverse() };
+  return {
+    ...toDelivery(row),
+    attempts_removed_until: row.attempts_removed_until,
+    history: history.reverse().map((attempt) => ({ ...attempt, calls: fromStored(attempt) })),
+  };
 }
 
 function unseen(key: CustomerKey): string {
@@ -59,7 +64,7 @@ function toDelivery(row: Selectable<LedgerDatabase['deliveries']>) {
     customer_id: keyOf(row),
     customer_name: row.customer_name,
     state: row.state,
-    attempts: row.attempts,
+    attempts: row.posts,
     package_id: row.package_id === null ? null : JSON.parse(row.package_id),
     error: row.error,
     next_attempt_at: row.due_at,

@@ -94,9 +94,9 @@ export function checkAgreement(means: Means): void {
     if (report?.state !== expected || (expected === 'delivered' && report.package_id !== made?.id)) {
       throw new Violation(`the CRM shows customer ${id} as ${report?.state}, but the ledger says ${expected}`);
     }
-    if (report.attempts !== row.attempts) {
+    if (report.attempts !== row.posts) {
       throw new Violation(
-        `the CRM shows ${report.attempts} attempts for customer ${id}, but the ledger has ${row.attempts}`,
+        `the CRM shows ${report.attempts} attempts for customer ${id}, but the ledger has ${row.posts}`,
       );
     }
   }

@@ -9,7 +9,7 @@ export type Row = {
   package_id: string | null;
   error: string | null;
   waits_used: number;
-  attempts: number;
+  posts: number;
 };
 
 /** Reads the ledger on the daemon's own connection, so that uncommitted rows are seen too. */
@@ -29,7 +29,7 @@ export function ledgerRows(database: DatabaseSync) {
     sums: () => sums.get() as { waiting: number; unreported: number; cursor: number },
     pausedSince: () => {
       const row = paused.get() as { value: string } | undefined;
-      return row && (JSON.parse(row.value) as string);
+      return row && (JSON.parse(row.value) as { since: string }).since;
     },
     attempts: () =>
       attempts.all() as {
