@@ -22,6 +22,13 @@ describe('the settings of the middleware', () => {
     expect(() => readMiddlewareConfig({ CRM_PORT: 'x' })).toThrow('CRM_PORT is "x"; it takes a whole number');
   });
 
+  it('say where to begin', () => {
+    expect(readMiddlewareConfig({ START_FROM: 'now' }).startFrom).toEqual({ text: 'now', kind: 'now' });
+    expect(() => readMiddlewareConfig({ START_FROM: 'today' })).toThrow(
+      'START_FROM is "today"; it takes beginning, now, a customer id, or a time such as 2026-01-31T12:00:00Z.',
+    );
+  });
+
   it('demand a token of everybody in production, and take a key for them', () => {
     expect(readMiddlewareConfig({ NODE_ENV: 'production', JWT_SECRET_KEY })).toMatchObject({
       requireAuth: true,

@@ -13,6 +13,7 @@ import {
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import { sourceNamePattern } from './inventory-names.ts';
+import { fromBeginning, parseStartFrom, type StartFrom } from './start-from.ts';
 
 export type MiddlewareConfig = CommonConfig & {
   crm: { url: string; token: string | undefined };
@@ -21,6 +22,7 @@ export type MiddlewareConfig = CommonConfig & {
   pollPageSize: number;
   packageType: string;
   sourceName: string | undefined;
+  startFrom: StartFrom;
   reconcileCron: string;
   allowedHosts: string[];
   delivery: { concurrency: number; retriesMax: number; timeoutMs: number; settleMs: number; waitsMs: number[] };
@@ -41,6 +43,7 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
         sourceNamePattern,
         'a name of 1 to 50 visible characters without colons, commas and spaces',
       ),
+      START_FROM: startFrom(),
       DELIVERY_CONCURRENCY: integer({ min: 1, max: 1000, default: 16 }),
       DELIVERY_RETRIES: integer({ min: 0, max: 10, default: 3 }),
       DELIVERY_TIMEOUT_MS: integer({ min: 1, max: 600_000, default: 10_000 }),
@@ -64,6 +67,7 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
     pollPageSize: settings.POLL_PAGE_SIZE,
     packageType: settings.PACKAGE_TYPE,
     sourceName: settings.SOURCE_NAME,
+    startFrom: settings.START_FROM,
     reconcileCron: settings.RECONCILE_CRON,
     allowedHosts: settings.ALLOWED_HOSTS,
     delivery: {
@@ -82,6 +86,15 @@ function cron(fallback: string) {
     .refine((expression) => expression.trim().split(/\s+/).length === 6 && isCron(expression))
     .default(fallback)
     .meta({ takes: `a cron expression of six fields, seconds first, such as ${fallback}` });
+}
+
+function startFrom() {
+  return z
+    .string()
+    .default(fromBeginning.text)
+    .refine((text) => parseStartFrom(text) !== undefined)
+    .transform((text) => parseStartFrom(text) as StartFrom)
+    .meta({ takes: 'beginning, now, a customer id, or a time such as 2026-01-31T12:00:00Z' });
 }
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -6,6 +6,7 @@ import type { InventoryNames } from './inventory-names.ts';
 import type { MiddlewareMetrics } from './metrics.ts';
 import type { CustomerSource, PackageTarget } from './ports.ts';
 import type { Settling } from './settling.ts';
+import type { StartFrom } from './start-from.ts';
 
 export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> & {
   clock: Clock;
@@ -19,6 +20,8 @@ export type MiddlewareContext = Pick<Database<LedgerDatabase>, 'db' | 'write'> &
   names: InventoryNames;
   /** Most deliveries under way at once. */
   concurrency: number;
+  /** Where deliveries begin on an empty ledger. */
+  startFrom: StartFrom;
   /** The retry schedule. */
   waitsMs: readonly number[];
 };

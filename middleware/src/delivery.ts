@@ -18,6 +18,8 @@ export type SeenCustomer = {
 /** Why a delivery is dead whose customer was deleted. It goes on if the CRM lists the customer again. */
 export const departedReason = 'the CRM has this customer no longer';
 
+/** Why a delivery is skipped. It can be replayed. */
+export const skippedReason = 'it was in the CRM before START_FROM';
 /** How the fault of a customer begins that the CRM shows without a name. */
 export const namelessReason = 'the CRM shows no name for this customer';
 

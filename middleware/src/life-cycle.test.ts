@@ -147,7 +147,7 @@ describe('a delivery', () => {
 
   it('starts over when it is replayed, and keeps its package until the Inventory says otherwise', () => {
     const [, , { states, change: row }] = replays(now);
-    expect(states).toEqual(['pending', 'retrying', 'dead']);
+    expect(states).toEqual(['pending', 'retrying', 'dead', 'skipped']);
     expect(row).toMatchObject({ state: 'pending', waits_used: 0, due_at: now, before_post: 'read and look' });
     expect(row).toMatchObject({ error: null, report_pending: 0, waiting_since: now });
     expect(row).not.toHaveProperty('package_id');

@@ -12,7 +12,7 @@ import {
  * Every state of a delivery, and every transition. Each function gives the columns that its transition changes; `db/`
  * writes them and decides nothing.
  *
- *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead, held
+ *     recorded ──► pending ◄──────────── replayed ◄── delivered, dead, held, skipped
  *        │            │
  *        │         claimed ◄──────────── retrying
  *        │            │                     ▲
@@ -23,10 +23,10 @@ import {
  *        │            ├─ delivered          │   ◄── settled by a person
  *        │            ├─ held               │   only a person can know whether a package was created
  *        │            └─ died ──► dead      │
- *        └─ without a name: read again ─────┘
+ *        ├─ without a name: read again ─────┘
+ *        └─ from before START_FROM: skipped
  *
- * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column. One state
- * comes next: `skipped`, for a customer that gets no package.
+ * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column.
  */
 export type DeliveryRow = {
   /** The id of the customer, or a number above 2^52 if the id is text. */
@@ -100,6 +100,11 @@ export function recordedIncomplete(
     before_post: 'read',
     error: customer.fault ?? null,
   };
+}
+
+/** skipped: the customer was in the CRM before START_FROM, and gets no package unless it is replayed. */
+export function recordedAsSkipped(customer: SeenCustomer, now: string): DeliveryRow {
+  return { ...recorded(customer, now), state: 'skipped', due_at: null, waiting_since: null };
 }
 
 export function claimed(now: string) {
@@ -210,7 +215,7 @@ export function replays(now: string) {
   return [
     { states: ['delivered'], change: { ...replayed, doubt_at: now } },
     { states: ['held'], change: { ...replayed, doubt_at: null } },
-    { states: ['pending', 'retrying', 'dead'], change: replayed },
+    { states: ['pending', 'retrying', 'dead', 'skipped'], change: replayed },
   ] as const;
 }
 

@@ -80,6 +80,7 @@ export async function openContext(
     settling: createSettling(clock, config.delivery.timeoutMs + config.delivery.settleMs),
     concurrency: config.delivery.concurrency,
     waitsMs: config.delivery.waitsMs,
+    startFrom: config.startFrom,
   });
   const running = resources.move();
   return { context, database, tokens, registry, [Symbol.asyncDispose]: () => running.disposeAsync() };

@@ -11,6 +11,7 @@ import { createMiddlewareMetrics } from '../src/metrics.ts';
 import type { Answer, CustomerSource, GroupAnswer, PackageRequest } from '../src/ports.ts';
 import { ledgerSummary } from '../src/queries/ledger-summary.ts';
 import { createSettling } from '../src/settling.ts';
+import { fromBeginning } from '../src/start-from.ts';
 
 /** A clock that stops until a test moves it. */
 export function fakeClock(start = '2026-01-01T00:00:00.000Z') {
@@ -179,6 +180,7 @@ export async function testContext(
     names: inventoryNames({ packageType: 'welcome_pack_v1', sourceName: undefined }),
     concurrency: 4,
     waitsMs,
+    startFrom: fromBeginning,
     ...overrides,
   };
   const owned = resources.move();

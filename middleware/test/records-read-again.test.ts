@@ -49,7 +49,7 @@ describe.each(databases)('a customer without a name, the ledger on %s', (kind) =
   it('is read again on the retry schedule, and dead only after it, with the reason', async () => {
     await using ledger = await aPolledLedger(kind, [nameless(1)]);
     await ledger.afterMs(6_000);
-    expect(await ledger.find(1)).toMatchObject({ state: 'retrying', error: fault, attempts: 1 });
+    expect(await ledger.find(1)).toMatchObject({ state: 'retrying', error: fault, attempts: 0 });
     await ledger.afterMs(36_000);
     const error = `given up after 2 attempts: ${fault}`;
     expect(await ledger.find(1)).toMatchObject({ state: 'dead', error });
@@ -97,7 +97,7 @@ describe.each(databases)('a record that the Inventory refuses, the ledger on %s'
   it("is dead after the schedule, with the Inventory's reason", async () => {
     await using ledger = await aPolledLedger(kind, [aCustomer(1)], refusal);
     await ledger.afterMs(6_000);
-    expect(await ledger.find(1)).toMatchObject({ state: 'retrying', attempts: 2 });
+    expect(await ledger.find(1)).toMatchObject({ state: 'retrying', attempts: 1 });
     await ledger.afterMs(36_000);
     const error = 'given up after 3 attempts: Inventory answered 400: no';
     expect(await ledger.find(1)).toMatchObject({ state: 'dead', error });

@@ -7,6 +7,7 @@ import type { MiddlewareContext } from '@doorstep/middleware/src/context.ts';
 import { inventoryNames } from '@doorstep/middleware/src/inventory-names.ts';
 import { createMiddlewareMetrics } from '@doorstep/middleware/src/metrics.ts';
 import { createSettling } from '@doorstep/middleware/src/settling.ts';
+import { fromBeginning } from '@doorstep/middleware/src/start-from.ts';
 import { createSync, type Sync } from '@doorstep/middleware/src/sync.ts';
 import type { AxiosInstance } from 'axios';
 import { Registry } from 'prom-client';
@@ -47,6 +48,7 @@ export function startDaemon({ world, clock, logger, client, random, opened, ensu
     concurrency: world.concurrency,
     waitsMs: world.waitsMs,
     names: inventoryNames({ packageType, sourceName: undefined }),
+    startFrom: fromBeginning,
     source: crmClient(client('crm'), world.pageSize),
     target: inventoryClient(inventory, {
       packageType,

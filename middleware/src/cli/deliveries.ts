@@ -1,6 +1,7 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { feedLimitMax } from '@doorstep/kit/http/feed.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
+import { skippedReason } from '../delivery.ts';
 import { deliveryFilter, deliveryState } from '../http/filters.ts';
 import { listDeliveries } from '../queries/deliveries.ts';
 import type { CommandMeans } from './means.ts';
@@ -35,7 +36,9 @@ function show(deliveries: Awaited<ReturnType<typeof listDeliveries>>): string {
     delivery.customer_name,
     delivery.state,
     time(delivery.updated_at),
-    delivery.state === 'delivered' ? `package ${delivery.package_id}` : (delivery.error ?? ''),
+    delivery.state === 'delivered'
+      ? `package ${delivery.package_id}`
+      : (delivery.error ?? (delivery.state === 'skipped' ? skippedReason : '')),
   ]);
   return table([['customer', 'name', 'state', 'since', ''], ...rows]);
 }

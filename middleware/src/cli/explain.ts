@@ -3,9 +3,10 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
-import type { CustomerKey } from '../delivery.ts';
+import { type CustomerKey, skippedReason } from '../delivery.ts';
 import { findCustomer } from '../intake/find-named.ts';
 import { getDelivery } from '../queries/deliveries.ts';
+import { findStranger } from '../queries/find-stranger.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
@@ -56,6 +57,8 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`)];
   const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
   if (hindered) lines.push(`At the moment ${hindered}.`);
+  const stranger = await findStranger(means.context, customer_id);
+  if (stranger) lines.push(inLine(`Deliveries are stopped: ${stranger}.`));
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
   if (attempts_removed_until) {
     lines.push(`${time(attempts_removed_until)}  its attempts up to this time were removed (RETENTION_DAYS)`);
@@ -92,6 +95,8 @@ function verdict({ clock }: MiddlewareContext, delivery: Delivery): string {
   if (state === 'held') return `held, because ${error}`;
   if (state === 'dead')
     return `no package, and no further attempt, because ${error}. "replay ${delivery.customer_id}" tries again.`;
+  if (state === 'skipped')
+    return `no package, skipped: ${skippedReason}. "replay ${delivery.customer_id}" delivers one.`;
   const waitMs = next_attempt_at ? Date.parse(next_attempt_at) - clock.now().getTime() : 0;
   const when = waitMs > 0 ? `next attempt in ${formatDuration(waitMs)}` : 'the next attempt is due';
   return error ? `no package yet, because ${error}; ${when}` : `no package yet; ${when}`;

@@ -25,11 +25,13 @@ export const pauseCommand: Command<CommandMeans> = {
 
 export const resumeCommand: Command<CommandMeans> = {
   summary: 'deliver again after "pause"',
-  forms: [''],
-  examples: [''],
+  details: 'If ids of the CRM belong to other people now, deliveries stay stopped unless these are accepted.',
+  forms: ['[--accept]'],
+  options: { '--accept': 'the ids belong to the same people as before, whose records were edited' },
+  examples: ['', '--accept'],
   async run(means) {
     const { context, values, print } = means;
-    await resume(context);
+    await resume(context, { accept: Boolean(values['accept']) });
     await means.daemon.wake();
     const outlook = (await hindrance(means)) ?? 'deliveries continue';
     print(values['json'] ? JSON.stringify({ paused: false }) : `Resumed; ${outlook}.`);

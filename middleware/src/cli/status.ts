@@ -45,6 +45,7 @@ function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantin
     ['waiting', `${deliveries.pending} for a first attempt, ${deliveries.retrying} for a retry${waits}`],
     ['dead', deliveries.dead > 0 ? `${deliveries.dead}; "deliveries --state dead" lists them` : 0],
     ['held', deliveries.held > 0 ? `${deliveries.held} need a person; "deliveries --state held" lists them` : 0],
+    ['skipped', deliveries.skipped > 0 ? `${deliveries.skipped} from before START_FROM, without a package` : 0],
     ['quarantined', quarantined > 0 ? `${quarantined} entries of the CRM; "quarantine" lists them` : 0],
     ['reconciled', reconciliation ? `${time(reconciliation.at)}, ${verdict(reconciliation)}` : 'not yet'],
   ];

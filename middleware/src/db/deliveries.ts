@@ -3,6 +3,7 @@ import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kyse
 import { isNumber, isText } from '../customer-key.ts';
 import type { CustomerKey } from '../delivery.ts';
 import type { DeliveryRow } from '../life-cycle.ts';
+import type { Person } from '../strangers.ts';
 import { keyOf, numberOf, numbersOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
 
@@ -111,6 +112,34 @@ export async function countWaiting(db: Kysely<LedgerDatabase>): Promise<number> 
     .where('waiting_since', 'is not', null) // served by a partial index
     .executeTakeFirstOrThrow();
   return row.count;
+}
+
+export async function countDeliveries(db: Kysely<LedgerDatabase>): Promise<{ all: number; skipped: number }> {
+  return db
+    .selectFrom('deliveries')
+    .select((eb) => [
+      eb.fn.countAll<number>().as('all'),
+      eb.fn.countAll<number>().filterWhere('state', '=', 'skipped').as('skipped'),
+    ])
+    .executeTakeFirstOrThrow();
+}
+
+/** Who these customers were when they were recorded or read last; those without a delivery are left out. */
+export async function listPeople(
+  db: Kysely<LedgerDatabase>,
+  customerIds: CustomerKey[],
+): Promise<Map<CustomerKey, Person>> {
+  if (customerIds.length === 0) return new Map();
+  const named = await numbersOf(db, customerIds.filter(isText));
+  const rows = [...customerIds.filter(isNumber), ...named.values()].map((id) => ({ id }));
+  const found = await db
+    .selectFrom('deliveries')
+    .select(['customer_id', 'customer_key', 'customer_name', 'customer_created_at'])
+    .where('customer_id', 'in', (eb) => eb.selectFrom(jsonTable(db, rows, { id: 'bigint' }).as('asked')).select('id'))
+    .execute();
+  return new Map(
+    found.map((row) => [keyOf(row), { name: row.customer_name, createdAt: row.customer_created_at ?? undefined }]),
+  );
 }
 
 /** Ids of customers with a delivery, above `after`, in order. */

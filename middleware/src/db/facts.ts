@@ -2,14 +2,19 @@ import type { Kysely, Transaction } from 'kysely';
 import type { CustomerKey } from '../delivery.ts';
 import type { Pause } from '../pause.ts';
 import type { Reconciliation } from '../reconcile/reconciliation.ts';
+import { describeStrangers, type Strangers } from '../strangers.ts';
 import type { LedgerDatabase } from './schema.ts';
 
-type Facts = {
+export type Facts = {
   /** Text: the time of a pause that an earlier release has stored. */
   paused: Pause | string;
+  /** Ids that belong to other people than when they were recorded. */
+  strangers: Strangers;
   /** The operations port of the daemon that started last. */
   daemon: { url: string };
   reconciliation: Reconciliation;
+  /** Where this ledger began; `upTo`: the highest id at that moment; `ignored`: another START_FROM that was given later. */
+  start: { startFrom: string; upTo: number; isTold: boolean; ignored?: string };
   /** Where a list with text ids, which has no order by id, was read to. */
   lastListed: CustomerKey;
   /** The SOURCE_NAME of the customers in the ledger; absent if they have none. */
@@ -26,8 +31,10 @@ export async function readFact<Name extends keyof Facts>(
   return row && JSON.parse(row.value);
 }
 
-/** The pause of deliveries; undefined if they go on. */
+/** The pause of deliveries; undefined if they go on. Strangers come first: a "resume" alone does not end that. */
 export async function readPause(db: Kysely<LedgerDatabase>): Promise<Pause | undefined> {
+  const strangers = await readFact(db, 'strangers');
+  if (strangers) return { since: strangers.since, by: 'doorstep', reason: describeStrangers(strangers) };
   const fact = await readFact(db, 'paused');
   return typeof fact === 'string' ? { since: fact, by: 'operator', reason: null } : fact;
 }

@@ -8,7 +8,10 @@ import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
 import type { Reader } from './reader.ts';
 
-type Means = Pick<MiddlewareContext, 'db' | 'target' | 'names' | 'concurrency' | 'settling' | 'clock'> & {
+type Means = Pick<
+  MiddlewareContext,
+  'db' | 'write' | 'target' | 'names' | 'concurrency' | 'settling' | 'clock' | 'logger'
+> & {
   reader: Reader;
 };
 

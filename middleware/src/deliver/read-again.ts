@@ -2,21 +2,25 @@ import type { Attempted } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { type ClaimedDelivery, departedReason, needsReading, type Outcome, type SeenCustomer } from '../delivery.ts';
 import { unreadableFault } from '../intake/read-page.ts';
+import { stopFor, toStranger } from '../intake/same-crm.ts';
 import { numberInLedger, readAgain } from '../life-cycle.ts';
 import type { NoPage } from '../ports.ts';
+import { isOtherPerson, type Stranger } from '../strangers.ts';
 import type { Reader } from './reader.ts';
 import { readingAgeMaxMs } from './reading.ts';
 
-type Means = Pick<MiddlewareContext, 'clock'> & { reader: Reader };
+type Means = Pick<MiddlewareContext, 'clock' | 'write' | 'logger'> & { reader: Reader };
 
 /**
  * Reads customers from the CRM again if their deliveries ask for it, or if they were last read more than a minute ago.
  * Gives the deliveries that can go on, and those that cannot, each with the reason.
  */
 export async function readCustomersAgain(
-  { reader, clock }: Means,
+  means: Means,
   deliveries: ClaimedDelivery[],
 ): Promise<{ ready: ClaimedDelivery[]; ended: Attempted[] }> {
+  const { reader, clock } = means;
+  const strangers: Stranger[] = [];
   const isUnread = (delivery: ClaimedDelivery) => needsReading(delivery.beforePost) || isOld(delivery, clock.now());
   const ready = deliveries.filter((delivery) => !isUnread(delivery));
   const ended: Attempted[] = [];
@@ -32,12 +36,27 @@ export async function readCustomersAgain(
       continue;
     }
     const { customer, at } = reading;
+    const was = { name: delivery.customerName, createdAt: delivery.customerCreatedAt };
+    if (customer && isOtherPerson(was, customer)) {
+      strangers.push(toStranger(was, customer));
+      ended.push({ delivery, outcome: ofAnother, endedAt: 'read' });
+      continue;
+    }
     const outcome = withoutPost(delivery, customer);
     if (customer && !outcome) ready.push(readAgain(delivery, customer, at));
     else if (outcome) ended.push({ delivery: { ...delivery, readAt: at }, outcome, endedAt: 'read' });
   }
+  await stopFor(means, strangers);
   return { ready, ended };
 }
+
+/** Deliveries are stopped; whether this one goes on is for a person to decide. */
+const ofAnother: Outcome = {
+  kind: 'retry',
+  reason: 'the id of this customer belongs to another person in the CRM now',
+  inDoubt: false,
+  whose: 'crm',
+};
 
 /** A clock that was set makes a reading look old, and it is repeated. */
 function isOld({ readAt }: ClaimedDelivery, now: Date): boolean {

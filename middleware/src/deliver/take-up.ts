@@ -121,7 +121,8 @@ export function watchPause(context: MiddlewareContext): () => Promise<boolean> {
     if (!paused) pause.back();
     else {
       const why = paused.reason === null ? '' : `: ${paused.reason}`;
-      const todo = paused.by === 'doorstep' ? '; correct the cause, then "resume"' : '';
+      const isTold = paused.by === 'operator' || paused.reason?.includes('"resume');
+      const todo = isTold ? '' : '; correct the cause, then "resume"';
       pause.away(`deliveries are paused since ${paused.since.slice(0, 19).replace('T', ' ')}${why}${todo}`);
     }
     return paused !== undefined;

@@ -143,12 +143,18 @@ export const workRoutes = [
   route({
     method: 'post',
     path: '/resume',
-    summary: 'Resume deliveries',
+    summary: 'Resume deliveries; on request, also after ids of the CRM have come to belong to other people',
     tag,
     access,
-    responses: { 200: { description: 'Deliveries are resumed', body: paused } },
-    handler: async (context) => {
-      await resume(context);
+    body: z.object({ accept: z.boolean().optional() }),
+    bodyIsOptional: true,
+    bodyExample: { accept: true },
+    responses: {
+      200: { description: 'Deliveries are resumed', body: paused },
+      409: { description: 'Ids belong to other people, and `accept` is not given' },
+    },
+    handler: async (context, { body }) => {
+      await resume(context, { accept: body?.accept ?? false });
       void context.sync.settle();
       return { status: 200, body: { paused: false } };
     },

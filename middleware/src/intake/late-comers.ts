@@ -9,7 +9,7 @@ import type { CustomerPage } from '../ports.ts';
 export type LateComers = {
   /** Customers behind the cursor, and those whose ids are text, that have no delivery. */
   customers: SeenCustomer[];
-  /** The page shows customers behind the cursor: the CRM ignores parameters, and this is its whole list. */
+  /** The page shows customers that were not asked for: the CRM ignores parameters, and this is its whole list. */
   isWhole: boolean;
   /** The page differs from the last one. */
   isNew: boolean;
@@ -30,13 +30,14 @@ export function createLateComers(db: MiddlewareContext['db']) {
   let knownDigest = '';
 
   return {
-    async find(page: CustomerPage, cursor: number): Promise<LateComers> {
+    async find(page: CustomerPage, cursor: number, after = cursor): Promise<LateComers> {
       const behind = page.customers.filter(({ id }) => isText(id) || id <= cursor);
       const digest = digestOf(behind, page);
       const isNew = digest !== knownDigest;
       return {
         customers: isNew ? await withoutDelivery(db, behind) : [],
-        isWhole: page.extent !== undefined || (page.lastListed === undefined && behind.length > 0),
+        isWhole:
+          page.extent !== undefined || (page.lastListed === undefined && behind.some((one) => isUnasked(one, after))),
         isNew,
         recorded() {
           knownDigest = digest;
@@ -46,10 +47,14 @@ export function createLateComers(db: MiddlewareContext['db']) {
   };
 }
 
+function isUnasked({ id }: SeenCustomer, after: number): boolean {
+  return isText(id) || id <= after;
+}
+
 function digestOf(behind: SeenCustomer[], { unusable }: CustomerPage): string {
   if (behind.length === 0 && unusable.length === 0) return '';
   const hash = createHash('sha256');
-  for (const { id } of behind) hash.update(`${id} `);
+  for (const { id, name, createdAt } of behind) hash.update(`${id} ${createdAt} ${name}\n`);
   for (const { entry } of unusable) hash.update(entry);
   return hash.digest('base64');
 }
@@ -77,7 +82,7 @@ async function namedWithoutDelivery(db: MiddlewareContext['db'], customers: Seen
 async function numberedWithoutDelivery(db: MiddlewareContext['db'], customers: Numbered[]): Promise<Numbered[]> {
   const missing: Numbered[] = [];
   let rest = customers;
-  let after = 0;
+  let after = (customers[0]?.id ?? 1) - 1;
   while (rest.length > 0) {
     const recorded = await listRecordedIds(db, { after, limit: idsMax });
     const last = recorded.length < idsMax ? Number.POSITIVE_INFINITY : (recorded.at(-1) as number);

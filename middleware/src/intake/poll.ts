@@ -1,12 +1,14 @@
 import type { MiddlewareContext } from '../context.ts';
-import { hasNumber } from '../customer-key.ts';
+import { hasNumber, isNumber } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
 import { readFact } from '../db/facts.ts';
-import type { CustomerKey } from '../delivery.ts';
-import type { CustomerPage } from '../ports.ts';
-import { createLateComers } from './late-comers.ts';
+import type { CustomerKey, SeenCustomer } from '../delivery.ts';
+import type { CustomerPage, NoPage } from '../ports.ts';
+import { createLateComers, type LateComers } from './late-comers.ts';
 import { fetchReadable } from './read-page.ts';
 import { quarantine, record } from './record.ts';
+import { compare, createSameCrm } from './same-crm.ts';
+import { createStart } from './start.ts';
 
 export type PollResult = {
   outcome: 'found' | 'idle' | 'failed';
@@ -30,37 +32,65 @@ export type Poll = (onRecorded: () => boolean) => Promise<PollResult>;
  */
 export function createPoll(context: MiddlewareContext): Poll {
   const lateComers = createLateComers(context.db);
+  const starting = createStart(context);
+  const sameCrm = createSameCrm(context);
   let brokenPolls = 0;
+
+  const fetchNext = (after: CustomerKey) =>
+    fetchReadable(context.source, after, { skipsBroken: brokenPolls >= brokenPollsMax });
+
+  /** From the last recorded customer on: a page of one would show no other. */
+  function fetchOverlap(after: number): Promise<CustomerPage | NoPage> {
+    const limit = Math.max(context.source.pageSize, 2);
+    return fetchReadable(context.source, after, { skipsBroken: false, isUndivided: true, limit });
+  }
 
   return async (onRecorded) => {
     let cursor = await readCursor(context.db);
     let lastListed = await readFact(context.db, 'lastListed');
     let seen = 0;
-    for (;;) {
-      const page = await fetchReadable(context.source, lastListed ?? cursor, {
-        skipsBroken: brokenPolls >= brokenPollsMax,
-      });
+    const start = await starting.find();
+    if (start.kind !== 'start') return { outcome: 'failed', seen, cursor: lastListed ?? cursor, reason: start.reason };
+    await sameCrm.lookAgain();
+    for (let after = lastListed ?? sameCrm.after(cursor); ; after = lastListed ?? cursor) {
+      const isOverlap = isNumber(after) && after < cursor;
+      const page = await (isOverlap ? fetchOverlap(after as number) : fetchNext(after));
+      // a customer that is recorded already may be unreadable without harm
+      if (page.kind === 'unreadable' && isOverlap) continue;
       brokenPolls = page.kind === 'unreadable' ? brokenPolls + 1 : 0;
       if (page.kind !== 'page') return { outcome: 'failed', seen, cursor: lastListed ?? cursor, reason: page.reason };
-      const late = await lateComers.find(page, cursor);
+      const late = await lateComers.find(page, cursor, isOverlap ? (after as number) : cursor);
       if (late.isNew) await quarantine(context, page.unusable);
-      const unseen = [...late.customers, ...after(page, cursor)];
+      const failure = await look(page, { cursor, isOverlap, late });
+      if (failure) return { outcome: 'failed', seen, cursor: lastListed ?? cursor, reason: failure.reason };
+      const unseen = [...late.customers, ...above(page, cursor)];
       const isFurther = page.lastListed !== undefined && page.lastListed !== lastListed;
       lastListed = page.lastListed ?? lastListed;
-      seen += await record(context, unseen, isFurther ? lastListed : undefined);
+      const before = cursor;
+      const skips = (customer: SeenCustomer) => start.skips(customer, isNumber(customer.id) && customer.id <= before);
+      seen += await record(context, unseen, { skips, lastListed: isFurther ? lastListed : undefined });
       late.recorded();
       cursor = Math.max(cursor, unseen.filter(hasNumber).at(-1)?.id ?? 0);
-      // a page with customers behind the cursor is the CRM's whole list
-      const goOn = (unseen.length > 0 || isFurther) && onRecorded() && page.more && !late.isWhole;
-      if (!goOn) return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor: lastListed ?? cursor, ...listOf(page) };
+      // a page with customers that were not asked for is the CRM's whole list
+      const isFound = unseen.length > 0 || isFurther;
+      const goOn = (isFound || isOverlap) && page.more && !late.isWhole && onRecorded();
+      if (goOn) continue;
+      if (!isFound || !page.more || late.isWhole) await starting.polled();
+      return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor: lastListed ?? cursor, ...listOf(page) };
     }
   };
+
+  async function look(page: CustomerPage, seen: { cursor: number; isOverlap: boolean; late: LateComers }) {
+    const { cursor, isOverlap, late } = seen;
+    if (late.isWhole && late.isNew) await compare(context, page, cursor);
+    return isOverlap && !late.isWhole ? sameCrm.look(page, cursor) : undefined;
+  }
 }
 
 function listOf({ customers, unusable, total, extent }: CustomerPage): Pick<PollResult, 'list'> {
   return extent ? { list: { seen: customers.length + unusable.length, total, extent } } : {};
 }
 
-function after({ customers }: CustomerPage, cursor: number) {
+function above({ customers }: CustomerPage, cursor: number) {
   return customers.filter(hasNumber).filter(({ id }) => id > cursor);
 }

@@ -8,6 +8,8 @@ const brokenMax = 100;
 type Options = {
   /** Whether to skip customers that the CRM cannot show, instead of waiting for them. */
   skipsBroken: boolean;
+  /** Whether a broken page is left alone, and no smaller one is tried. */
+  isUndivided?: boolean;
   /** How many to ask for; default: a page. */
   limit?: number;
   /** Whether the customer right behind the cursor is looked for: one that is missing may be on a page out of reach. */
@@ -22,7 +24,7 @@ type Options = {
 export async function fetchReadable(
   source: CustomerSource,
   cursor: CustomerKey,
-  { skipsBroken, limit: limitMax = source.pageSize, isSought = false }: Options,
+  { skipsBroken, isUndivided = false, limit: limitMax = source.pageSize, isSought = false }: Options,
 ): Promise<CustomerPage | NoPage> {
   const whole = await source.fetchPage(cursor, limitMax);
   if (whole.kind === 'page') {
@@ -35,7 +37,7 @@ export async function fetchReadable(
     return isMissing ? seekBeyond(source, page) : page;
   }
   // without an order by id, nobody can tell which customers the broken page has
-  if (whole.kind === 'unavailable' || isText(cursor)) return whole;
+  if (whole.kind === 'unavailable' || isUndivided || isText(cursor)) return whole;
   // a CRM that cannot even show its empty end is broken as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
   if (end.kind !== 'page' || end.customers.length > 0) return whole;

@@ -7,7 +7,7 @@ import { writeFact } from '../db/facts.ts';
 import { numberNew } from '../db/keys.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
 import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
-import { type DeliveryRow, recorded, recordedIncomplete } from '../life-cycle.ts';
+import { type DeliveryRow, recorded, recordedAsSkipped, recordedIncomplete } from '../life-cycle.ts';
 import { spread } from '../spread.ts';
 import { stopIfAllAreNameless } from './nameless.ts';
 
@@ -16,12 +16,13 @@ const sliceMax = 500;
 
 /**
  * Records customers as deliveries, in id order, and moves the cursor past them in the same transaction: a crash leaves
- * both or neither. `lastListed` is where a list with text ids was read to. Safe to repeat. Returns how many were new.
+ * both or neither. `skips`: customers that get no package. `lastListed` is where a list with text ids was read to. Safe to
+ * repeat. Returns how many were new.
  */
 export async function record(
   context: MiddlewareContext,
   customers: SeenCustomer[],
-  lastListed?: CustomerKey,
+  { skips, lastListed }: { skips: (customer: SeenCustomer) => boolean; lastListed: CustomerKey | undefined },
 ): Promise<number> {
   const { write, clock, logger } = context;
   let count = 0;
@@ -37,7 +38,10 @@ export async function record(
         trx,
         slice.flatMap((customer) => {
           const number = isNumber(customer.id) ? customer.id : numbers.get(customer.id);
-          return number === undefined ? [] : { ...toDelivery(context, customer, now), customer_id: number };
+          const row = skips(customer)
+            ? recordedAsSkipped(customer, now.toISOString())
+            : toDelivery(context, customer, now);
+          return number === undefined ? [] : { ...row, customer_id: number };
         }),
       );
       if (last) await moveCursor(trx, last.id);
@@ -49,8 +53,9 @@ export async function record(
     // the pause says it for all of them
     if (isStopped) continue;
     const wait = formatDuration(context.waitsMs[0] ?? 0);
-    for (const { id, fault } of slice) {
-      if (!fault || !added.has(isNumber(id) ? id : (numbers.get(id) ?? 0))) continue;
+    for (const customer of slice) {
+      const { id, fault } = customer;
+      if (!fault || skips(customer) || !added.has(isNumber(id) ? id : (numbers.get(id) ?? 0))) continue;
       logger.warn(`no package for customer ${id} yet: ${fault}; the CRM is read again in ${wait}`, { customerId: id });
     }
   }
