@@ -128,7 +128,7 @@ describe('the OpenAPI document', () => {
     ['inventory', 'DELETE /api/v1/items/1', 409, '/api/v1/items/{id}'],
     ['inventory', 'DELETE /api/v1/items/1', 412, '/api/v1/items/{id}', undefined, otherVersion],
     ['inventory', 'GET /api/v1/items/customer/1', 200, '/api/v1/items/customer/{customer_id}'],
-    ['inventory', 'GET /api/v1/items/customer/x', 400, '/api/v1/items/customer/{customer_id}'],
+    ['inventory', 'GET /api/v1/items/customer/%20x', 400, '/api/v1/items/customer/{customer_id}'],
     ['inventory', 'GET /api/v1/items/low-stock/?threshold=99', 200, '/api/v1/items/low-stock'],
     ['inventory', 'GET /api/v1/items/low-stock?threshold=x', 400, '/api/v1/items/low-stock'],
     ['inventory', 'PATCH /api/v1/items/1/quantity?quantity_change=1', 200, '/api/v1/items/{id}/quantity'],

@@ -4,7 +4,7 @@ import 'zod-openapi'; // types of `.meta()`
 const integerPattern = /^(0|[1-9]\d*)$/;
 
 /** Documents a string of digits as an integer. */
-function asInteger(limits: { minimum?: number; maximum?: number; default?: number }) {
+function asInteger(limits: { minimum?: number; maximum?: number; default?: number; example?: number }) {
   return {
     override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
       delete jsonSchema['pattern'];
@@ -19,7 +19,7 @@ const beyondAnyId = Number.MAX_SAFE_INTEGER + 1;
 const idDigits = z.string().regex(/^[1-9]\d*$/, 'must be a positive integer');
 
 /** A positive id of another system in a path: digit by digit, as text. */
-export const exactIdParam = idDigits.meta({ example: '1', ...asInteger({ minimum: 1 }) });
+export const exactIdParam = idDigits.meta(asInteger({ minimum: 1, example: 1 }));
 
 const idText = idDigits.transform((text) => Math.min(Number(text), beyondAnyId)).meta(asInteger({ minimum: 1 }));
 
