@@ -27,9 +27,10 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'cursor moved before recording',
     file: 'middleware/src/intake/record.ts',
-    find: 'const added = await write(async (trx) => {',
-    replace: 'await write((trx) => moveCursor(trx, last.id)); const added = await write(async (trx) => {',
-    knownSeed: 173,
+    find: 'const { added, numbers } = await write(async (trx) => {',
+    replace: `if (last) await write((trx) => moveCursor(trx, last.id));
+    const { added, numbers } = await write(async (trx) => {`,
+    knownSeed: 172,
     seedsMax: 100,
   },
   {
@@ -37,15 +38,15 @@ export const plantedFaults: PlantedFault[] = [
     file: 'proof/simulation/services.ts',
     find: "const isUnique = kind === 'ours' || kind === 'conflicting';",
     replace: 'const isUnique = false;',
-    knownSeed: 190,
+    knownSeed: 226,
     seedsMax: 400,
   },
   {
     name: 'idempotency key that changes between attempts',
     file: 'middleware/src/deliver/attempt.ts',
-    find: 'function toRequest({ customerId, customerName }: ClaimedDelivery, names: InventoryNames): PackageRequest {',
-    replace: `function toRequest({ customerId, customerName, attempts }: ClaimedDelivery, names: InventoryNames): PackageRequest {
-      if (attempts > 0) return { customerId, customerName, idempotencyKey: 'retry-' + customerId };`,
+    find: 'return { customerId, customerName, idempotencyKey: names.idempotencyKeyOf(customerId) };',
+    replace: `const key = names.idempotencyKeyOf(customerId);
+  return { customerId, customerName, idempotencyKey: (arguments[0] as ClaimedDelivery).attempts > 0 ? 'retry' : key };`,
     knownSeed: 161,
     seedsMax: 100,
   },
@@ -95,7 +96,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/life-cycle.ts',
     find: "before_post: 'read and look' as const,",
     replace: "before_post: 'nothing',",
-    knownSeed: 182,
+    knownSeed: 161,
     seedsMax: 300,
   },
   {
@@ -151,8 +152,8 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/deliver/decide.ts',
     find: 'Math.max(jittered, Math.min(afterMs, retryAfterMaxMs), settleMs)',
     replace: 'Math.max(jittered, settleMs)',
-    knownSeed: 168,
-    seedsMax: 300,
+    knownSeed: 714,
+    seedsMax: 1_000,
   },
   {
     name: 'everybody at once after an outage',
@@ -175,7 +176,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/life-cycle.ts',
     find: 'const before = atLeastLook(before_post);\n  return { customer_id, posts: posts + 1, claimed_at: null, before_post: before, doubt_at: claimed_at };',
     replace: 'return { customer_id, posts: posts + 1, claimed_at: null, before_post };',
-    knownSeed: 223,
+    knownSeed: 232,
     seedsMax: 300,
   },
   {
@@ -183,7 +184,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/settling.ts',
     find: 'return Math.max(0, endMs - clock.monotonicMs());',
     replace: 'return 0;',
-    knownSeed: 160,
+    knownSeed: 190,
     seedsMax: 400,
   },
   {
@@ -191,7 +192,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/settling.ts',
     find: 'const endMs = endsMs.get(customerId) ?? endOf(doubtAt);',
     replace: 'const endMs = clock.monotonicMs() + Date.parse(doubtAt) + waitMs - clock.now().getTime();',
-    knownSeed: 160,
+    knownSeed: 1512,
     seedsMax: 2_000,
   },
   {
@@ -199,7 +200,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/deliver/doubt.ts',
     find: "if (absence === 'none') return undefined;",
     replace: 'if (absence) return undefined;',
-    knownSeed: 160,
+    knownSeed: 302,
     seedsMax: 400,
   },
   {
@@ -207,7 +208,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/adapters/inventory-client.ts',
     find: "return !mayHaveBeenMade || (await idempotency()) === 'permanent';",
     replace: 'return true;',
-    knownSeed: 160,
+    knownSeed: 180,
     seedsMax: 400,
   },
   {
@@ -215,7 +216,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/settling.ts',
     find: 'return Math.max(openedMs + waitMs, clock.monotonicMs() + Math.min(byClockMs, waitMs));',
     replace: 'return clock.monotonicMs() + Math.min(byClockMs, waitMs);',
-    knownSeed: 160,
+    knownSeed: 3183,
     seedsMax: 4_000,
   },
   {
@@ -225,7 +226,7 @@ export const plantedFaults: PlantedFault[] = [
     replace: `const local = new Date(now.getFullYear(), now.getMonth(), now.getDate(), now.getHours(), now.getMinutes(),
       now.getSeconds(), now.getMilliseconds() + waitMs);
     const dueAt = local.toISOString();`,
-    knownSeed: 161,
-    seedsMax: 2_000,
+    knownSeed: 209,
+    seedsMax: 400,
   },
 ];

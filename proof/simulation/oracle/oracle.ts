@@ -132,7 +132,8 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
       };
       // any other fault of the Inventory may consume the retry budget of the customers that it affects
       const inventoryFaults = plan.faults.filter((fault) => 'service' in fault && fault.service === 'inventory');
-      const isAlone = inventoryFaults.length === 1 && !has('poison', 'group', 'clock', 'commit lost');
+      // a customer that the CRM cannot show uses its own budget, too
+      const isAlone = inventoryFaults.length === 1 && !has('poison', 'unreadable', 'group', 'clock', 'commit lost');
       const isUntouched = !has('replay', 'replay dead', 'repair', 'reconcile');
       return () => {
         const isUsed = ({ customer_id: id, waits_used }: Row) => waits_used > (before.waits.get(id) ?? 0);
