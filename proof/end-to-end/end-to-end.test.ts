@@ -76,7 +76,7 @@ describe.each(databases)('three services on %s', (kind) => {
     await everyCustomerHasOnePackage(three.crm, three.inventory);
   });
 
-  it('send one package each though replies are lost: it is looked up, and not created again', async () => {
+  it('send one package each though replies are lost: the post is repeated, and creates no second one', async () => {
     const INVENTORY_SERVICE_URL = three.inventory.url;
     await three.kill('middleware');
     await using proxy = await startLosingProxy(INVENTORY_SERVICE_URL, 20);
@@ -85,7 +85,9 @@ describe.each(databases)('three services on %s', (kind) => {
     try {
       await everyCustomerHasOnePackage(three.crm, three.inventory);
       expect(proxy.lost()).toBe(20);
-      await eventually(() => three.middleware.output().match(/was there already/g)?.length === 20);
+      // an attempt may lose all of its four posts
+      const repeated = three.middleware.output().match(/was there already/g) ?? [];
+      expect(repeated.length).toBeGreaterThanOrEqual(20 / 4);
     } finally {
       // the other tests need a daemon without the proxy
       await three.kill('middleware');

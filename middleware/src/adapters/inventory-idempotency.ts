@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import { singleFlight } from '@doorstep/kit/work/single-flight.ts';
 import type { AxiosInstance } from 'axios';
@@ -20,10 +21,13 @@ export function inventoryIdempotency(client: AxiosInstance, { setting, clock, on
   let unansweredAtMs = Number.NEGATIVE_INFINITY;
   let known: { idempotency: Idempotency; atMs: number } | undefined;
 
+  // it concerns all deliveries, so it is no call of the one that happens to ask
+  const get = AsyncResource.bind(() =>
+    client.get('/', { validateStatus: () => true, headers: { Accept: 'application/json' } }).catch(() => undefined),
+  );
+
   const ask = singleFlight(async () => {
-    const answer = await client
-      .get('/', { validateStatus: () => true, headers: { Accept: 'application/json' } })
-      .catch(() => undefined);
+    const answer = await get();
     if (!answer || answer.status >= 500) {
       unansweredAtMs = clock.monotonicMs();
       return known?.idempotency;
