@@ -1,3 +1,5 @@
+import type { BeforePost } from './before-post.ts';
+
 /** Ours are numbers; another Inventory may give ids of any form. */
 export type PackageId = number | string;
 
@@ -25,15 +27,6 @@ export const namelessReason = 'the CRM shows no name for this customer';
 
 /** An entry of the CRM's list that names no customer. */
 export type UnusableEntry = { entry: string; reason: string };
-
-/**
- * What has to happen before the next post. `read`: what the ledger knows of the customer may be out of date. `look`: a
- * package may exist already.
- */
-export type BeforePost = 'nothing' | 'read' | 'look' | 'read and look';
-
-export const needsLook = (beforePost: BeforePost) => beforePost === 'look' || beforePost === 'read and look';
-export const needsReading = (beforePost: BeforePost) => beforePost === 'read' || beforePost === 'read and look';
 
 /** A delivery claimed for an attempt. */
 export type ClaimedDelivery = {

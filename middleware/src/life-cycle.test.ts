@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BeforePost, ClaimedDelivery, Retrying } from './delivery.ts';
+import type { BeforePost } from './before-post.ts';
+import type { ClaimedDelivery, Retrying } from './delivery.ts';
 import {
   claimed,
   delivered,

@@ -1,12 +1,6 @@
-import {
-  type BeforePost,
-  type ClaimedDelivery,
-  type DeliveryState,
-  needsLook,
-  type PackageId,
-  type Retrying,
-  type SeenCustomer,
-} from './delivery.ts';
+import { atLeastLook, needsLook, withReading } from './before-post.ts';
+import type { ClaimedDelivery, PackageId, Retrying, SeenCustomer } from './delivery.ts';
+import type { DeliveryRow } from './delivery-row.ts';
 
 /**
  * Every state of a delivery, and every transition. Each function gives the columns that its transition changes; `db/`
@@ -28,38 +22,6 @@ import {
  *
  * A claim is a mark on a pending or retrying delivery (`claimed_at`), not a state in the `state` column.
  */
-export type DeliveryRow = {
-  /** The id of the customer, or a number above 2^52 if the id is text. */
-  customer_id: number;
-  /** The id of the customer if it is text. */
-  customer_key: string | null;
-  customer_name: string;
-  customer_created_at: string | null;
-  state: DeliveryState;
-  attempts: number;
-  /** Posts that went out, quick retries included; an interrupted attempt counts as one. */
-  posts: number;
-  waits_used: number;
-  /** When the next attempt is due; null if there is none. */
-  due_at: string | null;
-  /** When the attempt under way began. A claim that outlives its process was interrupted. */
-  claimed_at: string | null;
-  before_post: BeforePost;
-  /** When the answer to a post was lost; null if no post is in doubt. */
-  doubt_at: string | null;
-  /** When the CRM last showed the customer. */
-  read_at: string | null;
-  /** Why the Inventory has refused the record; null if it has not. */
-  refusal: string | null;
-  /** JSON, because another Inventory may use other ids than numbers. */
-  package_id: string | null;
-  error: string | null;
-  /** 1: the CRM does not know the result yet; 2: it does not know how many posts have failed so far. */
-  report_pending: 0 | 1 | 2;
-  recorded_at: string;
-  waiting_since: string | null;
-  updated_at: string;
-};
 
 /** pending. The caller gives a number to a customer whose id is text. */
 export function recorded({ id, name, createdAt }: SeenCustomer, now: string): DeliveryRow {
@@ -79,6 +41,7 @@ export function recorded({ id, name, createdAt }: SeenCustomer, now: string): De
     read_at: now,
     refusal: null,
     package_id: null,
+    settled_at: null,
     error: null,
     report_pending: 0,
     recorded_at: now,
@@ -169,12 +132,13 @@ export function held(delivery: ClaimedDelivery, reason: string, now: string) {
   return { ...ended(delivery, now), state: 'held' as const, package_id: null, error: reason, doubt_at };
 }
 
-/** A person has found the package. Its name at the Inventory is not known here. */
+/** A person has found the package, whatever name it bears. */
 export function settled(customerId: number, packageId: PackageId, now: string) {
   return {
     customer_id: customerId,
     state: 'delivered' as const,
     package_id: JSON.stringify(packageId),
+    settled_at: now,
     error: null,
     due_at: null,
     before_post: 'nothing' as const,
@@ -211,7 +175,7 @@ export function retrying(delivery: ClaimedDelivery, decision: Retrying, now: str
  * held one says that there is no package. Each change is for the deliveries in its states.
  */
 export function replays(now: string) {
-  const replayed = fromTheBeginning(now);
+  const replayed = { ...fromTheBeginning(now), settled_at: null };
   return [
     { states: ['delivered'], change: { ...replayed, doubt_at: now } },
     { states: ['held'], change: { ...replayed, doubt_at: null } },
@@ -295,13 +259,4 @@ function asRead(delivery: ClaimedDelivery) {
 /** How the ledger knows the customer. */
 export function numberInLedger({ customerId, number }: Pick<ClaimedDelivery, 'customerId' | 'number'>): number {
   return number ?? Number(customerId);
-}
-
-function atLeastLook(beforePost: BeforePost): BeforePost {
-  if (beforePost === 'nothing') return 'look';
-  return beforePost === 'read' ? 'read and look' : beforePost;
-}
-
-function withReading(beforePost: BeforePost): BeforePost {
-  return needsLook(beforePost) ? 'read and look' : 'read';
 }

@@ -4,7 +4,7 @@ import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { databases, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
 import type { LedgerDatabase } from '../src/db/schema.ts';
-import type { DeliveryRow } from '../src/life-cycle.ts';
+import type { DeliveryRow } from '../src/delivery-row.ts';
 import { createSync } from '../src/sync.ts';
 import { fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 
@@ -12,6 +12,7 @@ import { fakeSource, fakeTarget, owner, testContext } from './fakes.ts';
 type NewColumn =
   | 'before_post'
   | 'doubt_at'
+  | 'settled_at'
   | 'refusal'
   | 'read_at'
   | 'attempts_removed_until'
@@ -94,7 +95,13 @@ describe.each(databases)('a ledger of the previous release, on %s,', (kind) => {
     const expected = rows.map(({ in_doubt: _, stale: __, ...kept }, index) => {
       // one with a known package is a replay
       const doubt_at = [2, 4, 5].includes(index) ? kept.updated_at : null;
-      const later = { read_at: null, refusal: null, attempts_removed_until: null, customer_key: null };
+      const later = {
+        settled_at: null,
+        read_at: null,
+        refusal: null,
+        attempts_removed_until: null,
+        customer_key: null,
+      };
       return { ...kept, posts: kept.attempts, before_post: needs[index] ?? 'nothing', doubt_at, ...later };
     });
     expect(upgraded.map((row) => ({ ...row }))).toEqual(expected);

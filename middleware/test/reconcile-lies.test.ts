@@ -1,5 +1,6 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { describe, expect, it } from 'vitest';
+import { settle } from '../src/commands/settle.ts';
 import { insertDeliveries, updateDeliveries } from '../src/db/deliveries.ts';
 import type { SeenCustomer } from '../src/delivery.ts';
 import { recorded } from '../src/life-cycle.ts';
@@ -92,6 +93,15 @@ describe.each(databases)('a reconciliation, the ledger on %s, proves nothing', (
     expect(found).toMatchObject([
       { detail: `customer 1 (Xenia, created ${later}) has package 1 of Other 1, created ${packed}` },
     ]);
+  });
+
+  it('of nothing, if a person has settled the delivery with a package under another name', async () => {
+    await using ledger = await aLedger(kind, [aPerson(777, 'Bob', earlier)]);
+    const { context, target } = ledger;
+    target.packages.splice(0, 1, { id: 1, customerId: 777, name: 'Alice' });
+    await context.db.updateTable('deliveries').set({ state: 'held' }).execute();
+    await settle(context, 777, 1);
+    expect(await compare({ ...context, target: showing(target) })).toMatchObject({ matched: 1, proven: true });
   });
 
   it('of two CRMs with one customer each and one package between them', async () => {

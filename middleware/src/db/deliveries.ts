@@ -2,7 +2,7 @@ import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely';
 import { isNumber, isText } from '../customer-key.ts';
 import type { CustomerKey } from '../delivery.ts';
-import type { DeliveryRow } from '../life-cycle.ts';
+import type { DeliveryRow } from '../delivery-row.ts';
 import type { Person } from '../strangers.ts';
 import { keyOf, numberOf, numbersOf } from './keys.ts';
 import type { LedgerDatabase } from './schema.ts';
@@ -23,6 +23,7 @@ const columnTypes = {
   read_at: 'timestamptz',
   refusal: 'text',
   package_id: 'text',
+  settled_at: 'timestamptz',
   error: 'text',
   report_pending: 'integer',
   recorded_at: 'timestamptz',
@@ -199,6 +200,7 @@ const knownColumns = [
   'state',
   'error',
   'package_id',
+  'settled_at',
   'updated_at',
 ] as const satisfies (keyof DeliveryRow)[];
 

@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { DeliveryRow } from '../life-cycle.ts';
+import type { DeliveryRow } from '../delivery-row.ts';
 
 export type LedgerDatabase = {
   cursors: { name: string; last_seen_id: number };

@@ -1,6 +1,7 @@
 import type { Attempted, CallResult } from '../attempted.ts';
+import { needsLook } from '../before-post.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { type ClaimedDelivery, needsLook } from '../delivery.ts';
+import type { ClaimedDelivery } from '../delivery.ts';
 import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
 import { judgeDoubt } from './doubt.ts';

@@ -1,7 +1,8 @@
+import { needsLook } from '../before-post.ts';
 import { callsFor } from '../calls.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { findWitnesses } from '../db/deliveries.ts';
-import { type ClaimedDelivery, type CustomerKey, needsLook, type Outcome } from '../delivery.ts';
+import type { ClaimedDelivery, CustomerKey, Outcome } from '../delivery.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 
 type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>;

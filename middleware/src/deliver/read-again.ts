@@ -1,6 +1,7 @@
 import type { Attempted } from '../attempted.ts';
+import { needsReading } from '../before-post.ts';
 import type { MiddlewareContext } from '../context.ts';
-import { type ClaimedDelivery, departedReason, needsReading, type Outcome, type SeenCustomer } from '../delivery.ts';
+import { type ClaimedDelivery, departedReason, type Outcome, type SeenCustomer } from '../delivery.ts';
 import { unreadableFault } from '../intake/read-page.ts';
 import { stopFor, toStranger } from '../intake/same-crm.ts';
 import { numberInLedger, readAgain } from '../life-cycle.ts';

@@ -7,7 +7,8 @@ import { writeFact } from '../db/facts.ts';
 import { numberNew } from '../db/keys.ts';
 import { insertQuarantined } from '../db/quarantine.ts';
 import type { CustomerKey, SeenCustomer, UnusableEntry } from '../delivery.ts';
-import { type DeliveryRow, recorded, recordedAsSkipped, recordedIncomplete } from '../life-cycle.ts';
+import type { DeliveryRow } from '../delivery-row.ts';
+import { recorded, recordedAsSkipped, recordedIncomplete } from '../life-cycle.ts';
 import { spread } from '../spread.ts';
 import { stopIfAllAreNameless } from './nameless.ts';
 

@@ -9,11 +9,12 @@ const theirs: Whose = { isTheirs: true };
 /**
  * Whether a customer's only package can be its own. A package under another name is, if the customer was renamed: the
  * ledger knows the customer by the earlier name and the same time of creation. Without that, the times decide, because no
- * package is older than its customer.
+ * package is older than its customer. What a person has settled stays settled.
  */
 export function whoseName(customer: ScratchCustomer, pack: ScratchPackage, delivery: KnownDelivery | undefined): Whose {
   const { name, createdAt } = customer;
   if (!pack.name || isSameName(pack.name, name)) return theirs;
+  if (delivery?.settled_at && String(JSON.parse(delivery.package_id ?? 'null')) === pack.id) return theirs;
   const recorded = delivery?.customer_name || undefined;
   const isOfRecord = recorded !== undefined && isSameName(recorded, pack.name);
   if (isOfRecord && createdAt !== undefined && delivery?.customer_created_at === createdAt) return theirs;
