@@ -27,9 +27,10 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'cursor moved before recording',
     file: 'middleware/src/intake/record.ts',
-    find: 'const { added, numbers } = await write(async (trx) => {',
-    replace: `if (last) await write((trx) => moveCursor(trx, last.id));
-    const { added, numbers } = await write(async (trx) => {`,
+    find: 'const options = { skips, lastListed: isLast ? lastListed : undefined };',
+    replace: `const options = { skips, lastListed: isLast ? lastListed : undefined };
+    const last = slice.filter(hasNumber).at(-1);
+    if (last) await context.write((trx) => moveCursor(trx, last.id));`,
     knownSeed: 172,
     seedsMax: 100,
   },
