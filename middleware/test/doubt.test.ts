@@ -41,6 +41,18 @@ describe.each(databases)('a post whose answer is lost, the ledger on %s', (kind)
     expect(lost.target.packages).toHaveLength(1);
   });
 
+  it('is not posted again after a look-up that came before it had settled, however long the next answer takes', async () => {
+    await using lost = await aLostAnswer(kind);
+    lost.clock.advance(waitMs - 5_000);
+    await replay(lost.context, 1);
+    lost.target.idempotency = async () => {
+      lost.clock.advance(10_000);
+      return 'none' as const;
+    };
+    await lost.sync.settle();
+    expect(lost.target.posts).toHaveLength(1);
+  });
+
   it('is posted again if the Inventory has no package once it has settled', async () => {
     await using lost = await aLostAnswer(kind);
     lost.clock.advance(waitMs);

@@ -4,7 +4,7 @@ import type { MiddlewareContext } from '../context.ts';
 import type { ClaimedDelivery } from '../delivery.ts';
 import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
-import { judgeDoubt } from './doubt.ts';
+import { askDoubt, judgeDoubt } from './doubt.ts';
 import { look, resolve } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
 import type { Reader } from './reader.ts';
@@ -18,15 +18,17 @@ type Means = Pick<
 
 /** Whatever comes before the posts: the packages that exist already, and the customers that the CRM has to show again. */
 async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Prepared> {
+  const doubtful = deliveries.map((delivery) => askDoubt(means, delivery));
   const { outcomes, absences } = await look(means, deliveries);
   const isAnyInDoubt = deliveries.some(({ doubtAt }) => doubtAt !== undefined);
   const idempotency = isAnyInDoubt ? await means.target.idempotency() : undefined;
   const attempted: Attempted[] = [];
   const unfound: ClaimedDelivery[] = [];
-  for (const delivery of deliveries) {
+  for (const one of doubtful) {
+    const { delivery } = one;
     const { customerId } = delivery;
     const absence = absences.get(customerId) ?? 'unknown';
-    const outcome = outcomes.get(customerId) ?? judgeDoubt(means, delivery, { absence, idempotency });
+    const outcome = outcomes.get(customerId) ?? judgeDoubt(one, { absence, idempotency });
     if (outcome) attempted.push({ delivery, outcome, endedAt: 'look' });
     else unfound.push({ ...delivery, doubtAt: undefined });
   }

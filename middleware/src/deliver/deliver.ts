@@ -23,7 +23,7 @@ export async function deliver(
   deliveries: ClaimedDelivery[],
   { call, reader }: { call: Call; reader: Reader },
 ): Promise<Delivered> {
-  const { clock, random, waitsMs, settling } = context;
+  const { clock, random, waitsMs } = context;
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
   const { result: answer, callsOf } = await recordCalls(clock, () => attempt({ ...context, reader }, deliveries, call));
@@ -32,8 +32,9 @@ export async function deliver(
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const now = clock.now();
   const doubtAt = now.toISOString();
+  beginSettling(context, result);
   // the Inventory may have to be asked, and nobody else waits for that
-  const settles = await beginSettling(context, result);
+  const settleMs = attempted.some(isInDoubt) ? await settleMsOf(context) : 0;
   const finished = attempted.map((one) => {
     const delivery = { ...one.delivery, ...(isInDoubt(one) && { doubtAt }) };
     const decision = decide({
@@ -41,7 +42,7 @@ export async function deliver(
       endedAt: one.endedAt,
       attempts: delivery.attempts + 1,
       waitsUsed: delivery.waitsUsed,
-      settleMs: settles && isInDoubt(one) ? settling.remainingMs({ customerId: delivery.customerId, doubtAt }) : 0,
+      settleMs: isInDoubt(one) ? settleMs : 0,
       breaker,
       now,
       waitsMs,
@@ -56,16 +57,16 @@ export async function deliver(
   return { finished, ...(verdict.kind === 'not-taken' && { notTaken: verdict }) };
 }
 
-/** Gives whether the posts that ended in doubt have to settle: the Inventory does not refuse doubles by itself. */
-async function beginSettling(
-  { settling, target }: Pick<MiddlewareContext, 'settling' | 'target'>,
-  { attempted, verdict }: CallResult,
-): Promise<boolean> {
+function beginSettling({ settling }: Pick<MiddlewareContext, 'settling'>, { attempted, verdict }: CallResult): void {
   const inDoubt = attempted.filter(isInDoubt).map(({ delivery }) => delivery);
   if (verdict.kind === 'not-taken' && verdict.inDoubt) inDoubt.push(...verdict.deliveries);
   settling.begin(inDoubt.map(({ customerId }) => customerId));
   for (const { delivery, outcome } of attempted) if (outcome.kind === 'delivered') settling.end(delivery.customerId);
-  return inDoubt.length > 0 && (await target.idempotency()) !== 'permanent';
+}
+
+/** How long a post that has just ended in doubt may still create its package; 0 where that does no harm. */
+async function settleMsOf({ settling, target }: Pick<MiddlewareContext, 'settling' | 'target'>): Promise<number> {
+  return (await target.idempotency()) === 'permanent' ? 0 : settling.waitMs;
 }
 
 function isInDoubt({ outcome }: Attempted): boolean {
