@@ -217,8 +217,8 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/settling.ts',
     find: 'return Math.max(openedMs + waitMs, clock.monotonicMs() + Math.min(byClockMs, waitMs));',
     replace: 'return clock.monotonicMs() + Math.min(byClockMs, waitMs);',
-    knownSeed: 3183,
-    seedsMax: 4_000,
+    knownSeed: 5706,
+    seedsMax: 6_000,
   },
   {
     name: 'local time',
