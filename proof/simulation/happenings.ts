@@ -100,7 +100,7 @@ function momentsOf(means: Means, fault: Fault): Moment[] {
     case 'restart':
       return [[fault.atMs, () => void lives.restart(fault.byMs)]];
     case 'replay':
-      return [[fault.atMs, operate((context) => replayWithCare(context, means.inventory, fault.customer))]];
+      return [[fault.atMs, operate((context) => replayWithCare(context, means, fault.customer))]];
     case 'replay dead':
       return [[fault.atMs, operate((context) => replayEnded(context, { state: 'dead' }))]];
     case 'reconcile':
@@ -137,17 +137,25 @@ function remove(
 }
 
 /** An operator looks into the Inventory before deciding on a held delivery. */
-async function replayWithCare(context: MiddlewareContext, inventory: Inventory, customerId: number): Promise<void> {
+async function replayWithCare(
+  context: MiddlewareContext,
+  { inventory, oracle }: Pick<Means, 'inventory' | 'oracle'>,
+  customerId: number,
+): Promise<void> {
   const [delivery] = await listDeliveries(context, { after: customerId - 1, limit: 1 });
   const isHeld = delivery?.customer_id === customerId && delivery.state === 'held';
   const made = isHeld ? inventory.packages.find((one) => one.customerId === customerId) : undefined;
-  if (made) await settle(context, customerId, made.id);
-  else await replay(context, customerId);
+  if (made) return settle(context, customerId, made.id);
+  if (isHeld) oracle.decided([customerId]);
+  await replay(context, customerId);
 }
 
-export async function decideHeld(context: MiddlewareContext, inventory: Inventory): Promise<void> {
+export async function decideHeld(
+  context: MiddlewareContext,
+  means: Pick<Means, 'inventory' | 'oracle'>,
+): Promise<void> {
   const held = await listDeliveries(context, { after: 0, limit: 1_000, state: 'held' });
-  for (const { customer_id: id } of held) await replayWithCare(context, inventory, Number(id));
+  for (const { customer_id: id } of held) await replayWithCare(context, means, Number(id));
 }
 
 /** Does the same as `reconcile --repair` on the command line. */

@@ -111,11 +111,11 @@ export async function simulate(plan: Plan, { disk, trace }: Options): Promise<Ou
   await settle('after the last fault', plan.faults.some(lastsUntilFixed));
   if (isKept()) watch.guarded(oracle.checkEnds)();
   mend();
-  if (isKept()) await act((context) => decideHeld(context, inventory));
+  if (isKept()) await act((context) => decideHeld(context, { inventory, oracle }));
   if (isKept()) await act((context) => replayEnded(context, { state: 'dead' }));
   if (isKept()) await settle('after a replay of the dead letters');
   // a delivery that could not be posted before may be held now
-  if (isKept()) await act((context) => decideHeld(context, inventory));
+  if (isKept()) await act((context) => decideHeld(context, { inventory, oracle }));
   if (isKept()) await settle('after the last held delivery');
   if (isKept() && canBeAsked(plan.world.inventory)) await proveEquality();
   if (isKept()) watch.guarded(oracle.checkAgreement)();

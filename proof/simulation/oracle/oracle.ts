@@ -58,6 +58,7 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
     },
     polled: posts.breaker.polled,
     pausedSince: rows.pausedSince,
+    decided: posts.decided,
     /** Call before a command that may replay deliveries; call the returned function after it. */
     beforeReplay() {
       const before = new Map(rows.all().map(({ customer_id, state }) => [customer_id, state]));
@@ -68,7 +69,6 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
           .all()
           .filter(isReplayed)
           .map(({ customer_id }) => customer_id);
-        posts.decided(replayed.filter((id) => before.get(id) === 'held'));
         reads.replayed(replayed);
         posts.replayed(replayed);
       };
@@ -96,10 +96,13 @@ export function createOracle({ plan, clock, disk, crm, inventory, breakerState }
       const after = new Date(now + momentMs).toISOString();
       // a delivery that has to be read again waits for a CRM that is away
       const mayWaitForCrm = plan.faults.some((fault) => 'service' in fault && fault.service === 'crm');
-      const read = new Date(now - readingAgeMaxMs).toISOString();
-      const isRead = "before_post in ('nothing', 'look') and read_at > ?";
+      const [read, ahead] = [-1, 1].map((way) => new Date(now + way * readingAgeMaxMs).toISOString()) as [
+        string,
+        string,
+      ];
+      const isRead = "before_post in ('nothing', 'look') and read_at > ? and read_at < ?";
       const late = mayWaitForCrm
-        ? rows.first(`${isIdle} and due_at < ? and ${isRead}`, before, read)
+        ? rows.first(`${isIdle} and due_at < ? and ${isRead}`, before, read, ahead)
         : rows.first(`${isIdle} and due_at < ?`, before);
       if (late)
         throw new Violation(`customer ${late.customer_id} has been due since ${late.due_at}, but is not claimed`);
