@@ -34,6 +34,8 @@ export type ClaimedDelivery = {
   /** The number of a customer whose id is text. It stays in the ledger. */
   number?: number;
   customerName: string;
+  /** The name before the CRM was read again: an earlier post may have been made under it. */
+  earlierName?: string | undefined;
   customerCreatedAt: string | undefined;
   /** Attempts made before this one; interrupted ones do not count. */
   attempts: number;

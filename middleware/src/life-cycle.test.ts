@@ -111,6 +111,17 @@ describe('a delivery', () => {
     expect(readAgain(aClaim({ beforePost: 'read' }), anna, now)).toMatchObject({ beforePost: 'nothing' });
   });
 
+  it('keeps the name of a post that may have had an effect, until it is delivered under the new one', () => {
+    const claim = aClaim({ beforePost: 'read and look' });
+    const renamed = readAgain(claim, { id: 7, name: 'Anna', createdAt: before }, now);
+    const kept = { customer_name: 'Ana', read_at: null };
+    expect(returned(renamed, false, now)).toMatchObject(kept);
+    expect(retrying(renamed, retry, now)).toMatchObject(kept);
+    expect(delivered(renamed, 9, now)).toMatchObject({ customer_name: 'Anna' });
+    const untouched = readAgain(aClaim({ beforePost: 'read' }), { id: 7, name: 'Anna', createdAt: before }, now);
+    expect(retrying(untouched, retry, now)).toMatchObject({ customer_name: 'Anna', read_at: now });
+  });
+
   it('waits on after a failed attempt, with the same waiting time and known package', () => {
     const row = retrying(aClaim({ packageId: 'P-7' }), retry, now);
     expect(row).toMatchObject({ state: 'retrying', attempts: 3, waits_used: 2, due_at: later, claimed_at: null });

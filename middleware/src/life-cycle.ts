@@ -108,10 +108,12 @@ export function readAgain(
   { name, createdAt }: SeenCustomer,
   readAt: string,
 ): ClaimedDelivery {
+  const isRenamed = needsLook(delivery.beforePost) && delivery.customerName !== '' && delivery.customerName !== name;
   return {
     ...delivery,
     readAt,
     customerName: name,
+    earlierName: isRenamed ? delivery.customerName : undefined,
     customerCreatedAt: delivery.customerCreatedAt ?? createdAt,
     beforePost: needsLook(delivery.beforePost) ? 'look' : 'nothing',
     refusal: undefined,
@@ -230,6 +232,7 @@ export const reported = { report_pending: 0 as const };
 function ended(delivery: ClaimedDelivery, now: string) {
   return {
     ...afterAttempt(delivery, now),
+    customer_name: delivery.customerName,
     waits_used: delivery.waitsUsed,
     due_at: null,
     before_post: 'nothing' as const,
@@ -245,14 +248,17 @@ function afterAttempt(delivery: ClaimedDelivery, now: string) {
   return { ...asRead(delivery), attempts: attempts + 1, posts, claimed_at: null, updated_at: now };
 }
 
-/** What is known of the customer; it may have been read again since the claim. */
+/**
+ * What is known of the customer; it may have been read again since the claim. While a package may exist under the earlier
+ * name, that name stays, and the customer is read again before the next post.
+ */
 function asRead(delivery: ClaimedDelivery) {
-  const { customerName, customerCreatedAt, readAt } = delivery;
+  const { customerName, earlierName, customerCreatedAt, readAt } = delivery;
   return {
     customer_id: numberInLedger(delivery),
-    customer_name: customerName,
+    customer_name: earlierName ?? customerName,
     customer_created_at: customerCreatedAt ?? null,
-    read_at: readAt ?? null,
+    read_at: earlierName === undefined ? (readAt ?? null) : null,
   };
 }
 

@@ -148,13 +148,18 @@ export const blipRetry = {
   },
 };
 
-/** Whether the request certainly never arrived: no connection was established. */
+/** Whether the request certainly never arrived: no connection was established, or no TLS session on it. */
 export function neverArrived(error: AxiosError): boolean {
-  return (
-    !error.response &&
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_PROXY_TUNNEL)$/.test(error.code ?? '')
-  );
+  const { response, code = '', message } = error;
+  return !response && (unconnected.test(code) || untrusted.test(code) || withoutTls.test(message));
 }
+
+const unconnected = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_PROXY_TUNNEL)$/;
+/** The certificate was refused before anything was sent. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const untrusted =
+  /^(ERR_TLS_CERT_\w+|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE))$/;
+/** The other side speaks no TLS at all; any other TLS error may come after the request. */
+const withoutTls = /wrong version number/;
 
 /** The wait of the Retry-After header (seconds or a date) in milliseconds; undefined without the header. */
 export function retryAfterMs(error: AxiosError): number | undefined {

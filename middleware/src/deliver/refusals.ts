@@ -32,7 +32,10 @@ export function createRefusals(context: MiddlewareContext) {
       const restarted = earlier.filter(isWithoutEffect);
       await updateDeliveries(
         trx,
-        restarted.map(({ delivery, outcome }) => startedOver(delivery, wordsOf(outcome), now)),
+        restarted.map(({ delivery, outcome }) =>
+          // a later post of theirs may have been lost meanwhile
+          startedOver({ ...delivery, beforePost: 'read and look' }, wordsOf(outcome), now),
+        ),
       );
     });
     for (const { delivery } of earlier) refused.delete(delivery.customerId);
