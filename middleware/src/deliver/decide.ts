@@ -46,9 +46,10 @@ export function decide(attempt: Attempt): Decision {
   const { afterMs = 0, whose } = outcome.kind === 'rejected' ? ofRecord : outcome;
   if (whose === 'inventory' && breaker !== 'closed') return waiting('breaker', 0, waitsUsed);
   const wait = whose === 'crm' ? crmWaitMs : waitsMs[waitsUsed];
-  // the last post may still create its package, and only a look-up after that can tell
-  if (wait === undefined && settleMs > 0) return waiting('settling', settleMs, waitsUsed);
-  if (wait === undefined) return { state: 'dead', reason: `given up after ${attempts} attempts: ${reason}` };
+  if (wait === undefined) {
+    const mayExist = settleMs > 0 ? '; the last post may still create a package, which a replay finds' : '';
+    return { state: 'dead', reason: `given up after ${attempts} attempts: ${reason}${mayExist}` };
+  }
   const jittered = spread(wait, random);
   const waitMs = Math.round(Math.max(jittered, Math.min(afterMs, retryAfterMaxMs), settleMs));
   if (whose === 'crm') return waiting('crm', waitMs, waitsUsed);
