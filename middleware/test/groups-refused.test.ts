@@ -62,7 +62,7 @@ describe.each(databases)('an Inventory that does not support groups, the ledger 
     expect(packagesOf(target)).toEqual(idsOf(60));
     expect(target.groups).toHaveLength(1);
     expect(target.posts).toHaveLength(30);
-    expect(target.finds.map(Number).sort((a, b) => a - b)).toEqual(idsOf(60));
+    expect(new Set(target.finds)).toEqual(new Set(idsOf(60)));
   });
 
   it('gets smaller groups if it refuses only large ones', async () => {

@@ -36,19 +36,20 @@ describe('the list of packages', () => {
     nock(baseUrl)
       .get('/packages')
       .query(true)
-      .times(3)
+      .times(4)
       .reply(200, ({ url }: Request) => {
         const after = Number(new URL(url).searchParams.get('after'));
         return packages.slice(after, after + 1_000);
       });
-    expect(await readAll(client())).toEqual({ packages: expected, pages: 3 });
+    expect(await readAll(client())).toEqual({ packages: expected, pages: 4 });
   });
 
   it('continues while there is a next link, however short the pages are', async () => {
     const more = { Link: '</packages?after=2>; rel="next"' };
     list({ after: 0, limit: 1_000 }).reply(200, [aPackage(1, 7), aPackage(2, 8)], more);
     list({ after: 2, limit: 1_000 }).reply(200, [aPackage(3, 9)]);
-    expect(await readAll(client())).toMatchObject({ pages: 2, packages: [{ id: 1 }, { id: 2 }, { id: 3 }] });
+    list({ after: 3, limit: 1_000 }).reply(200, []);
+    expect(await readAll(client())).toMatchObject({ pages: 3, packages: [{ id: 1 }, { id: 2 }, { id: 3 }] });
   });
 
   it.each([3, 2_300])('is read once if the Inventory always returns all %i', async (count) => {
@@ -80,6 +81,7 @@ describe('the list of packages', () => {
       { id: 2, customer_id: '', package_type: packageType },
       { id: 3, customerId: 8 },
     ]);
+    list({ after: 3, limit: 1_000 }).reply(200, []);
     expect(await readAll(client())).toMatchObject({
       packages: [
         { id: 1, customerId: 7, otherType: 'other' },
@@ -90,9 +92,11 @@ describe('the list of packages', () => {
   });
 
   it('is only a part if the Inventory counts pages', async () => {
-    list({ after: 0, limit: 1_000 }).reply(200, [aPackage(1, 7), aPackage(2, 8)]);
+    const first = [aPackage(1, 7), aPackage(2, 8)];
+    for (const after of [0, 2]) list({ after, limit: 1_000 }).reply(200, first);
     list({ page: 2 }).reply(200, [aPackage(3, 9)]);
-    expect(await client().fetchPackages(0)).toMatchObject({ packages: [{ id: 1 }, { id: 2 }], isPart: true });
+    expect(await client().fetchPackages(0)).toMatchObject({ packages: [{ id: 1 }, { id: 2 }], next: 2 });
+    expect(await client().fetchPackages(2)).toMatchObject({ packages: [], isPart: true });
   });
 
   it('is only a part if the Inventory has more, and repeats its first page', async () => {

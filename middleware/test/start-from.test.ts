@@ -55,7 +55,7 @@ describe.each(databases)('a first start, the ledger on %s', (kind) => {
       ...start.source,
       async fetchPage(after: number, limit?: number) {
         const page = await fetchPage(after, limit);
-        if (after === 10 && limit === 10) start.source.customers.push(aCustomer(31));
+        if (after === 20 && limit === 10) start.source.customers.push(aCustomer(31));
         return page;
       },
     };

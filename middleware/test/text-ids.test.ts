@@ -61,7 +61,7 @@ describe.each(databases)('a CRM whose ids are text, the ledger on %s', (kind) =>
     await using test = await aSync(both);
     await test.sync.runOnce();
     expect(served(both).toSorted()).toEqual(['a', 'b', 'k', 'm', 'z']);
-    expect(both.asked).toEqual(['?after=0&limit=2', '?after=z&limit=2', '?after=k&limit=2']);
+    expect(both.asked).toEqual(['?after=0&limit=2', '?after=z&limit=2', '?after=k&limit=2', '?after=b&limit=2']);
     both.asked.length = 0;
     entries.push(anEntry('c'));
     await test.restart().runOnce();
@@ -101,13 +101,17 @@ describe.each(databases)('a CRM whose ids are text, the ledger on %s', (kind) =>
     const both = textNeighbours([anEntry('a'), anEntry('b'), anEntry('c')]);
     await using test = await aSync(both);
     await test.sync.runOnce();
-    both.packages.length = 0;
+    // the package of c stays, and shows that the look-up works
+    both.packages.splice(0, 2);
     both.entries.splice(1, 1);
     (both.entries[0] as { name: string }).name = 'Renamed';
     await replay(test.context, 'a');
     await replay(test.context, 'b');
     await test.sync.runOnce();
-    expect(both.packages).toMatchObject([{ customerId: 'a', customerName: 'Renamed', key: 'welcome-a' }]);
+    expect(both.packages).toMatchObject([
+      { customerId: 'c' },
+      { customerId: 'a', customerName: 'Renamed', key: 'welcome-a' },
+    ]);
     expect(await getDelivery(test.context, 'b')).toMatchObject({
       state: 'dead',
       error: 'the CRM has this customer no longer',

@@ -147,7 +147,9 @@ const packageIdMax = 200;
 
 /** Keeps a positive integer as it is; turns any other usable id into text. */
 export function packageIdOf(data: unknown): PackageId | undefined {
-  const id = (data as { id?: unknown } | null | undefined)?.id;
+  const { id, success } = (data ?? {}) as { id?: unknown; success?: unknown };
+  // a failure that is answered with 2xx may have an id of its own
+  if (success === false) return undefined;
   if (Number.isSafeInteger(id) && (id as number) > 0) return id as number;
   if (typeof id !== 'string' && typeof id !== 'number') return undefined;
   return storable(String(id), packageIdMax) || undefined;

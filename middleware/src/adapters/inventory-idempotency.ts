@@ -13,7 +13,7 @@ type Options = {
 
 /** An Inventory that does not answer is not asked by everyone. */
 const unansweredMs = 5_000;
-/** An Inventory that does not say that it refuses doubles may be replaced by one that does. */
+/** An Inventory may be replaced by another kind at the same address. */
 const askAgainMs = 60_000;
 
 /** Whether the Inventory itself refuses a second package for ever. `auto` asks `GET /`. Never throws. */
@@ -41,7 +41,7 @@ export function inventoryIdempotency(client: AxiosInstance, { setting, clock, on
   return async (): Promise<Idempotency | undefined> => {
     if (setting !== 'auto') return setting;
     if (clock.monotonicMs() - unansweredAtMs < unansweredMs) return known?.idempotency;
-    const isFresh = known && (known.idempotency === 'permanent' || clock.monotonicMs() - known.atMs < askAgainMs);
+    const isFresh = known && clock.monotonicMs() - known.atMs < askAgainMs;
     return isFresh ? known?.idempotency : ask.join();
   };
 }

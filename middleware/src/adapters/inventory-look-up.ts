@@ -26,13 +26,7 @@ export function inventoryLookUp(
 ): Pick<PackageTarget, 'find' | 'findMany' | 'fetchPackages'> {
   const ask = question(client, names);
 
-  /** An Inventory that knows neither `after` nor `limit` may count pages, and show the first of them as if it were all. */
-  async function hasSecondPage(first: Entry[]): Promise<boolean> {
-    if (first.length === 0) return false;
-    const second = await ask({ page: 2 });
-    const known = new Set(first.map(({ id }) => id));
-    return second.kind === 'list' && second.entries.some(({ id }) => id !== undefined && !known.has(id));
-  }
+  const { hasSecondPage, isCut } = watchForMore(ask);
 
   const isFor = ({ owner }: Entry, customerId: CustomerKey) => owner.kind === 'ours' && owner.customer === customerId;
 
@@ -51,8 +45,12 @@ export function inventoryLookUp(
           isFiltered &&= isFor(entry, customerId);
           if (entry.owner.kind === 'ours') unseen.delete(entry.owner.customer);
         }
-        const isWhole = isFiltered || (witnesses.length > 0 && unseen.size === 0);
-        if (!answer.more) return { kind: isWhole ? 'none' : 'unknown' };
+        // an Inventory may write types in its own way, so this may be the package that was asked for
+        if (theirs.length > 0) return { kind: 'unknown' };
+        if (!answer.more) {
+          const isUnfiltered = witnesses.length > 0 && unseen.size === 0 && !(await isCut(answer.entries));
+          return { kind: isFiltered || isUnfiltered ? 'none' : 'unknown' };
+        }
         const next = toPage(answer, after)?.next;
         if (next === undefined) break;
         after = next;
@@ -77,8 +75,9 @@ export function inventoryLookUp(
         if (!asked.has(customer) && customer !== first && customer !== last) return { kind: 'unsupported' };
         unseen.delete(customer);
         if (id === undefined || !asked.has(customer)) continue;
-        const isEarlier = names.isOfEarlierType(entry.otherType) && !packages.has(customer);
-        if (isOfOurType(entry) || isEarlier) packages.set(customer, toFound(id, entry));
+        const isEarlier = names.isOfEarlierType(entry.otherType);
+        if (!isOfOurType(entry) && !isEarlier) return { kind: 'unsupported' };
+        if (isOfOurType(entry) || !packages.has(customer)) packages.set(customer, toFound(id, entry));
       }
       return unseen.size === 0 && !answer.more ? { kind: 'found', packages } : { kind: 'unsupported' };
     },
@@ -88,12 +87,36 @@ export function inventoryLookUp(
       if (answer.kind !== 'list') return { kind: 'unavailable', reason: answer.reason };
       const page = toPage(answer, after);
       if (!page) return { kind: 'unavailable', reason: 'the Inventory lists packages in pages without numbers' };
-      const isCut = answer.more && answer.entries.length > 0 && page.unseen.length === 0;
-      const isPart = isCut || (after === 0 && page.next === undefined && (await hasSecondPage(answer.entries)));
+      const isRepeated = answer.entries.length > 0 && page.unseen.length === 0;
+      const isPart = isRepeated && (answer.more || (await hasSecondPage(answer.entries)));
       const packages = page.unseen.map(toListed);
       return { kind: 'page', packages, next: page.next, total: answer.total, ...(isPart && { isPart }) };
     },
   };
+}
+
+type Ask = ReturnType<typeof question>;
+
+/** Looks whether a list that shows no sign of more has more. */
+function watchForMore(ask: Ask) {
+  /** An Inventory that knows neither `after` nor `limit` may count pages, and show the first of them as if it were all. */
+  async function hasSecondPage(first: Entry[]): Promise<boolean> {
+    if (first.length === 0) return false;
+    const second = await ask({ page: 2 });
+    const known = new Set(first.map(({ id }) => id));
+    return second.kind === 'list' && second.entries.some(({ id }) => id !== undefined && !known.has(id));
+  }
+
+  /** Whether there are more packages than these, which are shown without any sign of more. */
+  async function isCut(shown: Entry[]): Promise<boolean> {
+    if (await hasSecondPage(shown)) return true;
+    const last = toPage({ entries: shown, more: false }, 0)?.next;
+    if (last === undefined) return false;
+    const rest = await ask({ after: last, limit: pageSize });
+    return rest.kind !== 'list' || (toPage(rest, last)?.unseen.length ?? 1) > 0;
+  }
+
+  return { hasSecondPage, isCut };
 }
 
 /** Asks for packages; what the Inventory answers instead of a list is a value, too. */
@@ -158,6 +181,6 @@ function toPage({ entries, more }: List, after: number): { unseen: Entry[]; next
   if (!isNumbered && more) return undefined;
   const unseen = entries.filter(({ id }) => typeof id !== 'number' || id > after);
   const last = unseen.reduce((highest, { id }) => (typeof id === 'number' && id > highest ? id : highest), after);
-  const goesOn = isNumbered && last > after && (more || entries.length >= pageSize);
-  return { unseen, next: goesOn ? last : undefined };
+  // an Inventory may show fewer than were asked for, so only an empty page is the end
+  return { unseen, next: isNumbered && last > after ? last : undefined };
 }

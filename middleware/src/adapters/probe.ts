@@ -58,6 +58,7 @@ export function createProbe({ urls, crmHttp, inventoryHttp, source, target }: Me
       let caught: InternalAxiosRequestConfig | undefined;
       const { adapter = 'http' } = inventoryHttp.defaults;
       inventoryHttp.defaults.adapter = async (config) => {
+        if (config.method !== 'post') throw new axios.AxiosError('not sent', 'ERR_CANCELED', config);
         caught = config;
         return { status: 201, statusText: 'Created', data: { id: 1 }, headers: {}, config };
       };

@@ -12,7 +12,7 @@ export type Checked = Awaited<ReturnType<typeof checkNeighbours>>;
 export async function checkNeighbours(probe: Probe, names: InventoryNames) {
   const { page, fields } = await probe.page();
   const first = page.kind === 'page' ? page.customers.find(isUsable) : undefined;
-  const packages = await probe.packages(first?.id ?? 1);
+  const packages = await probe.packages(names.nameOf(first?.id ?? 1));
   const root = await probe.root();
   const request = first && (await probe.request(toRequest({ customerId: first.id, customerName: first.name }, names)));
   const hindrance = hindranceAtCrm(page, fields) ?? hindranceAtInventory(root, packages);

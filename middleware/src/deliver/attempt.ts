@@ -5,7 +5,7 @@ import type { ClaimedDelivery } from '../delivery.ts';
 import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
 import { askDoubt, judgeDoubt } from './doubt.ts';
-import { look, resolve } from './look.ts';
+import { type Looked, look, resolve, showsWitness } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
 import type { Reader } from './reader.ts';
 
@@ -19,21 +19,28 @@ type Means = Pick<
 /** Whatever comes before the posts: the packages that exist already, and the customers that the CRM has to show again. */
 async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Prepared> {
   const doubtful = deliveries.map((delivery) => askDoubt(means, delivery));
-  const { outcomes, absences } = await look(means, deliveries);
+  const looked = await look(means, deliveries);
+  const { outcomes, absences } = looked;
   const isAnyInDoubt = deliveries.some(({ doubtAt }) => doubtAt !== undefined);
   const idempotency = isAnyInDoubt ? await means.target.idempotency() : undefined;
+  const isBelieved = !isAnyInDoubt || idempotency === 'permanent' || (await isAbsenceBelieved(means, looked));
   const attempted: Attempted[] = [];
   const unfound: ClaimedDelivery[] = [];
   for (const one of doubtful) {
     const { delivery } = one;
     const { customerId } = delivery;
-    const absence = absences.get(customerId) ?? 'unknown';
+    const absence = isBelieved ? (absences.get(customerId) ?? 'unknown') : 'unknown';
     const outcome = outcomes.get(customerId) ?? judgeDoubt(one, { absence, idempotency });
     if (outcome) attempted.push({ delivery, outcome, endedAt: 'look' });
     else unfound.push({ ...delivery, doubtAt: undefined });
   }
   const { ready, ended } = await readCustomersAgain(means, unfound);
   return { ready, attempted: [...attempted, ...ended] };
+}
+
+/** A filter may compare in a way that never finds anything, so an absence counts only if a known package is found. */
+async function isAbsenceBelieved(means: Means, { absences, isWitnessed }: Looked): Promise<boolean> {
+  return isWitnessed || ![...absences.values()].includes('none') || showsWitness(means);
 }
 
 type Prepared = { ready: ClaimedDelivery[]; attempted: Attempted[] };

@@ -18,6 +18,8 @@ export type Looked = {
   outcomes: Map<CustomerKey, Outcome>;
   /** For those in doubt without an outcome: whether the Inventory has no package, or cannot tell. */
   absences: Map<CustomerKey, Absence>;
+  /** Each answer also showed packages that are known to exist. */
+  isWitnessed: boolean;
 };
 
 /**
@@ -28,8 +30,9 @@ export async function look({ db, target, concurrency }: Means, deliveries: Claim
   const outcomes = new Map<CustomerKey, Outcome>();
   const absences = new Map<CustomerKey, Absence>();
   const doubtful = deliveries.filter(({ beforePost }) => needsLook(beforePost));
-  if (doubtful.length === 0) return { outcomes, absences };
+  if (doubtful.length === 0) return { outcomes, absences, isWitnessed: true };
   const witnesses = await findWitnesses(db);
+  let isWitnessed = true;
   let asksForMany = doubtful.length > 1 && witnesses.length > 0;
   for (let start = 0; start < doubtful.length; ) {
     const some = doubtful.slice(start, start + (asksForMany ? findManyMax : concurrency));
@@ -47,17 +50,25 @@ export async function look({ db, target, concurrency }: Means, deliveries: Claim
       for (const id of ids) absences.set(id, 'none');
       for (const [id, found] of many.packages) outcomes.set(id, { ...found, kind: 'delivered', existed: true });
     } else {
+      isWitnessed = false;
       await findEach(target, some, { witnesses, outcomes, absences });
     }
     start += some.length;
   }
-  return { outcomes, absences };
+  return { outcomes, absences, isWitnessed };
+}
+
+/** Whether the look-up finds the package of a customer that has one; true if there is none to ask for. */
+export async function showsWitness({ db, target }: Pick<Means, 'db' | 'target'>): Promise<boolean> {
+  const witnesses = await findWitnesses(db);
+  for (const witness of witnesses) if ((await target.find(witness)).kind === 'found') return true;
+  return witnesses.length === 0;
 }
 
 async function findEach(
   target: PackageTarget,
   deliveries: ClaimedDelivery[],
-  { witnesses, outcomes, absences }: Looked & { witnesses: CustomerKey[] },
+  { witnesses, outcomes, absences }: Omit<Looked, 'isWitnessed'> & { witnesses: CustomerKey[] },
 ) {
   const ask = async (delivery: ClaimedDelivery) => {
     const outcome = await find(target, delivery, witnesses);

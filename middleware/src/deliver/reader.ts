@@ -101,7 +101,9 @@ function toPage({ customers, extent, more }: CustomerPage, { id, at, readMs }: A
   if (extent === 'part') return partOf(numbered, { id, at, readMs });
   const shown = numbered.filter((customer) => customer.id >= id);
   const kept = shown.slice(0, customersMax);
-  const isWhole = !more && kept.length === shown.length;
+  // a CRM may show fewer than were asked for, so only an empty page is the end, or a list that repeats what came before
+  const isEnd = shown.length === 0 || shown.length < numbered.length || extent === 'whole';
+  const isWhole = isEnd && !more && kept.length === shown.length;
   const last = isWhole ? Number.POSITIVE_INFINITY : Math.max(id, kept.at(-1)?.id ?? 0);
   return { after: id - 1, last, customers: new Map(kept.map((one) => [one.id, one])), at, readMs };
 }

@@ -73,9 +73,10 @@ export function createPoll(context: MiddlewareContext): Poll {
       cursor = Math.max(cursor, unseen.filter(hasNumber).at(-1)?.id ?? 0);
       // a page with customers that were not asked for is the CRM's whole list
       const isFound = unseen.length > 0 || isFurther;
-      const goOn = (isFound || isOverlap) && page.more && !late.isWhole && onRecorded();
+      const mayHaveMore = page.more || (isFound && starting.isFirst());
+      const goOn = (isFound || isOverlap) && mayHaveMore && !late.isWhole && onRecorded();
       if (goOn) continue;
-      if (!isFound || !page.more || late.isWhole) await starting.polled();
+      if (!isFound || !mayHaveMore || late.isWhole) await starting.polled();
       return { outcome: seen > 0 ? 'found' : 'idle', seen, cursor: lastListed ?? cursor, ...listOf(page) };
     }
   };

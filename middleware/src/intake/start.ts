@@ -1,10 +1,10 @@
 import type { MiddlewareContext } from '../context.ts';
-import { hasNumber } from '../customer-key.ts';
+import { hasNumber, isNumber } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
 import { countDeliveries } from '../db/deliveries.ts';
 import { type Facts, readFact, writeFact } from '../db/facts.ts';
 import type { SeenCustomer } from '../delivery.ts';
-import type { NoPage } from '../ports.ts';
+import type { CustomerPage, NoPage } from '../ports.ts';
 import { fromBeginning, isBefore, parseStartFrom } from '../start-from.ts';
 import { findHighest } from './find-highest.ts';
 import { fetchReadable } from './read-page.ts';
@@ -49,10 +49,15 @@ export function createStart(context: MiddlewareContext) {
   async function highestNow(): Promise<number | NoPage> {
     const page = await fetchReadable(source, 0, { skipsBroken: true });
     if (page.kind !== 'page') return page;
-    const last = page.customers.filter(hasNumber).at(-1)?.id ?? 0;
+    const last = highestOf(page);
     // ids of text have no highest
-    const isWhole = !page.more || page.length > source.pageSize || page.lastListed !== undefined;
-    return isWhole ? last : findHighest(source, { above: last, upTo: idMax });
+    if (last === 0 || page.lastListed !== undefined) return last;
+    // a short page is not the end, and a CRM that ignores `after` is read in another way
+    const next = await fetchReadable(source, last, { skipsBroken: true });
+    if (next.kind !== 'page') return next;
+    const isRepeated = next.extent !== undefined || next.customers.some(({ id }) => isNumber(id) && id <= last);
+    if (isRepeated || next.length === 0) return Math.max(last, highestOf(next));
+    return findHighest(source, { above: highestOf(next), upTo: idMax });
   }
 
   async function tellIfIgnored() {
@@ -77,6 +82,8 @@ export function createStart(context: MiddlewareContext) {
         skips: (customer, isLate) => isBefore(customer, start, { upTo, isLate, isFirst: !isTold }),
       };
     },
+    /** Whether the first poll is not over yet: it reads until a page is empty, since a short one is not the end. */
+    isFirst: () => fact?.isTold === false,
     /** A poll has read the CRM to its end. The first one tells what becomes of the customers that were there. */
     async polled(): Promise<void> {
       if (!fact || fact.isTold) return;
@@ -86,6 +93,8 @@ export function createStart(context: MiddlewareContext) {
     },
   };
 }
+
+const highestOf = ({ customers: shown }: CustomerPage) => shown.filter(hasNumber).at(-1)?.id ?? 0;
 
 function sentence(startFrom: string, all: number, skipped: number): string {
   const setting = `START_FROM=${startFrom}`;

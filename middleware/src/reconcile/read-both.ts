@@ -26,7 +26,6 @@ export async function readCustomers(means: Means): Promise<Read> {
   let entries = 0;
   let total: number | undefined;
   let extent: CustomerPage['extent'];
-  let wasLast = false;
   for (let after: CustomerKey = 0; ; ) {
     signal?.throwIfAborted();
     const page = await fetchReadable(source, after, { skipsBroken: true });
@@ -44,9 +43,8 @@ export async function readCustomers(means: Means): Promise<Read> {
     extent = page.extent;
     onProgress?.(fresh.length);
     const next = page.lastListed ?? fresh.at(-1)?.id;
-    // what comes after the last page shows whether the CRM knows `after`
-    if (next === undefined || next === after || isRepeated || (wasLast && !page.more)) break;
-    wasLast = !page.more;
+    // only an empty page is the end: a CRM may show fewer than were asked for, and what comes shows if it knows `after`
+    if (next === undefined || next === after || isRepeated) break;
     after = next;
   }
   const missed = await countMissed(means, { entries, total });
