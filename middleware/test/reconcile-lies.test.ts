@@ -8,21 +8,11 @@ import type { PackageTarget } from '../src/ports.ts';
 import { summarize } from '../src/reconcile/summarize.ts';
 import { watchBothSides } from '../src/reconcile/watch.ts';
 import { aCustomer, fakeTarget, manyCustomers } from './fakes.ts';
-import { aLedger, compare, compareAndRepair, customers, type FakeTarget, noExceptions } from './two-sides.ts';
+import { aLedger, compare, compareAndRepair, customers, noExceptions, packed, showing } from './two-sides.ts';
 
 const { signal } = new AbortController();
 const earlier = '2026-01-01T00:00:00.000Z';
-const packed = '2026-01-01T00:00:10.000Z';
 const later = '2026-01-01T00:00:30.000Z';
-
-/** An Inventory that shows whose its packages are and, unless there is none, since when. */
-function showing(target: FakeTarget, createdAt: string | undefined = packed): PackageTarget {
-  const fetchPackages: PackageTarget['fetchPackages'] = async (after) => {
-    const page = await target.fetchPackages(after);
-    return { ...page, packages: page.packages.map((one) => ({ ...one, bears: { name: one.name, createdAt } })) };
-  };
-  return { ...target, fetchPackages };
-}
 
 const aPerson = (id: number, name: string, createdAt: string | undefined = later): SeenCustomer => ({
   id,
@@ -138,6 +128,14 @@ describe.each(databases)('a reconciliation, the ledger on %s, is a proof', (kind
       proven: true,
       found: [],
     });
+  });
+
+  it('although a database stores times less precisely than the CRM, and customers were renamed', async () => {
+    await using ledger = await aLedger(kind, manyCustomers(1));
+    const { context, source, target } = ledger;
+    source.customers[0] = aCustomer(1, { name: 'Renamed', createdAt: '2026-01-01T00:00:00.900Z' });
+    const shown = showing(target, '2026-01-01T00:00:00.500Z');
+    expect(await compare({ ...context, target: shown })).toMatchObject({ matched: 1, proven: true, found: [] });
   });
 
   it('for every customer since START_FROM, and counts the others apart', async () => {

@@ -16,13 +16,27 @@ describe('a CRM that gives ids to other people', () => {
     const sentence =
       'the customer id 2 belongs to other people now (customer 2 was Bea, created 2026-01-01 00:00:00, and is Zoe, created 2026-01-02 00:00:00 now)';
     expect((await line.run('status'))?.out).toContain(sentence);
-    expect((await line.run('explain 2'))?.out).toContain(`Deliveries are stopped: ${sentence}`);
-    expect((await line.run('explain 3'))?.out).toContain(sentence);
+    expect((await line.run('explain 2')).out).toContain(`Deliveries are stopped: ${sentence}`);
+    expect((await line.run('explain 3')).out).toContain(`At the moment deliveries are stopped: ${sentence}`);
     const refused = await line.run('resume');
     expect([refused?.code, refused?.err]).toEqual([1, expect.stringContaining(sentence)]);
     expect(await line.run('resume --accept')).toMatchObject({ code: 0, err: '' });
     await line.run('poll');
     expect(line.served()).toEqual([1, 2, 3]);
+  });
+
+  it('is explained once for a customer that waits, and reconcile says what to do', async () => {
+    await using line = await aCommandLine('sqlite', { refusals: [[3, 503]] });
+    line.crm.customers.push(person(1, 'Ana', 1), person(2, 'Bea', 1), person(3, 'Eva', 1));
+    await line.run('poll');
+    line.crm.customers.splice(1, 2, person(2, 'Zoe', 2), person(3, 'Uwe', 2));
+    await line.run('poll');
+    const { out } = await line.run('explain 3');
+    expect(out).toContain('Customer 3 (Eva): no package yet');
+    expect(out).toContain('Deliveries are stopped: the customer id 3 belongs to other people now (customer 3 was Eva');
+    expect(out).not.toMatch(/until "resume"|at the moment/i);
+    const todo = /^Deliveries are stopped: if they are new people, .* SOURCE_NAME .*"resume --accept"\.$/m;
+    expect((await line.run('reconcile')).out).toMatch(todo);
   });
 
   it('is shown by the operations port, which goes on with accept', async () => {

@@ -175,7 +175,7 @@ describe.each(databases)('deliveries that were stopped for other people, the led
     await crm.poll();
     expect(await crm.pause()).toBeNull();
     expect(idsIn(crm.target.packages)).toEqual([1, 2, 3, 4]);
-    expect(await getDelivery(crm.context, 2)).toMatchObject({ customer_name: 'Other 2', state: 'delivered' });
+    expect(await getDelivery(crm.context, 2)).toMatchObject({ customer_name: 'Customer 2', state: 'delivered' });
     expect(crm.alarms()).toHaveLength(1);
   });
 

@@ -3,8 +3,9 @@ import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { describe, expect, it } from 'vitest';
 import { resume } from '../src/commands/pause.ts';
 import type { MiddlewareContext } from '../src/context.ts';
-import { readPause, writeFact } from '../src/db/facts.ts';
+import { readFact, readPause, writeFact } from '../src/db/facts.ts';
 import { namelessReason } from '../src/delivery.ts';
+import { stopFor, toStranger } from '../src/intake/same-crm.ts';
 import type { Answer } from '../src/ports.ts';
 import { getStatus } from '../src/queries/get-status.ts';
 import { createSync } from '../src/sync.ts';
@@ -101,6 +102,19 @@ describe.each(databases)('an Inventory that has refused everybody so far, the le
     await outage.sync.runOnce();
 
     for (const { context } of [few, known, outage]) expect(await readPause(context.db)).toBeUndefined();
+  });
+
+  it('adds no pause of its own to a stop for other people', async () => {
+    await using test = await aRefusal(kind, 1);
+    const stranger = toStranger({ name: 'Ana', createdAt: undefined }, aCustomer(9));
+    test.target.script(1, async () => {
+      await stopFor(test.context, [stranger]);
+      return refused();
+    });
+    await test.sync.runOnce();
+    expect(await readFact(test.context.db, 'strangers')).toBeDefined();
+    expect(await readFact(test.context.db, 'paused')).toBeUndefined();
+    expect(await statesOf(test.context)).toEqual(['dead']);
   });
 
   it('pauses deliveries after one group, and nobody dies', async () => {

@@ -2,6 +2,7 @@ import { databases } from '@doorstep/kit/test/databases.ts';
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replay } from '../src/commands/replay.ts';
+import { stopFor, toStranger } from '../src/intake/same-crm.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { getStatus } from '../src/queries/get-status.ts';
 import { createSync } from '../src/sync.ts';
@@ -69,6 +70,23 @@ describe.each(databases)('a CRM whose ids are text, the ledger on %s', (kind) =>
     expect(served(both).at(-1)).toBe('c');
     expect((await getStatus(test.context)).cursor).toBe('c');
     expect(test.sync.crmList()).toBeNull();
+  });
+
+  it('end a stop for other people once the whole list shows the earlier ones again', async () => {
+    const since = (day: number) => (id: string) => ({ ...anEntry(id), created_at: `2026-01-0${day}T00:00:00.000Z` });
+    const entries = ['c', 'a', 'e', 'b', 'd'].map(since(1));
+    const both = textNeighbours(entries, { honoursAfter: true, pageSize: 2 });
+    await using test = await aSync(both);
+    await test.sync.runOnce();
+    const { context } = test;
+    const other = { id: 'd', name: 'Dora', createdAt: '2026-01-02T00:00:00.000Z' };
+    await stopFor(context, [toStranger({ name: 'Customer d', createdAt: '2026-01-01T00:00:00.000Z' }, other)]);
+    entries.splice(4, 1, { ...since(2)('d'), name: 'Dora' });
+    await test.sync.runOnce();
+    expect((await getStatus(context)).pause?.reason).toContain('id d belongs');
+    entries.splice(4, 1, since(1)('d'));
+    await test.sync.runOnce();
+    expect((await getStatus(context)).pause).toBeNull();
   });
 
   it('may mix integers and text; what looks like an integer is one, and no digit is lost', async () => {

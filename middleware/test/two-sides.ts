@@ -36,6 +36,17 @@ export function compareAndRepair(context: MiddlewareContext) {
   return compare(context, { onMissing });
 }
 
+export const packed = '2026-01-01T00:00:10.000Z';
+
+/** An Inventory that shows whose its packages are and, unless there is none, since when. */
+export function showing(target: FakeTarget, createdAt: string | undefined = packed): PackageTarget {
+  const fetchPackages: PackageTarget['fetchPackages'] = async (after) => {
+    const page = await target.fetchPackages(after);
+    return { ...page, packages: page.packages.map((one) => ({ ...one, bears: { name: one.name, createdAt } })) };
+  };
+  return { ...target, fetchPackages };
+}
+
 /** An Inventory with pages of `size` packages. */
 export function inPages(target: FakeTarget, size: number): PackageTarget {
   const fetchPackages = async (after: number): Promise<PackagePage> => {

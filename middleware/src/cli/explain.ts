@@ -55,10 +55,11 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
 async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
   const { customer_id, customer_name, state, recorded_at, attempts_removed_until, history } = delivery;
   const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`)];
-  const hindered = state === 'pending' || state === 'retrying' ? await hindrance(means) : undefined;
-  if (hindered) lines.push(`At the moment ${hindered}.`);
   const stranger = await findStranger(means.context, customer_id);
+  const waits = state === 'pending' || state === 'retrying';
+  const hindered = waits && !stranger ? await hindrance(means) : undefined;
   if (stranger) lines.push(inLine(`Deliveries are stopped: ${stranger}.`));
+  else if (hindered) lines.push(inLine(`At the moment ${hindered}.`));
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
   if (attempts_removed_until) {
     lines.push(`${time(attempts_removed_until)}  its attempts up to this time were removed (RETENTION_DAYS)`);

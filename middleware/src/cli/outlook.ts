@@ -1,3 +1,4 @@
+import { explainStrangers } from '../queries/find-stranger.ts';
 import { getStatus } from '../queries/get-status.ts';
 import type { CommandMeans } from './means.ts';
 
@@ -6,6 +7,8 @@ export async function hindrance({
   context,
   daemon,
 }: Pick<CommandMeans, 'context' | 'daemon'>): Promise<string | undefined> {
+  const strangers = await explainStrangers(context);
+  if (strangers) return `deliveries are stopped: ${strangers}`;
   const { pause } = await getStatus(context);
   if (pause) return `deliveries are paused until "resume"${pause.reason === null ? '' : `: ${pause.reason}`}`;
   const status = await daemon.status();

@@ -8,6 +8,7 @@ import { getStatus, toReconciliationView } from '../queries/get-status.ts';
 import { type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
 import type { Reconciliation } from '../reconcile/reconciliation.ts';
 import { summarize } from '../reconcile/summarize.ts';
+import { whatToDo } from '../strangers.ts';
 import type { CommandMeans } from './means.ts';
 import { hindrance } from './outlook.ts';
 import { pollHere } from './poll.ts';
@@ -72,7 +73,10 @@ async function compare(
   progress.end();
   if (result.kind === 'unavailable')
     throw new AppError('unavailable', `The CRM and the Inventory cannot be compared: ${result.reason}.`);
-  if (!values['json']) print(`${summarize(result.reconciliation)}.`);
+  if (!values['json']) {
+    print(`${summarize(result.reconciliation)}.`);
+    if (result.reconciliation.exceptions.changed > 0) print(`Deliveries are stopped: ${whatToDo}.`);
+  }
   return result.reconciliation;
 }
 

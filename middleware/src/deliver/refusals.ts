@@ -3,7 +3,7 @@ import type { Finished } from '../attempted.ts';
 import { setPause } from '../commands/pause.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { hasEverDelivered, updateDeliveries } from '../db/deliveries.ts';
-import { readPause } from '../db/facts.ts';
+import { readFact } from '../db/facts.ts';
 import { type CustomerKey, namelessReason } from '../delivery.ts';
 import { refusedMin } from '../intake/nameless.ts';
 import { startedOver } from '../life-cycle.ts';
@@ -48,13 +48,19 @@ export function createRefusals(context: MiddlewareContext) {
     return `no customer so far has got a package; ${sent}: ${words}; expected was 2xx with the id of the package`;
   }
 
+  /** A stop for other people's ids is no such pause. */
+  async function hasPaused(): Promise<boolean> {
+    const paused = await readFact(db, 'paused');
+    return typeof paused === 'object' && paused.by === 'doorstep';
+  }
+
   /** What happens next, now that these are refused too. */
   async function judge(finished: Finished[]): Promise<Finished[]> {
     const fresh = finished.filter(isRefusal);
     for (const one of fresh) refused.set(one.delivery.customerId, one);
     if (await hasEverDelivered(db)) hasDelivered = true;
     // a call that was under way as deliveries were paused changes nothing any more
-    const isStopped = refused.size >= refusedMin || (await readPause(db))?.by === 'doorstep';
+    const isStopped = refused.size >= refusedMin || (await hasPaused());
     if (hasDelivered || !isStopped) return finished;
     await stop(fresh[0] as Finished);
     return finished.map((one) => (isRefusal(one) && isWithoutEffect(one) ? startOver(one) : one));

@@ -5,6 +5,7 @@ import { readFact } from '../db/facts.ts';
 import type { CustomerKey, SeenCustomer } from '../delivery.ts';
 import type { CustomerPage, NoPage } from '../ports.ts';
 import { createLateComers, type LateComers } from './late-comers.ts';
+import { createLookAgain } from './look-again.ts';
 import { fetchReadable } from './read-page.ts';
 import { quarantine, record } from './record.ts';
 import { compare, createSameCrm } from './same-crm.ts';
@@ -34,6 +35,7 @@ export function createPoll(context: MiddlewareContext): Poll {
   const lateComers = createLateComers(context.db);
   const starting = createStart(context);
   const sameCrm = createSameCrm(context);
+  const lookAgain = createLookAgain(context);
   let brokenPolls = 0;
 
   const fetchNext = (after: CustomerKey) =>
@@ -51,7 +53,7 @@ export function createPoll(context: MiddlewareContext): Poll {
     let seen = 0;
     const start = await starting.find();
     if (start.kind !== 'start') return { outcome: 'failed', seen, cursor: lastListed ?? cursor, reason: start.reason };
-    await sameCrm.lookAgain();
+    await lookAgain();
     for (let after = lastListed ?? sameCrm.after(cursor); ; after = lastListed ?? cursor) {
       const isOverlap = isNumber(after) && after < cursor;
       const page = await (isOverlap ? fetchOverlap(after as number) : fetchNext(after));

@@ -1,7 +1,6 @@
 import type { MiddlewareContext } from '../context.ts';
-import { hasNumber, isNumber, isText } from '../customer-key.ts';
+import { hasNumber, isText } from '../customer-key.ts';
 import { listPeople } from '../db/deliveries.ts';
-import { forgetFact, readFact } from '../db/facts.ts';
 import { addStrangers } from '../db/strangers.ts';
 import type { SeenCustomer } from '../delivery.ts';
 import type { CustomerPage, NoPage } from '../ports.ts';
@@ -13,8 +12,6 @@ export type SameCrm = {
   after(cursor: number): number;
   /** A poll has asked from there: whether its last customer is still there, and who has the ids below. */
   look(page: CustomerPage, cursor: number): Promise<NoPage | undefined>;
-  /** Looks whether the strangers are still there, if there are any. */
-  lookAgain(): Promise<void>;
 };
 
 /**
@@ -58,17 +55,6 @@ export function createSameCrm(context: MiddlewareContext): SameCrm {
       else if (idOf(cursor) > 0) return findAnchor(cursor);
       return undefined;
     },
-    async lookAgain() {
-      const known = await readFact(context.db, 'strangers');
-      const first = known?.customers[0];
-      if (!first) return;
-      const page = await context.source.fetchPage(isNumber(first.id) ? first.id - 1 : 0);
-      if (page.kind !== 'page' || !page.customers.some(({ id }) => id === first.id)) return;
-      const strangers = await findStrangers(context, page.customers);
-      if (strangers.length > 0) return;
-      await context.write((trx) => forgetFact(trx, 'strangers'));
-      context.logger.info('the customer ids belong to the people of the ledger again; deliveries go on');
-    },
   };
 }
 
@@ -93,7 +79,10 @@ export async function stopFor(
 
 const sliceMax = 1_000;
 
-async function findStrangers({ db }: Pick<MiddlewareContext, 'db'>, customers: SeenCustomer[]): Promise<Stranger[]> {
+export async function findStrangers(
+  { db }: Pick<MiddlewareContext, 'db'>,
+  customers: SeenCustomer[],
+): Promise<Stranger[]> {
   const strangers: Stranger[] = [];
   for (let start = 0; start < customers.length; start += sliceMax) {
     const slice = customers.slice(start, start + sliceMax);

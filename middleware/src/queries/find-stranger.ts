@@ -10,5 +10,11 @@ export async function findStranger(
 ): Promise<string | undefined> {
   const strangers = await readFact(db, 'strangers');
   const stranger = strangers?.customers.find(({ id }) => id === customerId);
-  return strangers && stranger && describeStrangers({ ...strangers, count: 1, customers: [stranger] });
+  return stranger && describeStrangers({ customers: [stranger] });
+}
+
+/** Which ids deliveries are stopped for, and what to do; undefined if they are not. */
+export async function explainStrangers({ db }: Pick<MiddlewareContext, 'db'>): Promise<string | undefined> {
+  const strangers = await readFact(db, 'strangers');
+  return strangers && describeStrangers(strangers);
 }

@@ -1,5 +1,6 @@
 import type { KnownDelivery } from '../db/deliveries.ts';
 import { isSameName } from '../same-name.ts';
+import { isSameTime } from '../strangers.ts';
 import type { ScratchCustomer, ScratchPackage } from './scratch.ts';
 
 type Whose = { isTheirs: true } | { isTheirs: false; detail: string };
@@ -17,7 +18,8 @@ export function whoseName(customer: ScratchCustomer, pack: ScratchPackage, deliv
   if (delivery?.settled_at && String(JSON.parse(delivery.package_id ?? 'null')) === pack.id) return theirs;
   const recorded = delivery?.customer_name || undefined;
   const isOfRecord = recorded !== undefined && isSameName(recorded, pack.name);
-  if (isOfRecord && createdAt !== undefined && delivery?.customer_created_at === createdAt) return theirs;
+  const since = delivery?.customer_created_at;
+  if (isOfRecord && createdAt && since && isSameTime(since, createdAt)) return theirs;
   const who = `customer ${customer.key} (${withTime(name, createdAt)})`;
   const detail = `${who} has package ${pack.id} of ${withTime(pack.name, pack.createdAt)}`;
   if (createdAt === undefined || !pack.createdAt) {

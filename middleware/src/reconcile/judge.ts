@@ -1,6 +1,6 @@
 import type { KnownDelivery } from '../db/deliveries.ts';
 import { departedReason } from '../delivery.ts';
-import { isSameName } from '../same-name.ts';
+import { isOtherPerson, type Person } from '../strangers.ts';
 import { whoseName } from './judge-name.ts';
 import type { Pair } from './scratch.ts';
 
@@ -23,14 +23,15 @@ type Verdict =
   | { kind: 'otherTypes'; type: string }
   /** `isNew`: needs no operator, because no poll has seen this customer, or none since it was restored. */
   | { kind: 'missing'; isNew: boolean; detail: string }
-  | { kind: 'double' | 'misnamed' | 'changed'; detail: string };
+  | { kind: 'double' | 'misnamed'; detail: string }
+  | { kind: 'changed'; detail: string; was: Person };
 
 /** Compares a customer with its packages and its delivery. */
 export function judge(judged: Judged, circumstances: Circumstances): Verdict {
   const { pair, delivery } = judged;
   const { key, packages } = pair;
-  const changed = describeChange(judged);
-  if (changed) return { kind: 'changed', detail: changed };
+  const was = delivery && { name: delivery.customer_name, createdAt: delivery.customer_created_at ?? undefined };
+  if (was && isOtherPerson(was, pair)) return { kind: 'changed', detail: describeChange(pair, was), was };
   const [only, another] = packages;
   if (another) {
     const ids = packages.map(({ id }) => id).join(', ');
@@ -42,14 +43,9 @@ export function judge(judged: Judged, circumstances: Circumstances): Verdict {
   return delivery?.state === 'held' ? { kind: 'held' } : { kind: 'misnamed', detail: name.detail };
 }
 
-/** A new name alone is a rename. */
-function describeChange({ pair, delivery }: Judged): string | undefined {
-  const { key, name, createdAt, packages } = pair;
-  if (!delivery?.customer_created_at || createdAt === undefined) return undefined;
-  const { customer_name, customer_created_at } = delivery;
-  if (customer_created_at === createdAt || isSameName(customer_name, name)) return undefined;
+function describeChange({ key, name, createdAt, packages }: Pair, was: Person): string {
   const bears = packages[0]?.name ? `; package ${packages[0].id} bears the name ${packages[0].name}` : '';
-  return `customer ${key}: the ledger recorded ${customer_name}, created ${customer_created_at}, but the CRM now shows ${name}, created ${createdAt}${bears}`;
+  return `customer ${key}: the ledger recorded ${was.name}, created ${was.createdAt}, but the CRM now shows ${name}, created ${createdAt}${bears}`;
 }
 
 function judgeWithout({ pair, delivery }: Judged, circumstances: Circumstances): Verdict {

@@ -5,6 +5,8 @@ import { readCursor } from '../db/cursor.ts';
 import { listKnown } from '../db/deliveries.ts';
 import { writeFact } from '../db/facts.ts';
 import type { CustomerKey } from '../delivery.ts';
+import { stopFor, toStranger } from '../intake/same-crm.ts';
+import type { Stranger } from '../strangers.ts';
 import { type Circumstances, judge } from './judge.ts';
 import { readCustomers, readPackages } from './read-both.ts';
 import {
@@ -96,24 +98,26 @@ async function compare(context: MiddlewareContext, comparison: Comparison, optio
 
 type Part = { step: Step; options: ReconcileOptions };
 
-/** Judges every customer of the step, and returns those without a package. */
+/** Judges every customer of the step, stops deliveries for ids of other people, and returns those without a package. */
 async function compareCustomers(
-  { db }: MiddlewareContext,
+  context: MiddlewareContext,
   { scratch, counts, circumstances }: Comparison,
   { step: { after, upTo }, options }: Part,
 ): Promise<MissingCustomer[]> {
   const pairs = scratch.unclear(after, upTo);
   counts.matched -= pairs.length;
   const states = await listKnown(
-    db,
+    context.db,
     pairs.map(({ key }) => key),
   );
   const missing: MissingCustomer[] = [];
+  const strangers: Stranger[] = [];
   for (const pair of pairs) {
     const customerId = pair.key;
     const verdict = judge({ pair, delivery: states.get(customerId) }, circumstances);
     if ('detail' in verdict) {
       options.onException({ kind: verdict.kind, customerId, detail: verdict.detail });
+      if (verdict.kind === 'changed') strangers.push(toStranger(verdict.was, { id: customerId, ...pair }));
       const number = isNumber(customerId) ? customerId : states.get(customerId)?.customer_id;
       if (verdict.kind === 'missing' && number !== undefined)
         missing.push({ customerId: number, isNew: verdict.isNew });
@@ -122,6 +126,7 @@ async function compareCustomers(
     counts[verdict.kind] += 1;
     if (verdict.kind === 'otherTypes') addType(counts.types, verdict.type);
   }
+  await stopFor(context, strangers);
   return missing;
 }
 

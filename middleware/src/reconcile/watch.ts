@@ -2,6 +2,7 @@ import { isUnavailable } from '@doorstep/kit/database/faults.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
 import { repair } from '../commands/repair.ts';
 import type { MiddlewareContext } from '../context.ts';
+import { whatToDo } from '../strangers.ts';
 import { reconcile } from './reconcile.ts';
 import { summarize } from './summarize.ts';
 
@@ -35,8 +36,11 @@ export async function watchBothSides(context: MiddlewareContext, signal: AbortSi
     const { reconciliation } = result;
     metrics.reconciliations.inc({ outcome: reconciliation.proven ? 'proven' : 'exceptions' });
     const line = `reconciliation: ${summarize(reconciliation)}, in ${formatDuration(reconciliation.durationMs)}`;
+    const todo = reconciliation.exceptions.changed > 0 ? `; deliveries are stopped: ${whatToDo}` : '';
     if (found > 0)
-      logger.warn(`${line}; npm run middleware -- reconcile lists them; add --repair to deliver what is missing`);
+      logger.warn(
+        `${line}; npm run middleware -- reconcile lists them; add --repair to deliver what is missing${todo}`,
+      );
     else logger.info(line);
   } catch (error) {
     // an unavailable database needs no stack trace
