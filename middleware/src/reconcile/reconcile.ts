@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MiddlewareContext } from '../context.ts';
-import { isNumber } from '../customer-key.ts';
+import { isText } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
 import { listKnown } from '../db/deliveries.ts';
-import { writeFact } from '../db/facts.ts';
+import { readFact, writeFact } from '../db/facts.ts';
 import type { CustomerKey } from '../delivery.ts';
 import { type Circumstances, judge } from './judge.ts';
 import { readCustomers, readPackages } from './read-both.ts';
@@ -17,8 +17,7 @@ import {
 import { createScratch, type Scratch } from './scratch.ts';
 
 type MissingCustomer = {
-  /** How the ledger knows the customer. */
-  customerId: number;
+  customerId: CustomerKey;
   /** Needs no operator: no poll has seen this customer, or none since it was restored. */
   isNew: boolean;
 };
@@ -57,6 +56,7 @@ export async function reconcile(context: MiddlewareContext, options: ReconcileOp
   const cursor = await readCursor(context.db);
   const circumstances = {
     cursor,
+    polledTo: await polledTo(context, scratch),
     since,
     listedUntil: await listedUntil(context, since),
     sawAllPackages: packages.isWhole,
@@ -114,15 +114,21 @@ async function compareCustomers(
     const verdict = judge({ pair, delivery: states.get(customerId) }, circumstances);
     if ('detail' in verdict) {
       options.onException({ kind: verdict.kind, customerId, detail: verdict.detail });
-      const number = isNumber(customerId) ? customerId : states.get(customerId)?.customer_id;
-      if (verdict.kind === 'missing' && number !== undefined)
-        missing.push({ customerId: number, isNew: verdict.isNew });
+      if (verdict.kind === 'missing') missing.push({ customerId, isNew: verdict.isNew });
       continue;
     }
     counts[verdict.kind] += 1;
     if (verdict.kind === 'otherTypes') addType(counts.types, verdict.type);
   }
   return missing;
+}
+
+/** A last listed customer that was deleted leaves no place, and polls begin again. */
+async function polledTo({ db }: MiddlewareContext, scratch: Scratch): Promise<number> {
+  const lastListed = await readFact(db, 'lastListed');
+  if (lastListed === undefined) return 0;
+  // numbers have no place among texts
+  return (isText(lastListed) ? scratch.placeOf(lastListed) : undefined) ?? Number.POSITIVE_INFINITY;
 }
 
 const typesMax = 10;
