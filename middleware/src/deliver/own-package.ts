@@ -1,8 +1,9 @@
 import type { Attempted } from '../attempted.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { type Bears, type ClaimedDelivery, departedReason, type PackageId } from '../delivery.ts';
-import { findCustomer, outOfReach } from '../intake/find-named.ts';
+import { findCustomer } from '../intake/find-named.ts';
 import { isSameName } from '../same-name.ts';
+import { outOfReach } from './reading.ts';
 
 /**
  * Another CRM may have given the same id to another person, whose package the Inventory then shows. A package that
@@ -48,7 +49,7 @@ async function judge(
   const page = await findCustomer(source, customerId);
   if (page.kind !== 'read') return retry(page.reason);
   const { customer } = page;
-  if (!customer && page.isPart) return retry(outOfReach);
+  if (!customer && page.isPart) return retry(outOfReach.reason);
   if (!customer) return { delivery, endedAt: 'read', outcome: { kind: 'rejected', reason: departedReason } };
   if (customer.name !== '' && isSameName(customer.name, name)) return attempted;
   const { status } = attempted.outcome;
