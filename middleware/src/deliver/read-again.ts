@@ -69,7 +69,8 @@ function isOld({ readAt }: ClaimedDelivery, now: Date): boolean {
   return readAt === undefined || Math.abs(now.getTime() - Date.parse(readAt)) > readingAgeMaxMs;
 }
 
-function unable({ kind, reason }: NoPage | OutOfReach): Outcome {
+/** What a customer's delivery comes to if the CRM cannot show that customer. */
+export function unable({ kind, reason }: NoPage | OutOfReach): Outcome {
   if (kind === 'unavailable') return { kind: 'retry', reason, inDoubt: false, whose: 'crm' };
   const fault = kind === 'unreadable' ? unreadableFault(reason) : reason;
   return { kind: 'retry', reason: fault, inDoubt: false, whose: 'customer' };
