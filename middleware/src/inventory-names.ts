@@ -8,6 +8,8 @@ export type InventoryNames = {
   isOfEarlierType(type: string | undefined): boolean;
   /** `berlin:7` with the SOURCE_NAME `berlin`, else the id itself. */
   nameOf(customer: CustomerKey): CustomerKey;
+  /** The customer that a person means, who may give the id with or without the SOURCE_NAME. */
+  customerOf(given: CustomerKey): CustomerKey;
   /** Never changes for a customer and a package type: the Inventory keeps it for ever. */
   idempotencyKeyOf(customer: CustomerKey): string;
   /** Whose package it is that bears this customer id at the Inventory. */
@@ -38,6 +40,10 @@ export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: N
     packageType,
     isOfEarlierType: (type) => type !== undefined && earlierTypes.includes(type),
     nameOf,
+    customerOf(given) {
+      const isNamed = prefix && typeof given === 'string' && given.startsWith(prefix);
+      return (isNamed ? toCustomerKey(given.slice(prefix.length)) : undefined) ?? given;
+    },
     idempotencyKeyOf: (customer) => `${keyPrefix}-${nameOf(customer)}`,
     ownerOf(name) {
       const isOurs = !prefix || (typeof name === 'string' && name.startsWith(prefix));

@@ -100,7 +100,7 @@ function createProgressReport({ db, write, clock, logger, source }: MiddlewareCo
       const rows = await findProgress(db, [...toldMs.keys()], groupMax);
       if (rows.length === 0) return;
       const answer = await source.reportProgress(
-        rows.map(({ customer_id, posts, error }) => ({ customer_id, attempts: posts, error })),
+        rows.map((row) => ({ customer_id: keyOf(row), attempts: row.posts, error: row.error })),
       );
       if (answer !== 'accepted') {
         failedMs = nowMs;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { repair } from '../src/commands/repair.ts';
 import { moveCursor } from '../src/db/cursor.ts';
 import { readFact } from '../src/db/facts.ts';
+import type { CustomerKey } from '../src/delivery.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { getStatus } from '../src/queries/get-status.ts';
 import { watchBothSides } from '../src/reconcile/watch.ts';
@@ -18,7 +19,7 @@ describe.each(databases)('a repair, the ledger on %s', (kind) => {
     const { context, source, sync } = ledger;
     removePackage(target, 3);
     source.customers.splice(1, 3, ...[2, 3, 4, 5].map((id) => aCustomer(id, { name: `Renamed ${id}` })));
-    const missing: number[] = [];
+    const missing: CustomerKey[] = [];
     await compare(context, {
       async onMissing(customers) {
         missing.push(...customers.map(({ customerId }) => customerId));

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { pause } from '../src/commands/pause.ts';
 import { moveCursor } from '../src/db/cursor.ts';
 import { readFact } from '../src/db/facts.ts';
+import type { CustomerKey } from '../src/delivery.ts';
 import type { PackageTarget } from '../src/ports.ts';
 import { getStatus } from '../src/queries/get-status.ts';
 import { aCustomer, busy, fakeSource, fakeTarget, manyCustomers, testContext } from './fakes.ts';
@@ -191,7 +192,7 @@ describe.each(databases)('a reconciliation, the ledger on %s', (kind) => {
     const source = fakeSource(manyCustomers(count), 1_000);
     await using test = await testContext(kind, { source, target: inPages(target, 25_000) });
     await test.context.write((trx) => moveCursor(trx, count));
-    const steps: number[][] = [];
+    const steps: CustomerKey[][] = [];
     const { found, ...counts } = await compare(test.context, {
       onMissing: async (customers) => void steps.push(customers.map(({ customerId }) => customerId)),
     });

@@ -10,7 +10,7 @@ import { inventoryNames } from '../src/inventory-names.ts';
 import { openContext } from '../src/open-context.ts';
 import { createSync } from '../src/sync.ts';
 import { aCommandLine } from './a-command-line.ts';
-import { aNeighbourhood } from './a-daemon.ts';
+import { aDaemon, aNeighbourhood, idsOf } from './a-daemon.ts';
 import { fakeLogger, fakeSource, manyCustomers, owner, testContext } from './fakes.ts';
 
 const baseUrl = 'http://inventory.test';
@@ -125,5 +125,34 @@ describe.each(databases)('a ledger on %s', (kind) => {
       err: expect.stringContaining('without a SOURCE_NAME, but SOURCE_NAME is'),
     });
     expect((await line.run('status')).code).toBe(0);
+  });
+
+  it('knows its customers by their ids with and without the name of the source', async () => {
+    const environment = { SOURCE_NAME: 'berlin' };
+    await using line = await aCommandLine(kind, { customers: 2, environment });
+    line.crm.customers.push({ id: 'u:1', name: 'Alice' });
+    expect((await line.run('poll')).code).toBe(0);
+    for (const id of ['2', 'berlin:2', 'u:1', 'berlin:u:1']) {
+      expect(await line.run(`explain ${id}`), id).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('recorded'),
+      });
+      expect((await line.run(`replay ${id}`)).code, id).toBe(0);
+    }
+    expect(await line.run('explain berlin:3')).toMatchObject({ code: 1, out: 'The CRM has no customer 3.\n' });
+    expect((await line.run('explain paris:2')).out).toBe('The CRM has no customer paris:2.\n');
+    expect((await line.run('deliveries --after berlin:1')).out).not.toContain('Customer 1');
+  });
+
+  it('serves its customers by their ids with the name of the source over HTTP', async () => {
+    await using daemon = await aDaemon(kind, { environment: { SOURCE_NAME: 'berlin' }, customers: 2 });
+    await daemon.becomes(2, 'delivered');
+    const { package_id } = await daemon.get('/deliveries/2');
+    expect(await daemon.get('/deliveries/berlin:2')).toMatchObject({ customer_id: 2, package_id });
+    expect(await daemon.get('/deliveries/berlin%3A2')).toMatchObject({ customer_id: 2 });
+    expect(await daemon.post('/deliveries/berlin:2/settle', { package_id })).toMatchObject({ status: 200 });
+    expect(await daemon.post('/deliveries/berlin:2/replay')).toMatchObject({ status: 200, body: { customer_id: 2 } });
+    expect(idsOf(await daemon.get('/deliveries?after=berlin:1'))).toEqual([2]);
+    expect((await daemon.post('/deliveries/paris:2/replay')).status).toBe(404);
   });
 });

@@ -6,7 +6,7 @@ import { stopFor, toStranger } from '../src/intake/same-crm.ts';
 import { getDelivery, listDeliveries } from '../src/queries/deliveries.ts';
 import { getStatus } from '../src/queries/get-status.ts';
 import { createSync } from '../src/sync.ts';
-import { owner, testContext } from './fakes.ts';
+import { busy, owner, testContext } from './fakes.ts';
 import { anEntry, textNeighbours } from './text-neighbours.ts';
 
 const uuids = [
@@ -113,6 +113,17 @@ describe.each(databases)('a CRM whose ids are text, the ledger on %s', (kind) =>
     await expect(replay(context, 'u-9')).rejects.toThrow('Customer u-9 has not been seen in the CRM');
     await expect(getDelivery(context, String(2 ** 52 + 1))).rejects.toThrow('has not been seen');
     expect(JSON.stringify([all, both.packages, both.reports, test.logger.lines])).not.toContain(String(2 ** 52 + 1));
+  });
+
+  it('is told how far its deliveries are by its own ids', async () => {
+    const both = textNeighbours([anEntry('u-1'), anEntry(7)]);
+    both.target.create = async () => busy();
+    await using test = await aSync(both);
+    await test.sync.runOnce();
+    expect(both.reports).toMatchObject([
+      { customer_id: 7, state: 'pending', attempts: 1 },
+      { customer_id: 'u-1', state: 'pending', attempts: 1 },
+    ]);
   });
 
   it('reads a customer again before a replay', async () => {

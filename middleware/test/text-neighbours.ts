@@ -12,8 +12,12 @@ type Post = { customerId: unknown; customerName: string };
 
 export const anEntry = (id: unknown): Entry => ({ id, name: `Customer ${id}` });
 
+/** `afterUnknown`: what such a CRM shows after an id that it does not have. */
+type Options = { honoursAfter?: boolean; pageSize?: number; afterUnknown?: 'everything' | 'nothing' | '404' };
+
 /** A CRM with ids of any form, in the order of its list, and an Inventory without idempotency. */
-export function textNeighbours(entries: Entry[], { honoursAfter = false, pageSize = 500 } = {}) {
+export function textNeighbours(entries: Entry[], options: Options = {}) {
+  const { honoursAfter = false, pageSize = 500, afterUnknown = 'everything' } = options;
   const packages: (Post & { id: number; key: string })[] = [];
   const reports: IntegrationResult[] = [];
   const asked: string[] = [];
@@ -24,7 +28,12 @@ export function textNeighbours(entries: Entry[], { honoursAfter = false, pageSiz
     .reply(({ url }: Request) => {
       const { searchParams, search } = new URL(url);
       asked.push(search);
-      const last = entries.findIndex(({ id }) => String(id) === searchParams.get('after'));
+      const after = searchParams.get('after');
+      const last = entries.findIndex(({ id }) => String(id) === after);
+      if (honoursAfter && last === -1 && after !== '0') {
+        if (afterUnknown === '404') return [404, {}];
+        if (afterUnknown === 'nothing') return [200, []];
+      }
       const shown = honoursAfter ? entries.slice(last + 1).slice(0, Number(searchParams.get('limit'))) : entries;
       return [200, shown];
     });

@@ -5,7 +5,7 @@ import type { CustomerKey } from '../src/delivery.ts';
 import type { Answer, PackageRequest, PackageTarget } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSync } from '../src/sync.ts';
-import { aCustomer, fakeSource, fakeTarget, owner, testContext, unanswered } from './fakes.ts';
+import { aCustomer, fakeSource, fakeTarget, listed, manyCustomers, owner, testContext, unanswered } from './fakes.ts';
 
 /** An Inventory with one package for each customer, for ever, that shows whose it is. */
 function permanentTarget(how: 'answers with it' | 'refuses' = 'answers with it') {
@@ -73,6 +73,61 @@ describe.each(databases)('two CRMs at one Inventory, the ledger on %s', (kind) =
     const held = states.filter(({ state }) => state === 'held').map(({ customer_id }) => customer_id);
     expect(held.sort()).toEqual([7, 8]);
     expect(states.filter(({ state }) => state === 'delivered')).toHaveLength(58);
+  });
+});
+
+describe('packages under other names', () => {
+  async function aGroup() {
+    const customers = manyCustomers(60);
+    const source = fakeSource(customers);
+    const target = permanentTarget();
+    for (const { id } of customers) target.make({ customerId: id, customerName: `Other ${id}`, idempotencyKey: '' });
+    const test = await testContext('sqlite', { source, target: { ...target, createMany: group(target) } });
+    return { ...test, source };
+  }
+  const statesOf = async ({ db }: MiddlewareContext) => {
+    const rows = await db.selectFrom('deliveries').select('state').execute();
+    return new Set(rows.map(({ state }) => state));
+  };
+
+  it('cost the CRM a page for many customers', async () => {
+    await using test = await aGroup();
+    await deliver(test.context);
+    expect(await statesOf(test.context)).toEqual(new Set(['held']));
+    expect(test.source.asked.length).toBeLessThan(6);
+  });
+
+  it('cost a CRM that is away one call in a while', async () => {
+    await using test = await aGroup();
+    const { source, context } = test;
+    let asked = 0;
+    context.source = {
+      ...source,
+      async fetchPage(after, limit) {
+        asked += 1;
+        return asked === 1 ? source.fetchPage(after, limit) : { kind: 'unavailable', reason: 'CRM is away' };
+      },
+    };
+    await deliver(context);
+    expect(await statesOf(context)).toEqual(new Set(['retrying']));
+    expect(asked).toBeLessThan(6);
+  });
+
+  it('are held at once if the CRM does not show the customer in its part of the list', async () => {
+    await using test = await aGroup();
+    const { source, context } = test;
+    const paging = { saysMore: true, next: undefined, number: undefined };
+    let customers = source.customers;
+    context.source = {
+      ...source,
+      async fetchPage() {
+        const page = { kind: 'page' as const, ...listed(customers), more: true, unusable: [], paging };
+        customers = [aCustomer(1)];
+        return page;
+      },
+    };
+    await deliver(context);
+    expect(await statesOf(context)).toEqual(new Set(['held']));
   });
 });
 

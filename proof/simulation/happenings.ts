@@ -3,6 +3,7 @@ import { repair } from '@doorstep/middleware/src/commands/repair.ts';
 import { replay, replayEnded } from '@doorstep/middleware/src/commands/replay.ts';
 import { settle } from '@doorstep/middleware/src/commands/settle.ts';
 import type { MiddlewareContext } from '@doorstep/middleware/src/context.ts';
+import type { CustomerKey } from '@doorstep/middleware/src/delivery.ts';
 import { listDeliveries } from '@doorstep/middleware/src/queries/deliveries.ts';
 import { reconcile } from '@doorstep/middleware/src/reconcile/reconcile.ts';
 import { watchBothSides } from '@doorstep/middleware/src/reconcile/watch.ts';
@@ -160,7 +161,7 @@ export async function decideHeld(
 
 /** Does the same as `reconcile --repair` on the command line. */
 async function repairAll(context: MiddlewareContext): Promise<void> {
-  const missing: number[] = [];
+  const missing: CustomerKey[] = [];
   await reconcile(context, {
     onException({ kind, detail }) {
       if (kind === 'double') throw new Violation(detail);

@@ -20,7 +20,7 @@ export const deliveriesCommand: Command<CommandMeans> = {
   examples: ['--state dead', '--after 4711 --limit 200'],
   async run({ context, values, print, say }) {
     const query = parse(deliveryFilter, { limit: limitDefault, ...values });
-    const found = await listDeliveries(context, query);
+    const found = await listDeliveries(context, { ...query, after: context.names.customerOf(query.after) });
     const shown = found.slice(0, query.limit);
     if (values['json']) print(JSON.stringify(shown));
     else if (shown.length === 0) say('No deliveries found.');

@@ -22,7 +22,7 @@ export const explainCommand: Command<CommandMeans> = {
   examples: ['4711'],
   async run(means) {
     const { context, positionals, values, print } = means;
-    const id = customerId(positionals[0]);
+    const id = customerId(context, positionals[0]);
     try {
       const delivery = await getDelivery(context, id);
       print(values['json'] ? JSON.stringify(delivery) : await show(means, delivery));

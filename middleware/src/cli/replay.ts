@@ -30,7 +30,7 @@ export const replayCommand: Command<CommandMeans> = {
       throw new AppError('invalid', 'Give a customer id, or --dead or --held with optional --since and --until.');
     }
     let replayed = 1;
-    if (isOne) await replay(context, customerId(positionals[0]));
+    if (isOne) await replay(context, customerId(context, positionals[0]));
     else replayed = await replayEnded(context, { state, ...parse(z.object(endRange), values) });
     await means.daemon.wake();
     if (values['json']) print(JSON.stringify({ replayed }));

@@ -14,7 +14,7 @@ export const settleCommand: Command<CommandMeans> = {
   options: { '--package <PACKAGE>': 'the id of the package in the Inventory' },
   examples: ['4711 --package 12'],
   async run({ context, values, positionals, print, daemon }) {
-    const id = customerId(positionals[0]);
+    const id = customerId(context, positionals[0]);
     const { package: packageId } = parse(z.object({ package: packageIdGiven }), values);
     await settle(context, id, packageId);
     await daemon.wake();

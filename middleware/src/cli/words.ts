@@ -1,16 +1,17 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import { inLine } from '@doorstep/kit/text/printable.ts';
+import type { MiddlewareContext } from '../context.ts';
 import { toCustomerKey } from '../customer-key.ts';
 import type { CustomerKey } from '../delivery.ts';
 
-export const customerIdIs = 'the id of the customer in the CRM';
+export const customerIdIs = 'the id of the customer in the CRM, with or without its SOURCE_NAME';
 const customerIdForm = 'a positive integer, or a text of 1 to 100 visible characters';
 
 /** @throws AppError `invalid` unless it is a customer id. */
-export function customerId(word: string | undefined): CustomerKey {
+export function customerId({ names }: Pick<MiddlewareContext, 'names'>, word: string | undefined): CustomerKey {
   const key = toCustomerKey(word);
   if (key === undefined) throw new AppError('invalid', `A customer id is required: ${customerIdForm}.`);
-  return key;
+  return names.customerOf(key);
 }
 
 /** `2026-01-31 12:00:00Z` */

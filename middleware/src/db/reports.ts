@@ -19,7 +19,7 @@ export function findProgress(db: Kysely<LedgerDatabase>, butFor: number[], limit
   const told = butFor.map((id) => ({ id }));
   return db
     .selectFrom('deliveries')
-    .select(['customer_id', 'state', 'attempts', 'posts', 'error'])
+    .select(['customer_id', 'customer_key', 'state', 'attempts', 'posts', 'error'])
     .where('report_pending', '=', sql.lit(2))
     .where('customer_id', 'not in', (eb) =>
       eb.selectFrom(jsonTable(db, told, { id: 'bigint' }).as('told')).select('id'),

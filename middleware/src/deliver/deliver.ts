@@ -27,7 +27,7 @@ export async function deliver(
   const startedAt = clock.now().toISOString();
   const startedMs = clock.monotonicMs();
   const { result: answer, callsOf } = await recordCalls(clock, () => attempt({ ...context, reader }, deliveries, call));
-  const result = { ...answer, attempted: await keepOwn(context, deliveries, answer.attempted) };
+  const result = { ...answer, attempted: await keepOwn({ reader, startMs: startedMs }, deliveries, answer.attempted) };
   const { attempted, breaker } = await call.answered(result);
   const durationMs = Math.round(clock.monotonicMs() - startedMs);
   const now = clock.now();

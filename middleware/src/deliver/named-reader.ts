@@ -1,7 +1,7 @@
 import type { MiddlewareContext } from '../context.ts';
-import { findNamed, type NamedList, outOfReach } from '../intake/find-named.ts';
+import { findNamed, type NamedList } from '../intake/find-named.ts';
 import type { NoPage } from '../ports.ts';
-import { type Reading, readingAgeMaxMs } from './reading.ts';
+import { type OutOfReach, outOfReach, type Reading, readingAgeMaxMs } from './reading.ts';
 import type { ReadingPause } from './reading-pause.ts';
 
 /** Reads customers whose ids are text again, and keeps the last list for a minute. */
@@ -18,13 +18,13 @@ export function createNamedReader(context: Pick<MiddlewareContext, 'source' | 'c
 
   return {
     known,
-    async ask(key: string, sinceMs: number): Promise<Reading | NoPage> {
+    async ask(key: string, sinceMs: number): Promise<Reading | NoPage | OutOfReach> {
       const readMs = clock.monotonicMs();
       const at = clock.now().toISOString();
       const list = await pause.unlessOn(() => findNamed(source, key));
       if (list.kind !== 'list') return list;
       last = { ...list, at, readMs };
-      return known(key, sinceMs) ?? { kind: 'unavailable', reason: outOfReach };
+      return known(key, sinceMs) ?? outOfReach;
     },
     forget() {
       last = undefined;

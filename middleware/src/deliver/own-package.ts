@@ -1,8 +1,8 @@
 import type { Attempted } from '../attempted.ts';
-import type { MiddlewareContext } from '../context.ts';
 import { type Bears, type ClaimedDelivery, departedReason, type PackageId } from '../delivery.ts';
-import { findCustomer, outOfReach } from '../intake/find-named.ts';
 import { isSameName } from '../same-name.ts';
+import { unable } from './read-again.ts';
+import type { Reader } from './reader.ts';
 
 /**
  * Another CRM may have given the same id to another person, whose package the Inventory then shows. A package that
@@ -10,7 +10,7 @@ import { isSameName } from '../same-name.ts';
  * post, or the one in the CRM now. Otherwise the delivery is held.
  */
 export async function keepOwn(
-  { source }: Pick<MiddlewareContext, 'source'>,
+  { reader, startMs }: Means,
   claimed: ClaimedDelivery[],
   attempted: Attempted[],
 ): Promise<Attempted[]> {
@@ -19,11 +19,17 @@ export async function keepOwn(
   for (const one of attempted) {
     const { customerName, customerId } = one.delivery;
     const other = bearsOther(one, [customerName, recorded.get(customerId) ?? '']);
-    kept.push(other ? await judge(source, one, other) : one);
+    if (!other) kept.push(one);
+    else {
+      const reading = await reader.read(customerId, { sinceMs: startMs, isAlone: claimed.length === 1 });
+      kept.push(judge(one, other, reading));
+    }
   }
   return kept;
 }
 
+/** `startMs`: when the attempt began, on the monotonic clock. */
+type Means = { reader: Reader; startMs: number };
 type Other = { packageId: PackageId; name: string };
 
 /** The package, if it bears none of these names and is not the one that the ledger knows already. */
@@ -35,23 +41,20 @@ function bearsOther({ delivery, outcome }: Attempted, names: string[]): Other | 
 }
 
 /** The customer may have been renamed since the ledger saw it. */
-async function judge(
-  source: MiddlewareContext['source'],
+function judge(
   attempted: Attempted,
   { packageId, name }: Other,
-): Promise<Attempted> {
+  reading: Awaited<ReturnType<Reader['read']>>,
+): Attempted {
   const { delivery } = attempted;
   const { customerId } = delivery;
-  const retry = (reason: string): Attempted => {
-    return { delivery, endedAt: 'read', outcome: { kind: 'retry', reason, inDoubt: false, whose: 'crm' } };
-  };
-  const page = await findCustomer(source, customerId);
-  if (page.kind !== 'read') return retry(page.reason);
-  const { customer } = page;
-  if (!customer && page.isPart) return retry(outOfReach);
-  if (!customer) return { delivery, endedAt: 'read', outcome: { kind: 'rejected', reason: departedReason } };
-  if (customer.name !== '' && isSameName(customer.name, name)) return attempted;
   const { status } = attempted.outcome;
   const reason = `the Inventory has package ${packageId} for customer ${customerId} under another name (${name}); if these are customers of another CRM, set SOURCE_NAME; if it is the same person, settle ${customerId} --package ${packageId}`;
-  return { ...attempted, outcome: { kind: 'held', reason, ...(status !== undefined && { status }) } };
+  const held: Attempted = { ...attempted, outcome: { kind: 'held', reason, ...(status !== undefined && { status }) } };
+  // a CRM that shows only a part of its list will not show the customer later either
+  if (reading.kind === 'out of reach') return held;
+  if (reading.kind !== 'reading') return { delivery, endedAt: 'read', outcome: unable(reading) };
+  const { customer } = reading;
+  if (!customer) return { delivery, endedAt: 'read', outcome: { kind: 'rejected', reason: departedReason } };
+  return customer.name !== '' && isSameName(customer.name, name) ? attempted : held;
 }

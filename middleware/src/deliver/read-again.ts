@@ -8,7 +8,7 @@ import { numberInLedger, readAgain } from '../life-cycle.ts';
 import type { NoPage } from '../ports.ts';
 import { isOtherPerson, type Stranger } from '../strangers.ts';
 import type { Reader } from './reader.ts';
-import { readingAgeMaxMs } from './reading.ts';
+import { type OutOfReach, readingAgeMaxMs } from './reading.ts';
 
 type Means = Pick<MiddlewareContext, 'clock' | 'write' | 'logger'> & { reader: Reader };
 
@@ -32,6 +32,11 @@ export async function readCustomersAgain(
     // whoever asked for a reading asked because of what was known until then
     const sinceMs = needsReading(delivery.beforePost) ? startMs : Number.NEGATIVE_INFINITY;
     const reading = await reader.read(delivery.customerId, { sinceMs, isAlone: unread.length === 1 });
+    if (reading.kind === 'out of reach' && !needsReading(delivery.beforePost)) {
+      // it is only old, and nothing says that the customer was deleted or renamed
+      ready.push(delivery);
+      continue;
+    }
     if (reading.kind !== 'reading') {
       ended.push({ delivery, outcome: unable(reading), endedAt: 'read' });
       continue;
@@ -64,9 +69,11 @@ function isOld({ readAt }: ClaimedDelivery, now: Date): boolean {
   return readAt === undefined || Math.abs(now.getTime() - Date.parse(readAt)) > readingAgeMaxMs;
 }
 
-function unable({ kind, reason }: NoPage): Outcome {
+/** What a customer's delivery comes to if the CRM cannot show that customer. */
+export function unable({ kind, reason }: NoPage | OutOfReach): Outcome {
   if (kind === 'unavailable') return { kind: 'retry', reason, inDoubt: false, whose: 'crm' };
-  return { kind: 'retry', reason: unreadableFault(reason), inDoubt: false, whose: 'customer' };
+  const fault = kind === 'unreadable' ? unreadableFault(reason) : reason;
+  return { kind: 'retry', reason: fault, inDoubt: false, whose: 'customer' };
 }
 
 /** The outcome if there is nothing to post: no customer, no name, or the record that the Inventory has refused. */

@@ -1,16 +1,17 @@
 import type { MiddlewareContext } from '../context.ts';
 import { hasNumber, isText } from '../customer-key.ts';
 import type { CustomerKey, SeenCustomer } from '../delivery.ts';
-import { outOfReach } from '../intake/find-named.ts';
 import { fetchReadable } from '../intake/read-page.ts';
 import type { CustomerPage, NoPage } from '../ports.ts';
 import { createNamedReader } from './named-reader.ts';
-import { type Reading, readingAgeMaxMs } from './reading.ts';
+import { type OutOfReach, outOfReach, type Reading, readingAgeMaxMs } from './reading.ts';
 import { createReadingPause } from './reading-pause.ts';
+
+type Answer = Reading | NoPage | OutOfReach;
 
 export type Reader = {
   /** `sinceMs`: a page that was asked for earlier, on the monotonic clock, is not good enough. */
-  read(customerId: CustomerKey, options: { sinceMs: number; isAlone: boolean }): Promise<Reading | NoPage>;
+  read(customerId: CustomerKey, options: { sinceMs: number; isAlone: boolean }): Promise<Answer>;
   /** How long the CRM is left alone after it could not be read; 0: it may be asked. */
   pauseMs(): number;
   /** A poll has read the CRM. */
@@ -24,8 +25,15 @@ const customersMax = 50_000;
 /** Whoever asks for one customer after another gets pages. */
 const inARowMs = 5_000;
 
-type Numbered = SeenCustomer & { id: number };
-type Page = { after: number; last: number; customers: Map<number, SeenCustomer>; at: string; readMs: number };
+type Page = {
+  after: number;
+  last: number;
+  customers: Map<number, SeenCustomer>;
+  /** A customer that is missing may be in another part of the list. */
+  isPart: boolean;
+  at: string;
+  readMs: number;
+};
 
 /**
  * Reads customers again, a page at a time, and keeps the last pages for a minute, so that a backlog does not cost a call
@@ -39,11 +47,11 @@ export function createReader(context: Pick<MiddlewareContext, 'source' | 'clock'
   let turn: Promise<unknown> = Promise.resolve();
   let lastCallMs = Number.NEGATIVE_INFINITY;
 
-  function known(id: number, sinceMs: number): Reading | undefined {
+  function known(id: number, sinceMs: number): Reading | OutOfReach | undefined {
     const oldestMs = Math.max(sinceMs, clock.monotonicMs() - readingAgeMaxMs);
     pages = pages.filter(({ readMs }) => readMs >= clock.monotonicMs() - readingAgeMaxMs);
     const page = pages.find(({ after, last, readMs }) => readMs >= oldestMs && id > after && id <= last);
-    return page && { kind: 'reading', customer: page.customers.get(id), at: page.at };
+    return page && readingOf(page, id);
   }
 
   async function call(id: number, isAlone: boolean): Promise<Page | NoPage> {
@@ -72,7 +80,7 @@ export function createReader(context: Pick<MiddlewareContext, 'source' | 'clock'
     const page = await pause.unlessOn(() => call(id, isAlone));
     if ('kind' in page) return page;
     keep(page);
-    return known(id, sinceMs) ?? { kind: 'reading' as const, customer: page.customers.get(id), at: page.at };
+    return known(id, sinceMs) ?? readingOf(page, id);
   }
 
   return {
@@ -94,23 +102,22 @@ export function createReader(context: Pick<MiddlewareContext, 'source' | 'clock'
   };
 }
 
-type Asked = { id: number; at: string; readMs: number };
-
-function toPage({ customers, extent, more }: CustomerPage, { id, at, readMs }: Asked): Page | NoPage {
-  const numbered = customers.filter(hasNumber);
-  if (extent === 'part') return partOf(numbered, { id, at, readMs });
-  const shown = numbered.filter((customer) => customer.id >= id);
-  const kept = shown.slice(0, customersMax);
-  // a CRM may show fewer than were asked for, so only an empty page is the end, or a list that repeats what came before
-  const isEnd = shown.length === 0 || shown.length < numbered.length || extent === 'whole';
-  const isWhole = isEnd && !more && kept.length === shown.length;
-  const last = isWhole ? Number.POSITIVE_INFINITY : Math.max(id, kept.at(-1)?.id ?? 0);
-  return { after: id - 1, last, customers: new Map(kept.map((one) => [one.id, one])), at, readMs };
+function readingOf({ customers, isPart, at }: Page, id: number): Reading | OutOfReach {
+  const customer = customers.get(id);
+  return customer || !isPart ? { kind: 'reading', customer, at } : outOfReach;
 }
 
-/** A customer that is missing from a part of the list may be in the other part. */
-function partOf(shown: Numbered[], { id, at, readMs }: Asked): Page | NoPage {
-  const customer = shown.find((one) => one.id === id);
-  if (!customer) return { kind: 'unavailable', reason: outOfReach };
-  return { after: id - 1, last: id, customers: new Map([[id, customer]]), at, readMs };
+type Asked = { id: number; at: string; readMs: number };
+
+function toPage({ customers, extent, more }: CustomerPage, { id, at, readMs }: Asked): Page {
+  const isPart = extent === 'part';
+  // the same part is shown for every id
+  const shown = customers.filter(hasNumber).filter((customer) => isPart || customer.id >= id);
+  const kept = shown.slice(0, customersMax);
+  // a CRM may show fewer than were asked for, so only an empty page is the end, or a list that repeats what came before
+  const isRepeated = shown.length < customers.filter(hasNumber).length || extent === 'whole';
+  const isEnd = (shown.length === 0 || isRepeated) && !more;
+  const isWhole = isPart || (isEnd && kept.length === shown.length);
+  const last = isWhole ? Number.POSITIVE_INFINITY : Math.max(id, kept.at(-1)?.id ?? 0);
+  return { after: isPart ? 0 : id - 1, last, customers: new Map(kept.map((one) => [one.id, one])), isPart, at, readMs };
 }

@@ -1,5 +1,4 @@
 import type { MiddlewareContext } from '../context.ts';
-import { outOfReach } from '../intake/find-named.ts';
 import type { NoPage } from '../ports.ts';
 
 const firstPauseMs = 5_000;
@@ -18,8 +17,7 @@ export function createReadingPause(clock: MiddlewareContext['clock']) {
     async unlessOn<Read extends object>(read: () => Promise<Read | NoPage>): Promise<Read | NoPage> {
       if (failure && clock.monotonicMs() < notBeforeMs) return failure;
       const answer = await read();
-      // a list that is only cut short can be read
-      if ('kind' in answer && answer.kind === 'unavailable' && answer.reason !== outOfReach) {
+      if ('kind' in answer && answer.kind === 'unavailable') {
         failure = answer;
         notBeforeMs = clock.monotonicMs() + Math.min(firstPauseMs * 2 ** failures, pauseMaxMs);
         failures += 1;

@@ -59,7 +59,12 @@ const deliveryWithHistory = z
   .meta({ id: 'DeliveryWithHistory' });
 
 const unseen = { description: 'This customer has not been seen in the CRM' };
-const customerParam = z.object({ customer_id: customerKey.meta({ example: '1' }) });
+const customerParam = z.object({
+  customer_id: customerKey.meta({
+    example: '1',
+    description: 'The id in the CRM, with or without its `SOURCE_NAME`',
+  }),
+});
 
 export const deliveryRoutes = [
   route({
@@ -71,7 +76,7 @@ export const deliveryRoutes = [
     query: deliveryFilter,
     responses: { 200: { description: 'OK', body: z.array(delivery), headers: feedHeaders }, 404: unseen },
     handler: async (context, { query }) => {
-      const rows = await listDeliveries(context, query);
+      const rows = await listDeliveries(context, { ...query, after: context.names.customerOf(query.after) });
       return feedReply({ path: '/deliveries', query, rows, idOf: (row) => row.customer_id });
     },
   }),
@@ -83,7 +88,10 @@ export const deliveryRoutes = [
     access,
     params: customerParam,
     responses: { 200: { description: 'OK', body: deliveryWithHistory }, 404: unseen },
-    handler: async (context, { params }) => ({ status: 200, body: await getDelivery(context, params.customer_id) }),
+    handler: async (context, { params }) => ({
+      status: 200,
+      body: await getDelivery(context, context.names.customerOf(params.customer_id)),
+    }),
   }),
   route({
     method: 'post',
@@ -95,8 +103,9 @@ export const deliveryRoutes = [
     params: customerParam,
     responses: { 200: { description: 'The delivery is due', body: deliveryWithHistory }, 404: unseen },
     handler: async (context, { params }) => {
-      await replay(context, params.customer_id);
-      const body = await getDelivery(context, params.customer_id);
+      const id = context.names.customerOf(params.customer_id);
+      await replay(context, id);
+      const body = await getDelivery(context, id);
       void context.sync.settle();
       return { status: 200, body };
     },
@@ -116,9 +125,10 @@ export const deliveryRoutes = [
       409: { description: 'The delivery has another package, or an attempt is under way' },
     },
     handler: async (context, { params, body }) => {
-      await settle(context, params.customer_id, body.package_id);
+      const id = context.names.customerOf(params.customer_id);
+      await settle(context, id, body.package_id);
       void context.sync.settle();
-      return { status: 200, body: await getDelivery(context, params.customer_id) };
+      return { status: 200, body: await getDelivery(context, id) };
     },
   }),
   route({

@@ -3,7 +3,7 @@ import type { MiddlewareContext } from '../context.ts';
 import { operatorRole } from '../ports.ts';
 import type { Sync } from '../sync.ts';
 
-export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock'> & {
+export type OperationsContext = Pick<MiddlewareContext, 'db' | 'write' | 'clock' | 'names'> & {
   version: string;
   sync: Pick<Sync, 'pollAnew' | 'settle' | 'lastPoll' | 'crmList' | 'breaker'>;
 };

@@ -34,8 +34,6 @@ export async function findNamed(source: CustomerSource, key: string): Promise<Na
   }
 }
 
-export const outOfReach = 'the CRM shows only a part of its list, without this customer';
-
 type Found = { kind: 'read'; customer: SeenCustomer | undefined; isPart: boolean };
 
 /** Reads one customer from the CRM. `isPart`: one that is missing may be in a part of the list that cannot be read. */

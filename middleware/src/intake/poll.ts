@@ -5,6 +5,7 @@ import { readFact } from '../db/facts.ts';
 import type { CustomerKey, SeenCustomer } from '../delivery.ts';
 import type { CustomerPage, NoPage } from '../ports.ts';
 import { createLateComers, type LateComers } from './late-comers.ts';
+import { createListedPlace } from './listed-place.ts';
 import { createLookAgain } from './look-again.ts';
 import { fetchReadable } from './read-page.ts';
 import { quarantine, record } from './record.ts';
@@ -41,6 +42,8 @@ export function createPoll(context: MiddlewareContext): Poll {
   const fetchNext = (after: CustomerKey) =>
     fetchReadable(context.source, after, { skipsBroken: brokenPolls >= brokenPollsMax });
 
+  const place = createListedPlace(context.clock, fetchNext);
+
   /** From the last recorded customer on: a page of one would show no other. */
   function fetchOverlap(after: number): Promise<CustomerPage | NoPage> {
     const limit = Math.max(context.source.pageSize, 2);
@@ -56,7 +59,8 @@ export function createPoll(context: MiddlewareContext): Poll {
     await lookAgain();
     for (let after = lastListed ?? sameCrm.after(cursor); ; after = lastListed ?? cursor) {
       const isOverlap = isNumber(after) && after < cursor;
-      const page = await (isOverlap ? fetchOverlap(after as number) : fetchNext(after));
+      const fetch = lastListed === undefined ? fetchNext : place.fetchAfter;
+      const page = await (isOverlap ? fetchOverlap(after as number) : fetch(after));
       // a customer that is recorded already may be unreadable without harm
       if (page.kind === 'unreadable' && isOverlap) continue;
       brokenPolls = page.kind === 'unreadable' ? brokenPolls + 1 : 0;

@@ -1,3 +1,4 @@
+import { isNumber } from '../customer-key.ts';
 import type { KnownDelivery } from '../db/deliveries.ts';
 import { departedReason } from '../delivery.ts';
 import { isOtherPerson, type Person } from '../strangers.ts';
@@ -8,6 +9,8 @@ type Judged = { pair: Pair; delivery: KnownDelivery | undefined };
 
 export type Circumstances = {
   cursor: number;
+  /** The place up to which polls have read a list with text ids. */
+  polledTo: number;
   /** When the reconciliation began. */
   since: string;
   /** A package that was created later may not be listed yet. */
@@ -49,7 +52,7 @@ function describeChange({ key, name, createdAt, packages }: Pair, was: Person): 
 }
 
 function judgeWithout({ pair, delivery }: Judged, circumstances: Circumstances): Verdict {
-  const { cursor, since, listedUntil, sawAllPackages, isOfEarlierType } = circumstances;
+  const { cursor, polledTo, since, listedUntil, sawAllPackages, isOfEarlierType } = circumstances;
   const { key, others } = pair;
   const known = delivery?.package_id ? String(JSON.parse(delivery.package_id)) : undefined;
   const earlier = others.find(({ id, type }) => id === known || isOfEarlierType(type));
@@ -61,7 +64,8 @@ function judgeWithout({ pair, delivery }: Judged, circumstances: Circumstances):
     return { kind: 'missing', isNew: isNew && !other, detail: `customer ${key}: ${why}${besides}` };
   };
   if (!delivery) {
-    if (typeof key !== 'number' || key > cursor) return { kind: 'onTheirWay' };
+    const isAhead = isNumber(key) ? key > cursor : pair.place > polledTo;
+    if (isAhead) return { kind: 'onTheirWay' };
     return missing(true, 'not recorded by any poll yet');
   }
   const { state, error, package_id, updated_at } = delivery;

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MiddlewareContext } from '../context.ts';
-import { isNumber } from '../customer-key.ts';
+import { isText } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
 import { listKnown } from '../db/deliveries.ts';
-import { writeFact } from '../db/facts.ts';
+import { readFact, writeFact } from '../db/facts.ts';
 import type { CustomerKey } from '../delivery.ts';
 import { stopFor, toStranger } from '../intake/same-crm.ts';
 import type { Stranger } from '../strangers.ts';
@@ -19,8 +19,7 @@ import {
 import { createScratch, type Scratch } from './scratch.ts';
 
 type MissingCustomer = {
-  /** How the ledger knows the customer. */
-  customerId: number;
+  customerId: CustomerKey;
   /** Needs no operator: no poll has seen this customer, or none since it was restored. */
   isNew: boolean;
 };
@@ -59,6 +58,7 @@ export async function reconcile(context: MiddlewareContext, options: ReconcileOp
   const cursor = await readCursor(context.db);
   const circumstances = {
     cursor,
+    polledTo: await polledTo(context, scratch),
     since,
     listedUntil: await listedUntil(context, since),
     sawAllPackages: packages.isWhole,
@@ -118,9 +118,7 @@ async function compareCustomers(
     if ('detail' in verdict) {
       options.onException({ kind: verdict.kind, customerId, detail: verdict.detail });
       if (verdict.kind === 'changed') strangers.push(toStranger(verdict.was, { id: customerId, ...pair }));
-      const number = isNumber(customerId) ? customerId : states.get(customerId)?.customer_id;
-      if (verdict.kind === 'missing' && number !== undefined)
-        missing.push({ customerId: number, isNew: verdict.isNew });
+      if (verdict.kind === 'missing') missing.push({ customerId, isNew: verdict.isNew });
       continue;
     }
     counts[verdict.kind] += 1;
@@ -128,6 +126,14 @@ async function compareCustomers(
   }
   await stopFor(context, strangers);
   return missing;
+}
+
+/** A last listed customer that was deleted leaves no place, and polls begin again. */
+async function polledTo({ db }: MiddlewareContext, scratch: Scratch): Promise<number> {
+  const lastListed = await readFact(db, 'lastListed');
+  if (lastListed === undefined) return 0;
+  // numbers have no place among texts
+  return (isText(lastListed) ? scratch.placeOf(lastListed) : undefined) ?? Number.POSITIVE_INFINITY;
 }
 
 const typesMax = 10;

@@ -3,9 +3,13 @@ import type { CustomerKey } from '../delivery.ts';
 import type { ListedPackage } from '../ports.ts';
 
 export type ScratchCustomer = { key: CustomerKey; name: string; createdAt: string | undefined };
+type Placed = ScratchCustomer & {
+  /** In the order in which the CRM lists customers with text ids. */
+  place: number;
+};
 export type ScratchPackage = { id: string; name: string | null; createdAt: string | null };
 /** A customer with all of its packages. */
-export type Pair = ScratchCustomer & { packages: ScratchPackage[]; others: { id: string; type: string }[] };
+export type Pair = Placed & { packages: ScratchPackage[]; others: { id: string; type: string }[] };
 
 /**
  * Both sides in a temporary file that SQLite deletes by itself: neither side fits into memory, and packages are not
@@ -22,6 +26,7 @@ export type Scratch = Disposable & {
   /** Packages of our type whose customer is not in the CRM. */
   strangers(after: CustomerKey, upTo: CustomerKey): { key: CustomerKey; packageIds: string; count: number }[];
   countCustomers(): number;
+  placeOf(key: CustomerKey): number | undefined;
 };
 
 /** Limits how long one step blocks the event loop. */
@@ -33,14 +38,15 @@ export function createScratch(): Scratch {
   const database = new DatabaseSync('');
   database.exec(`
     pragma journal_mode = off; pragma synchronous = off; pragma cache_size = ${cachePages};
-    create table customers (key any primary key, name text, created_at text) strict, without rowid;
+    create table customers (key any primary key, name text, created_at text, place integer) strict, without rowid;
     create table packages (key any, id text, name text, created_at text, primary key (key, id)) strict, without rowid;
     create table others (key any, id text, type text, primary key (key, id)) strict, without rowid;
     begin`);
-  const addCustomer = database.prepare('insert or ignore into customers values (?, ?, ?)');
+  const addCustomer = database.prepare('insert or ignore into customers values (?, ?, ?, ?)');
   const addPackage = database.prepare('insert or ignore into packages values (?, ?, ?, ?)');
   const addOther = database.prepare('insert or ignore into others values (?, ?, ?)');
   const count = database.prepare('select count(*) as count from customers');
+  const placeOf = database.prepare('select place from customers where key = ?');
   const step = database.prepare(`
     select max(key) as key from (
       select key from (select key from customers where key > :after order by key limit ${keysMax})
@@ -50,7 +56,7 @@ export function createScratch(): Scratch {
   const isClear = `
     (select count(*) = 1 and max(packages.name) is customers.name from packages where packages.key = customers.key)`;
   const unclear = database.prepare(`
-    select key, name, created_at as createdAt,
+    select key, name, created_at as createdAt, place,
         (select json_group_array(json_object('id', id, 'name', name, 'createdAt', created_at) order by length(id), id)
           from packages where packages.key = customers.key) as packages,
         (select json_group_array(json_object('id', id, 'type', type)) from others where others.key = customers.key)
@@ -60,9 +66,13 @@ export function createScratch(): Scratch {
     select key, group_concat(id, ', ') as packageIds, count(*) as count from packages
       where key > ? and key <= ? and not exists (select 1 from customers where customers.key = packages.key)
       group by key`);
+  let places = 0;
   return {
     addCustomers(customers) {
-      for (const { key, name, createdAt } of customers) addCustomer.run(key, name, createdAt ?? null);
+      for (const { key, name, createdAt } of customers) {
+        places += 1;
+        addCustomer.run(key, name, createdAt ?? null, places);
+      }
     },
     addPackages(packages) {
       for (const { customerId, id, otherType, bears } of packages) {
@@ -74,6 +84,7 @@ export function createScratch(): Scratch {
     unclear: (after, upTo) => unclear.all(after, upTo).map(toPair),
     strangers: (after, upTo) => strangers.all(after, upTo) as ReturnType<Scratch['strangers']>,
     countCustomers: () => count.get()?.['count'] as number,
+    placeOf: (key) => placeOf.get(key)?.['place'] as number | undefined,
     [Symbol.dispose]: () => database.close(),
   };
 }
@@ -83,6 +94,7 @@ function toPair(row: Record<string, unknown>): Pair {
     key: row['key'] as CustomerKey,
     name: row['name'] as string,
     createdAt: (row['createdAt'] as string | null) ?? undefined,
+    place: row['place'] as number,
     packages: JSON.parse(row['packages'] as string),
     others: JSON.parse(row['others'] as string),
   };
