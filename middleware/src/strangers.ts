@@ -29,7 +29,7 @@ export function isSameTime(one: string, other: string): boolean {
 const namedMax = 5;
 
 export const whatToDo =
-  'if they are new people, set a new SOURCE_NAME with a ledger of its own; if they are the old ones, edited: "resume --accept"';
+  'if they are new people, set a new SOURCE_NAME with a ledger of its own, and START_FROM, or the people who have a package get another; if they are the old ones, edited: "resume --accept"';
 
 /** Which ids, who they were and are, and what to do. */
 export function describeStrangers({ customers }: Pick<Strangers, 'customers'>): string {

@@ -64,7 +64,9 @@ describe.each(databases)('a customer that the CRM shows no longer, as it shows o
   it('keeps to its retry schedule if it has to be read, and is dead with the reason then', async () => {
     await using test = await aWaitingLedger(kind);
     await test.sync.settle();
-    test.target.packages.length = 0;
+    const mine = test.target.packages.findIndex(({ customerId }) => customerId === 7);
+    test.target.packages.splice(mine, 1);
+    const others = [...test.target.packages];
     await replay(test.context, 7);
     for (let tries = 0; tries < 3; tries += 1) {
       await test.sync.settle();
@@ -76,6 +78,6 @@ describe.each(databases)('a customer that the CRM shows no longer, as it shows o
       'given up after 4 attempts: the CRM shows only a part of its list, without this customer',
     ]);
     expect(history).toHaveLength(4);
-    expect(test.target.packages).toEqual([]);
+    expect(test.target.packages).toEqual(others);
   });
 });

@@ -155,7 +155,9 @@ describe('a renamed customer', () => {
     const sync = createSync(test.context, owner);
     await sync.poll();
     await sync.stop();
-    await test.context.db.updateTable('deliveries').set({ customer_name: 'Alice Example', state: 'pending' }).execute();
+    const due_at = test.clock.now().toISOString();
+    const waiting = { customer_name: 'Alice Example', state: 'pending', due_at } as const;
+    await test.context.db.updateTable('deliveries').set(waiting).execute();
     const late = { ...source, customers: source.customers };
     late.customers[0] = aCustomer(1, { name: 'Alice Married' });
     await deliver(test.context);
