@@ -31,7 +31,7 @@ export const plantedFaults: PlantedFault[] = [
     replace: `const options = { skips, lastListed: isLast ? lastListed : undefined };
     const last = slice.filter(hasNumber).at(-1);
     if (last) await context.write((trx) => moveCursor(trx, last.id));`,
-    knownSeed: 172,
+    knownSeed: 185,
     seedsMax: 100,
   },
   {
@@ -185,7 +185,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/settling.ts',
     find: 'return Math.max(0, endMs - clock.monotonicMs());',
     replace: 'return 0;',
-    knownSeed: 190,
+    knownSeed: 301,
     seedsMax: 400,
   },
   {
@@ -193,7 +193,7 @@ export const plantedFaults: PlantedFault[] = [
     file: 'middleware/src/settling.ts',
     find: 'const endMs = endsMs.get(customerId) ?? endOf(doubtAt);',
     replace: 'const endMs = clock.monotonicMs() + Date.parse(doubtAt) + waitMs - clock.now().getTime();',
-    knownSeed: 1512,
+    knownSeed: 2976,
     seedsMax: 2_000,
   },
   {
