@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { replay, replayEnded } from '../src/commands/replay.ts';
 import { settle } from '../src/commands/settle.ts';
 import type { MiddlewareContext } from '../src/context.ts';
+import type { Retry } from '../src/delivery.ts';
 import type { Answer, PackageTarget } from '../src/ports.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSettling } from '../src/settling.ts';
@@ -134,6 +135,43 @@ describe.each(databases)('a post whose answer is lost, the ledger on %s', (kind)
     }
     expect(await lost.state()).toBe('retrying');
     expect((await getDelivery(lost.context, 1)).error).toContain('it may still create a package');
+  });
+});
+
+describe.each(databases)('a look-up that finds nothing, the ledger on %s', (kind) => {
+  /** Two customers have packages, and the answer for the third is lost. */
+  async function aThird(find: PackageTarget['find']) {
+    await using resources = new AsyncDisposableStack();
+    const clock = fakeClock();
+    const fake = fakeTarget();
+    const target = { ...fake, find: fake.find as PackageTarget['find'] };
+    const source = fakeSource([aCustomer(1), aCustomer(2)]);
+    const settling = createSettling(clock, waitMs);
+    const test = resources.use(await testContext(kind, { source, target, clock, settling }));
+    const sync = createSync(test.context, owner);
+    await sync.runOnce();
+    fake.script(3, unanswered);
+    source.customers.push(aCustomer(3));
+    await sync.runOnce();
+    target.find = find;
+    clock.advance(waitMs);
+    await sync.runOnce();
+    const owned = resources.move();
+    return {
+      fake,
+      state: (await getDelivery(test.context, 3)).state,
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
+  }
+
+  it('is not believed if it does not find a package that is known, either', async () => {
+    await using third = await aThird(async () => ({ kind: 'none' }));
+    expect([third.state, third.fake.packages.length]).toEqual(['held', 2]);
+  });
+
+  it('is made again later if the known package cannot be looked up now', async () => {
+    await using third = await aThird(async (id) => (id === 3 ? { kind: 'none' } : (busy() as Retry)));
+    expect([third.state, third.fake.packages.length]).toEqual(['retrying', 2]);
   });
 });
 

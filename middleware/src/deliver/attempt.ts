@@ -1,7 +1,7 @@
 import type { Attempted, CallResult } from '../attempted.ts';
 import { needsLook } from '../before-post.ts';
 import type { MiddlewareContext } from '../context.ts';
-import type { ClaimedDelivery } from '../delivery.ts';
+import type { ClaimedDelivery, Retry } from '../delivery.ts';
 import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
 import { askDoubt, judgeDoubt } from './doubt.ts';
@@ -23,14 +23,16 @@ async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Pre
   const { outcomes, absences } = looked;
   const isAnyInDoubt = deliveries.some(({ doubtAt }) => doubtAt !== undefined);
   const idempotency = isAnyInDoubt ? await means.target.idempotency() : undefined;
-  const isBelieved = !isAnyInDoubt || idempotency === 'permanent' || (await isAbsenceBelieved(means, looked));
+  const isBelieved = !isAnyInDoubt || idempotency === 'permanent' || (await believe(means, looked));
   const attempted: Attempted[] = [];
   const unfound: ClaimedDelivery[] = [];
   for (const one of doubtful) {
     const { delivery } = one;
     const { customerId } = delivery;
-    const absence = isBelieved ? (absences.get(customerId) ?? 'unknown') : 'unknown';
-    const outcome = outcomes.get(customerId) ?? judgeDoubt(one, { absence, idempotency });
+    const absence = isBelieved === false ? 'unknown' : (absences.get(customerId) ?? 'unknown');
+    const isDoubtful = delivery.doubtAt !== undefined && absence === 'none';
+    const unable = isDoubtful && typeof isBelieved === 'object' ? isBelieved : undefined;
+    const outcome = outcomes.get(customerId) ?? unable ?? judgeDoubt(one, { absence, idempotency });
     if (outcome) attempted.push({ delivery, outcome, endedAt: 'look' });
     else unfound.push({ ...delivery, doubtAt: undefined });
   }
@@ -38,8 +40,8 @@ async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Pre
   return { ready, attempted: [...attempted, ...ended] };
 }
 
-/** A filter may compare in a way that never finds anything, so an absence counts only if a known package is found. */
-async function isAbsenceBelieved(means: Means, { absences, isWitnessed }: Looked): Promise<boolean> {
+/** An absence counts only if known packages are shown. Gives why that cannot be found out now, if it cannot. */
+async function believe(means: Means, { absences, isWitnessed }: Looked): Promise<boolean | Retry> {
   return isWitnessed || ![...absences.values()].includes('none') || showsWitness(means);
 }
 

@@ -2,7 +2,7 @@ import { needsLook } from '../before-post.ts';
 import { callsFor } from '../calls.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { findWitnesses } from '../db/deliveries.ts';
-import type { ClaimedDelivery, CustomerKey, Outcome } from '../delivery.ts';
+import type { ClaimedDelivery, CustomerKey, Outcome, Retry } from '../delivery.ts';
 import type { Answer, PackageTarget } from '../ports.ts';
 
 type Means = Pick<MiddlewareContext, 'db' | 'target' | 'concurrency'>;
@@ -58,11 +58,19 @@ export async function look({ db, target, concurrency }: Means, deliveries: Claim
   return { outcomes, absences, isWitnessed };
 }
 
-/** Whether the look-up finds the package of a customer that has one; true if there is none to ask for. */
-export async function showsWitness({ db, target }: Pick<Means, 'db' | 'target'>): Promise<boolean> {
+/**
+ * Whether the look-up finds the package of a customer that has one: a filter may compare in a way that never finds
+ * anything. True if there is no such customer; a look-up that fails is given as it is.
+ */
+export async function showsWitness({ db, target }: Pick<Means, 'db' | 'target'>): Promise<boolean | Retry> {
   const witnesses = await findWitnesses(db);
-  for (const witness of witnesses) if ((await target.find(witness)).kind === 'found') return true;
-  return witnesses.length === 0;
+  let failure: Retry | undefined;
+  for (const witness of witnesses) {
+    const answer = await target.find(witness);
+    if (answer.kind === 'found') return true;
+    if (answer.kind === 'retry') failure = answer;
+  }
+  return failure ?? witnesses.length === 0;
 }
 
 async function findEach(
