@@ -4,6 +4,9 @@ export type OtherProcessCommand =
   | { name: 'lock'; url: string; schema: string }
   | { name: 'load-key'; dataDir: string };
 
+/** A lock that nothing refers to may be collected, which closes its database and so releases it. */
+const locks: unknown[] = [];
+
 async function run(command: OtherProcessCommand): Promise<unknown> {
   if (command.name === 'open') {
     const { openDatabase } = await import('../src/database/open.ts');
@@ -13,7 +16,7 @@ async function run(command: OtherProcessCommand): Promise<unknown> {
   }
   if (command.name === 'lock') {
     const { takeOwnerLock } = await import('../src/work/owner-lock.ts');
-    await takeOwnerLock(command.url, command.schema, { refusal: 'Held' });
+    locks.push(await takeOwnerLock(command.url, command.schema, { refusal: 'Held' }));
     return undefined;
   }
   const { loadSecretKey } = await import('../src/auth/secret-key.ts');

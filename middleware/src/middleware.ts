@@ -53,7 +53,7 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
       logger.warn(`commands will not find this daemon: ${error.message}`);
     });
   logger.info(`middleware ${version} listens on ${url}`);
-  logger.info(`delivers ${config.crm.url} → ${config.inventory.url}`);
+  logger.info(`syncs ${config.crm.url} → ${config.inventory.url}`);
   const schedules = [
     startSchedule(config.pollCron, () => sync.poll()),
     startSchedule(config.reconcileCron, () => watchBothSides(context, sync.stopping)),
