@@ -43,4 +43,10 @@ describe('the settings of the middleware', () => {
   ])('may not have the key "%s" in production', (key, sentence) => {
     expect(() => readMiddlewareConfig({ NODE_ENV: 'production', JWT_SECRET_KEY: key })).toThrow(sentence);
   });
+
+  it.each(['Bearer k3y', 'k3y\n', ' k3y', 'k3y\u00e9'])('refuse the token %j without showing it', (token) => {
+    expect(() => readMiddlewareConfig({ INVENTORY_TOKEN: token })).toThrow(
+      'INVENTORY_TOKEN holds an invalid value; it takes a bearer token of visible ASCII characters, without "Bearer" and without spaces.',
+    );
+  });
 });

@@ -8,7 +8,7 @@ import {
   oneOf,
   optionalText,
   readSettings,
-  secret,
+  secretText,
 } from '@doorstep/kit/process/settings.ts';
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
@@ -34,8 +34,8 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
     {
       CRM_SERVICE_URL: neighbourUrl(environment, 'CRM_PORT', 3001),
       INVENTORY_SERVICE_URL: neighbourUrl(environment, 'INVENTORY_PORT', 3002),
-      CRM_TOKEN: secret(1),
-      INVENTORY_TOKEN: secret(1),
+      CRM_TOKEN: bearerToken(),
+      INVENTORY_TOKEN: bearerToken(),
       POLL_CRON: cron('*/5 * * * * *'),
       POLL_PAGE_SIZE: integer({ min: 1, max: 1000, default: 500 }),
       PACKAGE_TYPE: line({ max: 100 }).default('welcome_pack_v1').meta({ takes: 'a text of 1 to 100 characters' }),
@@ -78,6 +78,14 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       waitsMs: settings.RETRY_SCHEDULE,
     },
   };
+}
+
+/** A token goes into a header, which takes no line break; a pasted "Bearer …" has a space. */
+function bearerToken() {
+  return secretText(
+    /^[\x21-\x7e]+$/,
+    'a bearer token of visible ASCII characters, without "Bearer" and without spaces',
+  );
 }
 
 function cron(fallback: string) {
