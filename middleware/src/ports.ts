@@ -37,11 +37,16 @@ export type CustomerPage = {
   unusable: UnusableEntry[];
   /** The last one in the order of a list with text ids. */
   lastListed?: CustomerKey;
+  /** The numbers came in another order than theirs, so the page may not be the next one. */
+  isOutOfOrder?: boolean;
   /** How many customers there are in all, if the source says so. */
   total?: number | undefined;
   /** What the answer itself says about further pages. */
   paging?: Paging;
-  /** Only if the source ignores `after`: whether these are all customers, or only those that can be read. */
+  /**
+   * Only if the source ignores `after`, or lists in another order than by id: whether these are all customers, or only
+   * those that can be read.
+   */
   extent?: 'whole' | 'part';
 };
 

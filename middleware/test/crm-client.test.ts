@@ -27,6 +27,7 @@ describe('a page of customers', () => {
         { id: 8, name: 'Alice', createdAt: '2026-01-01T00:00:00.000Z' },
         { id: 9, name: 'Alice', createdAt: '2026-01-01T00:00:00.000Z' },
       ],
+      isOutOfOrder: true,
       more: true,
       unusable: [],
       length: 2,

@@ -169,6 +169,59 @@ describe.each(databases)('a CRM that shows only a part of its list, the ledger o
   });
 });
 
+/** A CRM that takes `after` and `limit`, but lists the newest customers first. */
+function aNewestFirstCrm({ count, takesPages }: { count: number; takesPages: boolean }) {
+  const customers = manyCustomers(count).map(({ id, name }) => ({ id, name }));
+  const crm = { customers };
+  nock(baseUrl)
+    .persist()
+    .get('/customers')
+    .query(true)
+    .reply(({ url }: Request) => {
+      const [after, limit, page] = ['after', 'limit', 'page'].map((name) => new URL(url).searchParams.get(name));
+      const newest = customers.filter(({ id }) => id > Number(after)).toReversed();
+      const from = takesPages ? (Number(page ?? 1) - 1) * Number(limit) : 0;
+      return [200, newest.slice(from, from + Number(limit))] as [number, unknown];
+    });
+  nock(baseUrl).persist().put('/customers/integration').reply(204);
+  const http = createHttpClient({ baseUrl, timeoutMs: 5_000, connectionsMax: 2, token: async () => 'token' });
+  return Object.assign(crm, { asked: 0, isDown: false, source: crmClient(http, 3) });
+}
+
+describe.each(databases)('a CRM that lists the newest customers first, the ledger on %s', (kind) => {
+  it('is read whole by page numbers, also when many come at once', async () => {
+    const crm = aNewestFirstCrm({ count: 7, takesPages: true });
+    await using test = await aSync(kind, crm);
+    await test.sync.runOnce();
+    expect(idsIn(test.target.packages)).toEqual(ids(7));
+    crm.customers.push(...manyCustomers(15).slice(7));
+    await test.sync.runOnce();
+    expect(idsIn(test.target.packages)).toEqual(ids(15));
+    expect(await compare(test.context)).toMatchObject({ customers: 15, proven: true });
+  });
+
+  it('is warned about and never proves anything if its older customers are out of reach', async () => {
+    const crm = aNewestFirstCrm({ count: 7, takesPages: false });
+    await using test = await aSync(kind, crm);
+    await test.sync.runOnce();
+    expect(idsIn(test.target.packages)).toEqual([5, 6, 7]);
+    expect(test.about()).toEqual([expect.stringContaining('shows only 3 of its customers')]);
+    expect(await compare(test.context)).toMatchObject({ exceptions: { unread: 1 }, proven: false });
+  });
+
+  it('has not deleted a customer that is not on the page of the newest', async () => {
+    const crm = aNewestFirstCrm({ count: 7, takesPages: true });
+    await using test = await aSync(kind, crm);
+    await test.sync.runOnce();
+    removePackage(test.target, 2);
+    test.clock.advance(3_600_000);
+    await replay(test.context, 2);
+    await test.sync.runOnce();
+    expect(await getDelivery(test.context, 2)).toMatchObject({ state: 'delivered' });
+    expect(idsIn(test.target.packages).toSorted()).toEqual(ids(7));
+  });
+});
+
 describe('a CRM that always returns its whole list', () => {
   it('is asked for a second page only once in an hour', async () => {
     const crm = aPagedCrm({ count: 3, size: 500, form: plain });

@@ -169,7 +169,7 @@ describe('a renamed customer', () => {
     target.make({ customerId: 1, customerName: 'Alice Married', idempotencyKey: '' });
     const source = fakeSource([aCustomer(1, { name: 'Alice Example' })]);
     const fetchPage: typeof source.fetchPage = (after, limit) =>
-      limit === 1 ? Promise.resolve({ kind: 'unavailable', reason: 'CRM is away' }) : source.fetchPage(after, limit);
+      limit === 2 ? Promise.resolve({ kind: 'unavailable', reason: 'CRM is away' }) : source.fetchPage(after, limit);
     await using test = await testContext('sqlite', { source: { ...source, fetchPage }, target });
     await deliver(test.context);
     expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'retrying', error: 'CRM is away' });

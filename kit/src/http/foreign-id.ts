@@ -43,13 +43,16 @@ export const foreignIdFilter = z
 
 const idsMax = 500;
 const idsSentence = `${sentence}, or up to ${idsMax} of them separated by commas`;
+/** The document leaves out ids with spaces, although they are taken. */
+const listed = `[^,${invisible}]{1,${lengthMax}}`;
+const idsPattern = `^${listed}(,${listed}){0,${idsMax - 1}}$`;
 
 /** One id or several in a query, for `toForeignIds`. It stays text, so that a link to the next page can repeat it. */
 export const foreignIdsFilter = z
   .string(idsSentence)
   .refine((text) => toForeignIds(text).length > 0, idsSentence)
   .optional()
-  .meta({ example: '1,2,3' });
+  .meta({ override: { type: 'string', pattern: idsPattern }, example: '1,2,3' });
 
 /** Both forms of an id have the same text. */
 export function toForeignId(text: string): ForeignId {

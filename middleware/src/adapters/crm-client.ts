@@ -3,7 +3,7 @@ import { asAxiosError, blipRetry, isRouteAbsent, storable } from '@doorstep/kit/
 import { describeProxy, isFromProxy } from '@doorstep/kit/client/proxy-answers.ts';
 import { readTime } from '@doorstep/kit/text/read-time.ts';
 import type { AxiosError, AxiosInstance } from 'axios';
-import { inIdOrder, isText, toCustomerKey } from '../customer-key.ts';
+import { hasNumber, inIdOrder, isText, toCustomerKey } from '../customer-key.ts';
 import { type CustomerKey, namelessReason, type SeenCustomer, type UnusableEntry } from '../delivery.ts';
 import type { CustomerPage, CustomerSource, NoPage } from '../ports.ts';
 import { fitName } from './fit-name.ts';
@@ -102,12 +102,19 @@ function toPage({ entries, total, saysMore, next, number }: List, limit: number)
     kind: 'page',
     customers: inIdOrder(customers),
     ...(lastListed !== undefined && { lastListed }),
+    ...(isOutOfOrder(customers) && { isOutOfOrder: true }),
     more,
     length: entries.length,
     unusable,
     total,
     paging,
   };
+}
+
+/** Text ids have no order but that of the list. */
+function isOutOfOrder(customers: SeenCustomer[]): boolean {
+  const ids = customers.filter(hasNumber).map(({ id }) => id);
+  return ids.length === customers.length && ids.some((id, index) => index > 0 && id < (ids[index - 1] as number));
 }
 
 /** Returns undefined without a usable id. */

@@ -48,14 +48,17 @@ export async function fetchReadable(
   return (skipsBroken && (await skipBroken(source, cursor, whole.reason))) || whole;
 }
 
-/** A source that repeats customers behind the cursor ignores `after`, and is read on in another way if it has one. */
+/**
+ * A source that repeats customers behind the cursor ignores `after`, and one that lists the newest first has others
+ * between the cursor and those: both are read on in another way if they have one.
+ */
 async function readExtent(
   source: CustomerSource,
   { cursor, limit }: { cursor: CustomerKey; limit: number },
   page: CustomerPage,
 ): Promise<CustomerPage | NoPage> {
   const isRepeated = page.customers.some(({ id }) => id === cursor || (isNumber(id) && id <= Number(cursor)));
-  if (!isRepeated) return page;
+  if (!isRepeated && !page.isOutOfOrder) return page;
   // the pages have another size if another limit was asked for
   const first = limit === source.pageSize ? page : await source.fetchPage(cursor);
   if (first.kind !== 'page') return first;
