@@ -111,7 +111,7 @@ describe.each(databases)('a delivery that has waited more than a minute since th
     const isPoll = (after: CustomerKey, limit?: number) => after === 1 && limit === undefined;
     waiting.context.source = {
       ...waiting.source,
-      fetchPage: (...asked) => (isPoll(...asked) || asked[1] !== 1 ? fetchPage(...asked) : away(...asked)),
+      fetchPage: (...asked) => (isPoll(...asked) || asked[1] !== 2 ? fetchPage(...asked) : away(...asked)),
     };
     waiting.source.customers.push(aCustomer(2), aCustomer(3));
     await waiting.sync.runOnce();
