@@ -62,7 +62,7 @@ export function copiesOf(prepare: (fresh: FreshDatabase) => Promise<void>) {
     await prepare(fresh);
     if (kind === 'postgres') return new URL(fresh.url).pathname.slice(1); // deleted with the server
     await using file = fresh;
-    return readFile(file.url);
+    return await readFile(file.url);
   };
   return async (kind: DatabaseKind): Promise<FreshDatabase> => {
     const copy = prepared.get(kind) ?? prepareOnce(kind);

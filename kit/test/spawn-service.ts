@@ -53,7 +53,10 @@ export async function runToItsEnd(
   words: string[] = [],
 ): Promise<{ code: number | null; output: string }> {
   const { child, output } = spawnMain(name, environment, words);
-  await within(`the end of ${name}`, once(child, 'close'));
+  await within(`the end of ${name} ${words.join(' ')}`, once(child, 'close')).catch((error) => {
+    child.kill('SIGKILL');
+    throw new Error(`${error.message}; its output:\n${output()}`);
+  });
   return { code: child.exitCode, output: output() };
 }
 

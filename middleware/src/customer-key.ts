@@ -1,13 +1,8 @@
+import { isVisibleId } from '@doorstep/kit/text/visible-id.ts';
 import type { CustomerKey } from './delivery.ts';
 
 /** A higher number may not be exact in every system, so it is text. */
 export const numberMax = 2 ** 52;
-
-export const keyLengthMax = 100;
-/** Everything that shows nothing, other than a space between two visible characters. */
-const invisible = '\\p{Cc}\\p{Cf}\\p{Cs}\\p{Z}\\p{Default_Ignorable_Code_Point}\\u2800';
-export const keyPattern = `^[^${invisible}]+( +[^${invisible}]+)*$`;
-const visible = new RegExp(keyPattern, 'u');
 
 /**
  * The one form of a customer's id: `7` and `"7"` are the same customer. Undefined for anything but a positive integer or
@@ -17,11 +12,7 @@ export function toCustomerKey(given: unknown): CustomerKey | undefined {
   if (typeof given === 'number') return Number.isSafeInteger(given) ? toCustomerKey(String(given)) : undefined;
   if (typeof given !== 'string' || /^(0|-\d+)$/.test(given)) return undefined;
   if (/^[1-9]\d*$/.test(given) && Number(given) <= numberMax) return Number(given);
-  return isVisibleKey(given) ? given : undefined;
-}
-
-export function isVisibleKey(text: string): boolean {
-  return visible.test(text) && [...text].length <= keyLengthMax;
+  return isVisibleId(given) ? given : undefined;
 }
 
 export function isNumber(key: CustomerKey): key is number {

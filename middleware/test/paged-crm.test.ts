@@ -4,6 +4,7 @@ import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { crmClient } from '../src/adapters/crm-client.ts';
 import { replay } from '../src/commands/replay.ts';
+import { findCustomer } from '../src/intake/find-named.ts';
 import { getDelivery } from '../src/queries/deliveries.ts';
 import { createSync } from '../src/sync.ts';
 import { fakeTarget, idsIn, manyCustomers, owner, testContext } from './fakes.ts';
@@ -94,6 +95,7 @@ describe('a CRM that pages by `?page=`', () => {
     await test.sync.runOnce();
     expect(idsIn(test.target.packages)).toEqual(ids(7));
     expect(await compare(test.context)).toMatchObject({ customers: 7, proven: true });
+    expect(await findCustomer(test.context.source, 2)).toMatchObject({ customer: { id: 2 }, isPart: false });
   });
 
   it('fails the poll if a further page cannot be read, and no customer is taken for a deleted one', async () => {

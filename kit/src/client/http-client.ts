@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import axiosRetry, { retryAfter } from 'axios-retry';
 import type { ProxySettings } from '../process/proxy-settings.ts';
+import { parseJson } from '../text/parse-json.ts';
 import { wayTo } from './proxies.ts';
 import { isFromProxy } from './proxy-answers.ts';
 
@@ -13,8 +14,6 @@ declare module 'axios' {
     proxyHost?: string;
   }
 }
-
-import { parseJson } from '../text/parse-json.ts';
 
 type ClientOptions = {
   baseUrl: string;

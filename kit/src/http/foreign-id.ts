@@ -1,27 +1,24 @@
 import { z } from 'zod';
 import 'zod-openapi'; // types of `.meta()`
+import { idLengthMax, idPattern, invisible, isVisibleId } from '../text/visible-id.ts';
 
 /** An id from another system. A safe integer is a number; anything else, longer integers too, is text. */
 export type ForeignId = number | string;
 
-const lengthMax = 100;
-
-/** Everything that shows nothing, other than a space, or changes the direction of what follows. */
-const invisible = '\\p{Cc}\\p{Cf}\\p{Cs}\\p{Z}\\p{Default_Ignorable_Code_Point}\\u2800';
-const pattern = `^[^${invisible}]+( +[^${invisible}]+)*$`;
-const visible = new RegExp(pattern, 'u');
-
-const sentence = `must be an integer, or a text of 1 to ${lengthMax} visible characters`;
-const anyForm = {
-  anyOf: [{ type: 'integer' as const }, { type: 'string' as const, minLength: 1, maxLength: lengthMax, pattern }],
+export const foreignIdSentence = `must be an integer, or a text of 1 to ${idLengthMax} visible characters`;
+export const foreignIdForm = {
+  anyOf: [
+    { type: 'integer' as const },
+    { type: 'string' as const, minLength: 1, maxLength: idLengthMax, pattern: idPattern },
+  ],
 };
 
 /** In a body. `7` and `"7"` are the same id. */
 export const foreignId = z
-  .union([z.number(), z.bigint(), z.string()], sentence)
-  .refine(isForeignId, sentence)
+  .union([z.number(), z.bigint(), z.string()], foreignIdSentence)
+  .refine(isForeignId, foreignIdSentence)
   .transform((given) => toForeignId(String(given)))
-  .meta({ override: anyForm, example: 1 });
+  .meta({ override: foreignIdForm, example: 1 });
 
 /** In an answer. */
 export const shownForeignId = z.union([z.int(), z.string()]).meta({ example: 1 });
@@ -29,22 +26,22 @@ export const shownForeignId = z.union([z.int(), z.string()]).meta({ example: 1 }
 /** In a path. */
 export const foreignIdParam = z
   .string()
-  .refine(isVisible, sentence)
+  .refine(isVisibleId, foreignIdSentence)
   .transform(toForeignId)
-  .meta({ override: anyForm, example: '1' });
+  .meta({ override: foreignIdForm, example: '1' });
 
 /** In a query. It has no example, because the docs page would prefill the filter with it. */
 export const foreignIdFilter = z
-  .string(sentence)
-  .refine(isVisible, sentence)
+  .string(foreignIdSentence)
+  .refine(isVisibleId, foreignIdSentence)
   .transform(toForeignId)
   .optional()
-  .meta({ override: anyForm });
+  .meta({ override: foreignIdForm });
 
 const idsMax = 500;
-const idsSentence = `${sentence}, or up to ${idsMax} of them separated by commas`;
+const idsSentence = `${foreignIdSentence}, or up to ${idsMax} of them separated by commas`;
 /** The document leaves out ids with spaces, although they are taken. */
-const listed = `[^,${invisible}]{1,${lengthMax}}`;
+const listed = `[^,${invisible}]{1,${idLengthMax}}`;
 const idsPattern = `^${listed}(,${listed}){0,${idsMax - 1}}$`;
 
 /** One id or several in a query, for `toForeignIds`. It stays text, so that a link to the next page can repeat it. */
@@ -63,15 +60,11 @@ export function toForeignId(text: string): ForeignId {
 /** A text with commas may be an id itself, so it is among the ids as a whole, too. */
 export function toForeignIds(text: string): ForeignId[] {
   const parts = text.split(',').map((part) => part.trim());
-  const ids = parts.length > idsMax ? [] : [text, ...parts].filter(isVisible);
+  const ids = parts.length > idsMax ? [] : [text, ...parts].filter(isVisibleId);
   return [...new Set(ids.map(toForeignId))];
 }
 
 function isForeignId(given: number | bigint | string): boolean {
   if (typeof given === 'number') return Number.isSafeInteger(given);
-  return isVisible(String(given));
-}
-
-function isVisible(text: string): boolean {
-  return visible.test(text) && [...text].length <= lengthMax;
+  return isVisibleId(String(given));
 }

@@ -62,8 +62,7 @@ export function createReader(context: Pick<MiddlewareContext, 'source' | 'clock'
     const page = await fetchReadable(context.source, id - 1, {
       skipsBroken: false,
       isSought: true,
-      // two show the order of the list, in which others may come before this one
-      ...(isOne && { limit: 2 }),
+      ...(isOne && { limit: 1 }),
     });
     return page.kind === 'page' ? toPage(page, { id, at, readMs }) : page;
   }

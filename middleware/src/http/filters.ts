@@ -1,24 +1,18 @@
 import { feedQuery } from '@doorstep/kit/http/feed.ts';
+import { foreignIdForm, foreignIdSentence } from '@doorstep/kit/http/foreign-id.ts';
 import { line, storableText } from '@doorstep/kit/http/schemas.ts';
+import { isVisibleId } from '@doorstep/kit/text/visible-id.ts';
 import { z } from 'zod';
-import { isVisibleKey, keyLengthMax, keyPattern, toCustomerKey } from '../customer-key.ts';
+import { toCustomerKey } from '../customer-key.ts';
 
 export const deliveryState = z.enum(['pending', 'retrying', 'delivered', 'dead', 'held', 'skipped']);
 
-const keyMessage = 'must be an integer, or a text of 1 to 100 visible characters';
-const keyForm = {
-  anyOf: [
-    { type: 'integer' as const },
-    { type: 'string' as const, minLength: 1, maxLength: keyLengthMax, pattern: keyPattern },
-  ],
-};
-
 /** A customer's id in a path. One that no customer can have is not found. */
 export const customerKey = z
-  .string(keyMessage)
-  .refine(isVisibleKey, keyMessage)
+  .string(foreignIdSentence)
+  .refine(isVisibleId, foreignIdSentence)
   .transform((text) => toCustomerKey(text) ?? text)
-  .meta({ override: keyForm });
+  .meta({ override: foreignIdForm });
 
 const momentMessage = 'must be a time such as 2026-01-31T12:00:00Z';
 
@@ -31,7 +25,7 @@ const moment = z.iso
 const customerAfter = customerKey
   .transform((key) => (key === '0' ? 0 : key))
   .default(0)
-  .meta({ override: keyForm, description: 'Only customers after this one' });
+  .meta({ override: foreignIdForm, description: 'Only customers after this one' });
 
 /** Which deliveries to list, over HTTP and on the command line. */
 export const deliveryFilter = z.object({ ...feedQuery, after: customerAfter, state: deliveryState.optional() });

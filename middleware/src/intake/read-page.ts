@@ -26,9 +26,11 @@ export async function fetchReadable(
   cursor: CustomerKey,
   { skipsBroken, isUndivided = false, limit: limitMax = source.pageSize, isSought = false }: Options,
 ): Promise<CustomerPage | NoPage> {
-  const whole = await source.fetchPage(cursor, limitMax);
+  // two show the order of the list, in which others may come before the one that is sought
+  const asked = isSought ? Math.max(limitMax, 2) : limitMax;
+  const whole = await source.fetchPage(cursor, asked);
   if (whole.kind === 'page') {
-    const page = await readExtent(source, { cursor, limit: limitMax }, whole);
+    const page = await readExtent(source, { cursor, limit: asked }, whole);
     const isMissing =
       isSought &&
       page.kind === 'page' &&
@@ -41,7 +43,7 @@ export async function fetchReadable(
   // a CRM that cannot even show its empty end is broken as a whole
   const end = await source.fetchPage(Number.MAX_SAFE_INTEGER, 1);
   if (end.kind !== 'page' || end.customers.length > 0) return whole;
-  for (let limit = Math.floor(limitMax / 2); limit >= 1; limit = Math.floor(limit / 2)) {
+  for (let limit = Math.floor(asked / 2); limit >= 1; limit = Math.floor(limit / 2)) {
     const page = await source.fetchPage(cursor, limit);
     if (page.kind !== 'unreadable') return page.kind === 'page' ? { ...page, more: true } : page;
   }
