@@ -8,7 +8,7 @@ export const item = z
   .looseObject({
     id: foreignId.meta({ example: 1 }),
     customer_id: foreignId.nullable().meta({ example: 1 }),
-    name: z.string().optional().meta({ example: 'Mug' }),
+    name: z.string().nullish().meta({ example: 'Mug' }),
     category: z.string().nullish().meta({ example: 'kitchen' }),
     brand: z.string().nullish().meta({ example: 'Acme' }),
   })
@@ -16,9 +16,14 @@ export const item = z
 
 export type Item = z.output<typeof item>;
 
-/** Removes the cost price, which customers must not see. */
-export function toMyItem({ cost, ...shown }: Item): Item {
+/** Removes the cost price and the limits of the stock, which customers must not see. */
+export function toMyItem({ cost, min_quantity, max_quantity, ...shown }: Item): Item {
   return shown as Item;
+}
+
+/** An Inventory that does not know the field has only active items. */
+export function isActive({ is_active }: Item): boolean {
+  return is_active !== false && is_active !== 0;
 }
 
 /** The same customer may be a number or a text. */

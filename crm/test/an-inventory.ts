@@ -7,11 +7,14 @@ type Item = {
   id: number | string;
   customer_id: unknown;
   serial?: unknown;
-  name: string;
+  name: string | null;
   category: string | null;
   brand: string | null;
   price: number;
   cost: number;
+  min_quantity?: number;
+  max_quantity?: number | null;
+  is_active?: unknown;
 };
 
 const json = { 'Content-Type': 'application/json' };
@@ -56,6 +59,7 @@ export async function anInventory(secretKey: string) {
   const requests: IncomingMessage[] = [];
   let fault: { name: Fault; timesLeft: number } | undefined;
   let knowsCustomers = true;
+  let knowsActivity = true;
 
   const server = createServer(async (request, response) => {
     requests.push(request);
@@ -75,11 +79,13 @@ export async function anInventory(secretKey: string) {
     if (method === 'GET' && found) return { status: 200, body: found };
     if (method !== 'GET' || pathname !== '/api/v1/items/') return { status: 404, body: { detail: 'Item not found' } };
     const [page, size] = [Number(query.get('page') ?? 1), Number(query.get('size') ?? 10)];
-    const fits = items.filter((item) =>
+    const isAsked = ({ is_active = true }: Item) =>
+      !knowsActivity || [null, String(is_active)].includes(query.get('is_active'));
+    const fits = items.filter(isAsked).filter((item) =>
       (['customer_id', 'name', 'category', 'brand'] as const).every((field) => {
         const asked = query.get(field);
         if (asked === null || (field === 'customer_id' && !knowsCustomers)) return true;
-        if (field === 'name') return item.name.includes(asked);
+        if (field === 'name') return item.name?.includes(asked);
         // a raw number of a test has no other text
         return [asked, JSON.stringify(asked)].includes(JSON.stringify(item[field]));
       }),
@@ -118,6 +124,9 @@ export async function anInventory(secretKey: string) {
     ignoreCustomers() {
       knowsCustomers = false;
     },
+    ignoreActivity() {
+      knowsActivity = false;
+    },
     fail(name: Fault, times = Number.POSITIVE_INFINITY) {
       fault = { name, timesLeft: times };
     },
@@ -126,6 +135,7 @@ export async function anInventory(secretKey: string) {
     async recover() {
       fault = undefined;
       knowsCustomers = true;
+      knowsActivity = true;
       if (server.listening) return;
       server.listen(port, '127.0.0.1');
       await once(server, 'listening');

@@ -19,7 +19,7 @@ describe('my items', () => {
     return body.items.map(({ name }: Item) => name);
   };
 
-  it('are the items of the calling customer, with every field of the Inventory except the cost', async () => {
+  it('are the items of the calling customer, with the fields of the Inventory that are for customers', async () => {
     const { status, body } = await crm.ask();
 
     const mine = { customer_id: crm.alice.id, price: 9.9 };
@@ -69,6 +69,61 @@ describe('my items', () => {
       const { body } = await crm.ask(`${rest}?customer_id=${crm.bob.id}&role=admin`);
       expect(body).toMatchObject({ items: [{ id: 1 }, { id: 2 }, { id: 3 }], customer_id: crm.alice.id });
     }
+  });
+
+  it('show neither the cost nor the limits of the stock', async () => {
+    const carol = await addCustomer(crm);
+    const limits = { cost: 4.2, min_quantity: 5, max_quantity: 50 };
+    const { id } = crm.inventory.add({ customer_id: carol.id, ...limits });
+
+    const { body } = await askAs(crm, carol);
+    const shown = [
+      body.items[0],
+      (await askAs(crm, carol, '/search/')).body.items[0],
+      (await askAs(crm, carol, `/${id}`)).body,
+    ];
+
+    for (const item of shown) {
+      expect(item).toMatchObject({ id, price: 9.9 });
+      for (const field of Object.keys(limits)) expect(item).not.toHaveProperty(field);
+    }
+  });
+
+  it.each([
+    ['as this CRM asks for', () => undefined],
+    ['even if the Inventory ignores the filter', () => crm.inventory.ignoreActivity()],
+  ])('are only the active ones, %s', async (_, prepare) => {
+    prepare();
+    const carol = await addCustomer(crm);
+    const ofCarol = { customer_id: carol.id, name: 'Cup' };
+    const active = crm.inventory.add({ ...ofCarol, is_active: true });
+    const inactive = [false, 0].map((is_active) => crm.inventory.add({ ...ofCarol, is_active }));
+
+    for (const rest of ['', '/search/?name=Cup']) {
+      expect((await askAs(crm, carol, rest)).body).toMatchObject({ items: [{ id: active.id }], total: 1 });
+    }
+    for (const { id } of inactive) {
+      expect(await askAs(crm, carol, `/${id}`)).toMatchObject({ status: 404, body: { detail: 'Item not found' } });
+      expect((await crm.ask(`/${id}`)).status).toBe(403);
+    }
+  });
+
+  it('are shown if the Inventory gives the id of the customer as text', async () => {
+    const carol = await addCustomer(crm);
+    const { id } = crm.inventory.add({ customer_id: String(carol.id), name: 'Cup' });
+
+    for (const rest of ['', '/search/?name=Cup']) {
+      const { status, body } = await askAs(crm, carol, rest);
+      expect([status, body.items]).toMatchObject([200, [{ id, customer_id: String(carol.id) }]]);
+    }
+    expect((await askAs(crm, carol, `/${id}`)).status).toBe(200);
+  });
+
+  it('are shown if the Inventory has no name, category or brand for one', async () => {
+    const carol = await addCustomer(crm);
+    const { id } = crm.inventory.add({ customer_id: carol.id, name: null });
+
+    expect((await askAs(crm, carol)).body.items).toMatchObject([{ id, name: null, brand: null }]);
   });
 
   it('can be read one by one', async () => {

@@ -113,6 +113,9 @@ export const item = z
 
 export type Item = z.output<typeof item>;
 
+/** An item as a change left it. */
+export type ItemVersion = { item: Item; version: number };
+
 const changeFault = { error: `must be a whole number from ${-quantityMax} to ${quantityMax}`, abort: true };
 
 /** The caller gives exactly one of three: the change, in the query or the body, or the new quantity, in the body. */
@@ -129,6 +132,9 @@ export const quantityChange = z
   })
   .meta({ id: 'QuantityChange' });
 
-export function isLow({ quantity, min_quantity }: { quantity: number; min_quantity: number }): boolean {
-  return quantity <= min_quantity;
+type Level = { quantity: number; min_quantity: number; is_active: number };
+
+/** An inactive item is never low, because nobody orders it again. */
+export function isLow({ quantity, min_quantity, is_active }: Level): boolean {
+  return is_active === 1 && quantity <= min_quantity;
 }

@@ -27,8 +27,12 @@ export const kitInput = z
   })
   .meta({ id: 'KitInput' });
 
+const is_active = z.boolean().meta({
+  description: 'False for an inactive item: packages still take it from the stock, but it raises no low-stock alert',
+});
+
 export const kit = z
-  .object({ id, package_type: packageType, items: z.array(kitItem), updated_at: timestamp })
+  .object({ id, package_type: packageType, items: z.array(kitItem.extend({ is_active })), updated_at: timestamp })
   .meta({ id: 'Kit' });
 
 export type Kit = z.output<typeof kit>;

@@ -14,7 +14,8 @@ export const nextStatuses: Record<PackageStatus, PackageStatus[]> = {
   packed: ['shipped', 'cancelled'],
   shipped: ['delivered'],
   delivered: [],
-  cancelled: [],
+  // reinstated: it takes its items anew, or is backordered
+  cancelled: ['received'],
 };
 
 /** The package has taken its items and is not shipped yet. */

@@ -9,7 +9,7 @@ export type Backorder = {
   isFirst: boolean;
 };
 
-export type Shortage = { sku: string; name: string; wanted: number; there: number };
+export type Shortage = { sku: string; name: string; isActive: boolean; wanted: number; there: number };
 
 /** The effects of a stock change that the log and the alerts report. */
 export type StockNews = {

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
+import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WelcomePackage } from '../src/package.ts';
 import { changeStatus, contentOf, makePackage, makePackages, readPackage, statusesOf, takersOf } from './packaging.ts';
@@ -10,7 +13,6 @@ import {
   changeQuantity,
   makeKit,
   readItem,
-  readMovements,
   startTestInventory,
   type TestInventory,
 } from './start.ts';
@@ -131,17 +133,54 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect([await stockOf(mug), await stockOf(tea)]).toEqual([1, 0]);
   });
 
-  it('become received when their kit is deleted, and have nothing to give back', async () => {
+  it('protect their kit from deletion until they are filled or cancelled', async () => {
     const mug = await add(3);
     const type = await kitOf([mug, 2]);
-    const packages = await makePackages(inventory, type, 3);
+    const [held, filled, cancelled] = await makePackages(inventory, type, 3);
+    if (!held || !filled || !cancelled) throw new Error('three packages were made');
+
+    expect(await removeKit(type)).toMatchObject({
+      status: 409,
+      body: {
+        detail: `2 packages wait for the items of this kit, the oldest is package ${filled.id}; add stock or cancel them first`,
+      },
+    });
+    await changeStatus(inventory, cancelled.id, 'cancelled');
+    expect((await removeKit(type)).body.detail).toBe(
+      `Package ${filled.id} waits for the items of this kit; add stock or cancel it first`,
+    );
+    expect(await statuses([held, filled, cancelled])).toEqual(['received', 'backordered', 'cancelled']);
+    await deliver(mug, 1);
 
     expect((await removeKit(type)).status).toBe(204);
+    expect(await contentOf(inventory, filled.id)).toMatchObject([{ item_id: mug, quantity: 2 }]);
+    expect((await make(type)).status).toBe('received');
+  });
 
-    expect(await statuses(packages)).toEqual(Array(3).fill('received'));
-    expect(await takers(mug)).toEqual(ids(packages.slice(0, 1)));
-    for (const { id } of packages) await changeStatus(inventory, id, 'cancelled');
-    expect(await stockOf(mug)).toBe(3);
+  it('of one type do not protect the kit of another', async () => {
+    const mug = await add(1);
+    const [short, other] = [await kitOf([mug, 2]), await kitOf([mug, 1])];
+    await make(short);
+
+    expect([(await removeKit(other)).status, (await removeKit(short)).status]).toEqual([204, 409]);
+  });
+
+  it('never lose their kit to a concurrent deletion', async () => {
+    const mug = await add(0);
+    const types = await Promise.all(Array.from({ length: 20 }, () => kitOf([mug, 1])));
+
+    const made = await Promise.all(
+      types.map(async (type) => {
+        const [one, removed] = await Promise.all([make(type), removeKit(type)]);
+        return { one, removed };
+      }),
+    );
+
+    for (const { one, removed } of made) {
+      expect([one.status, removed.status]).toEqual(
+        one.status === 'backordered' ? ['backordered', 409] : ['received', 204],
+      );
+    }
   });
 
   it('are all filled in order by one stock change, even if that takes several transactions', async () => {
@@ -162,16 +201,24 @@ describe.each(databases)('back-orders on %s', (kind) => {
     expect(await stockOf(mug)).toBe(6);
   });
 
-  it('all become received when their kit is deleted, even if that takes several transactions', async () => {
+  it('that have lost their kit under an earlier release wait for another one', async () => {
     const mug = await add(0);
     const type = await kitOf([mug, 1]);
-    const packages = Array.from({ length: 500 }, () => aPackage({ packageType: type }));
-    await call(inventory, 'POST /packages/batch', { body: { packages } });
-    const last = await make(type);
+    const waiting = await make(type);
+    await dropKit(inventory.database, type);
 
-    await removeKit(type);
+    await deliver(mug, 5);
+    expect(await statuses([waiting])).toEqual(['backordered']);
+    await replaceKit(type, [mug, 2]);
 
-    await eventually(async () => expect(await readPackage(inventory, last.id)).toMatchObject({ status: 'received' }));
-    expect(await readMovements(inventory, mug)).toEqual([]);
+    expect(await statuses([waiting])).toEqual(['received']);
+    expect(await contentOf(inventory, waiting.id)).toMatchObject([{ item_id: mug, quantity: 2 }]);
   });
 });
+
+async function dropKit({ url }: TestInventory['database'], type: string): Promise<void> {
+  const migrations = join(import.meta.dirname, '../migrations');
+  const { db, close } = await openDatabase({ url, schema: 'inventory', migrations, onError: () => undefined });
+  await sql`delete from kits where package_type = ${type}`.execute(db);
+  await close();
+}

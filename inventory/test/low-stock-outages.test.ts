@@ -85,6 +85,7 @@ describe.concurrent('low-stock alerts', () => {
 
     const mug = await fall(inventory, { name: 'Mug "Zoë" 🎁', sku: 'MUG-1', quantity: 8, min_quantity: 3 });
     await eventually(() => expect(inventory.output()).toMatch(/answered 400/));
+    await fall(inventory, { name: 'Old mug', sku: 'OLD-1', is_active: false });
     const tea = await fall(inventory, { name: 'Tea', sku: 'TEA-1' });
     await eventually(() => expect(inventory.output()).toMatch(/accepts low-stock alerts again/));
     await inventory.end('SIGTERM');

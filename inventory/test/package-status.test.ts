@@ -51,7 +51,7 @@ describe.each(databases)('the status of a package on %s', (kind) => {
     ['packed', ['shipped', 'cancelled']],
     ['shipped', ['delivered']],
     ['delivered', []],
-    ['cancelled', []],
+    ['cancelled', ['received']],
   ])('changes from %s only to %j', async (from, allowed) => {
     const item = await addItem(inventory, { quantity: from === 'backordered' ? 0 : 3 });
     const type = await makeKit(inventory, [{ item_id: item.id, quantity: 1 }]);
@@ -78,7 +78,7 @@ describe.each(databases)('the status of a package on %s', (kind) => {
   it.each([
     ['received', 'received', 'The package is already received'],
     ['received', 'shipped', 'A received package cannot become shipped; it can only become packed or cancelled'],
-    ['cancelled', 'received', 'A cancelled package cannot become received; its status is final'],
+    ['delivered', 'cancelled', 'A delivered package cannot become cancelled; its status is final'],
     ['shipped', 'cancelled', 'A shipped package cannot become cancelled; it can only become delivered'],
   ] as const)('explains why it cannot change from %s to %s', async (from, to, detail) => {
     const id = await makeIn(from);

@@ -35,6 +35,7 @@ const command = fc.oneof(
     }),
   },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('cancel'), package: which }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('reinstate'), package: which }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('move'), package: which, to: fc.constantFrom('packed', 'shipped') }),
@@ -47,7 +48,15 @@ export type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 export const waves = fc.array(fc.array(command, { minLength: 6, maxLength: 16 }), { minLength: 4, maxLength: 8 });
 
 type World = { added: Item[]; types: string[]; customers: number[]; packages: number[] };
-type Sent = { kind: Command['kind']; item: number | undefined; by: number | undefined; reason: string; status: number };
+type Sent = {
+  kind: Command['kind'];
+  item: number | undefined;
+  by: number | undefined;
+  reason: string;
+  status: number;
+  /** The packages that the answer shows. */
+  packages: WelcomePackage[];
+};
 
 /** The final state, and the responses on the way. */
 export type Outcome = {
@@ -68,20 +77,29 @@ export async function perform(inventory: Service, waves: Command[][]): Promise<O
   const sent: Sent[] = [];
   const send = async (command: Command, reason: string) => {
     const { request, item, body } = requestOf(world, command, reason);
-    const answer = await call(inventory, request, { body });
+    // twice with one key, as a client does that has lost the first answer
+    const headers = { 'Idempotency-Key': reason.replaceAll(' ', '-') };
+    const options = { body, ...(command.kind === 'change' && { headers }) };
+    const [answer] = await Promise.all([
+      call(inventory, request, options),
+      command.kind === 'change' && call(inventory, request, options),
+    ]);
     const by = command.kind === 'change' ? command.by : undefined;
-    sent.push({ kind: command.kind, item, by, reason, status: answer.status });
-    if (answer.status >= 300) return;
-    if (command.kind === 'add') world.added.push(answer.body);
-    if (command.kind === 'package') world.packages.push(answer.body.id);
-    if (command.kind === 'batch') {
-      world.packages.push(...answer.body.results.map((result: { package: WelcomePackage }) => result.package.id));
-    }
+    const packages = answer.status < 300 ? packagesIn(command, answer.body) : [];
+    sent.push({ kind: command.kind, item, by, reason, status: answer.status, packages });
+    if (answer.status < 300 && command.kind === 'add') world.added.push(answer.body);
+    world.packages.push(...packages.map(({ id }) => id));
   };
   for (const [index, wave] of waves.entries()) {
     await Promise.all(wave.map((command, place) => send(command, `asked in wave ${index} at ${place}`)));
   }
   return { added: world.added, sent, ...(await readAll(inventory, world)) };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the answers of different routes
+function packagesIn({ kind }: Command, body: any): WelcomePackage[] {
+  if (kind === 'batch') return body.results.map((result: { package: WelcomePackage }) => result.package);
+  return kind === 'package' || kind === 'reinstate' ? [body] : [];
 }
 
 async function createWorld(inventory: Service): Promise<World> {
@@ -141,6 +159,8 @@ function requestOf({ added, types, customers, packages }: World, command: Comman
     }
     case 'cancel':
       return { request: `PATCH /packages/${aPackageId}`, body: { status: 'cancelled' } };
+    case 'reinstate':
+      return { request: `PATCH /packages/${aPackageId}`, body: { status: 'received' } };
     case 'move':
       return { request: `PATCH /packages/${aPackageId}`, body: { status: command.to } };
   }

@@ -18,10 +18,11 @@ const expected: Record<Command['kind'], number[]> = {
   'put item': [200, 404],
   'delete item': [204, 404, 409],
   'put kit': [200, 201, 400],
-  'delete kit': [204, 404],
+  'delete kit': [204, 404, 409],
   package: [200, 201],
   batch: [200],
   cancel: [200, 404, 409],
+  reinstate: [200, 404, 409],
   move: [200, 404, 409],
 };
 
@@ -35,13 +36,23 @@ function sum(movements: Movement[]): number {
   return movements.reduce((total, { change }) => total + change, 0);
 }
 
-function movementsOf(outcome: Outcome, { id }: Package, reason: string) {
-  return allMovements(outcome).filter((movement) => movement.package_id === id && movement.reason === reason);
+function movementsOf(outcome: Outcome, { id }: Package) {
+  return allMovements(outcome).filter(({ package_id }) => package_id === id);
 }
 
-function asContent(movements: Movement[], sign: number) {
-  const taken = movements.map(({ item_id, change }) => ({ item_id, quantity: sign * change }));
-  return taken.sort((a, b) => a.item_id - b.item_id);
+/** What a package has taken and not given back. */
+function heldBy(outcome: Outcome, one: Package) {
+  const byItem = Map.groupBy(movementsOf(outcome, one), ({ item_id }) => item_id);
+  return [...byItem]
+    .map(([item_id, movements]) => ({ item_id, quantity: -sum(movements) || 0 }))
+    .filter(({ quantity }) => quantity !== 0)
+    .sort((a, b) => a.item_id - b.item_id);
+}
+
+/** A reinstated package waits and takes by its age, but later than younger ones that were there before. */
+function reinstatedIn({ sent }: Outcome): Set<number> {
+  const reinstated = sent.filter(({ kind }) => kind === 'reinstate').flatMap(({ packages }) => packages);
+  return new Set(reinstated.map(({ id }) => id));
 }
 
 const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
@@ -75,27 +86,40 @@ const promises: Record<string, (outcome: Outcome) => unknown[]> = {
           status === 200 && by !== 0 ? [[item, by]] : [],
         );
       }),
-  'a package has taken its items, each once': (outcome) =>
+  'a package has taken its items, each once, and a cancelled one has given all of them back': (outcome) =>
     outcome.packages.filter(
-      (one) => !isSame(asContent(movementsOf(outcome, one, 'packaged'), -1), numbersOnly(one.content)),
+      (one) => !isSame(heldBy(outcome, one), one.status === 'cancelled' ? [] : numbersOnly(one.content)),
+    ),
+  'a package takes and gives back in turn': (outcome) =>
+    outcome.packages.filter((one) =>
+      [...Map.groupBy(movementsOf(outcome, one), ({ item_id }) => item_id).values()].some((movements) =>
+        movements.some(({ change }, index) => change < 0 !== (index % 2 === 0)),
+      ),
     ),
   'a backordered package has taken nothing': ({ packages }) =>
     packages.filter(({ status, content }) => status === 'backordered' && content.length > 0),
-  'a cancelled package has given all its items back, any other none': (outcome) =>
-    outcome.packages.filter((one) => {
-      const given = asContent(movementsOf(outcome, one, 'cancelled'), 1);
-      return !isSame(given, one.status === 'cancelled' ? numbersOnly(one.content) : []);
-    }),
+  'a package that has waited has its items': (outcome) => {
+    const shown = outcome.sent.flatMap(({ packages }) => packages);
+    const waited = new Set(shown.filter(({ status }) => status === 'backordered').map(({ id }) => id));
+    const reinstated = reinstatedIn(outcome);
+    return outcome.packages.filter(({ id, status, content }) => {
+      const isOver = status !== 'backordered' && status !== 'cancelled';
+      return isOver && waited.has(id) && !reinstated.has(id) && content.length === 0;
+    });
+  },
   'the packages of a type take items oldest first': (outcome) =>
     byType(outcome).flatMap(([, packages]) => {
+      const reinstated = reinstatedIn(outcome);
       const firsts = packages
-        .map((one) => movementsOf(outcome, one, 'packaged').map(({ id }) => id))
+        .filter(({ id }) => !reinstated.has(id))
+        .map((one) => movementsOf(outcome, one).flatMap(({ id, change }) => (change < 0 ? [id] : [])))
         .filter(({ length }) => length > 0);
       return firsts.filter((ids, index) => Math.min(...ids) < Math.max(0, ...(firsts[index - 1] ?? [])));
     }),
   'no package has its items while an older one of its type waits': (outcome) =>
     byType(outcome).flatMap(([, packages]) => {
-      const oldest = packages.findIndex(({ status }) => status === 'backordered');
+      const reinstated = reinstatedIn(outcome);
+      const oldest = packages.findIndex(({ id, status }) => status === 'backordered' && !reinstated.has(id));
       const isPast = ({ status }: Package) => status !== 'backordered' && status !== 'cancelled';
       return oldest < 0 ? [] : packages.slice(oldest).filter(isPast);
     }),

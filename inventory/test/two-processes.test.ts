@@ -55,6 +55,21 @@ describe.each(databases)('two processes of the Inventory on %s', (kind) => {
     expect(inIdOrder(await storedFor(requests.map(({ given }) => given)))).toEqual(inIdOrder(made));
   });
 
+  it('make a change of a stock once for a hundred concurrent requests with one Idempotency-Key', async () => {
+    const { id } = await addItem(one, { quantity: 10 });
+    const options = { body: { quantity_change: -2 }, headers: { 'Idempotency-Key': randomUUID() } };
+
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        call(index % 2 ? one : other, `PATCH /api/v1/items/${id}/quantity`, options),
+      ),
+    );
+
+    expect(answers).toMatchObject(Array(100).fill({ status: 200, body: { quantity: 8 } }));
+    expect(answers.filter(({ headers }) => !headers.has('Idempotent-Replayed'))).toHaveLength(1);
+    expect((await readMovements(other, id)).map(({ change }) => change)).toEqual([10, -2]);
+  });
+
   it('create one package per entry of two batches in opposite orders', async () => {
     const packages = Array.from({ length: 200 }, () => aPackage());
     const batch = (service: SpawnedService, entries: unknown[]) =>

@@ -71,7 +71,7 @@ export function inventoryItems(client: AxiosInstance, { breaker, logger, clock }
 
   return {
     async list({ customerId, ...query }, passOn) {
-      const params = { ...query, customer_id: customerId };
+      const params = { ...query, customer_id: customerId, is_active: true };
       const outcome = await read('/api/v1/items/', itemPage(customerId), { params, headers: passOn });
       return outcome.kind === 'found' ? { kind: 'items', ...outcome.data } : { kind: 'unavailable' };
     },

@@ -22,7 +22,7 @@ export const myItemRoutes = [
   route({
     method: 'get',
     path: '/api/v1/customers/my-items',
-    summary: 'List your own items, from the Inventory',
+    summary: 'List your own active items, from the Inventory',
     tag,
     access: access['GET /api/v1/customers/my-items'],
     query,
@@ -32,7 +32,7 @@ export const myItemRoutes = [
   route({
     method: 'get',
     path: '/api/v1/customers/my-items/search',
-    summary: 'Search your own items',
+    summary: 'Search your own active items',
     tag,
     access: access['GET /api/v1/customers/my-items/search'],
     query: query.extend({ name: filter, category: filter, brand: filter }),
@@ -49,7 +49,7 @@ export const myItemRoutes = [
     responses: {
       200: { description: 'OK', body: item },
       403: { description: 'The item of another customer' },
-      404: { description: 'No such item' },
+      404: { description: 'No such item, or an inactive one' },
       ...away,
     },
     handler: async (context, request) => {

@@ -1,35 +1,50 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
-import { listTaken } from '../db/package-items.ts';
+import { deletePackageItems, listTaken } from '../db/package-items.ts';
 import { toPackage } from '../db/package-views.ts';
-import { requirePackage, updateStatuses } from '../db/packages.ts';
+import { type PackageRow, requirePackage, updateStatuses } from '../db/packages.ts';
 import { reasons } from '../movement.ts';
 import { nextStatuses, type PackageStatus, type WelcomePackage } from '../package.ts';
-import { writeStock } from '../stock/write-stock.ts';
+import { takeKits } from '../stock/take-kits.ts';
+import { type StockWrite, writeStock } from '../stock/write-stock.ts';
+import { type Keyed, type Made, once } from './once.ts';
 
 /**
- * Changes the status of a package; a cancelled package gives its items back to the stock. A second call is rejected,
- * because the package already has the status.
- * @throws AppError `not_found`, or `conflict` if the package cannot change from its status to this one.
+ * Changes the status of a package. A cancelled package gives its items back to the stock; a reinstated one takes items
+ * anew, or is backordered. A second call is rejected, because the package already has the status; with the same
+ * idempotency key it returns what the first one returned.
+ * @throws AppError `not_found`, `conflict` if the package cannot change from its status to this one, or `unprocessable`
+ * if the key was used for a different request.
  */
 export function changePackageStatus(
   context: InventoryContext,
-  id: number,
+  { id, idempotencyKey }: { id: number } & Keyed,
   status: PackageStatus,
-): Promise<WelcomePackage> {
-  return writeStock(context, async ({ trx, stock }) => {
-    const row = await requirePackage(trx, id);
-    if (!nextStatuses[row.status].includes(status)) throw new AppError('conflict', refusal(row.status, status));
-    await updateStatuses(trx, [id], status);
-    if (status === 'cancelled') {
-      const taken = await listTaken(trx, id);
-      await stock.load(taken.map(({ item_id }) => item_id));
-      for (const { item_id, quantity } of taken) {
-        stock.change(item_id, { by: quantity }, { reason: reasons.cancelled, packageId: id });
-      }
-    }
-    return toPackage({ ...row, status });
-  });
+): Promise<Made<WelcomePackage>> {
+  return writeStock(context, (write) =>
+    once(write.trx, { idempotencyKey, request: { statusOf: id, status } }, async () => {
+      const row = await requirePackage(write.trx, id);
+      if (!nextStatuses[row.status].includes(status)) throw new AppError('conflict', refusal(row.status, status));
+      await updateStatuses(write.trx, [id], status);
+      if (status === 'cancelled') await giveBack(write, id);
+      const isShort = row.status === 'cancelled' && (await takeAnew(write, row));
+      return toPackage({ ...row, status: isShort ? 'backordered' : status });
+    }),
+  );
+}
+
+async function giveBack({ trx, stock }: StockWrite, id: number): Promise<void> {
+  const taken = await listTaken(trx, id);
+  await stock.load(taken.map(({ item_id }) => item_id));
+  for (const { item_id, quantity } of taken) {
+    stock.change(item_id, { by: quantity }, { reason: reasons.cancelled, packageId: id });
+  }
+}
+
+/** Takes what the kit contains now, as a new package would. Returns whether the package has to wait. */
+async function takeAnew(write: StockWrite, row: PackageRow): Promise<boolean> {
+  await deletePackageItems(write.trx, row.id);
+  return (await takeKits(write, [row])).has(row.id);
 }
 
 function refusal(from: PackageStatus, to: PackageStatus): string {

@@ -1,28 +1,33 @@
-import { createHash } from 'node:crypto';
-import { AppError } from '@doorstep/kit/errors.ts';
 import type { Transaction } from 'kysely';
-import { waitingTypes } from '../db/backorders.ts';
-import { findFingerprints, insertIdempotencyKeys } from '../db/idempotency-keys.ts';
-import { readKitsWithStock } from '../db/kits.ts';
-import { insertPackageItems } from '../db/package-items.ts';
+import { findKeys, fingerprintOf, insertIdempotencyKeys, usedOtherwise } from '../db/idempotency-keys.ts';
 import { toPackage } from '../db/package-views.ts';
-import { type Insertion, insertPackages, updateStatuses } from '../db/packages.ts';
+import { insertPackages } from '../db/packages.ts';
 import type { InventoryDatabase } from '../db/schema.ts';
 import type { Creation, KeyedRequest, PackageRequest } from '../package.ts';
-import { takeKit } from '../stock/take-kit.ts';
+import { takeKits } from '../stock/take-kits.ts';
 import { changeStock, type StockContext, type StockWrite, writeStock } from '../stock/write-stock.ts';
+import { type Made, once } from './once.ts';
 
 /**
  * Returns the package of each request, in order: a new one, or the existing one of that customer and type. A new
  * package takes the items of its kit from the stock; if one is short, it takes nothing and is backordered. Safe to
- * repeat.
+ * repeat. With an idempotency key, a repeated call returns what the first one returned.
+ * @throws AppError `unprocessable` if the key was used for a different request.
  */
-export function createPackages(context: StockContext, requests: PackageRequest[]): Promise<Creation[]> {
-  return writeStock(context, (write) => insertAll(write, requests));
+export async function createPackages(
+  context: StockContext,
+  requests: PackageRequest[],
+  idempotencyKey: string | undefined,
+): Promise<Made<Creation[]>> {
+  // a batch without a valid entry must not use up its key
+  if (requests.length === 0) return { left: [], isReplay: false };
+  const request = { packages: requests.map(toParts) };
+  return writeStock(context, (write) => once(write.trx, { idempotencyKey, request }, () => insertAll(write, requests)));
 }
 
 /**
- * Like `createPackages`, for one request. The idempotency key is stored in the transaction of the package, permanently.
+ * Like `createPackages`, for one request. The idempotency key is stored in the transaction of the package, permanently;
+ * a repeated call returns the package as it is then.
  * @throws AppError `unprocessable` if the key was used for a different request.
  */
 export async function createPackage(
@@ -45,16 +50,17 @@ async function createTogether(trx: Transaction<InventoryDatabase>, asked: KeyedR
 }
 
 async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Creation | Error)[]> {
-  const known = await findFingerprints(
+  const stored = await findKeys(
     write.trx,
     asked.flatMap(({ idempotencyKey }) => idempotencyKey ?? []),
   );
+  const known = new Map([...stored].map(([key, { fingerprint }]) => [key, fingerprint]));
   const newKeys = new Map<string, KeyedRequest>();
   // a request whose key belongs to a different request takes no stock
   const good = asked.filter((one) => {
     const { request, idempotencyKey: key } = one;
     if (key === undefined) return true;
-    const fingerprint = fingerprintOf(request);
+    const fingerprint = fingerprintOf(toParts(request));
     if (!known.has(key)) newKeys.set(key, one);
     known.set(key, known.get(key) ?? fingerprint);
     return known.get(key) === fingerprint;
@@ -65,14 +71,11 @@ async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Cr
   );
   const creations = new Map(good.map((one, place) => [one, made[place] as Creation]));
   const keys = [...newKeys].map(([key, one]) => {
-    return { key, package_id: creations.get(one)?.package.id as number, fingerprint: known.get(key) as string };
+    const package_id = creations.get(one)?.package.id as number;
+    return { key, package_id, fingerprint: known.get(key) as string, answer: null };
   });
   await insertIdempotencyKeys(write.trx, keys);
-  return asked.map(
-    (one) =>
-      creations.get(one) ??
-      new AppError('unprocessable', 'This Idempotency-Key was already used for a different request'),
-  );
+  return asked.map((one) => creations.get(one) ?? usedOtherwise());
 }
 
 async function insertAll(write: StockWrite, requests: PackageRequest[]): Promise<Creation[]> {
@@ -86,44 +89,16 @@ async function insertAll(write: StockWrite, requests: PackageRequest[]): Promise
       created_at: write.stock.time,
     })),
   );
-  const backordered = await takeItems(
+  const backordered = await takeKits(
     write,
-    insertions.filter(({ isNew }) => isNew),
+    insertions.filter(({ isNew }) => isNew).map(({ row }) => row),
   );
   return insertions.map(({ row, isNew }) => {
     return { package: toPackage(backordered.has(row.id) ? { ...row, status: 'backordered' } : row), isNew };
   });
 }
 
-/** Takes the kits of new packages from the stock. Returns the ids of the packages that are short of an item. */
-async function takeItems({ trx, stock, backordered }: StockWrite, made: Insertion[]): Promise<Set<number>> {
-  const types = [...new Set(made.map(({ row }) => row.package_type))];
-  if (types.length === 0) return new Set();
-  const { kits, stocked } = await readKitsWithStock(trx, types);
-  if (kits.size === 0) return new Set();
-  await stock.load(stocked);
-  // a new package waits behind older back-orders of its type, even if there is enough for it
-  const queued = await waitingTypes(trx, kits.keys());
-  const taken = [];
-  const short = new Set<number>();
-  for (const { row } of made.toSorted((a, b) => a.row.id - b.row.id)) {
-    const wanted = kits.get(row.package_type) ?? [];
-    const isFirst = !queued.has(row.package_type);
-    if (isFirst && !takeKit(stock, row.id, wanted)) {
-      taken.push(...wanted.map((item) => ({ package_id: row.id, ...item })));
-      continue;
-    }
-    queued.add(row.package_type);
-    short.add(row.id);
-    backordered.push({ packageId: row.id, packageType: row.package_type, short: stock.shortOf(wanted), isFirst });
-  }
-  await updateStatuses(trx, [...short], 'backordered');
-  await insertPackageItems(trx, taken);
-  return short;
-}
-
-function fingerprintOf({ customerId, customerName, packageType }: PackageRequest): string {
-  return createHash('sha256')
-    .update(JSON.stringify([customerId, customerName, packageType]))
-    .digest('base64url');
+/** For the fingerprint of a request. */
+function toParts({ customerId, customerName, packageType }: PackageRequest) {
+  return [customerId, customerName, packageType];
 }

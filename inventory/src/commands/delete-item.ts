@@ -5,14 +5,14 @@ import { findKitWith } from '../db/kits.ts';
 import { findHolder } from '../db/package-items.ts';
 import { reasons } from '../movement.ts';
 import { writeStock } from '../stock/write-stock.ts';
-import type { ItemVersion } from './update-item.ts';
+import type { ItemToChange } from './update-item.ts';
 
 /**
  * Deletes an item. Its movements stay; the last one removes the remaining stock.
  * @throws AppError `not_found`, also on a second call, `precondition_failed`, or `conflict` while a kit or an unshipped
  * package contains the item.
  */
-export async function deleteItem(context: InventoryContext, { id, requireVersion }: ItemVersion): Promise<void> {
+export async function deleteItem(context: InventoryContext, { id, requireVersion }: ItemToChange): Promise<void> {
   await writeStock(context, async ({ trx, stock, settle }) => {
     const row = await requireItem(trx, id);
     requireVersion(row.version);

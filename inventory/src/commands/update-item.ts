@@ -5,7 +5,7 @@ import { reasons } from '../movement.ts';
 import { changeItems, planChange } from '../stock/plan-change.ts';
 import { writeStock } from '../stock/write-stock.ts';
 
-export type ItemVersion = {
+export type ItemToChange = {
   id: number;
   /** Throws if the caller expects another version. */
   requireVersion: (version: number) => void;
@@ -18,7 +18,7 @@ export type ItemVersion = {
  */
 export function updateItem(
   context: InventoryContext,
-  { id, requireVersion }: ItemVersion,
+  { id, requireVersion }: ItemToChange,
   change: ItemChange,
 ): Promise<ItemRow> {
   return writeStock(context, async ({ trx, stock, settle }) => {

@@ -38,6 +38,10 @@ export async function allWaitingTypes(db: Kysely<InventoryDatabase>): Promise<st
   return rows.map(({ package_type }) => package_type);
 }
 
+export function countBackordersOf(db: Kysely<InventoryDatabase>, type: string): Promise<number> {
+  return count(db.selectFrom('packages').where(isBackordered).where('package_type', '=', type));
+}
+
 export function countBackorders(db: Kysely<InventoryDatabase>): Promise<number> {
   return count(db.selectFrom('packages').where(isBackordered));
 }

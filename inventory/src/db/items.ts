@@ -3,7 +3,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { toForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import { searchFold } from '@doorstep/kit/text/fold.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import { fromCents, type Item, type ItemChange, type ItemInput, toCents } from '../item.ts';
+import { fromCents, type Item, type ItemChange, type ItemInput, type ItemVersion, toCents } from '../item.ts';
 import { count } from './count.ts';
 import type { InventoryDatabase } from './schema.ts';
 
@@ -33,6 +33,10 @@ export function toItem(row: ItemRow): Item {
     created_at,
     updated_at,
   };
+}
+
+export function toVersion(row: ItemRow): ItemVersion {
+  return { item: toItem(row), version: row.version };
 }
 
 /** The columns of the given fields. The stock is not among them, because only `openStock` changes it. */
@@ -163,7 +167,7 @@ export async function deleteItemRow(trx: Transaction<InventoryDatabase>, id: num
 }
 
 export function countLowItems(db: Kysely<InventoryDatabase>): Promise<number> {
-  return count(db.selectFrom('items').where(isLowInStock));
+  return count(db.selectFrom('items').where(isLowInStock).where('is_active', '=', 1));
 }
 
 /** Repeats the condition of a partial index literally, so that the index is used. */

@@ -8,17 +8,20 @@ export function readKits(db: Kysely<InventoryDatabase>) {
   return db
     .selectFrom('kits')
     .innerJoin('kit_items', 'kit_items.kit_id', 'kits.id')
-    .select(['kits.id', 'kits.package_type', 'kits.updated_at', 'kit_items.item_id', 'kit_items.quantity'])
+    .innerJoin('items', 'items.id', 'kit_items.item_id')
+    .select(['kits.id', 'kits.package_type', 'kits.updated_at'])
+    .select(['kit_items.item_id', 'kit_items.quantity', 'items.is_active'])
     .orderBy('kits.id')
     .orderBy('kit_items.item_id');
 }
 
-type KitRow = Omit<Kit, 'items'> & KitItem;
+type KitRow = Omit<Kit, 'items'> & KitItem & { is_active: number };
 
 export function toKits(rows: KitRow[]): Kit[] {
   return [...Map.groupBy(rows, ({ id }) => id).values()].map((group) => {
     const [{ id, package_type, updated_at }] = group as [KitRow];
-    return { id, package_type, items: group.map(({ item_id, quantity }) => ({ item_id, quantity })), updated_at };
+    const items = group.map(({ item_id, quantity, is_active }) => ({ item_id, quantity, is_active: is_active === 1 }));
+    return { id, package_type, items, updated_at };
   });
 }
 
@@ -43,6 +46,7 @@ export async function readKitsWithStock(db: Kysely<InventoryDatabase>, types: st
       'items.name',
       'items.quantity',
       'items.min_quantity',
+      'items.is_active',
     ])
     .where('kits.package_type', 'in', types)
     .orderBy('items.id')

@@ -17,6 +17,11 @@ export async function insertPackageItems(trx: Transaction<InventoryDatabase>, ro
     .execute();
 }
 
+/** Forgets what a cancelled package had taken. */
+export async function deletePackageItems(trx: Transaction<InventoryDatabase>, packageId: number): Promise<void> {
+  await trx.deleteFrom('package_items').where('package_id', '=', packageId).execute();
+}
+
 /** The items that a package has taken, except deleted ones. */
 export function listTaken(db: Kysely<InventoryDatabase>, packageId: number): Promise<KitItem[]> {
   return db

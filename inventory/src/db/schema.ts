@@ -13,8 +13,11 @@ export type InventoryDatabase = {
   };
   idempotency_keys: {
     key: string;
-    package_id: number;
+    /** The package that a request with the key created or found; null for any other change. */
+    package_id: number | null;
     fingerprint: string;
+    /** What the change left, as JSON. A repeated request for a package is answered with the package as it is now. */
+    answer: string | null;
   };
   items: {
     id: Generated<number>;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createPackages } from '../commands/create-packages.ts';
 import { batchMax, type PackageRequest, packageInput, welcomePackage } from '../package.ts';
 import { access } from './access.ts';
-import { route } from './route.ts';
+import { changeHeaders, mayBeReplayHeaders, replayHeader, route, usedKey } from './route.ts';
 
 const batchResult = z.object({
   status: z.int().meta({ description: '201: created; 200: already existed; 400: invalid' }),
@@ -18,6 +18,7 @@ export const batchRoute = route({
   summary: 'Request many packages; each one succeeds or fails independently',
   tag: 'packages',
   access: access['POST /packages/batch'],
+  headers: changeHeaders,
   // the document shows the shape of an entry; the handler validates each one independently
   body: z.object({
     packages: z.array(z.unknown().meta({ override: { $ref: '#/components/schemas/PackageInput' } })).max(batchMax),
@@ -25,18 +26,24 @@ export const batchRoute = route({
   bodyBytesMax: 1024 * 1024,
   bodyExample: { packages: [{ customerId: 1, customerName: 'Alice Example' }] },
   responses: {
-    200: { description: 'One result per entry, in order', body: z.object({ results: z.array(batchResult) }) },
+    200: {
+      description: 'One result per entry, in order',
+      body: z.object({ results: z.array(batchResult) }),
+      headers: mayBeReplayHeaders,
+    },
+    ...usedKey,
   },
-  handler: async (context, { body }) => {
+  handler: async (context, { body, headers }) => {
     const judged = body.packages.map(judge);
     const requests = judged.flatMap(({ request }) => request ?? []);
-    const creations = (await createPackages(context, requests)).values();
+    const { left, isReplay } = await createPackages(context, requests, headers['idempotency-key']);
+    const creations = left.values();
     const results = judged.map(({ error }) => {
       if (error !== undefined) return { status: 400, error };
       const creation = creations.next().value;
       return { status: creation?.isNew ? 201 : 200, package: creation?.package };
     });
-    return { status: 200, body: { results } };
+    return { status: 200, body: { results }, headers: replayHeader(isReplay) };
   },
 });
 

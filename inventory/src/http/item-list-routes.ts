@@ -44,7 +44,7 @@ export const itemListRoutes = [
   route({
     method: 'get',
     path: '/api/v1/items/customer/{customer_id}',
-    summary: 'List the items of a customer',
+    summary: 'List the active items of a customer',
     tag,
     access: access['GET /api/v1/items/customer/{customer_id}'],
     params: z.object({ customer_id: foreignIdParam }),
@@ -63,12 +63,13 @@ export const itemListRoutes = [
   route({
     method: 'get',
     path: '/api/v1/items/low-stock',
-    summary: 'List the items whose stock is at or below their minimum',
+    summary: 'List the active items whose stock is at or below their minimum',
     tag,
     access: access['GET /api/v1/items/low-stock'],
     query: z.object({
       ...feedQuery,
       threshold: quantity.meta({ description: 'Replaces the minimum of each item' }),
+      is_active: optionalFlagQuery.meta({ description: 'False lists the inactive items instead' }),
     }),
     responses: feed,
     handler: async (context, { query }) => {

@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { createItem } from '../commands/create-item.ts';
 import { deleteItem } from '../commands/delete-item.ts';
 import { updateItem } from '../commands/update-item.ts';
-import { type ItemRow, toItem } from '../db/items.ts';
-import { item, itemChange, itemInput } from '../item.ts';
+import { toVersion } from '../db/items.ts';
+import { type ItemVersion, item, itemChange, itemInput } from '../item.ts';
 import { getItem } from '../queries/get-item.ts';
 import { access } from './access.ts';
-import { route } from './route.ts';
+import { changeHeaders, changeReplayHeaders, replayHeader, route, usedKey } from './route.ts';
 
 const tag = 'items';
 export const itemParams = z.object({ id: idParam });
@@ -22,9 +22,11 @@ const conflict = {
   },
 };
 
-export function shownItem(status: number, row: ItemRow, headers: Record<string, string> = {}) {
-  return { status, body: toItem(row), headers: { ETag: etagOf(row.version), ...headers } };
+export function shownItem(status: number, shown: ItemVersion, headers: Record<string, string> = {}) {
+  return { status, body: shown.item, headers: { ETag: etagOf(shown.version), ...headers } };
 }
+
+const addedHeaders = etagHeaders.extend({ Location: z.string() });
 
 export const itemRoutes = [
   route({
@@ -33,15 +35,23 @@ export const itemRoutes = [
     summary: 'Add an item',
     tag,
     access: access['POST /api/v1/items'],
+    headers: changeHeaders,
     body: itemInput,
     bodyExample: { name: 'Mug', sku: 'MUG-01', price: 12.5, quantity: 40, min_quantity: 10, category: 'kitchen' },
     responses: {
-      201: { description: 'Added', body: item, headers: etagHeaders.extend({ Location: z.string() }) },
+      201: { description: 'Added', body: item, headers: addedHeaders },
+      200: {
+        description: 'Added by an earlier request with the same Idempotency-Key; shows the item as it was added',
+        body: item,
+        headers: addedHeaders.extend(changeReplayHeaders.shape),
+      },
       ...conflict,
+      ...usedKey,
     },
-    handler: async (context, { body }) => {
-      const row = await createItem(context, body);
-      return shownItem(201, row, { Location: `/api/v1/items/${row.id}` });
+    handler: async (context, { body, headers }) => {
+      const { left, isReplay } = await createItem(context, body, headers['idempotency-key']);
+      const location = { Location: `/api/v1/items/${left.item.id}` };
+      return shownItem(isReplay ? 200 : 201, left, { ...location, ...replayHeader(isReplay) });
     },
   }),
   route({
@@ -61,7 +71,7 @@ export const itemRoutes = [
       const row = await getItem(context, id);
       return isKnown(headers['if-none-match'], row.version)
         ? { status: 304, headers: { ETag: etagOf(row.version) } }
-        : shownItem(200, row);
+        : shownItem(200, toVersion(row));
     },
   }),
   route({
@@ -81,7 +91,8 @@ export const itemRoutes = [
       ...changedItem,
     },
     handler: async (context, { params: { id }, headers, body }) => {
-      return shownItem(200, await updateItem(context, { id, requireVersion: requireMatch(headers['if-match']) }, body));
+      const row = await updateItem(context, { id, requireVersion: requireMatch(headers['if-match']) }, body);
+      return shownItem(200, toVersion(row));
     },
   }),
   route({

@@ -72,7 +72,11 @@ export const kitRoutes = [
     tag,
     access: access[`DELETE ${path}`],
     params,
-    responses: { 204: { description: 'Deleted' }, ...unknown },
+    responses: {
+      204: { description: 'Deleted' },
+      ...unknown,
+      409: { description: 'Back-orders wait for the items of the kit' },
+    },
     handler: async (context, { params: { package_type } }) => {
       await deleteKit(context, package_type);
       return { status: 204 };

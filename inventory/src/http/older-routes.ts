@@ -5,7 +5,7 @@ import { toOlderPackage } from '../db/package-views.ts';
 import { olderPackage, olderPackageInput } from '../package.ts';
 import { listPackages } from '../queries/list-packages.ts';
 import { access } from './access.ts';
-import { creationHeaders, replayHeaders, route } from './route.ts';
+import { creationHeaders, replayHeader, replayHeaders, route, usedKey } from './route.ts';
 
 const tag = 'packages, older shape';
 
@@ -23,15 +23,13 @@ export const olderRoutes = [
     responses: {
       201: { description: 'Created', body: olderPackage },
       200: { description: 'The package already existed', body: olderPackage, headers: replayHeaders },
-      422: { description: 'The Idempotency-Key was already used for a different request' },
+      ...usedKey,
     },
     handler: async (context, { body, headers }) => {
       const request = { customerId: body.customer_id, customerName: null, packageType: body.package_type };
       const { package: made, isNew } = await createPackage(context, request, headers['idempotency-key']);
       const shown = toOlderPackage(made);
-      return isNew
-        ? { status: 201, body: shown }
-        : { status: 200, body: shown, headers: { 'Idempotent-Replayed': 'true' } };
+      return isNew ? { status: 201, body: shown } : { status: 200, body: shown, headers: replayHeader(true) };
     },
   }),
   route({

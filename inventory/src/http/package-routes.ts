@@ -9,7 +9,15 @@ import { getPackage } from '../queries/get-package.ts';
 import { listPackageItems } from '../queries/list-package-items.ts';
 import { listPackages } from '../queries/list-packages.ts';
 import { access } from './access.ts';
-import { creationHeaders, replayHeaders, route } from './route.ts';
+import {
+  changeHeaders,
+  creationHeaders,
+  mayBeReplayHeaders,
+  replayHeader,
+  replayHeaders,
+  route,
+  usedKey,
+} from './route.ts';
 
 const tag = 'packages';
 const params = z.object({ id: idParam });
@@ -29,13 +37,13 @@ export const packageRoutes = [
     responses: {
       201: { description: 'Created', body: welcomePackage, headers: z.object({ Location: z.string() }) },
       200: { description: 'The package already existed', body: welcomePackage, headers: replayHeaders },
-      422: { description: 'The Idempotency-Key was already used for a different request' },
+      ...usedKey,
     },
     handler: async (context, { body, headers }) => {
       const { package: made, isNew } = await createPackage(context, body, headers['idempotency-key']);
       return isNew
         ? { status: 201, body: made, headers: { Location: `/packages/${made.id}` } }
-        : { status: 200, body: made, headers: { 'Idempotent-Replayed': 'true' } };
+        : { status: 200, body: made, headers: replayHeader(true) };
     },
   }),
   route({
@@ -66,19 +74,28 @@ export const packageRoutes = [
   route({
     method: 'patch',
     path: '/packages/{id}',
-    summary: 'Change the status of a package: received, packed, shipped, delivered; or cancelled before it is shipped',
+    summary:
+      'Change the status of a package: received, packed, shipped, delivered; cancelled before it is shipped; received again to reinstate it',
     tag,
     access: access['PATCH /packages/{id}'],
     params,
+    headers: changeHeaders,
     body: statusChange,
     bodyExample: { status: 'packed' },
     responses: {
-      200: { description: 'Changed', body: welcomePackage },
+      200: {
+        description: 'Changed; a reinstated package is backordered if an item is short',
+        body: welcomePackage,
+        headers: mayBeReplayHeaders,
+      },
       ...unknown,
       409: { description: 'The package cannot change to this status' },
+      ...usedKey,
     },
-    handler: async (context, { params: { id }, body }) => {
-      return { status: 200, body: await changePackageStatus(context, id, body.status) };
+    handler: async (context, { params: { id }, headers, body }) => {
+      const target = { id, idempotencyKey: headers['idempotency-key'] };
+      const { left, isReplay } = await changePackageStatus(context, target, body.status);
+      return { status: 200, body: left, headers: replayHeader(isReplay) };
     },
   }),
   route({

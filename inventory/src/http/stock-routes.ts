@@ -9,7 +9,7 @@ import { movement } from '../movement.ts';
 import { listMovements } from '../queries/list-movements.ts';
 import { access } from './access.ts';
 import { changedItem, itemParams, shownItem, unknownItem } from './item-routes.ts';
-import { route } from './route.ts';
+import { changeHeaders, mayBeReplayHeaders, replayHeader, route, usedKey } from './route.ts';
 
 const tag = 'stock';
 
@@ -26,23 +26,30 @@ export const stockRoutes = [
         description: 'The change, such as -2, instead of a body',
       }),
     }),
-    headers: z.object({ 'if-match': ifMatch }),
+    headers: changeHeaders.extend({ 'if-match': ifMatch }),
     body: quantityChange,
     bodyIsOptional: true,
     bodyExample: { quantity_change: 10, reason: 'delivery' },
     responses: {
-      200: { description: 'Changed; shows the stock that back-orders have left', body: item, headers: etagHeaders },
+      200: {
+        description: 'Changed; shows the stock that back-orders have left',
+        body: item,
+        headers: etagHeaders.extend(mayBeReplayHeaders.shape),
+      },
       ...unknownItem,
       409: { description: 'The stock would be below zero, or above its limit' },
       ...changedItem,
+      ...usedKey,
     },
     handler: async (context, { params: { id }, query, headers, body }) => {
-      const target = { id, requireVersion: requireMatch(headers['if-match']) };
+      const requireVersion = requireMatch(headers['if-match']);
+      const target = { id, requireVersion, idempotencyKey: headers['idempotency-key'] };
       const changes = [query.quantity_change, body.quantity_change]
         .filter((by) => by !== undefined)
         .map((by) => ({ by }));
       const all = [...changes, ...(body.quantity === undefined ? [] : [{ to: body.quantity }])];
-      return shownItem(200, await changeQuantity(context, target, { ...theOne(all), reason: body.reason }));
+      const { left, isReplay } = await changeQuantity(context, target, { ...theOne(all), reason: body.reason });
+      return shownItem(200, left, replayHeader(isReplay));
     },
   }),
   route({

@@ -1,4 +1,5 @@
 import type { ForeignId } from '@doorstep/kit/http/foreign-id.ts';
+import { sql } from 'kysely';
 import type { InventoryContext } from '../context.ts';
 import { isLowInStock, toItem } from '../db/items.ts';
 import type { Item } from '../item.ts';
@@ -6,7 +7,10 @@ import type { Item } from '../item.ts';
 type Feed = { after: number; limit: number };
 type Context = Pick<InventoryContext, 'db'>;
 
-/** The items of a customer above the id `after`, in id order, up to `limit` + 1: the extra one shows that more follow. */
+/** The + keeps the planner from the index of active items: the other conditions leave fewer rows. */
+const activity = sql<number>`+is_active`;
+
+/** The active items of a customer above the id `after`, in id order, up to `limit` + 1: the extra one shows that more follow. */
 export async function listCustomerItems(
   { db }: Context,
   { customerId, after, limit }: Feed & { customerId: ForeignId },
@@ -15,6 +19,7 @@ export async function listCustomerItems(
     .selectFrom('items')
     .selectAll()
     .where('customer_id', '=', String(customerId))
+    .where(activity, '=', 1)
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit + 1)
@@ -25,13 +30,19 @@ export async function listCustomerItems(
 /** Like `listCustomerItems`, for the items at or below `threshold`, or else at or below their own minimum. */
 export async function listLowStock(
   { db }: Context,
-  { threshold, after, limit }: Feed & { threshold?: number | undefined },
+  {
+    threshold,
+    is_active = true,
+    after,
+    limit,
+  }: Feed & { threshold?: number | undefined; is_active?: boolean | undefined },
 ): Promise<Item[]> {
+  const active = is_active ? 1 : 0;
   const rows = await db
     .selectFrom('items')
     .selectAll()
-    .$if(threshold === undefined, (query) => query.where(isLowInStock))
-    .$if(threshold !== undefined, (query) => query.where('quantity', '<=', threshold ?? 0))
+    .$if(threshold === undefined, (query) => query.where(isLowInStock).where('is_active', '=', active))
+    .$if(threshold !== undefined, (query) => query.where('quantity', '<=', threshold ?? 0).where(activity, '=', active))
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit + 1)

@@ -15,7 +15,7 @@ function describeBackorders(backordered: Backorder[]): Line {
   const first = backordered.find(({ isFirst }) => isFirst) ?? (backordered[0] as Backorder);
   const { packageType, short } = first;
   const why = short
-    ? `${short.wanted} of ${short.sku} (${short.name}) needed, ${short.there} in stock`
+    ? `${short.wanted} of ${short.sku} (${short.name}${short.isActive ? '' : ', inactive'}) needed, ${short.there} in stock`
     : 'older back-orders wait';
   const ids = backordered.map(({ packageId }) => packageId);
   return { level: first.isFirst ? 'warn' : 'debug', text: `${packages(ids)} backordered; ${packageType}: ${why}` };

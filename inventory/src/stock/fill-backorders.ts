@@ -16,7 +16,8 @@ type Queue = { type: string; wanted: KitItem[]; ids: number[]; after: number; ba
 
 /**
  * Fills the back-orders of these types, oldest first, as long as the stock suffices. A type that is short is dropped,
- * so that no younger package of a type overtakes an older one.
+ * so that no younger package of a type overtakes an older one. A type without a kit waits for one: an earlier release
+ * let a kit be deleted while back-orders waited.
  */
 export async function fillBackorders(
   trx: Transaction<InventoryDatabase>,
@@ -25,8 +26,7 @@ export async function fillBackorders(
 ): Promise<{ filled: number[]; isUnfinished: boolean }> {
   const { kits, stocked } = await readKitsWithStock(trx, types);
   await stock.load(stocked);
-  // a package without a kit takes nothing, so it is never short
-  let queues: Queue[] = types.map((type) => ({ type, wanted: kits.get(type) ?? [], ids: [], after: 0, batch: 1 }));
+  let queues: Queue[] = [...kits].map(([type, wanted]) => ({ type, wanted, ids: [], after: 0, batch: 1 }));
   const filled: { id: number; taken: KitItem[] }[] = [];
   while (filled.length < filledMax) {
     queues = queues.filter(({ wanted }) => !stock.shortOf(wanted));

@@ -1,11 +1,12 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { type Selectable, sql, type Transaction } from 'kysely';
+import type { ItemRow } from '../db/items.ts';
 import type { InventoryDatabase } from '../db/schema.ts';
 import { isLow } from '../item.ts';
 import type { KitItem } from '../kit.ts';
 import type { LowStock, Shortage } from '../stock-news.ts';
 
-type StockedItem = { id: number; sku: string; name: string; quantity: number; min_quantity: number };
+type StockedItem = Pick<ItemRow, 'id' | 'sku' | 'name' | 'quantity' | 'min_quantity' | 'is_active'>;
 type Loaded = StockedItem & { wasLow: boolean };
 
 /** `packageId`: the package that takes the items or gives them back. */
@@ -16,6 +17,8 @@ type Change = {
   by?: number | undefined;
   /** The new minimum: the item is low at or below it. */
   minimum?: number | undefined;
+  /** 0 or 1: an inactive item is never low. */
+  isActive?: number | undefined;
 };
 
 export type Stock = {
@@ -57,11 +60,12 @@ export function openStock(trx: Transaction<InventoryDatabase>, time: string): St
       if (ids.length > 0) rows.push(...(await readItems(trx, ids)));
       for (const row of rows) if (!items.has(row.id)) items.set(row.id, loaded(row));
     },
-    change(itemId, { by, minimum }, { reason, packageId = null }) {
+    change(itemId, { by, minimum, isActive }, { reason, packageId = null }) {
       const item = itemOf(itemId);
       const { quantity: before } = item;
       item.quantity += by ?? 0;
       item.min_quantity = minimum ?? item.min_quantity;
+      item.is_active = isActive ?? item.is_active;
       const { quantity: after } = item;
       if (after < 0) throw new Error(`the stock of item ${itemId} would be ${after}`);
       if (by === undefined) return;
@@ -72,8 +76,8 @@ export function openStock(trx: Transaction<InventoryDatabase>, time: string): St
     shortOf(wanted) {
       const short = wanted.find(({ item_id, quantity }) => itemOf(item_id).quantity < quantity);
       if (!short) return undefined;
-      const { sku, name, quantity } = itemOf(short.item_id);
-      return { sku, name, wanted: short.quantity, there: quantity };
+      const { sku, name, quantity, is_active } = itemOf(short.item_id);
+      return { sku, name, isActive: is_active === 1, wanted: short.quantity, there: quantity };
     },
     takeRisen() {
       const ids = [...risen];
@@ -97,14 +101,15 @@ export function openStock(trx: Transaction<InventoryDatabase>, time: string): St
   };
 }
 
-function loaded({ id, sku, name, quantity, min_quantity }: StockedItem): Loaded {
-  return { id, sku, name, quantity, min_quantity, wasLow: isLow({ quantity, min_quantity }) };
+function loaded({ id, sku, name, quantity, min_quantity, is_active }: StockedItem): Loaded {
+  const item = { id, sku, name, quantity, min_quantity, is_active };
+  return { ...item, wasLow: isLow(item) };
 }
 
 function readItems(trx: Transaction<InventoryDatabase>, ids: number[]): Promise<StockedItem[]> {
   return trx
     .selectFrom('items')
-    .select(['id', 'sku', 'name', 'quantity', 'min_quantity'])
+    .select(['id', 'sku', 'name', 'quantity', 'min_quantity', 'is_active'])
     .where('id', 'in', ids)
     .execute();
 }

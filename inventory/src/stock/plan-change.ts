@@ -34,10 +34,15 @@ export async function changeItems(
     changed.map(({ row, columns }) => ({ ...row, ...columns })),
     stock.time,
   );
-  // with the new name, for alerts, and the old minimum, so that a raised minimum raises one
-  await stock.load(plans.map(({ row, columns }) => ({ ...row, ...columns, min_quantity: row.min_quantity })));
+  // with the new name, for alerts, but low as before, so that a raised minimum or an activation raises one
+  await stock.load(
+    plans.map(({ row, columns }) => {
+      const { min_quantity, is_active } = row;
+      return { ...row, ...columns, min_quantity, is_active };
+    }),
+  );
   for (const { row, columns, by } of plans) {
-    stock.change(row.id, { by, minimum: columns.min_quantity }, { reason });
+    stock.change(row.id, { by, minimum: columns.min_quantity, isActive: columns.is_active }, { reason });
   }
 }
 

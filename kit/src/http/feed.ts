@@ -18,7 +18,7 @@ export const feedHeaders = z.object({
 
 type FeedPage<Row> = {
   path: string;
-  query: { after: number | string; limit: number } & Record<string, string | number | undefined>;
+  query: { after: number | string; limit: number } & Record<string, string | number | boolean | undefined>;
   /** Up to `limit + 1` rows; the extra row only shows that there is more. */
   rows: Row[];
   idOf: (row: Row) => number | string;
