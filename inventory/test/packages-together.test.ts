@@ -21,8 +21,9 @@ describe.each(databases)('packages requested concurrently on %s', (kind) => {
     const onNews = (news: StockNews) => told.push(news);
     await using open = await openContext({ config, logger: createLogger('inventory', config.log), onNews });
     const { context } = open;
-    const { id } = await createItem(context, itemInput.parse(anItem({ quantity: 3, min_quantity: 1 })));
-    await putKit(context, packageType, [{ item_id: id, quantity: 1 }]);
+    const mug = itemInput.parse(anItem({ quantity: 3, min_quantity: 1 }));
+    const { left } = await createItem(context, mug, undefined);
+    await putKit(context, packageType, [{ item_id: left.item.id, quantity: 1 }]);
     await createPackage(context, request(1), 'known');
     told.length = 0;
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { call } from '@doorstep/kit/test/call.ts';
 import fc from 'fast-check';
 import type { Item } from '../src/item.ts';
@@ -78,7 +79,7 @@ export async function perform(inventory: Service, waves: Command[][]): Promise<O
   const send = async (command: Command, reason: string) => {
     const { request, item, body } = requestOf(world, command, reason);
     // twice with one key, as a client does that has lost the first answer
-    const headers = { 'Idempotency-Key': reason.replaceAll(' ', '-') };
+    const headers = { 'Idempotency-Key': randomUUID() };
     const options = { body, ...(command.kind === 'change' && { headers }) };
     const [answer] = await Promise.all([
       call(inventory, request, options),
