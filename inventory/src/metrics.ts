@@ -23,7 +23,7 @@ export function createStockMetrics(registry: Registry, counts: Counts) {
       },
     });
   gauge('packages_backordered', 'Packages that wait for stock', counts.backordered);
-  gauge('low_stock_items', 'Items whose stock is at or below their minimum', counts.low);
+  gauge('low_stock_items', 'Active items whose stock is at or below their minimum', counts.low);
   gauge('low_stock_webhooks_waiting', 'Low-stock alerts that the webhook has not accepted yet', counts.waitingAlerts);
   const webhooks = new Counter({
     name: 'low_stock_webhooks_total',

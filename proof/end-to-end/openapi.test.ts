@@ -36,6 +36,8 @@ describe('the OpenAPI document', () => {
     await call(inventory, 'POST /packages', { body: { customerId: 96, customerName: 'Carol' } });
     for (const sku of ['MUG', 'TEA', 'BOX']) await call(inventory, 'POST /api/v1/items', { body: { ...item, sku } });
     for (const type of ['set', 'old']) await call(inventory, `PUT /api/v1/kits/${type}`, { body: kitOfMugs });
+    await call(inventory, 'PUT /api/v1/kits/short', { body: { items: [{ item_id: 2, quantity: 1000 }] } });
+    await call(inventory, 'POST /package_requests', { body: { customer_id: 95, package_type: 'short' } });
   });
   afterAll(() => resources.disposeAsync());
 
@@ -69,6 +71,7 @@ describe('the OpenAPI document', () => {
   const item = { name: 'Mug', sku: 'PEN', price: 12.5, quantity: 10 };
   const kitOfMugs = { items: [{ item_id: 1, quantity: 1 }] };
   const kitOfNothing = { items: [{ item_id: 999, quantity: 1 }] };
+  const keyed = { 'Idempotency-Key': 'item-1' };
   const otherVersion = { 'If-Match': '"0"' };
   type Row = [name: Name, request: string, status: number, template: string, body?: unknown, headers?: Headers];
   type Headers = Record<string, string>;
@@ -112,6 +115,12 @@ describe('the OpenAPI document', () => {
     ['inventory', 'POST /api/v1/items', 201, '/api/v1/items', item],
     ['inventory', 'POST /api/v1/items', 400, '/api/v1/items', {}],
     ['inventory', 'POST /api/v1/items', 409, '/api/v1/items', { ...item, sku: 'MUG' }],
+    ['inventory', 'POST /api/v1/items', 201, '/api/v1/items', { ...item, sku: 'CUP' }, keyed],
+    ['inventory', 'POST /api/v1/items', 200, '/api/v1/items', { ...item, sku: 'CUP' }, keyed],
+    ['inventory', 'POST /api/v1/items', 422, '/api/v1/items', { ...item, sku: 'JUG' }, keyed],
+    ['inventory', 'PATCH /api/v1/items/1/quantity', 422, '/api/v1/items/{id}/quantity', { quantity: 1 }, keyed],
+    ['inventory', 'PATCH /packages/1', 422, '/packages/{id}', { status: 'packed' }, keyed],
+    ['inventory', 'POST /packages/batch', 422, '/packages/batch', { packages: [welcome] }, keyed],
     ['inventory', 'GET /api/v1/items/', 200, '/api/v1/items'],
     ['inventory', 'GET /api/v1/items?sort=colour', 400, '/api/v1/items'],
     ['inventory', 'GET /api/v1/items/1', 200, '/api/v1/items/{id}'],
@@ -146,6 +155,7 @@ describe('the OpenAPI document', () => {
     ['inventory', 'PUT /api/v1/kits/new', 201, '/api/v1/kits/{package_type}', kitOfMugs],
     ['inventory', 'PUT /api/v1/kits/set', 400, '/api/v1/kits/{package_type}', kitOfNothing],
     ['inventory', 'DELETE /api/v1/kits/old', 204, '/api/v1/kits/{package_type}'],
+    ['inventory', 'DELETE /api/v1/kits/short', 409, '/api/v1/kits/{package_type}'],
     ['inventory', 'DELETE /api/v1/kits/none', 404, '/api/v1/kits/{package_type}'],
     ['inventory', 'GET /health', 200, '/health'],
     ['middleware', 'GET /status', 200, '/status'],

@@ -10,7 +10,10 @@ type Context = Pick<InventoryContext, 'db'>;
 /** The + keeps the planner from the index of active items: the other conditions leave fewer rows. */
 const activity = sql<number>`+is_active`;
 
-/** The active items of a customer above the id `after`, in id order, up to `limit` + 1: the extra one shows that more follow. */
+/**
+ * The active items of a customer above the id `after`, in id order, up to `limit` + 1: the extra one shows that more
+ * follow.
+ */
 export async function listCustomerItems(
   { db }: Context,
   { customerId, after, limit }: Feed & { customerId: ForeignId },
@@ -27,15 +30,15 @@ export async function listCustomerItems(
   return rows.map(toItem);
 }
 
-/** Like `listCustomerItems`, for the items at or below `threshold`, or else at or below their own minimum. */
+type LowStockFeed = Feed & { threshold?: number | undefined; is_active?: boolean | undefined };
+
+/**
+ * Like `listCustomerItems`, for the active items at or below `threshold`, or else at or below their own minimum; or for
+ * the inactive ones.
+ */
 export async function listLowStock(
   { db }: Context,
-  {
-    threshold,
-    is_active = true,
-    after,
-    limit,
-  }: Feed & { threshold?: number | undefined; is_active?: boolean | undefined },
+  { threshold, is_active = true, after, limit }: LowStockFeed,
 ): Promise<Item[]> {
   const active = is_active ? 1 : 0;
   const rows = await db
