@@ -27,8 +27,9 @@ export const kitInput = z
   })
   .meta({ id: 'KitInput' });
 
-const is_active = z.boolean().meta({
-  description: 'False for an inactive item: packages still take it from the stock, but it raises no low-stock alert',
+/** A kit that needs no attention shows its items as they were put. */
+const is_active = z.literal(false).optional().meta({
+  description: 'Shown for an inactive item: packages still take it from the stock, but it raises no low-stock alert',
 });
 
 export const kit = z

@@ -124,14 +124,13 @@ describe.each(databases)('an inactive item on %s', (kind) => {
 
     const shown = [
       { item_id: inactive.id, quantity: 2, is_active: false },
-      { item_id: active.id, quantity: 2, is_active: true },
+      { item_id: active.id, quantity: 2 },
     ];
     expect([made.status, made.body.items]).toEqual([201, shown]);
     expect((await call(inventory, `GET ${path}`)).body.items).toEqual(shown);
     expect((await call(inventory, `GET /api/v1/kits?after=${made.body.id - 1}`)).body[0].items).toEqual(shown);
     await put(inactive, { is_active: true });
-    const [one, other] = (await call(inventory, `PUT ${path}`, { body: made.body })).body.items;
-    expect([one.is_active, other.is_active]).toEqual([true, true]);
+    expect((await call(inventory, `PUT ${path}`, { body: made.body })).body.items).toEqual(items);
   });
 
   it('is taken by packages and back-orders as any other item', async () => {

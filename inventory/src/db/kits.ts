@@ -20,7 +20,9 @@ type KitRow = Omit<Kit, 'items'> & KitItem & { is_active: number };
 export function toKits(rows: KitRow[]): Kit[] {
   return [...Map.groupBy(rows, ({ id }) => id).values()].map((group) => {
     const [{ id, package_type, updated_at }] = group as [KitRow];
-    const items = group.map(({ item_id, quantity, is_active }) => ({ item_id, quantity, is_active: is_active === 1 }));
+    const items = group.map(({ item_id, quantity, is_active }) => {
+      return { item_id, quantity, ...(is_active === 0 && { is_active: false as const }) };
+    });
     return { id, package_type, items, updated_at };
   });
 }
