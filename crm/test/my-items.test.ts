@@ -45,6 +45,16 @@ describe('my items', () => {
     expect((await askAs(crm, carol)).body).toStrictEqual({ items: [], total: 0, customer_id: carol.id });
   });
 
+  it('may be a hundred items that are as long as they can be', async () => {
+    const dora = await addCustomer(crm);
+    const longest = { name: '🎁'.repeat(255), description: '\u0001'.repeat(10_000), customer_id: dora.id };
+    for (let count = 0; count < 100; count += 1) crm.inventory.add(longest);
+
+    const { status, body } = await askAs(crm, dora, `/search/?name=${encodeURIComponent(longest.name)}`);
+
+    expect([status, body.items?.length, body.total]).toEqual([200, 100, 100]);
+  });
+
   it('are paged', async () => {
     for (const rest of ['', '/search', '/search/']) {
       const { body } = await crm.ask(`${rest}?page=2&size=2`);
