@@ -232,7 +232,10 @@ describe.each(databases)('actions on %s', (kind) => {
 
   it('are not listed by a type longer than any', async () => {
     const detail = 'action_type must be 1 to 100 characters long';
-    expect(await call(crm, `GET /actions?action_type=${'t'.repeat(101)}`)).toMatchObject({ status: 400, body: { detail } });
+    expect(await call(crm, `GET /actions?action_type=${'t'.repeat(101)}`)).toMatchObject({
+      status: 400,
+      body: { detail },
+    });
   });
 
   it('are an empty list for a lead that does not exist', async () => {

@@ -18,7 +18,8 @@ const shownBy: Record<string, (crm: CrmWithAdmin, id: number) => Promise<unknown
   'GET /v1/customers': async (crm) => (await crm.admin('GET /v1/customers?sort=-id&size=1')).body.items[0],
   'POST /v1/customers': (crm) => crm.addAccount(),
   'GET /v1/customers/{id}': async (crm, id) => (await crm.admin(`GET /v1/customers/${id}`)).body,
-  'PUT /v1/customers/{id}': async (crm, id) => (await crm.admin(`PUT /v1/customers/${id}`, { body: { name: 'A' } })).body,
+  'PUT /v1/customers/{id}': async (crm, id) =>
+    (await crm.admin(`PUT /v1/customers/${id}`, { body: { name: 'A' } })).body,
   'POST /v1/customers/{id}/restore': async (crm, id) => {
     await crm.admin(`DELETE /v1/customers/${id}`);
     return (await crm.admin(`POST /v1/customers/${id}/restore`)).body;

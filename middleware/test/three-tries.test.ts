@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { aDaemon } from './a-daemon.ts';
 import { fakeClock } from './fakes.ts';
 
+type Attempt = { started_at: string; next_attempt_at: string | null };
+
 const environment = { DELIVERY_RETRIES: '0', RETRY_SCHEDULE: '2s,2s', INVENTORY_IDEMPOTENCY: 'permanent' };
 
 describe.each(databases)('with DELIVERY_RETRIES=0 and RETRY_SCHEDULE=2s,2s on %s', (kind) => {
@@ -23,8 +25,8 @@ describe.each(databases)('with DELIVERY_RETRIES=0 and RETRY_SCHEDULE=2s,2s on %s
     const { state, error, history } = await daemon.get(`/deliveries/${id}`);
     expect({ state, error }).toEqual({ state: 'dead', error: expect.stringContaining('given up after 3 attempts: ') });
     expect(daemon.inventory.posts).toEqual([id, id, id]);
-    const waits = history.map(({ at, next_attempt_at }: { at: string; next_attempt_at: string | null }) => {
-      return next_attempt_at && Date.parse(next_attempt_at) - Date.parse(at);
+    const waits = history.map(({ started_at, next_attempt_at }: Attempt) => {
+      return next_attempt_at && Date.parse(next_attempt_at) - Date.parse(started_at);
     });
     expect(waits).toEqual([expect.closeTo(2_000, -3), expect.closeTo(2_000, -3), null]);
   });

@@ -43,7 +43,10 @@ export const requestsOfEarlierClients: Record<string, Asked[]> = {
     crm('POST /customers', 409, { body: { ...happy, email: 'Happy@Example.com' }, answer: { existing_id: number } }),
     crm('POST /customers', 400, { body: { name: 'A' }, answer: { error: 'Missing required fields: email' } }),
     crm('GET /customers', 200, { answer: listOf({ ...happy, integration_status: text, created_at: text }) }),
-    inventory('POST /package_requests', 201, { body: promotion, answer: { ...promotion, id: number, status: 'received' } }),
+    inventory('POST /package_requests', 201, {
+      body: promotion,
+      answer: { ...promotion, id: number, status: 'received' },
+    }),
     inventory('POST /package_requests', 200, { body: promotion, answer: promotion }),
     inventory('POST /package_requests', 400, {
       body: {},
@@ -82,7 +85,10 @@ export const requestsOfEarlierClients: Record<string, Asked[]> = {
     crm('GET /actions/?action_type=email', 200, { answer: [{ ...email, id: 1 }] }),
     crm('GET /actions/?action_type=letter', 200, { answer: [] }),
     crm('GET /actions/?lead_id=2', 200, { answer: [{ id: 2 }] }),
-    crm('PUT /actions/1', 200, { body: { details: 'Updated' }, answer: { details: 'Updated', description: 'Updated' } }),
+    crm('PUT /actions/1', 200, {
+      body: { details: 'Updated' },
+      answer: { details: 'Updated', description: 'Updated' },
+    }),
     crm('GET /actions/1', 200, { answer: { details: 'Updated', description: 'Updated' } }),
     crm('GET /processes/', 200, { answer: [] }),
     crm('POST /processes', 201, { body: { ...process, ...followUp }, answer: { ...process, ...followUp, id: 1 } }),
@@ -99,10 +105,23 @@ export const requestsOfEarlierClients: Record<string, Asked[]> = {
   'the customer API': [
     crm('POST /v1/auth/login', 401, { body: { username: 'admin', password: 'secret' }, answer: { error: text } }),
     crm('GET /v1/customers/', 401),
-    crm('GET /v1/customers/', 200, { as: 'admin', answer: { items: listOf(happy), total: number, page: 1, size: 10 } }),
+    crm('GET /v1/customers/?page=1&size=1', 200, {
+      as: 'admin',
+      answer: {
+        items: [{ id: 1, name: text, integration_status: text }],
+        total: number,
+        page: 1,
+        size: 1,
+        pages: number,
+      },
+    }),
     crm('POST /v1/customers/', 401, { body: { name: 'A', email: 'a@example.com' } }),
     crm('POST /v1/customers/', 400, { as: 'admin', body: { first_name: 'A', last_name: 'B', email: 'a@example.com' } }),
-    crm('POST /v1/customers/', 201, { as: 'admin', body: { name: 'A', email: 'a@example.com' }, answer: { id: number } }),
+    crm('POST /v1/customers/', 201, {
+      as: 'admin',
+      body: { name: 'A', email: 'a@example.com' },
+      answer: { id: number },
+    }),
     crm('GET /v1/customers/1', 401),
     crm('GET /v1/customers/1', 200, { as: 'admin', answer: { id: 1, deleted_at: null, integration_status: text } }),
     crm('PUT /v1/customers/1', 401, { body: { name: 'Erin Example' } }),
@@ -111,18 +130,27 @@ export const requestsOfEarlierClients: Record<string, Asked[]> = {
     crm('GET /v1/customers/2', 404, { as: 'admin' }),
     crm('POST /v1/customers/2/restore', 200, { as: 'admin', answer: { id: 2 } }),
     crm('GET /health', 200, { answer: { status: 'healthy', service: 'crm-service', version: text } }),
-    crm('GET /metrics', 200, { answer: expect.stringMatching(/^request_count\{method="\w+",route="\S+",status="\d+"\} /m) }),
+    crm('GET /metrics', 200, {
+      answer: expect.stringMatching(/^request_count\{method="\w+",route="\S+",status="\d+"\} /m),
+    }),
     crm('GET /metrics', 200, { answer: expect.stringMatching(/^request_latency_seconds_bucket\{/m) }),
   ],
   'the services for items': [
     inventory('POST /api/v1/items/', 201, { body: product, answer: { ...product, id: 1 } }),
-    inventory('POST /api/v1/items/', 409, { body: product, answer: { detail: expect.stringContaining('already exists') } }),
+    inventory('POST /api/v1/items/', 409, {
+      body: product,
+      answer: { detail: expect.stringContaining('already exists') },
+    }),
     inventory('POST /api/v1/items/', 400, { body: { ...product, price: 9.999 } }),
-    inventory('POST /api/v1/items/', 201, { body: { name: 'N'.repeat(255), sku: 'TEST-002', price: 10, is_active: false } }),
+    inventory('POST /api/v1/items/', 201, {
+      body: { name: 'N'.repeat(255), sku: 'TEST-002', price: 10, is_active: false },
+    }),
     inventory('GET /api/v1/items/1', 200, { answer: product }),
     inventory('GET /api/v1/items/999', 404, { answer: { detail: 'Item not found' } }),
     inventory('GET /api/v1/items/?name=test&category=electronics&is_active=true', 200, { answer: onePage }),
-    inventory('GET /api/v1/items/?min_price=90&max_price=100&min_quantity=1&max_quantity=100', 200, { answer: onePage }),
+    inventory('GET /api/v1/items/?min_price=90&max_price=100&min_quantity=1&max_quantity=100', 200, {
+      answer: onePage,
+    }),
     inventory('GET /api/v1/items/?customer_id=customer-123&page=1&size=10', 200, { answer: onePage }),
     inventory('GET /api/v1/items/?category=NonExistent', 200, { answer: { items: [], total: 0 } }),
     inventory('GET /api/v1/items/customer/customer-123', 200, { answer: [product] }),
@@ -134,12 +162,18 @@ export const requestsOfEarlierClients: Record<string, Asked[]> = {
     inventory('PATCH /api/v1/items/1/quantity?quantity_change=1000', 409),
     inventory('GET /api/v1/items/low-stock/?threshold=125', 200, { answer: listOf({ sku: 'TEST-001' }) }),
     inventory('GET /api/v1/items/low-stock/', 200, { answer: expect.any(Array) }),
-    inventory('PUT /api/v1/items/1', 200, { body: { name: 'Updated Product', price: 199.99 }, answer: { price: 199.99 } }),
+    inventory('PUT /api/v1/items/1', 200, {
+      body: { name: 'Updated Product', price: 199.99 },
+      answer: { price: 199.99 },
+    }),
     crm('GET /api/v1/customers/my-items', 401),
     crm('GET /api/v1/customers/my-items/1', 403, { as: 'customer' }),
     crm('GET /api/v1/customers/my-items/999', 404, { as: 'customer' }),
     inventory('PUT /api/v1/items/1', 200, { body: { customer_id: '1' }, answer: { customer_id: 1 } }),
-    crm('GET /api/v1/customers/my-items', 200, { as: 'customer', answer: { items: [{ id: 1 }], total: 1, customer_id: 1 } }),
+    crm('GET /api/v1/customers/my-items', 200, {
+      as: 'customer',
+      answer: { items: [{ id: 1 }], total: 1, customer_id: 1 },
+    }),
     crm('GET /api/v1/customers/my-items/1', 200, { as: 'customer', answer: { sku: 'TEST-001', price: 199.99 } }),
     crm('GET /api/v1/customers/my-items/search/?name=updated&category=Electronics', 200, {
       as: 'customer',
