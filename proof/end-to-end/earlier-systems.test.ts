@@ -132,6 +132,7 @@ describe('the page about the earlier systems', () => {
   it.each([
     ['DB_PORT', { DB_HOST: 'db', DB_PORT: '3306', DB_USER: 'root', DB_NAME: 'crm' }, 'MySQL is not supported'],
     ['DATABASE_URL', { DATABASE_URL: 'mysql+pymysql://root@db:3306/crm' }, 'MySQL is not supported'],
+    ['JWT_SECRET_KEY', { NODE_ENV: 'production', JWT_SECRET_KEY: 'your-secret-key-change-in-production' }, 'too easy'],
     ['CORS_ORIGINS', { CORS_ORIGINS: '["http://localhost:3000", "http://localhost:80"]' }, 'comma-separated origins'],
   ])('is right that the start stops with a sentence about %s', (_name, environment, sentence) => {
     expect(() => readCrmConfig(environment as never)).toThrow(sentence);
