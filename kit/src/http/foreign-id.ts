@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import 'zod-openapi'; // types of `.meta()`
-import { idLengthMax, idPattern, invisible, isVisibleId } from '../text/visible-id.ts';
+import { idLengthMax, isVisibleId } from '../text/visible-id.ts';
+import { visibleIdForm, visibleIdsForm } from './text-forms.ts';
 
 /** An id from another system. A safe integer is a number; anything else, longer integers too, is text. */
 export type ForeignId = number | string;
@@ -9,7 +10,13 @@ export const foreignIdSentence = `must be an integer, or a text of 1 to ${idLeng
 export const foreignIdForm = {
   anyOf: [
     { type: 'integer' as const },
-    { type: 'string' as const, minLength: 1, maxLength: idLengthMax, pattern: idPattern },
+    {
+      type: 'string' as const,
+      description: 'Visible characters, and spaces between them',
+      minLength: 1,
+      maxLength: idLengthMax,
+      ...visibleIdForm,
+    },
   ],
 };
 
@@ -40,16 +47,16 @@ export const foreignIdFilter = z
 
 const idsMax = 500;
 const idsSentence = `${foreignIdSentence}, or up to ${idsMax} of them separated by commas`;
-/** The document leaves out ids with spaces, although they are taken. */
-const listed = `[^,${invisible}]{1,${idLengthMax}}`;
-const idsPattern = `^${listed}(,${listed}){0,${idsMax - 1}}$`;
-
 /** One id or several in a query, for `toForeignIds`. It stays text, so that a link to the next page can repeat it. */
 export const foreignIdsFilter = z
   .string(idsSentence)
   .refine((text) => toForeignIds(text).length > 0, idsSentence)
   .optional()
-  .meta({ override: { type: 'string', pattern: idsPattern }, example: '1,2,3' });
+  .meta({
+    description: `Ids separated by commas, up to ${idsMax}`,
+    override: { type: 'string', ...visibleIdsForm },
+    example: '1,2,3',
+  });
 
 /** Both forms of an id have the same text. */
 export function toForeignId(text: string): ForeignId {
