@@ -154,7 +154,8 @@ export const waiting = ({ deliveries }: Got<'/status'>): number => deliveries.pe
 };
 
 const tsc = join(import.meta.dirname, '../../node_modules/.bin/tsc');
-const options = '--strict --noEmit --allowImportingTsExtensions --target esnext --module esnext --moduleResolution bundler';
+const options =
+  '--strict --noEmit --allowImportingTsExtensions --target esnext --module esnext --moduleResolution bundler';
 
 /** What TypeScript says of these files. */
 async function compile(files: Record<string, string>): Promise<string> {

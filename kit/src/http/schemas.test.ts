@@ -70,6 +70,13 @@ describe('storable text', () => {
       expect(judge(storableText({ max: 10 }), text)).toMatch(/NUL or unpaired/);
   });
 
+  it('is measured in code points, not in UTF-16 units', () => {
+    const text = storableText({ min: 2, max: 3 });
+    expect(judge(text, '🎁')).toBe('must be at least 2 characters long');
+    expect(judge(text, '🎁🎁🎁')).toBe('🎁🎁🎁');
+    expect(judge(text, '🎁🎁🎁🎁')).toBe('must be at most 3 characters long');
+  });
+
   it('respects its minimum and maximum length', () => {
     const text = storableText({ min: 2, max: 3 });
     expect(['a', 'ab', 'abc', 'abcd'].map((value) => text.safeParse(value).success)).toEqual([

@@ -99,13 +99,14 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
     });
 }
 
+/** Text of any form, measured in code points, as JSON Schema does. */
 export function storableText({ min = 0, max }: { min?: number; max: number }) {
   return z
     .string()
-    .min(min)
-    .max(max)
+    .refine((text) => codePoints(text) >= min, `must be at least ${min} characters long`)
+    .refine((text) => codePoints(text) <= max, `must be at most ${max} characters long`)
     .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or unpaired surrogates')
-    .meta({ override: storableForm });
+    .meta({ override: storableForm({ min, max }) });
 }
 
 function codePoints(text: string): number {

@@ -10,15 +10,19 @@ export function lineForm({ min, max }: { min: number; max: number }) {
   return { minLength: min, maxLength: max, pattern };
 }
 
-export const storableForm = { pattern: '^[^\\x00]*$' };
+export function storableForm({ min, max }: { min: number; max: number }) {
+  return { minLength: min, maxLength: max, pattern: '^[^\\x00]*$' };
+}
 
 const atom = '[^\\x00-\\x20\\x22\\x28\\x29\\x2c\\x2e\\x3a-\\x3c\\x3e\\x40\\x5b-\\x5d\\x7f-\\xa0]+';
 const labelEdge = '[^\\x00-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\xa0]';
 const labelInside = '[^\\x00-\\x2c\\x2e\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\xa0]';
-const label = `${labelEdge}(${labelInside}{0,61}${labelEdge})?`;
+const longLabel = `${labelEdge}${labelInside}{0,61}${labelEdge}`;
 
 /** No format, because common validators do not know `idn-email`, and `email` refuses letters beyond ASCII. */
-export const emailForm = { pattern: `^\\s*${atom}(\\.${atom})*@${label}(\\.${label})+\\s*$` };
+export const emailForm = {
+  pattern: `^\\s*${atom}(\\.${atom})*@((${longLabel}|${labelEdge})\\.)+${longLabel}\\s*$`,
+};
 
 const idOf = (character: string) => `${character}+( +${character}+)*`;
 const id = idOf('[^\\x00-\\x20\\x7f-\\xa0]');
