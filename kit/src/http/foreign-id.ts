@@ -7,18 +7,14 @@ import { visibleIdForm, visibleIdsForm } from './text-forms.ts';
 export type ForeignId = number | string;
 
 export const foreignIdSentence = `must be an integer, or a text of 1 to ${idLengthMax} visible characters`;
-export const foreignIdForm = {
-  anyOf: [
-    { type: 'integer' as const },
-    {
-      type: 'string' as const,
-      description: 'Visible characters, and spaces between them',
-      minLength: 1,
-      maxLength: idLengthMax,
-      ...visibleIdForm,
-    },
-  ],
-};
+const idText = { type: 'string', minLength: 1, maxLength: idLengthMax, ...visibleIdForm };
+const idForms = [{ type: 'integer' }, { ...idText, description: 'Visible characters, and spaces between them' }];
+
+/** For the document. In a path or a query the id is text, but a client may have it as a number. */
+export function foreignIdForm({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
+  delete jsonSchema['type'];
+  jsonSchema['anyOf'] = idForms;
+}
 
 /** In a body. `7` and `"7"` are the same id. */
 export const foreignId = z
@@ -47,6 +43,7 @@ export const foreignIdFilter = z
 
 const idsMax = 500;
 const idsSentence = `${foreignIdSentence}, or up to ${idsMax} of them separated by commas`;
+
 /** One id or several in a query, for `toForeignIds`. It stays text, so that a link to the next page can repeat it. */
 export const foreignIdsFilter = z
   .string(idsSentence)

@@ -76,14 +76,13 @@ export function optionalAmountQuery({ max }: { max: number }) {
 
 /** The words of the earlier systems, in any case. */
 const flagText = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] });
-const flagForm = {
-  description: '`1`, `yes` and `on` mean true; `0`, `no` and `off` mean false',
-  override: { type: 'boolean' as const },
-};
+const description = '`1`, `yes` and `on` mean true; `0`, `no` and `off` mean false';
 
-export const flagQuery = flagText.default(false).meta(flagForm);
+export const flagQuery = flagText
+  .default(false)
+  .meta({ description, override: { type: 'boolean', default: false } });
 
-export const optionalFlagQuery = flagText.optional().meta(flagForm);
+export const optionalFlagQuery = flagText.optional().meta({ description, override: { type: 'boolean' } });
 
 /** A single line of text in any script: trimmed, well-formed, without control characters, measured in code points. */
 export function line({ min = 1, max }: { min?: number; max: number }) {
@@ -99,14 +98,14 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
     });
 }
 
-/** Text of any form, measured in code points, as JSON Schema does. */
+/** Any text that both databases can store, measured in code points. */
 export function storableText({ min = 0, max }: { min?: number; max: number }) {
   return z
     .string()
     .refine((text) => codePoints(text) >= min, `must be at least ${min} characters long`)
     .refine((text) => codePoints(text) <= max, `must be at most ${max} characters long`)
     .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or unpaired surrogates')
-    .meta({ override: storableForm({ min, max }) });
+    .meta({ override: { ...(min > 0 && { minLength: min }), maxLength: max, ...storableForm } });
 }
 
 function codePoints(text: string): number {

@@ -10,9 +10,7 @@ export function lineForm({ min, max }: { min: number; max: number }) {
   return { minLength: min, maxLength: max, pattern };
 }
 
-export function storableForm({ min, max }: { min: number; max: number }) {
-  return { minLength: min, maxLength: max, pattern: '^[^\\x00]*$' };
-}
+export const storableForm = { pattern: '^[^\\x00]*$' };
 
 const atom = '[^\\x00-\\x20\\x22\\x28\\x29\\x2c\\x2e\\x3a-\\x3c\\x3e\\x40\\x5b-\\x5d\\x7f-\\xa0]+';
 const labelEdge = '[^\\x00-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\xa0]';
