@@ -78,9 +78,7 @@ export function optionalAmountQuery({ max }: { max: number }) {
 const flagText = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] });
 const description = '`1`, `yes` and `on` mean true; `0`, `no` and `off` mean false';
 
-export const flagQuery = flagText
-  .default(false)
-  .meta({ description, override: { type: 'boolean', default: false } });
+export const flagQuery = flagText.default(false).meta({ description, override: { type: 'boolean', default: false } });
 
 export const optionalFlagQuery = flagText.optional().meta({ description, override: { type: 'boolean' } });
 
