@@ -57,8 +57,9 @@ const packageId = z.union([id, storableText({ min: 1, max: 200 })]);
 /** Beyond 2^53 a number would be rounded. */
 const longPackageId = z
   .bigint()
+  .positive('must be a positive integer')
   .transform(String)
-  .meta({ override: { type: 'integer' } });
+  .meta({ override: { type: 'integer', minimum: 1 } });
 
 export const customer = z
   .object({

@@ -4,7 +4,10 @@ import { z } from 'zod';
 const followupMessage = 'must be a time such as 2026-01-31 12:00:00 (UTC) or 2026-01-31T12:00:00Z';
 
 /** zod's pattern, which checks month lengths and leap years, but with a space or a T between date and time. */
-const followupPattern = z.core.regexes.datetime({ local: true, offset: true }).source.replace(')T(', ')[T ](');
+const followupPattern = z.core.regexes
+  .datetime({ local: true, offset: true })
+  .source.replace(')T(', ')[T ](')
+  .replace(/^\^(.*)\$$/, '^\\s*$1\\s*$$');
 
 /** Accepts ISO 8601 too. The output is "YYYY-MM-DD HH:MM:SS" in UTC, the form that older clients expect. */
 const followupTime = z

@@ -166,7 +166,7 @@ describe.each(databases)('a report of package states on %s', (kind) => {
     expect(answer).toMatchObject({ status: 400, body: { title: 'Bad Request', detail, error: detail } });
   });
 
-  it.each([[[]], [{}], [0], [1.5], [''], ['x'.repeat(201)], [true]])(
+  it.each([[[]], [{}], [0], [-(2 ** 60)], [1.5], [''], ['x'.repeat(201)], [true]])(
     'is rejected with %j as a package id',
     async (package_id) => {
       const { status, body } = await report(delivered({ package_id }));

@@ -1,5 +1,5 @@
 import { foreignId, shownForeignId } from '@doorstep/kit/http/foreign-id.ts';
-import { id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { amountSentence, id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
 /** Far below the integer limit of either database. */
@@ -17,7 +17,7 @@ function amount() {
     .number()
     .max(priceMax, `must be at most ${priceMax}`)
     .refine((value) => fromCents(toCents(value)) === value, 'must have at most two decimals')
-    .meta({ override: { multipleOf: 0.01 } });
+    .meta({ description: amountSentence });
 }
 
 /** Money is stored in cents, because sums of binary fractions are not exact. */

@@ -56,6 +56,8 @@ const filters: [name: string, value: string, meets: (item: Item) => boolean][] =
   ['brand', 'ü&ö', ({ brand }) => brand === 'Ü&Ö'],
   ['is_active', 'true', ({ is_active }) => is_active],
   ['is_active', 'false', ({ is_active }) => !is_active],
+  ['is_active', 'yes', ({ is_active }) => is_active],
+  ['is_active', '0', ({ is_active }) => !is_active],
   ['customer_id', '2', ({ customer_id }) => customer_id === 2],
   ['min_price', '0.3', ({ price }) => price >= 0.3],
   ['min_price', '19.99', ({ price }) => price >= 19.99],
@@ -116,6 +118,13 @@ describe.each(databases)('the list of items on %s', (kind) => {
         .join('&');
       expect((await list(query)).body).toMatchObject({ items: [item], total: 1 });
     }
+  });
+
+  it('counts an empty filter as absent', async () => {
+    const empty = [...new Set(filters.map(([name]) => name)), 'sort', 'page', 'size'].map((name) => `${name}=`);
+
+    expect((await list(empty.join('&'))).body).toStrictEqual((await list()).body);
+    expect((await list('name=a&min_price=&max_price=')).body).toStrictEqual((await list('name=a')).body);
   });
 
   it.each(['id', 'name', 'sku', 'price', 'quantity', 'created_at'])(

@@ -23,12 +23,17 @@ describe('the stock of an item', () => {
     ['nothing at all', {}, oneIsNeeded],
     ['an empty body', { body: {} }, oneIsNeeded],
     ['a reason alone', { body: { reason: 'stocktaking' } }, oneIsNeeded],
-    ['a new stock in the query', { query: '?quantity=5' }, oneIsNeeded],
+    [
+      'a new stock in the query',
+      { query: '?quantity=5' },
+      'quantity is not a query parameter of this route, which takes quantity_change',
+    ],
+    ['an empty number in the query', { query: '?quantity_change=' }, oneIsNeeded],
     ['both in the body', { body: { quantity_change: 1, quantity: 11 } }, oneIsNeeded],
     ['a number in the query and one in the body', { query: '?quantity_change=1', body: { quantity: 11 } }, oneIsNeeded],
     ['the same twice', { query: '?quantity_change=1', body: { quantity_change: 1 } }, oneIsNeeded],
-    ['two in the query', { query: '?quantity_change=1&quantity_change=1' }, byMessage],
-    ...['', '1.5', '1e3', '0x1', '--1', '+-1', '%201%20', 'NaN', `${limit + 1}`, '-9'.repeat(30)].map(
+    ['two in the query', { query: '?quantity_change=1&quantity_change=1' }, 'quantity_change must be given only once'],
+    ...['1.5', '1e3', '0x1', '--1', '+-1', '%201%20', 'NaN', `${limit + 1}`, '-9'.repeat(30)].map(
       (text) => [`"${text}" in the query`, { query: `?quantity_change=${text}` }, byMessage] as const,
     ),
     ['a text in the body', { body: { quantity_change: '5' } }, byMessage],

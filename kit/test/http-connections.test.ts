@@ -60,7 +60,7 @@ const isProblem = {
 describe('a target', () => {
   it.each([
     ['http://x/things/2', { id: 2 }],
-    ['HTTPS://alice:secret@elsewhere:8443/things/2?x#y', { id: 2 }],
+    ['HTTPS://alice:secret@elsewhere:8443/things?after=2&limit=1#y', [{ id: 3 }]],
     ['http://x', { message: 'Things', version: '1.2.3', docs: '/docs' }],
   ])('may be an absolute URL: %s', async (target, body) => {
     expect(await send(`GET ${target} HTTP/1.1\r\n${lines}\r\n`)).toMatchObject([{ status: 200, body }]);

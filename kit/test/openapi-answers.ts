@@ -6,6 +6,7 @@ import {
   type Operation,
   operationsOf,
   type ResponseObject,
+  standalone,
 } from './openapi-requests.ts';
 import type { Schema } from './schema-values.ts';
 
@@ -25,7 +26,7 @@ function makeCheck(document: ApiDocument): AnswerCheck {
   const operations = operationsOf(document);
   const parsers = new Map<Schema, z.ZodType>();
   const parserOf = (schema: Schema) => {
-    const parser = parsers.get(schema) ?? toParser(schema, document);
+    const parser = parsers.get(schema) ?? z.fromJSONSchema(standalone(schema, document));
     parsers.set(schema, parser);
     return parser;
   };
@@ -103,9 +104,3 @@ function isAt(template: string, path: string): boolean {
 
 const byParameters = (a: Operation, b: Operation) => parametersIn(a.path) - parametersIn(b.path);
 const parametersIn = (path: string) => path.split('{').length;
-
-/** Keeps references, and adds the referenced schemas as `$defs`. */
-function toParser(schema: Schema, { components }: ApiDocument): z.ZodType {
-  const text = JSON.stringify({ ...schema, $defs: components.schemas });
-  return z.fromJSONSchema(JSON.parse(text.replaceAll('#/components/schemas/', '#/$defs/')));
-}

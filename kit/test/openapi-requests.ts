@@ -30,6 +30,12 @@ export function operationsOf({ paths }: ApiDocument): Operation[] {
   );
 }
 
+/** A schema of the document that needs nothing else of it. */
+export function standalone(schema: Schema, { components }: Pick<ApiDocument, 'components'>) {
+  const text = JSON.stringify({ ...schema, $defs: components.schemas });
+  return JSON.parse(text.replaceAll('#/components/schemas/', '#/$defs/'));
+}
+
 type Ids = {
   /** The highest existing id. */
   max: number;

@@ -4,6 +4,7 @@ import { type Answer, readAnswer } from './call.ts';
 import { type DatabaseKind, databases } from './databases.ts';
 import { within } from './eventually.ts';
 import { answerCheck } from './openapi-answers.ts';
+import { bodyCheck } from './openapi-bodies.ts';
 import { type ApiDocument, type ApiRequest, type Operation, operationsOf } from './openapi-requests.ts';
 
 /** The number of requests per operation: `PROPERTY_RUNS`, or else `usual`. */
@@ -46,17 +47,22 @@ export async function tryEveryOperation(run: Run): Promise<Map<number, number>> 
   const seed = Number(process.env['PROPERTY_SEED'] || Date.now() % 1e9);
   const agent = new Agent({ keepAlive: true });
   const check = answerCheck(document);
+  const checkBody = bodyCheck(document);
   const statuses = new Map<number, number>();
-  const tryOne = async (request: ApiRequest, caller: string) => {
+  const tryOne = async (operation: Operation, request: ApiRequest, caller: string) => {
     const headers = { ...request.headers, ...(await callers[caller]?.()) };
     const answer = await send(service, { ...request, headers }, agent);
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-    const complaints = [...faults(answer, rightRefusals), ...check(request, answer)];
+    const complaints = [
+      ...faults(answer, rightRefusals),
+      ...check(request, answer),
+      ...checkBody(operation, request, answer),
+    ];
     if (complaints.length > 0) throw new Error(complaints.join('; '), { cause: answer.body });
   };
   const failures: string[] = [];
   for (const [index, operation] of operationsOf(document).entries()) {
-    const tryToFail = givingUp(tryOne);
+    const tryToFail = givingUp((request: ApiRequest, caller: string) => tryOne(operation, request, caller));
     const property = fc.asyncProperty(requestsTo(operation), fc.constantFrom(...Object.keys(callers)), tryToFail);
     const details = await fc.check(property, { numRuns: runs, seed: seed + index });
     if (details.failed) failures.push(failureOf(details));

@@ -124,15 +124,18 @@ function integers(schema: Schema, { ids }: SchemaSource) {
     : fc.integer({ min: Math.ceil(min / step), max: Math.floor(max / step) }).map((n) => n * step);
 }
 
-function numbers({ multipleOf, ...schema }: Schema): fc.Arbitrary<number> {
+function numbers(schema: Schema): fc.Arbitrary<number> {
   const min = schema.minimum ?? schema.exclusiveMinimum ?? -1e9;
   const max = schema.maximum ?? schema.exclusiveMaximum ?? 1e9;
   const inside = (value: number) => value !== schema.exclusiveMinimum && value !== schema.exclusiveMaximum;
-  if (multipleOf === undefined) return fc.double({ min, max, noNaN: true }).filter(inside);
+  // no keyword for it suits every validator, so a limit with two decimals says that the amounts have as many
+  if (Number.isInteger(max) || !Number.isInteger(max * 100)) return fc.double({ min, max, noNaN: true }).filter(inside);
   // 7 / 100 is exactly 0.07, but 7 * 0.01 is not
-  const perUnit = Math.round(1 / multipleOf);
-  const steps = fc.integer({ min: Math.ceil(min * perUnit), max: Math.floor(max * perUnit) });
-  return steps.map((count) => count / perUnit).filter(inside);
+  const steps = fc.integer({ min: Math.ceil(min * 100), max: Math.floor(max * 100) });
+  return fc
+    .oneof({ weight: 4, arbitrary: steps }, fc.nat(10_000))
+    .map((cents) => cents / 100)
+    .filter(inside);
 }
 
 const codePointsOf = (text: string) => [...text].length;
@@ -151,11 +154,17 @@ type TextLimits = { minLength: number; maxLength: number; pattern: string | unde
 
 function makeTexts({ minLength, maxLength, pattern, format }: TextLimits): fc.Arbitrary<string> {
   const expression = new RegExp(pattern ?? '', 'u');
+  // patterns for every engine cannot name the invisible characters, so one without control characters means all of them
+  const isVisible = !expression.test('a\u0001a');
   const fits = (text: string) => {
     const length = codePointsOf(text);
+    if (isVisible && (invisible.test(text) || /^[\p{M}\p{C}\s]+$/u.test(text))) return false;
     return length >= minLength && length <= maxLength && expression.test(text);
   };
-  const candidates = [formatted(format), matching(pattern), anyTexts({ minLength, maxLength })];
+  const isEmail = pattern?.includes('@') ?? false;
+  const candidates = isEmail
+    ? [fc.emailAddress(), emails]
+    : [formatted(format), matching(pattern), anyTexts({ minLength, maxLength, isVisible })];
   const usable = candidates
     .filter((candidate) => candidate !== undefined)
     .filter((candidate) => isLikely(candidate, fits));
@@ -179,21 +188,25 @@ function matching(pattern: string | undefined): fc.Arbitrary<string> | undefined
   }
 }
 
-/** Includes letters that expand in another case, combining marks, surrogate pairs and bidirectional controls. */
-const letters = fc.constantFrom(...'aZ09 -_.\'"%\\/éßİŉжא漢😀𝒳\u0301\u200d\u202e\u00a0\ufeff\ufffd');
+const invisible = /[\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u1680\u2000-\u200a\u202f\u205f\u3000]/u;
+
+/** Includes letters that expand in another case, combining marks and surrogate pairs. */
+const visibleLetters = [...'aZ09 -_.\'"%\\/éßİŉжא漢😀𝒳\u0301\u00a0\ufffd'];
+const letters = fc.constantFrom(...visibleLetters, '\u200d', '\u202e', '\ufeff');
 
 const anyCharacter = fc
   .oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10ffff }))
   .map((code) => String.fromCodePoint(code));
 
-function anyTexts({ minLength, maxLength }: { minLength: number; maxLength: number }) {
+function anyTexts({ minLength, maxLength, isVisible }: { minLength: number; maxLength: number; isVisible: boolean }) {
   const usual = { minLength, maxLength: Math.min(maxLength, minLength + 30) };
+  const unit = isVisible ? fc.constantFrom(...visibleLetters) : letters;
   const kinds = [
-    { weight: 4, arbitrary: fc.string({ unit: letters, ...usual }) },
+    { weight: 4, arbitrary: fc.string({ unit, ...usual }) },
     { weight: 2, arbitrary: fc.string({ unit: anyCharacter, ...usual }) },
     { weight: 2, arbitrary: fc.string({ unit: 'binary-ascii', ...usual }) },
   ];
-  const full = letters.map((letter) => letter.repeat(maxLength));
+  const full = unit.map((letter) => letter.repeat(maxLength));
   return Number.isFinite(maxLength) ? fc.oneof(...kinds, { weight: 1, arbitrary: full }) : fc.oneof(...kinds);
 }
 
@@ -201,7 +214,6 @@ function formatted(format: string | undefined): fc.Arbitrary<string> | undefined
   if (format === 'date-time') return moments;
   if (format === 'date') return moments.map((moment) => moment.slice(0, 10));
   if (format === 'email') return fc.emailAddress();
-  if (format === 'idn-email') return fc.oneof(fc.emailAddress(), emails);
   if (format === 'uuid') return fc.uuid();
   if (format === 'uri') return fc.webUrl();
   return undefined;

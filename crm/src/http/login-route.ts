@@ -20,7 +20,18 @@ const credentials = z
     if (!name) issues.addIssue({ code: 'custom', path: ['username'], message: 'or email is required' });
     return { username: name?.trim() ?? '', password };
   })
-  .meta({ override: { anyOf: [{ required: ['username'] }, { required: ['email'] }] } });
+  .meta({
+    // whole alternatives, because client generators take one without a type for anything
+    override: ({ jsonSchema }) => {
+      const { properties = {} } = jsonSchema;
+      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+      jsonSchema.anyOf = ['username', 'email'].map((name) => ({
+        type: 'object',
+        properties,
+        required: [name, 'password'],
+      }));
+    },
+  });
 
 export const loginRoute = route({
   method: 'post',

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { parse as parseQueryText } from 'node:querystring';
 import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
@@ -12,7 +13,7 @@ import { observe } from './observe.ts';
 import { problemHandler, sendProblem } from './problems.ts';
 import { refuseMethod } from './refuse-method.ts';
 import type { Reply, Route } from './route.ts';
-import { parse, parseBody } from './validate.ts';
+import { parse, parseBody, parseQuery } from './validate.ts';
 
 export type AppOptions<C> = {
   routes: Route<C>[];
@@ -49,6 +50,8 @@ export function createApp<C>(options: AppOptions<C>): RequestListener {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', trustedProxies);
+  // by default Node ignores the parameters after the thousandth
+  app.set('query parser', (text: string) => parseQueryText(text, '&', '=', { maxKeys: 0 }));
   app.use(observe(logger, registry));
   app.use(closeWhenStopping(stopping));
   app.use(requireHost);
@@ -112,7 +115,7 @@ function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): Reque
   return async (request, response) => {
     const reply = await route.handler(context, {
       params: route.params && parse(route.params, request.params),
-      query: route.query && parse(route.query, request.query),
+      query: parseQuery(route.query, request.query),
       headers: route.headers && parse(route.headers, request.headers),
       body: route.body && parseBody(route.body, request.body),
       caller: callerOf(response),

@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import 'zod-openapi'; // types of `.meta()`
-import { idLengthMax, idPattern, invisible, isVisibleId } from '../text/visible-id.ts';
+import { idLengthMax, isVisibleId } from '../text/visible-id.ts';
+import { visibleIdForm, visibleIdsForm } from './text-forms.ts';
 
 /** An id from another system. A safe integer is a number; anything else, longer integers too, is text. */
 export type ForeignId = number | string;
 
 export const foreignIdSentence = `must be an integer, or a text of 1 to ${idLengthMax} visible characters`;
-export const foreignIdForm = {
-  anyOf: [
-    { type: 'integer' as const },
-    { type: 'string' as const, minLength: 1, maxLength: idLengthMax, pattern: idPattern },
-  ],
-};
+const idText = { type: 'string', minLength: 1, maxLength: idLengthMax, ...visibleIdForm };
+const idForms = [{ type: 'integer' }, { ...idText, description: 'Visible characters, and spaces between them' }];
+
+/** For the document. In a path or a query the id is text, but a client may have it as a number. */
+export function foreignIdForm({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
+  delete jsonSchema['type'];
+  jsonSchema['anyOf'] = idForms;
+}
 
 /** In a body. `7` and `"7"` are the same id. */
 export const foreignId = z
@@ -40,16 +43,17 @@ export const foreignIdFilter = z
 
 const idsMax = 500;
 const idsSentence = `${foreignIdSentence}, or up to ${idsMax} of them separated by commas`;
-/** The document leaves out ids with spaces, although they are taken. */
-const listed = `[^,${invisible}]{1,${idLengthMax}}`;
-const idsPattern = `^${listed}(,${listed}){0,${idsMax - 1}}$`;
 
 /** One id or several in a query, for `toForeignIds`. It stays text, so that a link to the next page can repeat it. */
 export const foreignIdsFilter = z
   .string(idsSentence)
   .refine((text) => toForeignIds(text).length > 0, idsSentence)
   .optional()
-  .meta({ override: { type: 'string', pattern: idsPattern }, example: '1,2,3' });
+  .meta({
+    description: `Ids separated by commas, up to ${idsMax}`,
+    override: { type: 'string', ...visibleIdsForm },
+    example: '1,2,3',
+  });
 
 /** Both forms of an id have the same text. */
 export function toForeignId(text: string): ForeignId {

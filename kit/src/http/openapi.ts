@@ -19,9 +19,9 @@ export function openApiDocument<C>({ tags, ...info }: ApiInfo, routes: Route<C>[
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: operation(route, requireAuth) };
   }
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
-    info: { ...info, license: { name: 'MIT', identifier: 'MIT' } },
+    info: { ...info, contact: { name: 'Doorstep' }, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/', description: 'This service' }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => {
       const description = { ...standardTags, ...tags }[name];
@@ -33,6 +33,20 @@ export function openApiDocument<C>({ tags, ...info }: ApiInfo, routes: Route<C>[
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
     }),
   });
+  for (const schema of Object.values(document.components?.schemas ?? {})) describeDefaults(schema as Properties);
+  return document;
+}
+
+type Properties = { properties?: Record<string, { default?: unknown; description?: string }> };
+
+/** Client generators take a field with a default for one that is always there, which callers would have to send too. */
+function describeDefaults({ properties = {} }: Properties): void {
+  for (const property of Object.values(properties)) {
+    if (property.default === undefined) continue;
+    const sentences = [property.description, `Default: ${JSON.stringify(property.default)}`];
+    property.description = sentences.filter(Boolean).join('. ');
+    delete property.default;
+  }
 }
 
 function operation<C>(route: Route<C>, requireAuth: boolean): ZodOpenApiOperationObject {
@@ -47,7 +61,7 @@ function operation<C>(route: Route<C>, requireAuth: boolean): ZodOpenApiOperatio
   return {
     operationId: operationId(route),
     summary: route.summary,
-    ...(access !== 'public' && { description: whoMay(access) }),
+    description: whoMay(access),
     tags: [route.tag],
     security: asksForToken ? [{ token: [] }] : [],
     requestParams: {
@@ -70,15 +84,17 @@ function operation<C>(route: Route<C>, requireAuth: boolean): ZodOpenApiOperatio
   };
 }
 
-function whoMay({ roles, owner, open }: Exclude<Route<never>['access'], 'public'>): string {
+function whoMay(access: Route<never>['access']): string {
+  if (access === 'public') return 'Needs no token.';
+  const { roles, owner, open } = access;
   const list = [...roles, ...(owner ? [`the ${owner.role} of that \`${owner.param}\``] : [])].join(', ');
   return open ? `Needs a token only with \`REQUIRE_AUTH=true\`, then of: ${list}.` : `Needs a token of: ${list}.`;
 }
 
 function commonProblems<C>(route: Route<C>, asksForToken: boolean): Record<string, string> {
-  const { access, params, query, headers, body, limits } = route;
+  const { access, body, limits } = route;
   return {
-    ...((params || query || headers || body) && { 400: 'Something in the request is wrong' }),
+    400: 'Something in the request is wrong, or it has a query parameter that this route does not take',
     ...(asksForToken && { 401: 'No valid token', 403: 'A token that may not do that' }),
     ...(body && { 413: 'The body is too large', 415: 'The body is not JSON' }),
     ...(limits && { 429: 'Too many tries; `Retry-After` says when to come back' }),

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { emailAddress, id, idParam, integerQuery, line, storableText } from './schemas.ts';
+import {
+  emailAddress,
+  flagQuery,
+  id,
+  idParam,
+  integerQuery,
+  line,
+  optionalFlagQuery,
+  storableText,
+} from './schemas.ts';
 
 /** The parsed value, or the message of the first issue. */
 function judge(schema: z.ZodType, input: unknown): unknown {
@@ -114,6 +123,25 @@ describe('a whole number in a query', () => {
   it('states its range in the message', () => {
     expect(judge(limit, '0')).toBe('must be a whole number from 1 to 1000');
     expect(judge(limit, 'abc')).toBe('must be a whole number from 1 to 1000');
+  });
+});
+
+describe('a flag in a query', () => {
+  it.each([
+    ['true 1 yes on TRUE True Yes ON', true],
+    ['false 0 no off FALSE False No OFF', false],
+  ])('%s mean %s', (words, meant) => {
+    for (const word of words.split(' '))
+      expect([judge(flagQuery, word), judge(optionalFlagQuery, word)]).toEqual([meant, meant]);
+  });
+
+  it('is false, or absent, if it is not given', () => {
+    expect([judge(flagQuery, undefined), judge(optionalFlagQuery, undefined)]).toEqual([false, undefined]);
+  });
+
+  it.each(['', ' ', 'y', 'n', 't', '2', '-1', 'truee', 'enabled', 'null'])('rejects other words: %j', (word) => {
+    expect(flagQuery.safeParse(word).success).toBe(false);
+    expect(optionalFlagQuery.safeParse(word).success).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import 'zod-openapi'; // types of `.meta()`
+import { emailForm, lineForm, storableForm } from './text-forms.ts';
 
 const integerPattern = /^(0|[1-9]\d*)$/;
 
@@ -53,6 +54,9 @@ function integerText({ min, max }: { min: number; max: number }) {
   );
 }
 
+/** For the document, instead of `multipleOf: 0.01`: many validators divide, and refuse 19.99 because of the remainder. */
+export const amountSentence = 'At most two decimals';
+
 export function optionalAmountQuery({ max }: { max: number }) {
   const message = `must be a number from 0 to ${max} with at most two decimals`;
   return z
@@ -62,37 +66,21 @@ export function optionalAmountQuery({ max }: { max: number }) {
     .pipe(z.number().max(max, message))
     .optional()
     .meta({
+      description: amountSentence,
       override: ({ jsonSchema }) => {
         delete jsonSchema.pattern;
-        Object.assign(jsonSchema, { type: 'number', minimum: 0, maximum: max, multipleOf: 0.01 });
+        Object.assign(jsonSchema, { type: 'number', minimum: 0, maximum: max });
       },
     });
 }
 
-export const flagQuery = z
-  .enum(['true', 'false'])
-  .default('false')
-  .transform((text) => text === 'true')
-  .meta(asFlag({ default: false }));
+/** The words of the earlier systems, in any case. */
+const flagText = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] });
+const description = '`1`, `yes` and `on` mean true; `0`, `no` and `off` mean false';
 
-export const optionalFlagQuery = z
-  .enum(['true', 'false'])
-  .transform((text) => text === 'true')
-  .optional()
-  .meta(asFlag({}));
+export const flagQuery = flagText.default(false).meta({ description, override: { type: 'boolean', default: false } });
 
-function asFlag(more: { default?: boolean }) {
-  return {
-    override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
-      delete jsonSchema['enum'];
-      Object.assign(jsonSchema, { type: 'boolean', ...more });
-    },
-  };
-}
-
-const printable = '[^\\u0000-\\u001f\\u007f-\\u009f]';
-const anyText = `^${printable}*$`;
-const someText = `^${printable}*[^\\s\\u0000-\\u001f\\u007f-\\u009f]${printable}*$`;
+export const optionalFlagQuery = flagText.optional().meta({ description, override: { type: 'boolean' } });
 
 /** A single line of text in any script: trimmed, well-formed, without control characters, measured in code points. */
 export function line({ min = 1, max }: { min?: number; max: number }) {
@@ -102,7 +90,10 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
     .trim()
     .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control characters')
     .refine((text) => codePoints(text) >= min && codePoints(text) <= max, message)
-    .meta({ override: { minLength: min, maxLength: max, pattern: min > 0 ? someText : anyText } });
+    .meta({
+      description: 'One line without control characters; white space around it is removed',
+      override: lineForm({ min, max }),
+    });
 }
 
 /** Any text that both databases can store, measured in code points. */
@@ -112,7 +103,7 @@ export function storableText({ min = 0, max }: { min?: number; max: number }) {
     .refine((text) => codePoints(text) >= min, `must be at least ${min} characters long`)
     .refine((text) => codePoints(text) <= max, `must be at most ${max} characters long`)
     .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or unpaired surrogates')
-    .meta({ override: { ...(min > 0 && { minLength: min }), maxLength: max, pattern: '^[^\\u0000]*$' } });
+    .meta({ override: { ...(min > 0 && { minLength: min }), maxLength: max, ...storableForm } });
 }
 
 function codePoints(text: string): number {
@@ -134,7 +125,8 @@ export const emailAddress = z
   .pipe(z.email({ pattern: emailPattern, error: 'must be a valid email address' }))
   .meta({
     example: 'alice@example.com',
-    override: { format: 'idn-email', maxLength: emailMax, pattern: emailPattern.source },
+    description: 'Letters of any script, at most 64 characters before the @; white space around it is removed',
+    override: { maxLength: emailMax, ...emailForm },
   });
 
 export const timestamp = z.string().meta({

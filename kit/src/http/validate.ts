@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { AppError, type FieldError } from '../errors.ts';
+import { inLine } from '../text/printable.ts';
 
 /** @throws AppError `invalid` with one sentence and one entry for each invalid field. */
 export function parseBody<S extends z.ZodType>(schema: S, body: unknown, what = 'The request body'): z.output<S> {
@@ -14,6 +15,35 @@ export function parse<S extends z.ZodType>(schema: S, input: object): z.output<S
   const result = schema.safeParse(input, { error: sentence });
   if (result.success) return result.data;
   throw invalid(result.error.issues, missingFields(schema, input));
+}
+
+/**
+ * An empty parameter counts as absent.
+ * @throws AppError `invalid`, also for a parameter that the route does not take, or that is given twice.
+ */
+export function parseQuery(schema: z.ZodObject | undefined, query: Record<string, unknown>): unknown {
+  const taken = Object.keys(schema?.shape ?? {});
+  const unknown = Object.keys(query).filter((name) => !taken.includes(name));
+  if (unknown.length > 0) throw unknownParameters(unknown, taken);
+  const given = Object.entries(query).map(([name, value]) => {
+    return { name, values: [value].flat().filter((text) => text !== '') };
+  });
+  const repeated = given.filter(({ values }) => values.length > 1);
+  if (repeated.length > 0)
+    throw invalid(repeated.map(({ name }) => ({ path: [name], message: 'must be given only once' })));
+  return schema && parse(schema, Object.fromEntries(given.map(({ name, values: [value] }) => [name, value])));
+}
+
+const unknownShownMax = 10;
+const unknownLengthMax = 50;
+
+function unknownParameters(names: string[], taken: string[]): AppError {
+  const shown = names.slice(0, unknownShownMax).map((name) => inLine(name).slice(0, unknownLengthMax));
+  const are = shown.length > 1 ? 'are not query parameters' : 'is not a query parameter';
+  const takes = taken.length > 0 ? taken.join(', ') : 'none';
+  return new AppError('invalid', `${shown.join(', ')} ${are} of this route, which takes ${takes}`, {
+    errors: shown.map((field) => ({ field, message: 'is not a query parameter of this route' })),
+  });
 }
 
 /** The message for an issue, to follow the name of its field. A schema's own message takes precedence. */
@@ -34,7 +64,7 @@ type Issue = { path: PropertyKey[]; message: string };
 
 const issuesMax = 100;
 
-function invalid(issues: Issue[], missingFields: Set<string>): AppError {
+function invalid(issues: Issue[], missingFields = new Set<string>()): AppError {
   const some = issues.slice(0, issuesMax);
   const missing = some.filter(({ path }) => missingFields.has(fieldName(path)));
   const wrong = some.filter(({ path }) => !missingFields.has(fieldName(path)));
