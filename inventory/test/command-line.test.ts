@@ -61,7 +61,9 @@ describe('a command', () => {
     const { code, out, err } = await line.run('import --help');
 
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^Usage: npm run -s inventory -- import FILE \[--skip-bad\] \[--set-stock\]\n/);
+    expect(out).toMatch(
+      /^Usage: npm run -s inventory -- import FILE \[--skip-bad\] \[--set-stock\] \[--encoding NAME\]\n/,
+    );
     expect(out).toMatch(/\nExit codes:\n {2}0 /);
   });
 

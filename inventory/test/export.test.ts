@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { startTcpProxy } from '@doorstep/kit/test/tcp-proxy.ts';
+import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aCommandLine, type CommandLine, drawnEveryTime, jsonLines, parseLines } from './a-command-line.ts';
 import { addItem, anItem } from './start.ts';
@@ -62,6 +63,69 @@ describe('an export', () => {
     const { out } = await empty.run('export --format csv');
     expect(out).toBe(`${fields.join(',')}\n`);
     expect(await empty.import(out)).toMatchObject({ code: 0, out: expect.stringMatching(/^0 lines: /), err: '' });
+  });
+});
+
+describe('an export as CSV', () => {
+  let line: CommandLine;
+  beforeAll(async () => {
+    line = await aCommandLine('sqlite');
+  });
+  afterAll(() => line[Symbol.asyncDispose]());
+
+  /** The last row that an export writes, as a parser without any knowledge of spreadsheets reads it. */
+  async function exportedRow(words = '') {
+    const { out } = await line.run(`export --format csv ${words}`.trim());
+    return parse<Record<string, string>>(out, { columns: true, bom: true, delimiter: words === '' ? ',' : ';' }).at(-1);
+  }
+
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '＝1', "'=1", '00123', '="x"', "'", '#N/A'])(
+    'marks a text that a spreadsheet would run or change: %s',
+    async (name) => {
+      await addItem(line, { name });
+
+      expect((await exportedRow())?.['name']).toBe(`'${name}`);
+    },
+  );
+
+  it('marks a description that begins with a tab or a line break, or is empty', async () => {
+    for (const description of ['\t=1', '\r=1', '\n=1', '', ' ']) {
+      await addItem(line, { description });
+      expect((await exportedRow())?.['description']).toBe(`'${description}`);
+    }
+  });
+
+  it('writes numbers as numbers, the negative id of a customer too', async () => {
+    await addItem(line, { price: 12.5, weight: 1.125, customer_id: -7 });
+
+    expect(await exportedRow()).toMatchObject({ price: '12.5', weight: '1.1250', customer_id: '-7', description: '' });
+    expect(await exportedRow('--decimal-comma')).toMatchObject({ price: '12,5', weight: '1,1250', customer_id: '-7' });
+  });
+
+  it('marks the id of a customer that a spreadsheet would round', async () => {
+    await addItem(line, { customer_id: '7615917337495251231' });
+    expect((await exportedRow())?.['customer_id']).toBe("'7615917337495251231");
+
+    await addItem(line, { customer_id: 123_456_789_012 });
+    expect((await exportedRow())?.['customer_id']).toBe("'123456789012");
+  });
+
+  it.each([
+    ['--bom', '\ufeffname,description,sku,'],
+    ['--decimal-comma', 'name;description;sku;'],
+    ['--bom --decimal-comma', '\ufeffname;description;sku;'],
+  ])('with %s begins with %j', async (words, start) => {
+    await line.run(`export ${line.file('items.csv')} ${words}`);
+
+    expect((await line.read('items.csv')).startsWith(start)).toBe(true);
+  });
+
+  it.each(['--bom', '--decimal-comma'])('alone can have %s', async (flag) => {
+    expect(await line.run(`export items.jsonl ${flag}`)).toEqual({
+      code: 2,
+      out: '',
+      err: `${flag} is only for CSV; add --format csv.\n`,
+    });
   });
 });
 

@@ -57,13 +57,14 @@ describe('an import of CSV', () => {
     const rows = [
       'sku,name,price,quantity,is_active,description',
       'C-1,Good,1,1,true,',
-      'C-2,Bad,"1,50",1,true,',
+      'C-2,Bad,1 pc,1,true,',
       'C-3,"Over',
       'lines",1,1,true,"and',
       'more"',
-      'C-4,Bad,1,-1,yes,',
+      'C-4,Bad,1,-1,maybe,',
       ',Bad,,1,,',
       'C-5,Bad',
+      'C-6,Bad,1,1,,,,x',
       'C-1,Twice,1,1,,',
     ];
 
@@ -71,13 +72,14 @@ describe('an import of CSV', () => {
 
     expect([code, out]).toEqual([1, '']);
     expect(err.split('\n').slice(0, -1)).toEqual([
-      'line 3: price must be a number',
+      'line 3: price must be a number, not "1 pc"',
       'line 4: name must not contain control characters',
-      'line 7: quantity must be a whole number from 0 to 1000000000; is_active must be a boolean',
+      'line 7: is_active must be true or false, not "maybe"; quantity must be a whole number from 0 to 1000000000',
       'line 8: Missing required fields: sku, price',
-      'line 9: has 2 cells, but the header names 6 fields',
-      'line 10: has the sku of line 2',
-      'Nothing was imported: 6 of 7 lines are invalid. Correct the file, or skip invalid lines with --skip-bad.',
+      'line 9: Missing required fields: price',
+      'line 10: has 8 cells, but the header names 6 fields; put quotes around a cell that contains ","',
+      'line 11: has the sku of line 2',
+      'Nothing was imported: 7 of 8 lines are invalid. Correct the file, or skip invalid lines with --skip-bad.',
     ]);
     expect(await readItems(line)).toEqual(before);
   });

@@ -5,34 +5,41 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { createProgress } from '@doorstep/kit/cli/progress.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
-import { stringify } from 'csv-stringify/sync';
 import { countItems } from '../db/items.ts';
-import { type Item, itemChange } from '../item.ts';
+import { type CsvForm, csvHeader, csvRows, writtenFields } from '../import/write-csv.ts';
+import type { Item } from '../item.ts';
 import { readAllItems } from '../queries/read-all-items.ts';
 import { fileFault } from './file-fault.ts';
 import type { CommandMeans } from './means.ts';
 
-const fields = Object.keys(itemChange.shape) as (keyof Item)[];
 const formats = ['csv', 'jsonl'] as const;
 type Format = (typeof formats)[number];
 
 export const exportCommand: Command<CommandMeans> = {
   summary: 'export all items in a format that import reads',
-  forms: ['[FILE] [--format csv|jsonl]'],
+  details:
+    'In CSV, a text that a spreadsheet would run as a formula, or read as a number or a date and change, begins with an ' +
+    'apostrophe. import removes it.',
+  forms: ['[FILE] [--format csv|jsonl] [--bom] [--decimal-comma]'],
   arguments: { FILE: 'the file to write; the default is standard output' },
-  options: { '--format <FORMAT>': 'csv or jsonl; the default is the extension of FILE, or jsonl' },
-  examples: ['items.csv', '--format csv'],
+  options: {
+    '--format <FORMAT>': 'csv or jsonl; the default is the extension of FILE, or jsonl',
+    '--bom': 'begin CSV with a byte order mark, so that Excel reads it as UTF-8',
+    '--decimal-comma': 'write CSV with decimal commas and semicolons, for spreadsheets in such a language',
+  },
+  examples: ['items.csv', 'items.csv --bom --decimal-comma', '--format csv'],
   async run(means) {
     const { context, positionals, values, print } = means;
     const [file] = positionals;
     const format = formatOf(file, values['format']);
+    const form = csvFormOf(values, format);
     const total = await countItems(context.db);
     const progress = createProgress(means, 'items written');
     let written = 0;
     const texts = async function* () {
-      if (format === 'csv') yield stringify([fields]);
+      if (format === 'csv') yield csvHeader(form);
       for await (const items of readAllItems(context)) {
-        yield write(items, format);
+        yield write(items, format, form);
         written += items.length;
         progress.show(written, total);
       }
@@ -57,10 +64,16 @@ function formatOf(file: string | undefined, format: CommandMeans['values'][strin
   return known;
 }
 
-function write(items: Item[], format: Format): string {
-  const picked = items.map((item) => Object.fromEntries(fields.map((field) => [field, item[field]])));
-  if (format === 'csv') return stringify(picked, { columns: fields, cast: { boolean: String } });
-  return picked.map((item) => `${JSON.stringify(item)}\n`).join('');
+/** @throws AppError `invalid` if another format than CSV should have it. */
+function csvFormOf({ bom, decimalComma }: CommandMeans['values'], format: Format): CsvForm {
+  const form = { bom: Boolean(bom), decimalComma: Boolean(decimalComma) };
+  if (format === 'csv' || !(bom || decimalComma)) return form;
+  throw new AppError('invalid', `${bom ? '--bom' : '--decimal-comma'} is only for CSV; add --format csv.`);
+}
+
+function write(items: Item[], format: Format, form: CsvForm): string {
+  if (format === 'csv') return csvRows(items, form);
+  return items.map((item) => `${JSON.stringify(item, writtenFields)}\n`).join('');
 }
 
 function toStdout({ stdout }: CommandMeans): Writable {

@@ -5,6 +5,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { type Imported, ImportRefused, importItems } from '../commands/import-items.ts';
 import { countLowItems } from '../db/items.ts';
 import { readRecords } from '../import/read-records.ts';
+import { isEncoding } from '../import/read-text.ts';
 import { type BadLine, createStage, type Stage } from '../import/stage.ts';
 import { fillWaiting } from '../stock/fill-waiting.ts';
 import { fileFault } from './file-fault.ts';
@@ -15,13 +16,14 @@ export const importCommand: Command<CommandMeans> = {
   details:
     'Imports the whole file, or nothing if a line is invalid. Updates an item whose sku exists, but not its stock unless ' +
     '--set-stock is given. Importing the same file twice is safe.',
-  forms: ['FILE [--skip-bad] [--set-stock]'],
+  forms: ['FILE [--skip-bad] [--set-stock] [--encoding NAME]'],
   arguments: { FILE: 'the file to read; - reads standard input' },
   options: {
     '--skip-bad': 'skip invalid lines and import the others',
     '--set-stock': 'also set the stock of existing items',
+    '--encoding <NAME>': 'the encoding of the file, such as windows-1252; UTF-8 and UTF-16 are detected',
   },
-  examples: ['items.csv', 'items.jsonl --skip-bad --set-stock'],
+  examples: ['items.csv', 'items.jsonl --skip-bad --set-stock', 'items.csv --encoding windows-1252'],
   async run(means) {
     const { context, values } = means;
     const skipBad = Boolean(values['skipBad']);
@@ -51,6 +53,7 @@ export const importCommand: Command<CommandMeans> = {
 
 /** Stages the valid lines and reports the invalid ones. Returns the number of invalid lines. */
 async function readInto(stage: Stage, means: CommandMeans): Promise<number> {
+  const encoding = encodingOf(means);
   const { chunks, bytes } = openFile(means);
   const progress = createProgress(means, 'bytes read');
   let unfit = 0;
@@ -63,7 +66,7 @@ async function readInto(stage: Stage, means: CommandMeans): Promise<number> {
     }
   };
   try {
-    for await (const record of readRecords(counted())) {
+    for await (const record of readRecords(counted(), encoding)) {
       const bad = stage.add(record);
       if (!bad) continue;
       unfit += 1;
@@ -76,6 +79,16 @@ async function readInto(stage: Stage, means: CommandMeans): Promise<number> {
     progress.end();
   }
   return unfit;
+}
+
+/** @throws AppError `invalid` */
+function encodingOf({ values: { encoding } }: CommandMeans): string | undefined {
+  if (typeof encoding !== 'string') return undefined;
+  if (isEncoding(encoding)) return encoding;
+  throw new AppError(
+    'invalid',
+    `--encoding must be the name of an encoding, such as windows-1252, not ${JSON.stringify(encoding)}.`,
+  );
 }
 
 /** @throws AppError `invalid` */

@@ -9,8 +9,8 @@ import { peek, readText } from './read-text.ts';
  * Detects whether a file is JSON lines or CSV with a header, and reads it in bounded memory.
  * @throws AppError `invalid` if it is neither.
  */
-export async function* readRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileRecord> {
-  const { start, whole } = await peek(readText(chunks), (text) => text.trim() !== '');
+export async function* readRecords(chunks: AsyncIterable<Buffer>, encoding?: string): AsyncGenerator<FileRecord> {
+  const { start, whole } = await peek(readText(chunks, encoding), (text) => text.trim() !== '');
   const first = start.trimStart()[0];
   if (first === undefined) return;
   if (first === '[') throw new AppError('invalid', 'The file is one JSON array; write one object per line instead.');

@@ -1,8 +1,8 @@
-import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
 import { type ItemChange, type ItemInput, importedItem } from '../item.ts';
 import type { FileRecord } from './file-record.ts';
+import { openScratch } from './scratch.ts';
 
 export type BadLine = { line: number; fault: string };
 
@@ -19,15 +19,9 @@ export type Stage = Disposable & {
 };
 
 const unknownFieldsMax = 20;
-const cachePages = 4_000; // of 4 KiB each
-
-/** Stages the valid lines on disk, as they may not fit into memory. SQLite deletes its temporary file itself. */
+/** Stages the valid lines on disk, as they may not fit into memory. */
 export function createStage(): Stage {
-  const database = new DatabaseSync('');
-  database.exec(`
-    pragma journal_mode = off; pragma synchronous = off; pragma cache_size = ${cachePages};
-    create table items (line integer primary key, sku text unique, staged text) strict;
-    begin`);
+  const database = openScratch('create table items (line integer primary key, sku text unique, staged text) strict');
   const insert = database.prepare('insert into items values (?, ?, ?) on conflict (sku) do nothing');
   const find = database.prepare('select line from items where sku = ?');
   const count = database.prepare('select count(*) as count from items');
@@ -38,17 +32,18 @@ export function createStage(): Stage {
     add(record) {
       const { line } = record;
       if ('fault' in record) return record;
-      const { fields } = record;
+      const { fields, faults } = record;
       try {
         const item = parse(importedItem, fields);
+        if (faults) return { line, fault: describe(faults) };
         const given = Object.keys(fields).filter(isField);
         noteUnknown(fields, unknownFields);
         const { changes } = insert.run(line, item.sku, JSON.stringify({ item, given }));
         if (changes === 1) return undefined;
         return { line, fault: `has the sku of line ${find.get(item.sku)?.['line']}` };
       } catch (error) {
-        if (error instanceof AppError) return { line, fault: error.message };
-        throw error;
+        if (!(error instanceof AppError)) throw error;
+        return { line, fault: faults ? describe(faults, error) : error.message };
       }
     },
     count: () => count.get()?.['count'] as number,
@@ -56,6 +51,12 @@ export function createStage(): Stage {
       read.all(after, limit).map(({ line, staged }) => ({ line: line as number, ...JSON.parse(staged as string) })),
     [Symbol.dispose]: () => database.close(),
   };
+}
+
+/** The fields that cannot be read, and after them the others that are invalid. */
+function describe(faults: Record<string, string>, error?: AppError): string {
+  const others = (error?.extras.errors ?? []).filter(({ field }) => !Object.hasOwn(faults, field));
+  return [...Object.values(faults), ...others.map(({ field, message }) => `${field} ${message}`)].join('; ');
 }
 
 function isField(name: string): boolean {
