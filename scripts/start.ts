@@ -29,6 +29,7 @@ let exitCode = 0;
 
 refuseOneFileForThree('DATABASE_URL');
 refuseOneFileForThree('SQLITE_FILE');
+refuseOneAddressForThree();
 onStopRequest(async () => stopAll());
 if (process.env['npm_lifecycle_event']) stopWithParent();
 const inventory = await start('inventory');
@@ -46,7 +47,7 @@ function start(name: Service, environment: Record<string, string> = {}): Promise
   const child = spawn(process.execPath, [join(root, name, 'src', 'main.ts')], {
     cwd: root,
     // its output is a pipe, which by itself would be without colour
-    env: { ...process.env, ...(inColour && { FORCE_COLOR: '1' }), PORT: ports[name], ...environment },
+    env: { ...process.env, ...(inColour && { FORCE_COLOR: '1' }), ...settingsOf(name), ...environment },
     // Out of the terminal's reach, which would send Ctrl-C to each service besides what this process asks of it: a
     // session of its own; on Windows, where that opens a window, a hidden console of its own.
     detached: process.platform !== 'win32',
@@ -69,6 +70,11 @@ function start(name: Service, environment: Record<string, string> = {}): Promise
       if (message.ready) resolve(message.ready);
     });
   });
+}
+
+/** What this process and Compose call by the name of the service. */
+function settingsOf(name: Service): Record<string, string> {
+  return { PORT: ports[name], PUBLIC_URL: process.env[`${name.toUpperCase()}_PUBLIC_URL`] ?? '' };
 }
 
 /**
@@ -132,6 +138,14 @@ function refuseOneFileForThree(variable: string) {
   if (value === '' || /^(?!sqlite:)[a-z][a-z\d+]+:\/\//i.test(value)) return;
   process.stderr.write(
     `${variable} names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.\n`,
+  );
+  process.exit(1);
+}
+
+function refuseOneAddressForThree() {
+  if (!process.env['PUBLIC_URL']) return;
+  process.stderr.write(
+    'PUBLIC_URL is the address of one service, and the three services need one each; set CRM_PUBLIC_URL, INVENTORY_PUBLIC_URL and MIDDLEWARE_PUBLIC_URL instead.\n',
   );
   process.exit(1);
 }

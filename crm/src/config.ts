@@ -13,7 +13,6 @@ import {
   optionalHttpUrl,
   optionalText,
   origins,
-  proxies,
   readSettings,
   secret,
 } from '@doorstep/kit/process/settings.ts';
@@ -31,7 +30,6 @@ export type CrmConfig = CommonConfig & {
   admin: { username: string; password: string | undefined };
   tokenExpiresSeconds: number;
   corsOrigins: string[];
-  trustedProxies: string[];
   inventoryUrl: string;
   /** Undefined if events are only stored and not published. */
   events: EventSettings | undefined;
@@ -46,7 +44,6 @@ export function readCrmConfig(environment: Environment): CrmConfig {
       ADMIN_PASSWORD: secret(12, passwordMax),
       JWT_EXPIRES_SECONDS: integer({ min: 60, max: 86_400, default: 3600 }),
       CORS_ORIGINS: origins(),
-      TRUSTED_PROXIES: proxies(),
       INVENTORY_SERVICE_URL: neighbourUrl(environment, 'INVENTORY_PORT', 3002),
     },
     environment,
@@ -60,7 +57,6 @@ export function readCrmConfig(environment: Environment): CrmConfig {
     admin: { username: settings.ADMIN_USERNAME, password: settings.ADMIN_PASSWORD },
     tokenExpiresSeconds: settings.JWT_EXPIRES_SECONDS,
     corsOrigins: settings.CORS_ORIGINS,
-    trustedProxies: settings.TRUSTED_PROXIES,
     inventoryUrl: settings.INVENTORY_SERVICE_URL,
     events: readEventSettings(environment),
   };

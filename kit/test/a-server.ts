@@ -27,8 +27,7 @@ type Overrides = {
   checks?: Record<string, () => Promise<void>>;
   environment?: Record<string, string>;
   corsOrigins?: string[];
-  allowedHosts?: string[];
-  trustedProxies?: string[];
+  alwaysChecksHosts?: boolean;
 };
 
 /** A service with this route table, listening on a free port. */
@@ -37,8 +36,7 @@ export async function aServer({
   checks = {},
   environment,
   corsOrigins,
-  allowedHosts,
-  trustedProxies,
+  alwaysChecksHosts = false,
 }: Overrides = {}): Promise<TestServer> {
   const log: LogLine[] = [];
   const logger = createLogger('things', { level: 'debug', format: 'json' });
@@ -53,12 +51,8 @@ export async function aServer({
   const { url, close } = await serve({
     service: 'things-service',
     info: { title: 'Things', description: 'Things to test with', version: '1.2.3', tags: { things: 'All of them' } },
-    config: {
-      ...readCommonConfig('things', 0, { ...environment }),
-      ...(corsOrigins && { corsOrigins }),
-      ...(allowedHosts && { allowedHosts }),
-      ...(trustedProxies && { trustedProxies }),
-    },
+    config: { ...readCommonConfig('things', 0, { ...environment }), ...(corsOrigins && { corsOrigins }) },
+    alwaysChecksHosts,
     context: undefined,
     routes,
     checks,

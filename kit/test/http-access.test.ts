@@ -141,7 +141,7 @@ describe('a rate limit', () => {
   });
 
   it('counts addresses named by a trusted proxy, not those named by its client', async () => {
-    await using server = await aServer({ routes: limited, trustedProxies: ['loopback'] });
+    await using server = await aServer({ routes: limited, environment: { TRUSTED_PROXIES: 'loopback' } });
     const statuses: number[] = [];
     for (const client of ['1.1.1.1', '1.1.1.1', '1.1.1.1', '1.1.1.1', '2.2.2.2']) {
       const headers = { 'X-Forwarded-For': `10.9.8.${statuses.length}, ${client}` };

@@ -57,8 +57,11 @@ describe('a valid body', () => {
   });
 
   it('is read whether its character set is called utf-8 or utf8', async () => {
-    for (const charset of ['utf8', 'UTF-8', '"utf-8"']) {
-      const headers = { 'Content-Type': `application/json; charset=${charset}` };
+    for (const parameter of [
+      ...['charset=utf8', 'charset=UTF8', 'charset=UTF-8', 'charset="utf-8"', 'charset="UTF8"', "charset='utf-8'"],
+      ...['charset=utf_8', 'charset=', 'charset=utf-8;', 'odata=verbose; Charset=utf8'],
+    ]) {
+      const headers = { 'Content-Type': `application/json;${parameter}` };
       expect((await post(JSON.stringify({ ...aThing, name: 'Zoë' }), headers)).body).toEqual({
         ...aThing,
         name: 'Zoë',

@@ -47,12 +47,12 @@ afterEach(async () => {
 });
 
 const send = (bytes: string) => exchange(server, bytes);
-const lines = 'Host: x\r\nConnection: close\r\n';
+const lines = 'Host: localhost\r\nConnection: close\r\n';
 const thing = '{"email":"alice@example.com"}';
 const postThing = (more = '', body = thing, length = body.length) =>
   `POST /things HTTP/1.1\r\n${lines}Content-Type: application/json\r\nContent-Length: ${length}\r\n${more}\r\n${body}`;
-const slow = 'POST /slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
-const next = 'GET /things/2 HTTP/1.1\r\nHost: x\r\n\r\n';
+const slow = 'POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
+const next = 'GET /things/2 HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const isProblem = {
   headers: expect.toSatisfy((headers) => /^application\/problem\+json/.test(headers.get('Content-Type'))),
 };
@@ -93,7 +93,7 @@ describe('a request', () => {
   });
 
   it('to upgrade the protocol is answered over HTTP/1.1', async () => {
-    const upgrade = 'Host: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n';
+    const upgrade = 'Host: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n';
     expect(await send(`GET /things/2 HTTP/1.1\r\n${upgrade}`)).toMatchObject([{ status: 200, body: { id: 2 } }]);
   });
 
@@ -104,7 +104,7 @@ describe('a request', () => {
   });
 
   it('over HTTP/1.0 needs no host, and closes the connection', async () => {
-    expect(await send('GET /things/2 HTTP/1.0\r\n\r\n')).toMatchObject([{ status: 200, body: { id: 2 } }]);
+    expect(await send('GET /livez HTTP/1.0\r\n\r\n')).toMatchObject([{ status: 200, body: { status: 'healthy' } }]);
   });
 
   it('over HTTP/1.1 without a host is 400', async () => {

@@ -21,4 +21,18 @@ describe('the log line of a request', () => {
       expect([REQUIRE_AUTH, line.level]).toEqual([REQUIRE_AUTH, level]);
     }
   });
+
+  it.each([
+    ['without TRUSTED_PROXIES', '', '10.0.0.7', '127.0.0.1'],
+    ['a trusted proxy', 'loopback', '10.0.0.7', '10.0.0.7'],
+    ['a proxy behind another', 'loopback,192.168.0.0/16', '10.0.0.1, 10.0.0.7, 192.168.1.1', '10.0.0.7'],
+    ['a gateway that adds the port', 'loopback', '10.0.0.7:49152', '10.0.0.7'],
+    ['a gateway that adds the port to IPv6', 'loopback', '[2001:db8::7]:49152', '2001:db8::7'],
+    ['a proxy that gives no address', 'loopback', 'unknown', undefined],
+  ])('has the address of the client in its fields: %s', async (_what, TRUSTED_PROXIES, forwarded, client) => {
+    await using own = await aServer({ routes: thingRoutes, environment: { TRUSTED_PROXIES } });
+    await call(own, 'GET /things', { headers: { 'X-Forwarded-For': forwarded } });
+    const line = await eventually(() => own.log.find(({ message }) => message.startsWith('GET /things')) ?? false);
+    expect(line['client']).toBe(client);
+  });
 });

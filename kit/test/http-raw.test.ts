@@ -16,11 +16,11 @@ afterEach(async () => {
 
 const send = (bytes: string) => exchange(server, bytes);
 const get = (target: string, lines = '') =>
-  send(`GET ${target} HTTP/1.1\r\nHost: x\r\n${lines}Connection: close\r\n\r\n`);
+  send(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n${lines}Connection: close\r\n\r\n`);
 /** Posts a thing with these header lines for its length. */
 const post = (lines: string, body: string) =>
   send(
-    `POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${lines}Connection: close\r\n\r\n${body}`,
+    `POST /things HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${lines}Connection: close\r\n\r\n${body}`,
   );
 
 /** Expects one problem document and then the end of the connection. */
@@ -37,19 +37,19 @@ function expectRefusal(answers: Answer[], status: number, title: string, detail:
 
 describe('a request that is not valid HTTP', () => {
   it.each([
-    ['a method in lower case', 'get /things HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['an unknown method', 'HACK /things HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['another version', 'GET /things HTTP/3.1\r\nHost: x\r\n\r\n'],
+    ['a method in lower case', 'get /things HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['an unknown method', 'HACK /things HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['another version', 'GET /things HTTP/3.1\r\nHost: localhost\r\n\r\n'],
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['the beginning of TLS', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n\r\n'],
-    ['line feeds alone', 'GET /things HTTP/1.1\nHost: x\n\n'],
-    ['one line feed alone', 'GET /things HTTP/1.1\r\nHost: x\nX: y\r\n\r\n'],
-    ['carriage returns alone', 'GET /things HTTP/1.1\rHost: x\r\r'],
-    ['a NUL in its path', 'GET /thi\0ngs HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['a tab in its path', 'GET /thi\tngs HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['a byte beyond ASCII in its path', 'GET /thi\xc3\xbcngs HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['no slash before its path', 'GET things HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['a query without a path', 'GET ?limit=1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['line feeds alone', 'GET /things HTTP/1.1\nHost: localhost\n\n'],
+    ['one line feed alone', 'GET /things HTTP/1.1\r\nHost: localhost\nX: y\r\n\r\n'],
+    ['carriage returns alone', 'GET /things HTTP/1.1\rHost: localhost\r\r'],
+    ['a NUL in its path', 'GET /thi\0ngs HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['a tab in its path', 'GET /thi\tngs HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['a byte beyond ASCII in its path', 'GET /thi\xc3\xbcngs HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['no slash before its path', 'GET things HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['a query without a path', 'GET ?limit=1 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ])('is rejected with 400 for %s', async (_what, bytes) => {
     expectRefusal(await send(bytes), 400, 'Bad Request', 'The request is not valid HTTP');
   });
@@ -94,7 +94,7 @@ describe('a request that is larger than 16 kB before its body', () => {
 
 describe('a request with an ambiguous length', () => {
   const chunked = 'Transfer-Encoding: chunked\r\n';
-  const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+  const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
   it.each([
     ['a length and chunks', `Content-Length: 4\r\n${chunked}`, '0\r\n\r\n'],
@@ -122,9 +122,9 @@ describe('a request with an ambiguous length', () => {
   });
 
   it('does not include a rejected body that looks like another request', async () => {
-    const lines = `Host: x\r\nContent-Type: text/plain\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`;
+    const lines = `Host: localhost\r\nContent-Type: text/plain\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`;
     const answers = await send(
-      `POST /things HTTP/1.1\r\n${lines}GET /things/2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      `POST /things HTTP/1.1\r\n${lines}GET /things/2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
     );
     expect(answers.map(({ status }) => status)).toEqual([415, 200]);
     expect(answers[1]?.body).toEqual({ id: 2 });

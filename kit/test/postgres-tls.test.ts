@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openDatabase } from '../src/database/open.ts';
 import { StartError } from '../src/errors.ts';
+import { writeSelfSigned } from './self-signed.ts';
 import { type PostgresServer, startPostgres } from './start-postgres.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'doorstep-tls-'));
@@ -35,15 +36,8 @@ describe('a server with a certificate that it signed itself', () => {
   let server: PostgresServer;
   beforeAll(async () => {
     // for 127.0.0.1 in the certificate, not for localhost
-    const subject = ['-subj', '/CN=database', '-addext', 'subjectAltName=IP:127.0.0.1'];
     const key = join(folder, 'server.key');
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, ...subject],
-      {
-        stdio: 'ignore',
-      },
-    );
+    writeSelfSigned({ key, certificate }, 'IP:127.0.0.1');
     chmodSync(key, 0o600);
     // started by root, the server runs as this user, and reads only its own key
     if (process.getuid?.() === 0) execFileSync('chown', ['postgres', key]);

@@ -78,7 +78,7 @@ describe('a server that is closing', () => {
     const spare = connect(Number(new URL(server.url).port), '127.0.0.1');
     await once(spare, 'connect');
     // half a request, so that the server has the connection and it is not idle
-    spare.write('GET /readyz HTTP/1.1\r\nHost: x\r\n');
+    spare.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\n');
     await call(server, 'GET /livez');
 
     const closing = server.close();

@@ -2,7 +2,6 @@ import { line } from '@doorstep/kit/http/schemas.ts';
 import { type CommonConfig, readCommonConfig } from '@doorstep/kit/process/config.ts';
 import {
   type Environment,
-  hostNames,
   integer,
   neighbourUrl,
   oneOf,
@@ -24,7 +23,6 @@ export type MiddlewareConfig = CommonConfig & {
   sourceName: string | undefined;
   startFrom: StartFrom;
   reconcileCron: string;
-  allowedHosts: string[];
   delivery: { concurrency: number; retriesMax: number; timeoutMs: number; settleMs: number; waitsMs: number[] };
 };
 
@@ -51,7 +49,6 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       INVENTORY_IDEMPOTENCY: oneOf(['auto', 'permanent', 'none'], 'auto'),
       RETRY_SCHEDULE: waits('5s,30s,5m,30m,2h,5h,10h,10h'),
       RECONCILE_CRON: cron('0 17 * * * *'),
-      ALLOWED_HOSTS: hostNames(['localhost', '127.0.0.1', '[::1]', 'middleware']),
     },
     environment,
   );
@@ -69,7 +66,6 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
     sourceName: settings.SOURCE_NAME,
     startFrom: settings.START_FROM,
     reconcileCron: settings.RECONCILE_CRON,
-    allowedHosts: settings.ALLOWED_HOSTS,
     delivery: {
       concurrency: settings.DELIVERY_CONCURRENCY,
       retriesMax: settings.DELIVERY_RETRIES,

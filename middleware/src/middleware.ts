@@ -35,6 +35,7 @@ export async function startMiddleware(config: MiddlewareConfig, overrides: Overr
     await serve({
       service: 'middleware',
       info,
+      alwaysChecksHosts: true,
       config,
       context: { ...context, version, sync },
       routes,

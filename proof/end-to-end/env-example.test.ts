@@ -13,8 +13,11 @@ const root = join(import.meta.dirname, '../..');
 const example = Object.fromEntries(parseEnv(readFileSync(join(root, '.env.example'), 'utf8'), {}).values);
 const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 
-/** Outside a service, npm start and Compose name its port. */
+/** Outside a service, npm start and Compose name its port and its public address. */
 const ports = ['CRM_PORT', 'INVENTORY_PORT', 'MIDDLEWARE_PORT'];
+const publicUrls = ['CRM_PUBLIC_URL', 'INVENTORY_PUBLIC_URL', 'MIDDLEWARE_PUBLIC_URL'];
+/** The names of these two inside a service. */
+const ofOneService = ['PORT', 'PUBLIC_URL'];
 
 /** A container does not get these settings: its image fixes the first two, and `ports` in the Compose file uses the rest. */
 const notPassedOn = ['HOST', 'PORT', ...ports];
@@ -23,6 +26,7 @@ const notPassedOn = ['HOST', 'PORT', ...ports];
 const setByCompose = (service: string): Record<string, string> => ({
   DATA_DIR: '/keys', // a volume of its own, because the three services share the key in it
   SQLITE_FILE: `/data/${service}.db`,
+  PUBLIC_URL: `\${${service.toUpperCase()}_PUBLIC_URL:-}`,
   NO_PROXY: `crm,inventory,middleware,\${NO_PROXY:-}`, // they call each other directly
   CRM_SERVICE_URL: `\${CRM_SERVICE_URL:-http://crm:3001}`,
   INVENTORY_SERVICE_URL: `\${INVENTORY_SERVICE_URL:-http://inventory:3002}`,
@@ -58,9 +62,9 @@ function environmentOf(service: string): Record<string, string> {
 
 describe('.env.example', () => {
   it('lists every setting that a service reads, and nothing else', () => {
-    const read = services.flatMap(([, reader]) => readBy(reader)).filter((name) => name !== 'PORT');
+    const read = services.flatMap(([, reader]) => readBy(reader)).filter((name) => !ofOneService.includes(name));
 
-    expect(Object.keys(example).sort()).toEqual([...new Set([...read, ...ports])].sort());
+    expect(Object.keys(example).sort()).toEqual([...new Set([...read, ...ports, ...publicUrls])].sort());
   });
 
   it.each(services)('changes nothing for the %s: it holds the defaults', (_service, reader) => {
@@ -71,7 +75,7 @@ describe('.env.example', () => {
 it('docs/settings.md describes every setting', () => {
   const guide = readFileSync(join(root, 'docs/settings.md'), 'utf8');
 
-  expect([...Object.keys(example), 'PORT'].filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
+  expect([...Object.keys(example), ...ofOneService].filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
 });
 
 describe('docker-compose.yml', () => {

@@ -170,4 +170,18 @@ describe('npm start', () => {
       'DATABASE_URL names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.\n',
     );
   });
+
+  it('gives each service its own public address, and refuses one for three', async () => {
+    const publicUrl = { CRM_PUBLIC_URL: 'https://example.com/crm', MIDDLEWARE_PUBLIC_URL: 'https://ops.example.com' };
+    await using start = await npmStart(publicUrl);
+    await start.up();
+    const docs = await Promise.all(start.urls.map(async (service) => (await call(service, 'GET /')).body.docs));
+    expect(docs).toEqual(['https://example.com/crm/docs', '/docs', 'https://ops.example.com/docs']);
+
+    await using refused = await npmStart({ PUBLIC_URL: 'https://example.com' });
+    expect(await refused.ended()).toBe(1);
+    expect(refused.output()).toBe(
+      'PUBLIC_URL is the address of one service, and the three services need one each; set CRM_PUBLIC_URL, INVENTORY_PUBLIC_URL and MIDDLEWARE_PUBLIC_URL instead.\n',
+    );
+  });
 });

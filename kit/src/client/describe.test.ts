@@ -27,11 +27,13 @@ describe('an error answer', () => {
     );
   });
 
-  it('gives no hint about tokens if only the clocks differ', async () => {
-    const detail = "this machine's clock is 310 s ahead of the caller's";
-    const answer = { status: 401, data: { detail, clock_difference_seconds: 310 }, sentToken: await serviceToken };
+  it.each([
+    [401, "this machine's clock is 310 s ahead of the caller's", { clock_difference_seconds: 310 }],
+    [403, 'The host name "crm.lan" is not one of ALLOWED_HOSTS', { refused_host: 'crm.lan' }],
+  ])('gives no hint about tokens if only the clocks or the host name differ: %i', async (status, detail, member) => {
+    const answer = { status, data: { detail, ...member }, sentToken: await serviceToken };
 
-    expect(describeAnswer('CRM', answer, settings)).toBe(`CRM answered 401: ${detail}`);
+    expect(describeAnswer('CRM', answer, settings)).toBe(`CRM answered ${status}: ${detail}`);
   });
 
   it('does not show the token that was sent', () => {

@@ -38,8 +38,8 @@ export function describeAnswer(name: string, refusal: Refusal, settings: Setting
 }
 
 function hintOf({ status, sentToken, data }: Refusal, { token, url }: Settings): string {
-  // only the clocks are to be set
-  if (Object.hasOwn(Object(data), 'clock_difference_seconds')) return '';
+  // the other side says itself what to set
+  if (['clock_difference_seconds', 'refused_host'].some((member) => Object.hasOwn(Object(data), member))) return '';
   if (status === 401 || status === 403) {
     // the configured token is sent as it is
     if (token && sentToken !== undefined && claimedRole(sentToken) !== serviceRole) return `; check ${token}`;

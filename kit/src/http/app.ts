@@ -7,7 +7,7 @@ import type { Registry } from 'prom-client';
 import type { Tokens } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../process/logger.ts';
-import { allowHosts } from './allowed-hosts.ts';
+import { type Allowed, allowHosts } from './allowed-hosts.ts';
 import { callerOf, guards } from './guards.ts';
 import { observe } from './observe.ts';
 import { problemHandler, sendProblem } from './problems.ts';
@@ -23,10 +23,12 @@ export type AppOptions<C> = {
   tokens: Tokens;
   requireAuth: boolean;
   corsOrigins: string[];
-  /** The accepted host names; undefined accepts any. */
-  allowedHosts: string[] | undefined;
-  /** Proxies whose X-Forwarded-For header is trusted. */
+  /** Undefined accepts any host and any origin. */
+  allowed: Allowed | undefined;
+  /** Proxies whose X-Forwarded headers are believed. */
   trustedProxies: string[];
+  /** Before the path of an address that an answer gives; empty if clients reach the service directly. */
+  base: string;
   /** Aborts when the service begins to stop. */
   stopping: AbortSignal;
   /** Adds pages for browsers, which are not in the route table. */
@@ -45,7 +47,7 @@ const exposedHeaders = [
 
 /** Builds the Express application of a service from its route table. */
 export function createApp<C>(options: AppOptions<C>): RequestListener {
-  const { logger, registry, corsOrigins, allowedHosts, trustedProxies, stopping, pages } = options;
+  const { logger, registry, corsOrigins, allowed, trustedProxies, base, stopping, pages } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -56,8 +58,9 @@ export function createApp<C>(options: AppOptions<C>): RequestListener {
   app.use(closeWhenStopping(stopping));
   app.use(requireHost);
   app.use(helmet({ hsts: false, contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  if (allowedHosts) app.use(allowHosts(allowedHosts));
+  // a page of a configured origin can read why its request is rejected
   if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
+  if (allowed) app.use(allowHosts(allowed));
   for (const [path, routes] of byPath(options.routes)) {
     const entry = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
     for (const route of routes) entry[route.method](...guards(route, options), answer(route, options));
@@ -65,7 +68,7 @@ export function createApp<C>(options: AppOptions<C>): RequestListener {
   }
   pages(app);
   app.use((request) => {
-    throw new AppError('not_found', `There is no route ${request.path}; GET /docs lists the routes`);
+    throw new AppError('not_found', `There is no route ${request.path}; GET ${base}/docs lists the routes`);
   });
   app.use(problemHandler(logger));
   // Express calls no handler if it cannot parse the request target
@@ -111,7 +114,7 @@ const requireHost: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): RequestHandler {
+function answer<C>(route: Route<C>, { context, base, stopping }: AppOptions<C>): RequestHandler {
   return async (request, response) => {
     const reply = await route.handler(context, {
       params: route.params && parse(route.params, request.params),
@@ -124,7 +127,7 @@ function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): Reque
         return AbortSignal.any([closed(response), stopping]);
       },
     } as never);
-    send(response, reply);
+    send(response, base === '' ? reply : withBase(reply, base));
   };
 }
 
@@ -144,6 +147,15 @@ function closed(response: Response): AbortSignal {
   const controller = new AbortController();
   response.on('close', () => controller.abort());
   return controller.signal;
+}
+
+/** Handlers give the address of a thing as a path: `/things/1` in Location, `</things?after=1>; rel="next"` in Link. */
+function withBase({ headers, ...reply }: Reply, base: string): Reply {
+  const entries = Object.entries(headers ?? {}).map(([name, value]) => {
+    const isAddress = name === 'Location' || name === 'Link';
+    return [name, isAddress ? value.replace(/^<?(?=\/)/, (before) => before + base) : value];
+  });
+  return { ...reply, headers: Object.fromEntries(entries) };
 }
 
 function send(response: Response, { status, body, headers }: Reply): void {

@@ -25,20 +25,30 @@ export function etagOf(version: number): string {
  */
 export function requireMatch(header: string | undefined): (version: number) => void {
   return (version) => {
-    if (header === undefined || header.trim() === '*') return;
-    // the strong comparison: a weak tag matches nothing
-    if (tagsIn(header).includes(etagOf(version))) return;
+    if (header === undefined || names(header, version)) return;
     throw new AppError('precondition_failed', `If-Match does not match the current version, ${etagOf(version)}`);
   };
 }
 
 /** Whether If-None-Match names this version (RFC 9110, 13.1.2). */
 export function isKnown(header: string | undefined, version: number): boolean {
-  if (header === undefined) return false;
-  return header.trim() === '*' || tagsIn(header).some((tag) => tag.replace(/^W\//, '') === etagOf(version));
+  return header !== undefined && names(header, version);
+}
+
+function names(header: string, version: number): boolean {
+  return header.trim() === '*' || tagsIn(header).map(withoutTraces).includes(etagOf(version));
 }
 
 function tagsIn(header: string): string[] {
   const isList = /^\s*(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*\s*$/.test(header);
   return (isList && header.match(/(W\/)?"[^"]*"/g)) || [];
+}
+
+/**
+ * The tag before a proxy compressed the answer: nginx makes it `W/"1"`, Apache and Caddy `"1-gzip"`, Jetty `"1--gzip"`.
+ * RFC 9110 wants a strong comparison, because equal weak tags may be of different bytes; here, a tag is a version of a
+ * row, whatever the bytes.
+ */
+function withoutTraces(tag: string): string {
+  return tag.replace(/^W\//, '').replace(/(--?|[;:])(x-)?(gzip|br|zstd|deflate)"$/, '"');
 }

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { type AugmentedRequest, ipKeyGenerator, type RateLimitInfo, rateLimit } from 'express-rate-limit';
 import type { Claims, Tokens } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
+import { clientAddress } from './client-address.ts';
 import { readBody } from './read-body.ts';
 import { type Access, type Limits, needsToken, type Route } from './route.ts';
 
@@ -32,7 +33,7 @@ function limitAddress({ perAddressMax }: Limits): RequestHandler {
   return rateLimit({
     ...limiting,
     limit: perAddressMax,
-    keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? 'gone'),
+    keyGenerator: (request) => ipKeyGenerator(clientAddress(request) ?? 'gone'),
     handler,
   });
 }

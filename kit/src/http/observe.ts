@@ -3,6 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { claimedRole } from '../auth/tokens.ts';
 import type { Logger } from '../process/logger.ts';
+import { clientAddress } from './client-address.ts';
 import { bearerToken, callerOf } from './guards.ts';
 
 /** What nginx writes where the client left before it was answered. */
@@ -14,6 +15,7 @@ export function observe(logger: Logger, registry: Registry): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
     const { method, path } = request; // a page's own router shortens the path
+    const client = clientAddress(request); // a closed connection has none
     const given = request.get('X-Request-Id');
     const requestId = given && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
     response.set('X-Request-Id', requestId);
@@ -22,7 +24,7 @@ export function observe(logger: Logger, registry: Registry): RequestHandler {
       const ms = performance.now() - startedAt;
       metrics.observe(method, routeTemplate(request.route?.path), status, ms / 1000);
       const line = `${method} ${path} ${status} in ${Math.round(ms)} ms`;
-      logger.log(lineLevel(status, request, response), line, { requestId, status, ms });
+      logger.log(lineLevel(status, request, response), line, { requestId, client, status, ms });
     });
     next();
   };

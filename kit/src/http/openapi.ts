@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { isOpenToAnyone } from './allowed-hosts.ts';
 import { needsToken, type ResponseDoc, type Route } from './route.ts';
 import { problem } from './schemas.ts';
 
@@ -13,16 +14,19 @@ export type ApiInfo = {
 
 const standardTags: Record<string, string> = { operations: 'Health, readiness, metrics and this documentation' };
 
-/** The OpenAPI 3.1 document of exactly the routes in the table, as this process serves them: with or without REQUIRE_AUTH. */
-export function openApiDocument<C>({ tags, ...info }: ApiInfo, routes: Route<C>[], requireAuth: boolean): object {
+type Served = { requireAuth: boolean; checksHosts: boolean; publicUrl: string | undefined };
+
+/** The OpenAPI 3.1 document of exactly the routes in the table, as this process serves them: where, and with or without REQUIRE_AUTH. */
+export function openApiDocument<C>({ tags, ...info }: ApiInfo, routes: Route<C>[], served: Served): object {
+  const { requireAuth, publicUrl = '/' } = served;
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method]: operation(route, requireAuth) };
+    paths[route.path] = { ...paths[route.path], [route.method]: operation(route, served) };
   }
   const document = createDocument({
     openapi: '3.1.0',
     info: { ...info, contact: { name: 'Doorstep' }, license: { name: 'MIT', identifier: 'MIT' } },
-    servers: [{ url: '/', description: 'This service' }],
+    servers: [{ url: publicUrl, description: 'This service' }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => {
       const description = { ...standardTags, ...tags }[name];
       return { name, ...(description && { description }) };
@@ -49,13 +53,13 @@ function describeDefaults({ properties = {} }: Properties): void {
   }
 }
 
-function operation<C>(route: Route<C>, requireAuth: boolean): ZodOpenApiOperationObject {
+function operation<C>(route: Route<C>, { requireAuth, checksHosts }: Served): ZodOpenApiOperationObject {
   const { access, body } = route;
   const asksForToken = needsToken(access, requireAuth);
   const responses: ZodOpenApiOperationObject['responses'] = {};
   for (const [status, doc] of Object.entries(route.responses))
     responses[status as '200'] = response(Number(status), doc);
-  for (const [status, description] of Object.entries(commonProblems(route, asksForToken))) {
+  for (const [status, description] of Object.entries(commonProblems(route, { asksForToken, checksHosts }))) {
     responses[status as '400'] ??= response(Number(status), { description });
   }
   return {
@@ -91,9 +95,12 @@ function whoMay(access: Route<never>['access']): string {
   return open ? `Needs a token only with \`REQUIRE_AUTH=true\`, then of: ${list}.` : `Needs a token of: ${list}.`;
 }
 
-function commonProblems<C>(route: Route<C>, asksForToken: boolean): Record<string, string> {
-  const { access, body, limits } = route;
+type Checked = { asksForToken: boolean; checksHosts: boolean };
+
+function commonProblems<C>(route: Route<C>, { asksForToken, checksHosts }: Checked): Record<string, string> {
+  const { access, path, body, limits } = route;
   return {
+    ...(checksHosts && !isOpenToAnyone(path) && { 403: 'The host name or the origin is not allowed' }),
     400: 'Something in the request is wrong, or it has a query parameter that this route does not take',
     ...(asksForToken && { 401: 'No valid token', 403: 'A token that may not do that' }),
     ...(body && { 413: 'The body is too large', 415: 'The body is not JSON' }),

@@ -37,7 +37,7 @@ export function readBody<C>(route: Route<C>): RequestHandler[] {
     limit: bytesMax,
     type: jsonTypes,
     verify: (_request, _response, bytes, encoding) => {
-      if (!/^utf-?8$/.test(encoding))
+      if (!/^'?utf[-_]?8'?$/.test(encoding))
         throw Object.assign(new Error(encoding), { status: 415, type: 'charset.unsupported' });
       if (!isUtf8(bytes)) throw new AppError('invalid', 'The request body is not valid UTF-8');
     },

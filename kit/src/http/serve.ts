@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { Tokens } from '../auth/tokens.ts';
 import type { CommonConfig } from '../process/config.ts';
 import type { Logger } from '../process/logger.ts';
+import type { Allowed } from './allowed-hosts.ts';
 import { createApp } from './app.ts';
 import { type Listener, listen } from './listen.ts';
 import { type ApiInfo, openApiDocument } from './openapi.ts';
@@ -14,7 +15,9 @@ type ServeOptions<C> = {
   info: ApiInfo;
   /** What else `GET /` says of the service; a word each. */
   traits?: Record<string, string>;
-  config: CommonConfig & { corsOrigins?: string[]; allowedHosts?: string[]; trustedProxies?: string[] };
+  config: CommonConfig & { corsOrigins?: string[] };
+  /** Whether to check Host and Origin with REQUIRE_AUTH=true, too. */
+  alwaysChecksHosts?: boolean;
   context: C;
   routes: Route<C>[];
   checks: Checks;
@@ -34,7 +37,10 @@ type Served = Listener & {
  */
 export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
   const { service, info, config, context, checks, logger, registry, tokens } = options;
+  const { publicUrl, requireAuth, corsOrigins = [] } = config;
+  const checksHosts = options.alwaysChecksHosts || !requireAuth;
   const stop = new AbortController();
+  const base = publicUrl ?? '';
   let document: object | undefined;
   const routes: Route<C>[] = [
     ...options.routes,
@@ -42,12 +48,13 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
       service,
       version: info.version,
       message: info.title,
+      base,
       traits: options.traits ?? {},
       checks,
       registry,
       stopping: stop.signal,
       document: () => {
-        document ??= openApiDocument(info, routes, config.requireAuth);
+        document ??= openApiDocument(info, routes, { requireAuth, checksHosts, publicUrl });
         return document;
       },
     }),
@@ -58,12 +65,13 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
     logger,
     registry,
     tokens,
-    requireAuth: config.requireAuth,
-    corsOrigins: config.corsOrigins ?? [],
-    allowedHosts: config.allowedHosts,
-    trustedProxies: config.trustedProxies ?? [],
+    requireAuth,
+    corsOrigins,
+    allowed: checksHosts ? allowedBy(config) : undefined,
+    trustedProxies: config.trustedProxies,
+    base,
     stopping: stop.signal,
-    pages: docsPage,
+    pages: (app) => docsPage(app, base),
   });
   const listener = await listen(app, config.host, config.port);
   return {
@@ -73,5 +81,14 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
       stop.abort();
       await listener.close();
     },
+  };
+}
+
+/** The names that a person has given to the service, and the pages that may call it. */
+function allowedBy({ host, publicUrl, allowedHosts, corsOrigins = [] }: ServeOptions<never>['config']): Allowed {
+  const isPublic = publicUrl === undefined ? [] : [new URL(publicUrl)];
+  return {
+    hosts: [...allowedHosts, host, ...isPublic.map(({ hostname }) => hostname)],
+    origins: [...corsOrigins, ...isPublic.map(({ origin }) => origin)],
   };
 }

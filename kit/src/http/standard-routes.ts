@@ -12,6 +12,8 @@ type StandardOptions = {
   service: string;
   version: string;
   message: string;
+  /** Before the path of an address; empty if clients reach the service directly. */
+  base: string;
   /** What else `GET /` says of the service; a word each. */
   traits: Record<string, string>;
   checks: Checks;
@@ -35,6 +37,7 @@ export function standardRoutes<C>({
   service,
   version,
   message,
+  base,
   traits,
   checks,
   registry,
@@ -65,7 +68,7 @@ export function standardRoutes<C>({
           body: z.object({ message: z.string(), version: z.string(), docs: z.string(), ...traitFields }),
         },
       },
-      handler: async () => ({ status: 200, body: { message, version, docs: '/docs', ...traits } }),
+      handler: async () => ({ status: 200, body: { message, version, docs: `${base}/docs`, ...traits } }),
     }),
     route({
       ...get,
@@ -120,8 +123,11 @@ const pageFiles = new Set([
 ]);
 
 /** The docs page, its own files included; the older systems' addresses lead to it. */
-export function docsPage(app: Express): void {
-  app.get(['/api/docs', '/api/docs/', '/apidocs', '/apidocs/'], (_request, response) => response.redirect('/docs/'));
+export function docsPage(app: Express, base: string): void {
+  const address = `${base}/docs/`;
+  app.get(['/api/docs', '/apidocs'], (_request, response) => response.redirect(address));
+  // the package's own redirect does not know the base
+  app.get('/docs', ({ path }, response, next) => (path.endsWith('/') ? next() : response.redirect(301, address)));
   const page = Router();
   // the package that brings them has other files too, and answers for some in a way of its own
   page.use(({ method, path }, _response, next) => {
@@ -129,8 +135,9 @@ export function docsPage(app: Express): void {
   });
   page.use(swaggerUi.serve);
   app.use('/docs', page);
-  app.get('/docs/', swaggerUi.setup(undefined, { swaggerOptions: { url: '/openapi.json' } }));
-  app.all(['/docs', '/docs/', '/api/docs', '/api/docs/', '/apidocs', '/apidocs/'], refuseMethod(['GET', 'HEAD']));
+  // relative to the page, so it is found wherever the page is, behind a proxy or not
+  app.get('/docs/', swaggerUi.setup(undefined, { swaggerOptions: { url: '../openapi.json' } }));
+  app.all(['/docs', '/api/docs', '/apidocs'], refuseMethod(['GET', 'HEAD']));
 }
 
 async function runChecks(checks: Checks): Promise<Record<string, string>> {

@@ -8,6 +8,27 @@ describe('configuration', () => {
     expect(read({})).toMatchObject({ host: '127.0.0.1', port: 3001, databaseUrl: 'data/crm.db', requireAuth: false });
   });
 
+  it('lets a service be reached on its own machine and by the other two, and trusts no proxy, unless it is told more', () => {
+    expect(read({})).toMatchObject({
+      allowedHosts: ['localhost', '127.0.0.1', '[::1]', 'crm', 'inventory', 'middleware'],
+      publicUrl: undefined,
+      trustedProxies: [],
+    });
+    const told = {
+      ALLOWED_HOSTS: 'crm.lan',
+      PUBLIC_URL: 'https://example.com/crm/',
+      TRUSTED_PROXIES: 'loopback, 10.0.0.0/8, ::1',
+    };
+    expect(read(told)).toMatchObject({
+      allowedHosts: ['crm.lan'],
+      publicUrl: 'https://example.com/crm',
+      trustedProxies: ['loopback', '10.0.0.0/8', '::1'],
+    });
+    expect(() => read({ TRUSTED_PROXIES: '10.0.0.0/33' })).toThrow(
+      'TRUSTED_PROXIES is "10.0.0.0/33"; it takes comma-separated addresses',
+    );
+  });
+
   it('treats an empty value as unset', () => {
     expect(read({ PORT: '', LOG_LEVEL: '' })).toMatchObject({ port: 3001, log: { level: 'info' } });
   });

@@ -2,12 +2,29 @@ import { StartError } from '../errors.ts';
 import { readDatabaseUrl } from './database-settings.ts';
 import type { ProxySettings } from './proxy-settings.ts';
 import { readProxies } from './proxy-settings.ts';
-import { type Environment, flag, integer, oneOf, readSettings, secret, text } from './settings.ts';
+import {
+  type Environment,
+  flag,
+  hostNames,
+  integer,
+  oneOf,
+  proxies,
+  publicUrl,
+  readSettings,
+  secret,
+  text,
+} from './settings.ts';
 
 export type CommonConfig = {
   proxies: ProxySettings;
   host: string;
   port: number;
+  /** The address under which clients reach the service, if it is another one, without a slash at its end. */
+  publicUrl: string | undefined;
+  /** Host names under which a service without tokens answers, besides its address and its public one. */
+  allowedHosts: string[];
+  /** Proxies whose X-Forwarded headers are believed. */
+  trustedProxies: string[];
   dataDir: string;
   databaseUrl: string;
   log: { level: string; format: 'pretty' | 'json' };
@@ -25,6 +42,9 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     {
       HOST: text('127.0.0.1'),
       PORT: integer({ min: 0, max: 65535, default: defaultPort }),
+      PUBLIC_URL: publicUrl(),
+      ALLOWED_HOSTS: hostNames(['localhost', '127.0.0.1', '[::1]', 'crm', 'inventory', 'middleware']),
+      TRUSTED_PROXIES: proxies(),
       DATA_DIR: text('./data'),
       LOG_LEVEL: oneOf(['error', 'warn', 'info', 'debug'], 'info'),
       LOG_FORMAT: oneOf(['pretty', 'json'], production ? 'json' : 'pretty'),
@@ -38,6 +58,9 @@ export function readCommonConfig(service: string, defaultPort: number, environme
   return {
     host: settings.HOST,
     port: settings.PORT,
+    publicUrl: settings.PUBLIC_URL,
+    allowedHosts: settings.ALLOWED_HOSTS,
+    trustedProxies: settings.TRUSTED_PROXIES,
     dataDir: settings.DATA_DIR,
     databaseUrl: readDatabaseUrl(service, settings.DATA_DIR, environment),
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },

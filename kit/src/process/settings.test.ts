@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flag, hostNames, httpUrl, integer, origins, proxies, readSettings } from './settings.ts';
+import { flag, hostNames, httpUrl, integer, origins, proxies, publicUrl, readSettings } from './settings.ts';
 
 describe('a setting', () => {
   it('drops the trailing slash of an address, and rejects credentials in it', () => {
@@ -7,6 +7,34 @@ describe('a setting', () => {
     expect(url('http://crm:3001/')).toEqual({ URL: 'http://crm:3001' });
     expect(() => url('http://user:hunter2@crm')).toThrow('URL ');
     expect(() => url('ftp://crm')).toThrow('it takes an http or https address');
+  });
+
+  it('reads a public address as headers need it', () => {
+    const read = (URL: string) => readSettings({ URL: publicUrl() }, { URL }).URL;
+    expect(read('')).toBeUndefined();
+    for (const [given, expected] of [
+      ['https://example.com', 'https://example.com'],
+      ['https://example.com/', 'https://example.com'],
+      ['http://10.0.0.7:8080/crm//', 'http://10.0.0.7:8080/crm'],
+      ['HTTPS://Example.com:443/CRM', 'https://example.com/CRM'],
+      ['https://bücher.example/bücher und mehr', 'https://xn--bcher-kva.example/b%C3%BCcher%20und%20mehr'],
+    ] as const) {
+      expect(read(given)).toBe(expected);
+    }
+    for (const wrong of [
+      'example.com/crm',
+      '/crm',
+      'ftp://example.com',
+      'https://',
+      'https://a/?b',
+      'https://a/#b',
+      'x',
+    ]) {
+      expect(() => read(wrong)).toThrow(
+        `URL is ${JSON.stringify(wrong)}; it takes an http or https address without credentials, query or fragment, such as https://example.com/crm.`,
+      );
+    }
+    expect(() => read('https://me:hunter2@example.com')).toThrow(/^URL is "https:\/\/…@example.com"; it takes/);
   });
 
   it('rejects other notations of numbers and numbers out of range', () => {
@@ -39,6 +67,8 @@ describe('a setting', () => {
     'http://localhost',
     'localhost/',
     'a b',
+    '*',
+    '*.example.com',
     'a,,b',
     'a,',
     ',',

@@ -69,6 +69,17 @@ export function optionalHttpUrl() {
   return httpAddress.optional().meta(takesHttpAddress);
 }
 
+/** The address under which clients reach a service: in ASCII, as headers need it, without a slash at its end. */
+export function publicUrl() {
+  return anyHttpAddress
+    .refine((url) => !/[?#]/.test(url))
+    .transform((url) => new URL(url).href.replace(/\/+$/, ''))
+    .optional()
+    .meta({
+      takes: 'an http or https address without credentials, query or fragment, such as https://example.com/crm',
+    });
+}
+
 /** The address of another Doorstep service. By default, the port that `npm start` gives it on this machine. */
 export function neighbourUrl(environment: Environment, portName: string, defaultPort: number) {
   const ports = readSettings({ [portName]: integer({ min: 0, max: 65535, default: defaultPort }) }, environment);
@@ -94,9 +105,9 @@ export function origins() {
   return list(origin).default([]).meta({ takes: 'comma-separated origins such as https://app.example.com' });
 }
 
-/** Also accepts names that are invalid in DNS: Compose creates names with underscores. */
+/** Also accepts names that are invalid in DNS: Compose creates names with underscores. No patterns: they would match nothing. */
 const hostName = z.union([
-  z.string().regex(/^[^\s:/[\]]+$/),
+  z.string().regex(/^[^\s:/[\]*]+$/),
   z.string().refine((name) => /^\[.*\]$/.test(name) && z.ipv6().safeParse(name.slice(1, -1)).success),
 ]);
 

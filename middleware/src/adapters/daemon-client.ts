@@ -8,15 +8,10 @@ const shortTimeoutMs = 5_000;
 const pollTimeoutMs = 600_000;
 const tokenSeconds = 60;
 
-type Means = {
-  proxies: ProxySettings;
-  tokens: Tokens;
-  /** A host name that the operations port accepts. */
-  hostName: string;
-};
+type Means = { proxies: ProxySettings; tokens: Tokens };
 
 /** The daemon, through its operations port. Every answer is undefined if no daemon runs. */
-export function connectDaemon(url: string | undefined, { tokens, hostName, proxies }: Means): Daemon {
+export function connectDaemon(url: string | undefined, { tokens, proxies }: Means): Daemon {
   /**
    * Another program may listen on the port of a killed daemon: only an answer of the right form counts, and the token
    * is valid only for operations of a daemon.
@@ -32,7 +27,7 @@ export function connectDaemon(url: string | undefined, { tokens, hostName, proxi
       token: () => tokens.sign({ subject: 'command line', role: operatorRole }, tokenSeconds),
     });
     try {
-      const { data } = await client.request<T>({ method, url: path, headers: { Host: hostName } });
+      const { data } = await client.request<T>({ method, url: path });
       return typeof data === 'object' && data !== null && Object.hasOwn(data, field) ? data : undefined;
     } catch (error) {
       asAxiosError(error);

@@ -42,11 +42,7 @@ async function runOn(config: MiddlewareConfig, command: Command<CommandMeans>, c
     context,
     clock: context.clock,
     probe: () => openProbe(config, tokens, context),
-    daemon: connectDaemon(daemon?.url, {
-      tokens,
-      hostName: config.allowedHosts[0] as string,
-      proxies: config.proxies,
-    }),
+    daemon: connectDaemon(daemon?.url, { tokens, proxies: config.proxies }),
     takeLock: () => takeLedgerLock(config.databaseUrl),
   });
 }
