@@ -1,0 +1,33 @@
+import 'zod-openapi'; // types of `.meta()`
+import {
+  firstHidden,
+  hasVisible,
+  someVisiblePattern,
+  visibleTextPattern,
+  withoutHidden,
+} from '../text/visible-text.ts';
+import { line } from './schemas.ts';
+
+const needsVisible = 'must contain a visible character';
+
+/** The name of a person or a thing. A hidden character is refused: with it, two names could look alike and differ. */
+export function name({ max }: { max: number }) {
+  return line({ max })
+    .superRefine((text, issues) => {
+      const found = firstHidden(text);
+      if (found) issues.addIssue({ code: 'custom', message: `must not contain the invisible character ${found}` });
+      else if (!hasVisible(text)) issues.addIssue({ code: 'custom', message: needsVisible });
+    })
+    .meta({ override: { minLength: 1, maxLength: max, pattern: visibleTextPattern } });
+}
+
+/**
+ * A short text to find or to group things by, such as a sku, a category or a status. Hidden characters are removed, and
+ * accents are encoded in one way.
+ */
+export function label({ max }: { max: number }) {
+  return line({ max, tidy: withoutHidden })
+    .refine(hasVisible, needsVisible)
+    .overwrite((text) => text.normalize('NFC'))
+    .meta({ override: { minLength: 1, maxLength: max, pattern: someVisiblePattern } });
+}
