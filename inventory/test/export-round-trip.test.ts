@@ -1,4 +1,5 @@
 import { foreignId } from '@doorstep/kit/http/foreign-id.ts';
+import { hasVisible, withoutHidden } from '@doorstep/kit/text/visible-text.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aCommandLine, jsonLines, readItems, summary } from './a-command-line.ts';
@@ -7,8 +8,9 @@ import { anItem } from './start.ts';
 /** Texts that a format might misread. */
 const nasty = [
   ...['=1+1', '"', '""', 'a,b;c|d', "'; drop table items; --", 'null', 'true', '007', '1e3', '{"a": 1}', '[', '#x'],
-  ...['Ä🎁李', '\u202eabc', 'é', 'a\u2028b', 'x\ufeffy', '__proto__', 'sku,name,price', '\\n', '%s', '-'],
+  ...['Ä🎁李', 'é', 'می\u200cخواهم', '👩\u200d👧', '__proto__', 'sku,name,price', '\\n', '%s', '-'],
 ];
+const hidden = '\u202ea\u2028b\ufeff\u00ad';
 
 describe('an export of many items', () => {
   it('moves exactly the same items to the other database as CSV, and back as JSON lines', async () => {
@@ -16,7 +18,9 @@ describe('an export of many items', () => {
     await using other = await aCommandLine('postgres');
     await using third = await aCommandLine('sqlite');
     const plain = Array.from({ length: 1000 }, () => anItem({ category: '0', weight: 0.1 + 0.2 }));
-    const texts = nasty.map((text) => anItem({ name: text, sku: `~${text}`, description: `\t${text}\r\n ${text}\n` }));
+    const texts = nasty.map((text) =>
+      anItem({ name: text, sku: `~${text}`, description: `\t${text}\r\n ${hidden}\n` }),
+    );
     const extreme = anItem({ price: 999_999_999.99, cost: 0, is_active: false, customer_id: Number.MAX_SAFE_INTEGER });
     const given = [...plain, ...texts, extreme];
     expect(await one.import(jsonLines(given))).toMatchObject({ code: 0 });
@@ -48,7 +52,7 @@ const letter = fc.oneof(
 );
 const text = fc
   .string({ unit: letter, minLength: 1, maxLength: 12 })
-  .filter((value) => value.trim() !== '' && !/\p{Cc}/u.test(value));
+  .filter((value) => hasVisible(value) && !/\p{Cc}/u.test(value));
 const lines = fc
   .string({ unit: fc.oneof(letter, fc.constantFrom('\n', '\r\n', '\r')), minLength: 1, maxLength: 20 })
   .filter((value) => value.trim() !== '' && !value.includes('\0'));
@@ -59,7 +63,8 @@ const customerId = fc
   .string({ minLength: 1, maxLength: 20, unit: letter })
   .filter((id) => foreignId.safeParse(id).success && !/^[\d.,e+-]+$/i.test(id));
 const anyItem = fc.record({
-  name: text,
+  // a name has no hidden characters; a category loses them when it is imported first
+  name: text.map((value) => `~${withoutHidden(value)}`),
   description: nullable(lines),
   price: cents(1),
   cost: nullable(cents(0)),

@@ -1,9 +1,12 @@
+import { hidden } from '@doorstep/kit/text/characters.ts';
+import { alikeKey } from '@doorstep/kit/text/fold.ts';
 import { toCustomerKey } from './customer-key.ts';
 import type { CustomerKey } from './delivery.ts';
 
 /** What customers are called at the Inventory, which may also serve other sources that give out the same ids. */
 export type InventoryNames = {
   packageType: string;
+  isOfType(type: string): boolean;
   /** Whether the ledger requested packages of this type before PACKAGE_TYPE was changed. */
   isOfEarlierType(type: string | undefined): boolean;
   /** `berlin:7` with the SOURCE_NAME `berlin`, else the id itself. */
@@ -27,18 +30,24 @@ export type NameOptions = {
 };
 
 /** A comma would separate two ids in a look-up, and the first colon ends the name. */
-export const sourceNamePattern = /^[^\s,:\p{C}]{1,50}$/u;
+export const sourceNamePattern = new RegExp(`^[^\\s,:\\p{C}${hidden}]{1,50}$`, 'u');
 
 /** Its keys were given out before there were any others, so they stay without their type. */
 export const firstPackageType = 'welcome_pack_v1';
+
+/** In code units. Another Inventory may show any text, and a very long one could take seconds to compare. */
+const typeMax = 1000;
 
 export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: NameOptions): InventoryNames {
   const prefix = sourceName === undefined ? '' : `${sourceName}:`;
   const keyPrefix = packageType === firstPackageType ? 'welcome' : packageType;
   const nameOf = (customer: CustomerKey) => (prefix ? `${prefix}${customer}` : customer);
+  const key = alikeKey(packageType);
+  const earlierKeys = earlierTypes.map(alikeKey);
   return {
     packageType,
-    isOfEarlierType: (type) => type !== undefined && earlierTypes.includes(type),
+    isOfType: (type) => type.length <= typeMax && alikeKey(type) === key,
+    isOfEarlierType: (type) => type !== undefined && earlierKeys.includes(alikeKey(type)),
     nameOf,
     customerOf(given) {
       const isNamed = prefix && typeof given === 'string' && given.startsWith(prefix);

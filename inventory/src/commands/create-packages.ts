@@ -5,6 +5,7 @@ import { waitingTypes } from '../db/backorders.ts';
 import { findFingerprints, insertIdempotencyKeys } from '../db/idempotency-keys.ts';
 import { readKitsWithStock } from '../db/kits.ts';
 import { insertPackageItems } from '../db/package-items.ts';
+import { storeSpellings } from '../db/package-types.ts';
 import { toPackage } from '../db/package-views.ts';
 import { type Insertion, insertPackages, updateStatuses } from '../db/packages.ts';
 import type { InventoryDatabase } from '../db/schema.ts';
@@ -18,7 +19,7 @@ import { changeStock, type StockContext, type StockWrite, writeStock } from '../
  * repeat.
  */
 export function createPackages(context: StockContext, requests: PackageRequest[]): Promise<Creation[]> {
-  return writeStock(context, (write) => insertAll(write, requests));
+  return writeStock(context, async (write) => insertAll(write, await spelledAlike(write, requests)));
 }
 
 /**
@@ -44,7 +45,12 @@ async function createTogether(trx: Transaction<InventoryDatabase>, asked: KeyedR
   });
 }
 
-async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Creation | Error)[]> {
+async function createEach(write: StockWrite, given: KeyedRequest[]): Promise<(Creation | Error)[]> {
+  const spelled = await spelledAlike(
+    write,
+    given.map(({ request }) => request),
+  );
+  const asked = given.map((one, place) => ({ ...one, request: spelled[place] as PackageRequest }));
   const known = await findFingerprints(
     write.trx,
     asked.flatMap(({ idempotencyKey }) => idempotencyKey ?? []),
@@ -73,6 +79,15 @@ async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Cr
       creations.get(one) ??
       new AppError('unprocessable', 'This Idempotency-Key was already used for a different request'),
   );
+}
+
+/** The requests with their package types as they are stored. */
+async function spelledAlike({ trx }: StockWrite, requests: PackageRequest[]): Promise<PackageRequest[]> {
+  const spellingOf = await storeSpellings(
+    trx,
+    requests.map(({ packageType }) => packageType),
+  );
+  return requests.map((request) => ({ ...request, packageType: spellingOf(request.packageType) }));
 }
 
 async function insertAll(write: StockWrite, requests: PackageRequest[]): Promise<Creation[]> {

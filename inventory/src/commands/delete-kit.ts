@@ -1,6 +1,7 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
 import { deleteKitRows } from '../db/kits.ts';
+import { spellingOf } from '../db/package-types.ts';
 import { writeStock } from '../stock/write-stock.ts';
 
 /**
@@ -8,8 +9,9 @@ import { writeStock } from '../stock/write-stock.ts';
  * items that they have taken.
  * @throws AppError `not_found`, also on a second call.
  */
-export async function deleteKit(context: InventoryContext, packageType: string): Promise<void> {
+export async function deleteKit(context: InventoryContext, type: string): Promise<void> {
   await writeStock(context, async ({ trx, settle }) => {
+    const packageType = await spellingOf(trx, type);
     if (!(await deleteKitRows(trx, packageType))) throw new AppError('not_found', 'Kit not found');
     await settle([packageType]);
   });

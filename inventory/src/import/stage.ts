@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
+import { alikeKey } from '@doorstep/kit/text/fold.ts';
 import { type ItemChange, type ItemInput, importedItem } from '../item.ts';
 import type { FileRecord } from './file-record.ts';
 
@@ -26,10 +27,10 @@ export function createStage(): Stage {
   const database = new DatabaseSync('');
   database.exec(`
     pragma journal_mode = off; pragma synchronous = off; pragma cache_size = ${cachePages};
-    create table items (line integer primary key, sku text unique, staged text) strict;
+    create table items (line integer primary key, sku_key text unique, staged text) strict;
     begin`);
-  const insert = database.prepare('insert into items values (?, ?, ?) on conflict (sku) do nothing');
-  const find = database.prepare('select line from items where sku = ?');
+  const insert = database.prepare('insert into items values (?, ?, ?) on conflict (sku_key) do nothing');
+  const find = database.prepare('select line from items where sku_key = ?');
   const count = database.prepare('select count(*) as count from items');
   const read = database.prepare('select line, staged from items where line > ? order by line limit ?');
   const unknownFields = new Set<string>();
@@ -43,9 +44,10 @@ export function createStage(): Stage {
         const item = parse(importedItem, fields);
         const given = Object.keys(fields).filter(isField);
         noteUnknown(fields, unknownFields);
-        const { changes } = insert.run(line, item.sku, JSON.stringify({ item, given }));
+        const key = alikeKey(item.sku);
+        const { changes } = insert.run(line, key, JSON.stringify({ item, given }));
         if (changes === 1) return undefined;
-        return { line, fault: `has the sku of line ${find.get(item.sku)?.['line']}` };
+        return { line, fault: `has the sku of line ${find.get(key)?.['line']}` };
       } catch (error) {
         if (error instanceof AppError) return { line, fault: error.message };
         throw error;
