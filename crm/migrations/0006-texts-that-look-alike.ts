@@ -1,9 +1,9 @@
 import type { Notice } from '@doorstep/kit/database/migrate.ts';
 import { refillColumns } from '@doorstep/kit/database/refill-columns.ts';
 import { separateTwins, type Twin } from '@doorstep/kit/database/twins.ts';
-import { emailKey } from '@doorstep/kit/text/fold.ts';
+import { emailKey, seenForm } from '@doorstep/kit/text/fold.ts';
 import { type Kysely, sql } from 'kysely';
-import { adminNameForm, searchKey } from '../src/customer.ts';
+import { searchKey } from '../src/customer.ts';
 
 /**
  * Emails that look alike are one, and a search ignores accents. Customers whose emails become the same are all kept: the
@@ -47,7 +47,7 @@ async function renameAdmins(db: Kysely<never>): Promise<void> {
   const { rows } = await sql<{ id: number; username: string }>`select id, username from admins`.execute(db);
   const taken = new Set(rows.map(({ username }) => username));
   for (const { id, username } of rows) {
-    const form = adminNameForm(username);
+    const form = seenForm(username);
     if (taken.has(form)) continue;
     taken.add(form);
     await sql`update admins set username = ${form} where id = ${id}`.execute(db);

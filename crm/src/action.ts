@@ -1,13 +1,13 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import { id, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
-import { label } from '@doorstep/kit/http/texts.ts';
+import { keyword } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
 const details = storableText({ max: 5000 })
   .nullable()
   .meta({ description: '`details` and `description` are two names for the same text', example: 'Asked for a quote' });
 
-const fields = { action_type: label({ max: 100 }).meta({ example: 'call' }), lead_id: id.nullable() };
+const fields = { action_type: keyword({ max: 100 }).meta({ example: 'call' }), lead_id: id.nullable() };
 const texts = { details: details.optional(), description: details.optional() };
 
 export const action = z

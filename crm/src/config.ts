@@ -17,7 +17,8 @@ import {
   readSettings,
   secret,
 } from '@doorstep/kit/process/settings.ts';
-import { adminNameForm, loginNameMax, passwordMax } from './customer.ts';
+import { seenForm } from '@doorstep/kit/text/fold.ts';
+import { loginNameMax, passwordMax } from './customer.ts';
 
 /** The bucket for events, on Amazon S3 or on the server at `endpoint`. */
 export type EventSettings = {
@@ -57,7 +58,7 @@ export function readCrmConfig(environment: Environment): CrmConfig {
   }
   return {
     ...common,
-    admin: { username: adminNameForm(settings.ADMIN_USERNAME), password: settings.ADMIN_PASSWORD },
+    admin: { username: seenForm(settings.ADMIN_USERNAME), password: settings.ADMIN_PASSWORD },
     tokenExpiresSeconds: settings.JWT_EXPIRES_SECONDS,
     corsOrigins: settings.CORS_ORIGINS,
     trustedProxies: settings.TRUSTED_PROXIES,

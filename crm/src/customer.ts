@@ -1,7 +1,6 @@
 import { emailAddress, id, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { name } from '@doorstep/kit/http/texts.ts';
-import { emailForms, searchFold } from '@doorstep/kit/text/fold.ts';
-import { withoutHidden } from '@doorstep/kit/text/visible-text.ts';
+import { emailForms, searchKey as toSearchKey } from '@doorstep/kit/text/fold.ts';
 import { z } from 'zod';
 import { passwordForm } from './password.ts';
 
@@ -31,11 +30,6 @@ export const customerInput = z.object(inputFields).meta({ id: 'CustomerInput' })
 
 /** Maximum length of a login name: the admin's name or an email. */
 export const loginNameMax = 254;
-
-/** The admin's name in the form in which names are compared: case counts, but not how a keyboard encodes a letter. */
-export function adminNameForm(name: string): string {
-  return withoutHidden(name).normalize('NFKC').trim();
-}
 
 /** Long enough for any passphrase, short enough to keep hashing cheap. */
 export const passwordMax = 1000;
@@ -126,7 +120,7 @@ export type IntegrationResult = z.output<typeof integrationReport>['results'][nu
 
 /** The text that a search matches, and the sort key for lists by name. */
 export function searchKey({ name, email }: { name: string; email: string }): string {
-  return [name, ...emailForms(email)].map(searchFold).join('\n');
+  return toSearchKey(name, ...emailForms(email));
 }
 
 export function integrationStatus(state: IntegrationState, error: string | null): string {

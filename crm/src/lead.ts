@@ -1,9 +1,9 @@
 import { emailAddress, id, timestamp } from '@doorstep/kit/http/schemas.ts';
-import { label, name as nameOf } from '@doorstep/kit/http/texts.ts';
+import { keyword, name as nameOf } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
 const name = nameOf({ max: 200 }).meta({ example: 'Bob Example' });
-const status = label({ max: 50 }).meta({ example: 'new' });
+const status = keyword({ max: 50 }).meta({ example: 'new' });
 
 export const lead = z
   .object({

@@ -1,5 +1,5 @@
 import { id, timestamp } from '@doorstep/kit/http/schemas.ts';
-import { label, name } from '@doorstep/kit/http/texts.ts';
+import { keyword, label, name } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
 const followupMessage = 'must be a time such as 2026-01-31 12:00:00 (UTC) or 2026-01-31T12:00:00Z';
@@ -40,7 +40,7 @@ const fields = {
   channel: label({ max: 100 }).nullable().meta({ example: 'email' }),
   last_action_id: id.nullable(),
   next_followup_datetime: followupTime.nullable(),
-  status: label({ max: 50 }).meta({ example: 'active' }),
+  status: keyword({ max: 50 }).meta({ example: 'active' }),
 };
 
 export const processView = z

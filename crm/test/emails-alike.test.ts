@@ -1,5 +1,6 @@
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
+import { mulberry32 } from '@doorstep/kit/test/mulberry32.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Account } from '../src/customer.ts';
 import { type CrmWithAdmin, startCrmWithAdmin } from './an-admin.ts';
@@ -42,6 +43,16 @@ describe.each(databases)('emails that look alike on %s', (kind) => {
     await crm.addAccount({ email: 'x@straße.example' });
     const { status } = await call(crm, 'POST /customers', { body: aCustomer({ email: 'x@strasse.example' }) });
     expect(status).toBe(201);
+  });
+
+  it('may be long, and of rare letters', async () => {
+    // PostgreSQL indexes a limited number of bytes
+    const random = mulberry32(7);
+    const rare = (count: number) =>
+      Array.from({ length: count }, () => String.fromCodePoint(0x20000 + Math.floor(random() * 40_000))).join('');
+    const body = { name: rare(200), email: `${rare(64)}@${rare(63)}.${rare(63)}.${rare(61)}` };
+    expect(await crm.admin('POST /v1/customers', { body })).toMatchObject({ status: 201, body });
+    expect((await crm.admin('POST /v1/customers', { body })).status).toBe(409);
   });
 
   it('are found by either form', async () => {

@@ -2,7 +2,7 @@ import { columnTypes, isPostgres } from '@doorstep/kit/database/columns.ts';
 import type { Notice } from '@doorstep/kit/database/migrate.ts';
 import { refillColumns } from '@doorstep/kit/database/refill-columns.ts';
 import { separateTwins, type Twin } from '@doorstep/kit/database/twins.ts';
-import { alikeKey, searchFold } from '@doorstep/kit/text/fold.ts';
+import { alikeKey, searchKey, seenForm } from '@doorstep/kit/text/fold.ts';
 import { type Kysely, sql } from 'kysely';
 
 /**
@@ -23,7 +23,7 @@ export async function up(db: Kysely<never>, onNotice: Notice): Promise<void> {
     into: ['sku_key', ...textKeys],
     compute: ({ name, sku, category, brand }) => ({
       sku_key: alikeKey(sku),
-      name_key: searchFold(name),
+      name_key: searchKey(name),
       category_key: category && alikeKey(category),
       brand_key: brand && alikeKey(brand),
     }),
@@ -67,7 +67,7 @@ async function collectPackageTypes(db: Kysely<never>, onNotice: Notice): Promise
     union all select package_type, id, 2 from kits order by rank, first`.execute(db);
   const firsts = new Map<string, string>();
   for (const name of new Set(rows.map((row) => row.name))) {
-    const key = alikeKey(name);
+    const key = seenForm(name);
     const first = firsts.get(key) ?? name;
     firsts.set(key, first);
     await sql`insert into package_types (name, key) values (${name}, ${key})`.execute(db);

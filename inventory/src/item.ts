@@ -1,6 +1,6 @@
 import { foreignId, shownForeignId } from '@doorstep/kit/http/foreign-id.ts';
 import { id, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
-import { label, name } from '@doorstep/kit/http/texts.ts';
+import { keyword, label, name } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
 /** Far below the integer limit of either database. */
@@ -32,7 +32,7 @@ export function fromCents(cents: number): number {
 const fields = {
   name: name({ max: 200 }).meta({ example: 'Mug' }),
   description: storableText({ max: 2000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
-  sku: label({ max: textMax }).meta({
+  sku: keyword({ max: textMax }).meta({
     description: 'Unique: skus that look alike, or differ only in case, are the same',
     example: 'MUG-01',
   }),

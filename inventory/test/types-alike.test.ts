@@ -11,8 +11,8 @@ describe.each(databases)('package types that look alike on %s', (kind) => {
   afterAll(() => inventory[Symbol.asyncDispose]());
 
   it.each([
-    ['welcome_pack_v1', 'Welcome_Pack_V1'],
-    ['zoë', 'ZOE\u0308'],
+    ['zo\u00eb', 'zoe\u0308'],
+    ['ﬁne', 'fi\u00adne'],
     ['box\u200b', 'ｂｏｘ'],
     ['two words', 'two\u00a0 words'],
   ])('are one, so a customer gets one package: %s and %s', async (packageType, other) => {
@@ -35,7 +35,7 @@ describe.each(databases)('package types that look alike on %s', (kind) => {
 
   it('are one within a batch', async () => {
     const request = aPackage({ packageType: 'new box' });
-    const packages = [request, { ...request, packageType: 'NEW BOX' }, aPackage({ packageType: 'New Box' })];
+    const packages = [request, { ...request, packageType: 'new\u00a0box' }, aPackage({ packageType: 'ｎｅｗ box' })];
 
     const { results } = (await call(inventory, 'POST /packages/batch', { body: { packages } })).body;
 
@@ -48,17 +48,17 @@ describe.each(databases)('package types that look alike on %s', (kind) => {
   it('share a kit', async () => {
     const { id } = await addItem(inventory, { quantity: 10 });
     await makeKit(inventory, [{ item_id: id, quantity: 2 }], 'Kit of a Type');
-    const path = `/api/v1/kits/${encodeURIComponent('kit OF a type\u00ad')}`;
+    const path = `/api/v1/kits/${encodeURIComponent('Kit  of a Type\u00ad')}`;
 
     expect((await call(inventory, `GET ${path}`)).body.package_type).toBe('Kit of a Type');
-    await postPackage(inventory, aPackage({ packageType: 'KIT of a type' }));
+    await postPackage(inventory, aPackage({ packageType: 'Kit\u00a0of a Type' }));
     expect((await readItem(inventory, id)).quantity).toBe(8);
     const body = { items: [{ item_id: id, quantity: 3 }] };
     expect(await call(inventory, `PUT ${path}`, { body })).toMatchObject({
       status: 200,
       body: { package_type: 'Kit of a Type' },
     });
-    await postPackage(inventory, aPackage({ packageType: 'kit of a type' }));
+    await postPackage(inventory, aPackage({ packageType: 'Ｋｉｔ of a Type' }));
     expect((await readItem(inventory, id)).quantity).toBe(5);
     expect((await call(inventory, `DELETE ${path}`)).status).toBe(204);
     expect((await call(inventory, `GET ${path}`)).status).toBe(404);

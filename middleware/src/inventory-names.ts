@@ -1,5 +1,5 @@
 import { hidden } from '@doorstep/kit/text/characters.ts';
-import { alikeKey } from '@doorstep/kit/text/fold.ts';
+import { seenForm } from '@doorstep/kit/text/fold.ts';
 import { toCustomerKey } from './customer-key.ts';
 import type { CustomerKey } from './delivery.ts';
 
@@ -42,12 +42,12 @@ export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: N
   const prefix = sourceName === undefined ? '' : `${sourceName}:`;
   const keyPrefix = packageType === firstPackageType ? 'welcome' : packageType;
   const nameOf = (customer: CustomerKey) => (prefix ? `${prefix}${customer}` : customer);
-  const key = alikeKey(packageType);
-  const earlierKeys = earlierTypes.map(alikeKey);
+  const key = seenForm(packageType);
+  const earlierKeys = earlierTypes.map(seenForm);
   return {
     packageType,
-    isOfType: (type) => type.length <= typeMax && alikeKey(type) === key,
-    isOfEarlierType: (type) => type !== undefined && earlierKeys.includes(alikeKey(type)),
+    isOfType: (type) => type.length <= typeMax && seenForm(type) === key,
+    isOfEarlierType: (type) => type !== undefined && earlierKeys.includes(seenForm(type)),
     nameOf,
     customerOf(given) {
       const isNamed = prefix && typeof given === 'string' && given.startsWith(prefix);

@@ -1,8 +1,7 @@
 import type { Claims } from '@doorstep/kit/auth/tokens.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
-import { emailKey } from '@doorstep/kit/text/fold.ts';
+import { emailKey, seenForm } from '@doorstep/kit/text/fold.ts';
 import type { CrmContext } from '../context.ts';
-import { adminNameForm } from '../customer.ts';
 import { findAdmin } from '../db/admins.ts';
 import { type CustomerRow, listCustomersByEmail } from '../db/customers.ts';
 import { replaceHash } from '../db/password-hashes.ts';
@@ -30,7 +29,7 @@ export async function logIn(
 type Account = { table: 'admins' | 'customers'; id: number; password_hash: string | null; claims: Claims };
 
 async function listAccounts(db: CrmContext['db'], username: string): Promise<Account[]> {
-  const admin = await findAdmin(db, adminNameForm(username));
+  const admin = await findAdmin(db, seenForm(username));
   const customers = await listCustomersByEmail(db, emailKey(username));
   return [
     ...(admin ? [toAccount('admins', admin, { subject: admin.username, role: 'admin' })] : []),

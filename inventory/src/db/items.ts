@@ -1,7 +1,7 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { toForeignId } from '@doorstep/kit/http/foreign-id.ts';
-import { alikeKey, searchFold } from '@doorstep/kit/text/fold.ts';
+import { alikeKey, searchKey } from '@doorstep/kit/text/fold.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { fromCents, type Item, type ItemChange, type ItemInput, toCents } from '../item.ts';
 import { count } from './count.ts';
@@ -42,7 +42,7 @@ export function toColumns({ quantity, price, cost, is_active, customer_id, ...gi
   const { name, sku, category, brand } = given;
   const columns = {
     ...given,
-    ...(name !== undefined && { name_key: searchFold(name) }),
+    ...(name !== undefined && { name_key: searchKey(name) }),
     ...(sku !== undefined && { sku_key: alikeKey(sku) }),
     ...(category !== undefined && { category_key: category && alikeKey(category) }),
     ...(brand !== undefined && { brand_key: brand && alikeKey(brand) }),

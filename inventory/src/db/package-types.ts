@@ -1,10 +1,11 @@
-import { alikeKey } from '@doorstep/kit/text/fold.ts';
+import { seenForm } from '@doorstep/kit/text/fold.ts';
 import type { Kysely, Transaction } from 'kysely';
 import type { InventoryDatabase } from './schema.ts';
 
 /**
  * The spelling under which each of these package types is stored: its own, or else that of the first type that looks
- * alike. So a customer gets one package of a type, however the type is written. A type that is not stored is missing.
+ * the same. So a customer gets one package of a type, however its letters are encoded. A type that is not stored is
+ * missing.
  */
 async function readSpellings(db: Kysely<InventoryDatabase>, types: string[]): Promise<Map<string, string>> {
   const wanted = [...new Set(types)];
@@ -12,14 +13,14 @@ async function readSpellings(db: Kysely<InventoryDatabase>, types: string[]): Pr
   const rows = await db
     .selectFrom('package_types')
     .select(['name', 'key'])
-    .where('key', 'in', wanted.map(alikeKey))
+    .where('key', 'in', wanted.map(seenForm))
     .orderBy('id')
     .execute();
   const stored = new Set(rows.map(({ name }) => name));
   // of equal keys, the last in a map counts
   const firsts = new Map(rows.toReversed().map(({ key, name }) => [key, name]));
   const spellings = wanted.map((type): [string, string | undefined] => {
-    return [type, stored.has(type) ? type : firsts.get(alikeKey(type))];
+    return [type, stored.has(type) ? type : firsts.get(seenForm(type))];
   });
   return new Map(spellings.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
@@ -32,8 +33,8 @@ export async function storeSpellings(
   const spellings = await readSpellings(trx, types);
   for (const name of types) {
     if (spellings.has(name)) continue;
-    const key = alikeKey(name);
-    const alike = [...spellings.values()].find((spelling) => alikeKey(spelling) === key);
+    const key = seenForm(name);
+    const alike = [...spellings.values()].find((spelling) => seenForm(spelling) === key);
     if (alike === undefined) await trx.insertInto('package_types').values({ name, key }).execute();
     spellings.set(name, alike ?? name);
   }

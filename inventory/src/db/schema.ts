@@ -15,7 +15,7 @@ export type InventoryDatabase = {
   package_types: {
     id: Generated<number>;
     name: string;
-    /** What `alikeKey` makes of the name. */
+    /** What `seenForm` makes of the name. */
     key: string;
   };
   idempotency_keys: {
@@ -26,7 +26,7 @@ export type InventoryDatabase = {
   items: {
     id: Generated<number>;
     name: string;
-    /** What `searchFold` makes of the name. */
+    /** What `searchKey` makes of the name. */
     name_key: string;
     description: string | null;
     sku: string;

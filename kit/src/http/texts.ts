@@ -21,13 +21,14 @@ export function name({ max }: { max: number }) {
     .meta({ override: { minLength: 1, maxLength: max, pattern: visibleTextPattern } });
 }
 
-/**
- * A short text to find or to group things by, such as a sku, a category or a status. Hidden characters are removed, and
- * accents are encoded in one way.
- */
+/** A short text that says what kind of thing something is. Hidden characters are removed. */
 export function label({ max }: { max: number }) {
   return line({ max, tidy: withoutHidden })
-    .refine(hasVisible, needsVisible)
-    .overwrite((text) => text.normalize('NFC'))
+    .refine(hasVisible, { error: needsVisible, abort: true })
     .meta({ override: { minLength: 1, maxLength: max, pattern: someVisiblePattern } });
+}
+
+/** A label that is compared as it is, such as a status: accents are encoded in one way. */
+export function keyword({ max }: { max: number }) {
+  return label({ max }).overwrite((text) => text.normalize('NFC'));
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alikeKey, emailForms, emailKey, searchFold } from './fold.ts';
+import { alikeKey, emailForms, emailKey, searchFold, searchKey, seenForm } from './fold.ts';
 
 describe('two texts that look alike', () => {
   it.each([
@@ -64,6 +64,21 @@ function expectStable(fold: (text: string) => string): void {
     { numRuns: 1_000 },
   );
 }
+
+describe('the seen form of a text', () => {
+  it.each([
+    ['Zoe\u0308', 'Zoë'],
+    ['Ｂｏｘ\u200b', 'Box'],
+    [' two\u00a0 words', 'two words'],
+    ['BOX', 'BOX'],
+  ])('of %j is %j', (text, form) => {
+    expect(seenForm(text)).toBe(form);
+  });
+
+  it('is its own', () => {
+    expectStable(seenForm);
+  });
+});
 
 describe('two emails', () => {
   it.each([
@@ -140,5 +155,18 @@ describe('a search', () => {
 
   it('folds what it has folded to the same', () => {
     expectStable(searchFold);
+  });
+});
+
+describe('a search key', () => {
+  it('is the search form of each text', () => {
+    expect(searchKey('José', 'x@bücher.example')).toBe('jose\nx@bucher.example');
+  });
+
+  it.each(['x', 'é漢', '😀漢'])('is short enough for an index, in whole characters: %s', (text) => {
+    const key = searchKey(text.repeat(700), text.repeat(700));
+    expect(Buffer.byteLength(key)).toBeGreaterThan(1_390);
+    expect(Buffer.byteLength(key)).toBeLessThanOrEqual(2_000);
+    expect(`${searchFold(text.repeat(700))}\n${searchFold(text.repeat(700))}`.startsWith(key)).toBe(true);
   });
 });

@@ -6,9 +6,15 @@ import { hidden } from './characters.ts';
 const allHidden = new RegExp(`[${hidden}]+`, 'gu');
 const ascii = /^(?:[!-~]+(?: [!-~]+)*)?$/;
 
+/** What is seen of a text: NFKC, without hidden characters, and with one kind of space. Case counts. */
+export function seenForm(text: string): string {
+  if (ascii.test(text)) return text;
+  return text.normalize('NFKC').replace(allHidden, '').normalize('NFKC').replace(/\s+/gu, ' ').trim();
+}
+
 /**
- * Two texts that look alike have the same key: NFKC, without hidden characters, case folded in the same way for every
- * language, and with one kind of space. Folding a key again does not change it.
+ * Two texts that look alike have the same key: their seen forms, with case folded in the same way for every language.
+ * Folding a key again does not change it.
  */
 export function alikeKey(text: string): string {
   if (ascii.test(text)) return text.toLowerCase();
@@ -17,7 +23,7 @@ export function alikeKey(text: string): string {
 }
 
 function foldOnce(text: string): string {
-  return caseFolded(text.normalize('NFKC').replace(allHidden, '')).normalize('NFKC').replace(/\s+/gu, ' ').trim();
+  return seenForm(caseFolded(seenForm(text)));
 }
 
 /**
@@ -77,4 +83,18 @@ export function searchFold(text: string): string {
   // a spacing accent would become a space and an accent
   const plain = alikeKey(simplify(text)).normalize('NFD').replace(accents, '');
   return simplify(plain).normalize('NFC').replace(/\s+/gu, ' ').trim();
+}
+
+/** PostgreSQL indexes at most 2704 bytes. Long emails of rare characters, in both forms, would reach them. */
+const searchKeyBytesMax = 2_000;
+
+/** The search forms of these texts, in lines, to store, to search and to sort by. */
+export function searchKey(...texts: string[]): string {
+  const key = texts.map(searchFold).join('\n');
+  if (Buffer.byteLength(key) <= searchKeyBytesMax) return key;
+  // half a character at the end becomes a replacement character
+  return Buffer.from(key)
+    .subarray(0, searchKeyBytesMax)
+    .toString()
+    .replace(/\uFFFD+$/, '');
 }
