@@ -1,12 +1,13 @@
 import { AppError } from '@doorstep/kit/errors.ts';
-import { id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { id, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { keyword } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
 const details = storableText({ max: 10_000 })
   .nullable()
   .meta({ description: '`details` and `description` are two names for the same text', example: 'Asked for a quote' });
 
-const fields = { action_type: line({ max: 100 }).meta({ example: 'call' }), lead_id: id.nullable() };
+const fields = { action_type: keyword({ max: 100 }).meta({ example: 'call' }), lead_id: id.nullable() };
 const texts = { details: details.optional(), description: details.optional() };
 
 export const action = z

@@ -16,6 +16,7 @@ import {
   readSettings,
   secret,
 } from '@doorstep/kit/process/settings.ts';
+import { seenForm } from '@doorstep/kit/text/fold.ts';
 import { loginNameMax, passwordMax } from './customer.ts';
 
 /** The bucket for events, on Amazon S3 or on the server at `endpoint`. */
@@ -54,7 +55,7 @@ export function readCrmConfig(environment: Environment): CrmConfig {
   }
   return {
     ...common,
-    admin: { username: settings.ADMIN_USERNAME, password: settings.ADMIN_PASSWORD },
+    admin: { username: seenForm(settings.ADMIN_USERNAME), password: settings.ADMIN_PASSWORD },
     tokenExpiresSeconds: settings.JWT_EXPIRES_SECONDS,
     corsOrigins: settings.CORS_ORIGINS,
     inventoryUrl: settings.INVENTORY_SERVICE_URL,

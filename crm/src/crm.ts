@@ -54,6 +54,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
       schema: 'crm',
       migrations: join(import.meta.dirname, '../migrations'),
       onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
+      onNotice: (sentence) => logger.warn(sentence),
     }),
     (open) => open.close(),
   );

@@ -1,10 +1,12 @@
-import { emailAddress, id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
-import { fold, searchFold } from '@doorstep/kit/text/fold.ts';
+import { emailAddress, id, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { name } from '@doorstep/kit/http/texts.ts';
+import { emailForms, searchKey as toSearchKey } from '@doorstep/kit/text/fold.ts';
 import { z } from 'zod';
+import { passwordForm } from './password.ts';
 
 /** The fields of a customer, as clients send them. */
 const inputFields = {
-  name: line({ max: 200 }).meta({ example: 'Alice Example' }),
+  name: name({ max: 200 }).meta({ example: 'Alice Example' }),
   email: emailAddress,
 };
 
@@ -32,8 +34,16 @@ export const loginNameMax = 254;
 /** Long enough for any passphrase, short enough to keep hashing cheap. */
 export const passwordMax = 1000;
 
-/** At least 12 characters, so that a machine cannot guess it. */
-const password = storableText({ min: 12, max: passwordMax })
+const passwordMin = 12;
+
+/** At least 12 characters, so that a machine cannot guess it. They are counted in the form that is hashed. */
+const password = storableText({ max: passwordMax })
+  .refine(
+    // a longer one is refused anyway, and it could take seconds to normalize
+    (text) => text.length > passwordMax || passwordForm(text).length >= passwordMin,
+    `must be at least ${passwordMin} characters long`,
+  )
+  .meta({ override: { minLength: passwordMin, pattern: '^[^\\u0000]*$' } })
   .optional()
   .meta({ description: 'Lets the customer log in', example: 'correct horse battery staple' });
 
@@ -109,14 +119,9 @@ export const integrationReport = z
 
 export type IntegrationResult = z.output<typeof integrationReport>['results'][number];
 
-/** Two emails that differ only in case or in the encoding of an accent have the same key. */
-export function emailKey(email: string): string {
-  return fold(email);
-}
-
 /** The text that a search matches, and the sort key for lists by name. */
 export function searchKey({ name, email }: { name: string; email: string }): string {
-  return searchFold(`${name}\n${email}`);
+  return toSearchKey(name, ...emailForms(email));
 }
 
 export function integrationStatus(state: IntegrationState, error: string | null): string {

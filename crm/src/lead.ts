@@ -1,8 +1,9 @@
-import { emailAddress, id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { emailAddress, id, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { keyword, name as nameOf } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
-const name = line({ max: 200 }).meta({ example: 'Bob Example' });
-const status = line({ max: 50 }).meta({ example: 'new' });
+const name = nameOf({ max: 200 }).meta({ example: 'Bob Example' });
+const status = keyword({ max: 50 }).meta({ example: 'new' });
 
 export const lead = z
   .object({

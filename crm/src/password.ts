@@ -8,16 +8,35 @@ const cost = { memory: 19_456, passes: 2, parallelism: 1 };
 const saltBytes = 16;
 const tagBytes = 32;
 
+/** One form for a password, however a keyboard encodes its letters. */
+export function passwordForm(password: string): string {
+  return password.normalize('NFKC');
+}
+
 /** Returns the hash in PHC string format, which includes the parameters, so that they can be raised later. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
-  const tag = await run(password, salt, cost);
+  const tag = await run(passwordForm(password), salt, cost);
   const { memory, passes, parallelism } = cost;
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${encode(salt)}$${encode(tag)}`;
 }
 
-/** Without a hash it takes as long and returns false, so that timing does not reveal whether a user exists. */
+/**
+ * Whether a password has this hash. An older hash may be that of the password as it was typed, without its form. Without
+ * a hash it takes as long and returns false, so that timing does not reveal whether a user exists.
+ */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
+  const form = passwordForm(password);
+  return (await hasHash(form, hash)) || (form !== password && (await hasHash(password, hash)));
+}
+
+/** Whether a password that has this hash needs a new one, with which it can be typed on every keyboard. */
+export async function isHashedAsTyped(password: string, hash: string): Promise<boolean> {
+  const form = passwordForm(password);
+  return form !== password && !(await hasHash(form, hash));
+}
+
+async function hasHash(password: string, hash: string | undefined): Promise<boolean> {
   const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(hash ?? '');
   if (!match) {
     await run(password, Buffer.alloc(saltBytes), cost);

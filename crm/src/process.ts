@@ -1,4 +1,5 @@
-import { id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { id, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { keyword, label, name } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
 const followupMessage = 'must be a time such as 2026-01-31 12:00:00 (UTC) or 2026-01-31T12:00:00Z';
@@ -37,12 +38,12 @@ function toIso(time: Date): string {
 }
 
 const fields = {
-  name: line({ max: 200 }).meta({ example: 'Onboarding' }),
+  name: name({ max: 200 }).meta({ example: 'Onboarding' }),
   lead_id: id.nullable(),
-  channel: line({ max: 100 }).nullable().meta({ example: 'email' }),
+  channel: label({ max: 100 }).nullable().meta({ example: 'email' }),
   last_action_id: id.nullable(),
   next_followup_datetime: followupTime.nullable(),
-  status: line({ max: 50 }).meta({ example: 'active' }),
+  status: keyword({ max: 50 }).meta({ example: 'active' }),
 };
 
 export const processView = z

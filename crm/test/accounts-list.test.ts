@@ -1,4 +1,5 @@
 import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { emailKey, searchFold } from '@doorstep/kit/text/fold.ts';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Account } from '../src/customer.ts';
@@ -24,11 +25,10 @@ const people: [name: string, email: string][] = [
   ['Øyvind', 'a1@example.com'],
   ['émile zola', 'f-emile@example.com'],
 ];
-const fold = (text: string) => text.normalize('NFC').toLowerCase();
 const keys: Record<string, (account: Account) => string> = {
   id: ({ id }) => String(id).padStart(9, '0'),
-  name: ({ name }) => fold(name),
-  email: ({ email }) => fold(email),
+  name: ({ name }) => searchFold(name),
+  email: ({ email }) => emailKey(email),
   created_at: ({ created_at }) => created_at,
 };
 
@@ -214,9 +214,9 @@ describe('the list of accounts on a PostgreSQL with a dictionary collation', () 
     for (const name of ['émile', 'zoë', 'fay', 'Eve-Ann', 'evea', '_x'])
       await addAccount({ name, email: `${name}@x.org` });
 
-    for (const sort of ['name', 'email']) {
-      const { body } = await admin(`GET /v1/customers?sort=${sort}`);
-      expect(body.items.map(({ name }: Account) => name)).toEqual(['_x', 'Eve-Ann', 'evea', 'fay', 'zoë', 'émile']);
-    }
+    const sortedBy = async (field: string) =>
+      (await admin(`GET /v1/customers?sort=${field}`)).body.items.map(({ name }: Account) => name);
+    expect(await sortedBy('name')).toEqual(['_x', 'émile', 'Eve-Ann', 'evea', 'fay', 'zoë']);
+    expect(await sortedBy('email')).toEqual(['_x', 'Eve-Ann', 'evea', 'fay', 'zoë', 'émile']);
   });
 });

@@ -1,5 +1,6 @@
 import { foreignId, shownForeignId } from '@doorstep/kit/http/foreign-id.ts';
-import { amountSentence, id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { amountSentence, id, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { keyword, label, name } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
 /** Far below the integer limit of either database. */
@@ -30,22 +31,22 @@ export function fromCents(cents: number): number {
 }
 
 const fields = {
-  name: line({ max: nameMax }).meta({ example: 'Mug' }),
+  name: name({ max: nameMax }).meta({ example: 'Mug' }),
   description: storableText({ max: 10_000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
-  // one sku, however its accents are encoded
-  sku: line({ max: textMax })
-    .overwrite((text) => text.normalize('NFC'))
-    .meta({ example: 'MUG-01' }),
+  sku: keyword({ max: textMax }).meta({
+    description: 'Unique: skus that look alike, or differ only in case, are the same',
+    example: 'MUG-01',
+  }),
   price: amount().gt(0, 'must be greater than 0').meta({ example: 12.5 }),
   cost: amount().min(0, 'must be at least 0').nullable().meta({ example: 4.2 }),
   quantity: quantity.meta({ example: 40 }),
   min_quantity: quantity.meta({ description: 'The item is low in stock at or below this quantity', example: 10 }),
   max_quantity: quantity.nullable().meta({ description: 'The stock cannot rise above this quantity', example: 100 }),
   is_active: z.boolean(),
-  category: line({ max: textMax }).nullable().meta({ example: 'kitchen' }),
-  brand: line({ max: textMax }).nullable().meta({ example: 'Acme' }),
+  category: label({ max: textMax }).nullable().meta({ example: 'kitchen' }),
+  brand: label({ max: textMax }).nullable().meta({ example: 'Acme' }),
   weight: z.number().min(0).max(1_000_000).nullable().meta({ example: 0.35 }),
-  dimensions: line({ max: textMax }).nullable().meta({ example: '8 x 8 x 10 cm' }),
+  dimensions: label({ max: textMax }).nullable().meta({ example: '8 x 8 x 10 cm' }),
   customer_id: foreignId.nullable().meta({ description: 'The customer who owns the item', example: 1 }),
 };
 
@@ -129,7 +130,7 @@ export const quantityChange = z
       .optional()
       .meta({ example: -2 }),
     quantity: quantity.optional(),
-    reason: line({ max: 200 }).optional().meta({ example: 'stocktaking' }),
+    reason: label({ max: 200 }).optional().meta({ example: 'stocktaking' }),
   })
   .meta({ id: 'QuantityChange' });
 

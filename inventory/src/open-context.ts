@@ -22,6 +22,7 @@ export async function openContext({ config, logger, clock = systemClock, onNews 
     schema: 'inventory',
     migrations: join(import.meta.dirname, '../migrations'),
     onError: (error) => logger.warn(`a database connection was lost: ${error.message}`),
+    onNotice: (sentence) => logger.warn(sentence),
   });
   const context: InventoryContext = {
     db: database.db,

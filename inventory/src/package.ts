@@ -1,5 +1,6 @@
 import { type ForeignId, foreignId, shownForeignId } from '@doorstep/kit/http/foreign-id.ts';
-import { id, line, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { id, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { label, name } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
 /** `backordered`: an item of the package is short. It becomes `received` automatically when its items are in stock. */
@@ -21,12 +22,12 @@ export const nextStatuses: Record<PackageStatus, PackageStatus[]> = {
 /** The package has taken its items and is not shipped yet. */
 export const heldStatuses: PackageStatus[] = ['received', 'packed'];
 
-export const packageType = line({ max: 100 }).meta({ example: 'welcome_pack_v1' });
+export const packageType = label({ max: 100 }).meta({ example: 'welcome_pack_v1' });
 
 export const packageInput = z
   .object({
     customerId: foreignId,
-    customerName: line({ max: 200 }).meta({ example: 'Alice Example' }),
+    customerName: name({ max: 200 }).meta({ example: 'Alice Example' }),
     packageType: packageType.default('welcome_pack_v1'),
   })
   .meta({ id: 'PackageInput' });

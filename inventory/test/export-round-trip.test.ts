@@ -1,3 +1,4 @@
+import { withoutHidden } from '@doorstep/kit/text/visible-text.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -9,8 +10,9 @@ import { anItem } from './start.ts';
 const nasty = [
   ...['=1+1', '"', '""', 'a,b;c|d', "'; drop table items; --", 'null', 'true', '007', '1e3', '{"a": 1}', '[', '#x'],
   ...["'", "''", "'=1", "'00123", '="x"', "'t Hof", '-1+1', '@SUM(A1)', '＝1', '7.0', '1-2', '4006381333931', '#N/A'],
-  ...['Ä🎁李', '\u202eabc', 'é', 'a\u2028b', 'x\ufeffy', '__proto__', 'sku,name,price', '\\n', '%s', '-'],
+  ...['Ä🎁李', 'é', 'می\u200cخواهم', '👩\u200d👧', '__proto__', 'sku,name,price', '\\n', '%s', '-'],
 ];
+const hidden = '\u202ea\u2028b\ufeff\u00ad';
 
 describe('an export of many items', () => {
   it('moves exactly the same items to the other database as CSV, and back as JSON lines', async () => {
@@ -18,7 +20,9 @@ describe('an export of many items', () => {
     await using other = await aCommandLine('postgres');
     await using third = await aCommandLine('sqlite');
     const plain = Array.from({ length: 1000 }, () => anItem({ category: '0', weight: 0.1 + 0.2 }));
-    const texts = nasty.map((text) => anItem({ name: text, sku: `~${text}`, description: `\t${text}\r\n ${text}\n` }));
+    const texts = nasty.map((text) =>
+      anItem({ name: text, sku: `~${text}`, description: `\t${text}\r\n ${hidden}\n` }),
+    );
     const extreme = anItem({ price: 999_999_999.99, cost: 0, is_active: false, customer_id: Number.MAX_SAFE_INTEGER });
     const longest = ['🎁🎁', '""', 'a\n'].map((letters) => {
       return anItem({ name: '🎁'.repeat(255), description: letters.repeat(5_000), customer_id: 'customer-123' });
@@ -62,7 +66,8 @@ const thousandths = fc.integer({ min: 1, max: 999_999_999 }).map((value) => valu
 const nullable = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
 const customerId = fc.string({ minLength: 1, maxLength: 20, unit: letter }).filter(isStorable(customer_id));
 const anyItem = fc.record({
-  name: text,
+  // a name has no hidden characters; a category loses them when it is imported first
+  name: text.map((value) => `~${withoutHidden(value)}`),
   description: nullable(lines),
   price: cents(1),
   cost: nullable(cents(0)),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases, type FreshDatabase, freshDatabase } from '@doorstep/kit/test/databases.ts';
+import { searchFold } from '@doorstep/kit/text/fold.ts';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InventoryDatabase } from '../src/db/schema.ts';
@@ -39,11 +40,10 @@ const given = Array.from({ length: 60 }, (_, index) => ({
   customer_id: [null, 1, 2, 3][Math.floor(index / 3) % 4],
 }));
 
-const fold = (text: string | null) => text?.normalize('NFC').toLowerCase();
 const digits = (value: number) => String(value).padStart(12, '0');
 const keys: Record<string, (item: Item) => string> = {
   id: ({ id }) => digits(id),
-  name: ({ name }) => fold(name) ?? '',
+  name: ({ name }) => searchFold(name),
   sku: ({ sku }) => sku,
   price: ({ price }) => digits(Math.round(price * 100)),
   quantity: ({ quantity }) => digits(quantity),
@@ -191,7 +191,7 @@ describe('the list of items on a PostgreSQL with a dictionary collation', () => 
 
     const orderBy = async (sort: 'name' | 'sku') =>
       (await call(inventory, `GET /api/v1/items?sort=${sort}`)).body.items.map((item: Item) => item[sort]);
-    expect(await orderBy('name')).toEqual(['_x', 'a-b', 'aa', 'B', 'z', 'é']);
+    expect(await orderBy('name')).toEqual(['_x', 'a-b', 'aa', 'B', 'é', 'z']);
     expect(await orderBy('sku')).toEqual(['B', '_x', 'a-b', 'aa', 'z', 'é']);
   });
 });

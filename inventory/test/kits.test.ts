@@ -110,13 +110,13 @@ describe.each(databases)('kits on %s', (kind) => {
     expect((await get(type)).status).toBe(404);
   });
 
-  it('of types that only look alike are separate', async () => {
-    for (const [index, type] of ['café', 'cafe\u0301', 'CAFÉ', 'cafe'].entries()) {
+  it('of types that differ in case or an accent are separate', async () => {
+    for (const [index, type] of ['café', 'CAFÉ', 'cafe'].entries()) {
       expect((await put(type, [one(mug, index + 1)])).status).toBe(201);
     }
 
-    expect((await get('café')).body.items).toEqual([one(mug, 1)]);
-    expect((await get('  cafe ')).body.items).toEqual([one(mug, 4)]);
+    expect((await get('cafe\u0301')).body.items).toEqual([one(mug, 1)]);
+    expect((await get('  cafe ')).body.items).toEqual([one(mug, 3)]);
   });
 
   it('cannot contain deleted items', async () => {

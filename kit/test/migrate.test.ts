@@ -51,6 +51,18 @@ describe.each(databases)('migrations on %s', (kind) => {
     expect(await notesOf(fresh.url)).toEqual(['first page']);
   });
 
+  it('report what they find', async () => {
+    await using fresh = await freshDatabase(kind, { isEmpty: true });
+    const migrations = await writeHistory(fresh, addPage);
+    await writeFile(join(migrations, '0003-step.ts'), "export async function up(db, onNotice) { onNotice('a twin'); }");
+    const notices: string[] = [];
+    for (let start = 0; start < 2; start += 1) {
+      const database = await openNotes(fresh.url, migrations, { onNotice: (sentence) => notices.push(sentence) });
+      await database.close();
+    }
+    expect(notices).toEqual(['a twin']);
+  });
+
   it('of a newer version stop an older version from starting, and the error names them', async () => {
     await using fresh = await freshDatabase(kind, { isEmpty: true });
     const newer = await openNotes(fresh.url, await writeHistory(fresh, addPage, createPages));

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Generated, Kysely, sql } from 'kysely';
-import { type Database, openDatabase } from '../src/database/open.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '../src/database/open.ts';
 import { postgresDialect } from '../src/database/postgres.ts';
 import { isPostgresUrl } from '../src/database/postgres-address.ts';
 import { sqliteDialect } from '../src/database/sqlite.ts';
@@ -50,12 +50,10 @@ export function writeNotesMigrations({ dataDir }: FreshDatabase): Promise<string
   return writeMigrations(dataDir, { '0001-notes': createNotes });
 }
 
-export function openNotes(
-  url: string,
-  migrations: string,
-  { schema = 'notes', onError = () => undefined }: { schema?: string; onError?: (error: Error) => void } = {},
-): Promise<Database<Notes>> {
-  return openDatabase<Notes>({ url, schema, migrations, onError });
+type OpenOptions = Partial<Pick<DatabaseOptions, 'schema' | 'onError' | 'onNotice'>>;
+
+export function openNotes(url: string, migrations: string, options: OpenOptions = {}): Promise<Database<Notes>> {
+  return openDatabase<Notes>({ schema: 'notes', onError: () => undefined, ...options, url, migrations });
 }
 
 /** Connects without migrating. */

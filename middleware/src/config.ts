@@ -1,4 +1,4 @@
-import { line } from '@doorstep/kit/http/schemas.ts';
+import { label } from '@doorstep/kit/http/texts.ts';
 import { type CommonConfig, readCommonConfig } from '@doorstep/kit/process/config.ts';
 import {
   type Environment,
@@ -36,7 +36,7 @@ export function readMiddlewareConfig(environment: Environment): MiddlewareConfig
       INVENTORY_TOKEN: bearerToken(),
       POLL_CRON: cron('*/5 * * * * *'),
       POLL_PAGE_SIZE: integer({ min: 1, max: 1000, default: 500 }),
-      PACKAGE_TYPE: line({ max: 100 }).default('welcome_pack_v1').meta({ takes: 'a text of 1 to 100 characters' }),
+      PACKAGE_TYPE: label({ max: 100 }).default('welcome_pack_v1').meta({ takes: 'a text of 1 to 100 characters' }),
       SOURCE_NAME: optionalText(
         sourceNamePattern,
         'a name of 1 to 50 visible characters without colons, commas and spaces',

@@ -1,3 +1,5 @@
+import { hidden } from '@doorstep/kit/text/characters.ts';
+import { seenForm } from '@doorstep/kit/text/fold.ts';
 import { toCustomerKey } from './customer-key.ts';
 import type { CustomerKey } from './delivery.ts';
 
@@ -6,6 +8,7 @@ export type InventoryNames = {
   packageType: string;
   /** Whether PACKAGE_TYPE was ever changed: posts of an earlier life may have been of another type. */
   hasEarlierType: boolean;
+  isOfType(type: string): boolean;
   /** Whether the ledger requested packages of this type before PACKAGE_TYPE was changed. */
   isOfEarlierType(type: string | undefined): boolean;
   /** `berlin:7` with the SOURCE_NAME `berlin`, else the id itself. */
@@ -29,19 +32,25 @@ export type NameOptions = {
 };
 
 /** A comma would separate two ids in a look-up, and the first colon ends the name. */
-export const sourceNamePattern = /^[^\s,:\p{C}]{1,50}$/u;
+export const sourceNamePattern = new RegExp(`^[^\\s,:\\p{C}${hidden}]{1,50}$`, 'u');
 
 /** Its keys were given out before there were any others, so they stay without their type. */
 export const firstPackageType = 'welcome_pack_v1';
+
+/** In code units. Another Inventory may show any text, and a very long one could take seconds to compare. */
+const typeMax = 1000;
 
 export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: NameOptions): InventoryNames {
   const prefix = sourceName === undefined ? '' : `${sourceName}:`;
   const keyPrefix = packageType === firstPackageType ? 'welcome' : packageType;
   const nameOf = (customer: CustomerKey) => (prefix ? `${prefix}${customer}` : customer);
+  const key = seenForm(packageType);
+  const earlierKeys = earlierTypes.map(seenForm);
   return {
     packageType,
     hasEarlierType: earlierTypes.length > 0,
-    isOfEarlierType: (type) => type !== undefined && earlierTypes.includes(type),
+    isOfType: (type) => type.length <= typeMax && seenForm(type) === key,
+    isOfEarlierType: (type) => type !== undefined && earlierKeys.includes(seenForm(type)),
     nameOf,
     customerOf(given) {
       const isNamed = prefix && typeof given === 'string' && given.startsWith(prefix);

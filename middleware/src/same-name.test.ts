@@ -6,6 +6,8 @@ describe('two names', () => {
     ['Alice Example', 'alice  EXAMPLE'],
     ['Doe,\r\nJohn', 'Doe, John'],
     ['Ａｌｉｃｅ', 'Alice'],
+    ['Straße', 'STRASSE'],
+    ['An\u00adna', 'Anna'],
     ['x'.repeat(300), 'x'.repeat(200)],
     ['', 'Bob'],
   ])('are the same: %j and %j', (one, other) => {

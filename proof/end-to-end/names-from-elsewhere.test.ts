@@ -16,7 +16,17 @@ describe('a name from elsewhere', () => {
       'e\u0301',
       '😀',
       '\u202e',
+      '\u00ad',
+      '\u200d',
+      '\ufe0f',
+      '\u{e0100}',
+      '\u{e0067}',
+      '\u3164',
+      '\u2800',
+      'क्',
+      '🏴',
       ' ',
+      '\u00a0',
       'A',
     );
     const oddText = fc.array(odd, { maxLength: 300 }).map((parts) => parts.join(''));

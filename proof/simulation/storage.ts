@@ -33,11 +33,8 @@ type StatementHooks = {
 export async function createDisk(): Promise<Disk> {
   const database = new DatabaseSync(':memory:');
   const dialect = new SqliteDialect({ database: sqliteDatabase(database) });
-  await migrate(
-    new Kysely<LedgerDatabase>({ dialect }),
-    join(import.meta.dirname, '../../middleware/migrations'),
-    undefined,
-  );
+  const folder = join(import.meta.dirname, '../../middleware/migrations');
+  await migrate(new Kysely<LedgerDatabase>({ dialect }), { folder, schema: undefined });
   const tables = database
     .prepare("select name from sqlite_master where type = 'table' and name not like 'kysely%'")
     .all()

@@ -1,6 +1,7 @@
+import { emailKey } from '@doorstep/kit/text/fold.ts';
 import type { Transaction } from 'kysely';
 import type { CrmContext } from '../context.ts';
-import { type AccountInput, emailKey, type NewCustomer, searchKey } from '../customer.ts';
+import { type AccountInput, type NewCustomer, searchKey } from '../customer.ts';
 import { type CustomerRow, insertCustomers } from '../db/customers.ts';
 import { insertEvents } from '../db/events.ts';
 import type { CrmDatabase } from '../db/schema.ts';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { CrmContext } from '../context.ts';
 import { findAdmin, insertAdmin, retireOtherAdmins, updateAdminPassword } from '../db/admins.ts';
-import { hashPassword, verifyPassword } from '../password.ts';
+import { replaceHash } from '../db/password-hashes.ts';
+import { hashPassword, isHashedAsTyped, verifyPassword } from '../password.ts';
 
 /**
  * Ensures that the configured admin can log in and that no earlier admin can. If there is no such admin yet and no
@@ -20,9 +21,14 @@ export async function ensureAdmin(
     const isNew = await write((trx) => insertAdmin(trx, row));
     return isNew && !password ? chosen : undefined;
   }
-  if (password && !(await verifyPassword(password, admin.password_hash))) {
+  if (!password) return undefined;
+  const from = admin.password_hash;
+  if (!(await verifyPassword(password, from))) {
     const hash = await hashPassword(password);
     await write((trx) => updateAdminPassword(trx, username, hash));
+  } else if (await isHashedAsTyped(password, from)) {
+    const to = await hashPassword(password);
+    await write((trx) => replaceHash(trx, { table: 'admins', id: admin.id, from, to }));
   }
   return undefined;
 }

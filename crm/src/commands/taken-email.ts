@@ -1,6 +1,6 @@
 import { AppError } from '@doorstep/kit/errors.ts';
+import { emailKey } from '@doorstep/kit/text/fold.ts';
 import type { Transaction } from 'kysely';
-import { emailKey } from '../customer.ts';
 import { findCustomerByEmail } from '../db/customers.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 

@@ -1,6 +1,7 @@
+import { emailKey } from '@doorstep/kit/text/fold.ts';
 import type { Transaction } from 'kysely';
 import type { CrmContext } from '../context.ts';
-import { type AccountChange, type CustomerFields, emailKey, fieldNames, fieldsOf, searchKey } from '../customer.ts';
+import { type AccountChange, type CustomerFields, fieldNames, fieldsOf, searchKey } from '../customer.ts';
 import { type CustomerRow, findCustomerByEmail, requireCustomer, updateCustomer as update } from '../db/customers.ts';
 import { insertEvents } from '../db/events.ts';
 import type { CrmDatabase } from '../db/schema.ts';
@@ -34,14 +35,14 @@ export async function updateCustomer(
     const before = await requireCustomer(trx, id);
     requireVersion(before.version);
     const values = changedValues(before, change);
-    if (change.email !== undefined) await requireFreeEmail(trx, change.email, { id, tellsWho });
+    const after = { ...fieldsOf(before), ...values };
+    const email_key = await freeEmailKey(trx, { before, email: after.email, tellsWho });
     const changed = Object.keys(values) as ChangedField[];
     if (password_hash !== undefined) changed.push('password');
     if (changed.length === 0) return before;
-    const after = { ...fieldsOf(before), ...values };
     const row = await update(trx, id, {
       ...after,
-      email_key: emailKey(after.email),
+      email_key,
       search_key: searchKey(after),
       ...(password_hash !== undefined && { password_hash }),
       endTokens: password_hash !== undefined,
@@ -58,11 +59,12 @@ function changedValues(before: CustomerRow, change: AccountChange): Partial<Cust
   return Object.fromEntries(changed.map((name) => [name, change[name]]));
 }
 
-async function requireFreeEmail(
-  trx: Transaction<CrmDatabase>,
-  email: string,
-  { id, tellsWho }: Pick<Target, 'id' | 'tellsWho'>,
-): Promise<void> {
-  const owner = await findCustomerByEmail(trx, emailKey(email));
-  if (owner && owner.id !== id) throw await takenEmail(trx, email, { tellsWho });
+type EmailChange = { before: CustomerRow; email: string } & Pick<Target, 'tellsWho'>;
+
+/** The key of the new email. A twin (see `separateTwins`) keeps its own as long as its email looks the same. */
+async function freeEmailKey(trx: Transaction<CrmDatabase>, { before, email, tellsWho }: EmailChange): Promise<string> {
+  const key = emailKey(email);
+  if (key === emailKey(before.email)) return before.email_key;
+  if (await findCustomerByEmail(trx, key)) throw await takenEmail(trx, email, { tellsWho });
+  return key;
 }

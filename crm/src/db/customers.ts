@@ -1,4 +1,5 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
+import { isKeyOrTwin } from '@doorstep/kit/database/twins.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction, type Updateable } from 'kysely';
 import type { IntegrationResult } from '../customer.ts';
@@ -62,6 +63,21 @@ export function findCustomerByEmail(db: Kysely<CrmDatabase>, emailKey: string): 
     .where('email_key', '=', emailKey)
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
+}
+
+/** Migrated customers may share an email: more than these cannot log in, because each costs a hash. */
+const sharersMax = 10;
+
+/** Like `findCustomerByEmail`, with the later customers who had the email before it counted as the same. */
+export function listCustomersByEmail(db: Kysely<CrmDatabase>, emailKey: string): Promise<CustomerRow[]> {
+  return db
+    .selectFrom('customers')
+    .selectAll()
+    .where(isKeyOrTwin('email_key', emailKey))
+    .where('deleted_at', 'is', null)
+    .orderBy('id')
+    .limit(sharersMax)
+    .execute();
 }
 
 /** Changes a customer and increments its version. `endTokens` invalidates all earlier tokens. */

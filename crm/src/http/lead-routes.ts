@@ -1,4 +1,4 @@
-import { line } from '@doorstep/kit/http/schemas.ts';
+import { keyword } from '@doorstep/kit/http/texts.ts';
 import { lead, leadChange, leadInput } from '../lead.ts';
 import { leadKind } from '../record.ts';
 import { recordRoutes } from './record-routes.ts';
@@ -8,7 +8,7 @@ export const leadRoutes = recordRoutes({
   view: lead,
   input: leadInput,
   change: leadChange,
-  filter: { status: line({ max: 50 }).optional() },
+  filter: { status: keyword({ max: 50 }).optional() },
   inputExample: { email: 'bob@example.com', name: 'Bob Example' },
   changeExample: { status: 'contacted' },
   toView: (row) => row,

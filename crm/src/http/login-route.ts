@@ -1,7 +1,8 @@
 import { storableText } from '@doorstep/kit/http/schemas.ts';
+import { emailKey } from '@doorstep/kit/text/fold.ts';
 import { z } from 'zod';
 import { logIn } from '../commands/log-in.ts';
-import { emailKey, loginNameMax, passwordMax } from '../customer.ts';
+import { loginNameMax, passwordMax } from '../customer.ts';
 import { access } from './access.ts';
 import { route } from './route.ts';
 

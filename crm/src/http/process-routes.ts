@@ -1,4 +1,5 @@
-import { idParam, line } from '@doorstep/kit/http/schemas.ts';
+import { idParam } from '@doorstep/kit/http/schemas.ts';
+import { keyword } from '@doorstep/kit/http/texts.ts';
 import { processChange, processInput, processView } from '../process.ts';
 import { processKind } from '../record.ts';
 import { recordRoutes } from './record-routes.ts';
@@ -8,7 +9,7 @@ export const processRoutes = recordRoutes({
   view: processView,
   input: processInput,
   change: processChange,
-  filter: { lead_id: idParam.optional(), status: line({ max: 50 }).optional() },
+  filter: { lead_id: idParam.optional(), status: keyword({ max: 50 }).optional() },
   inputExample: { name: 'Onboarding', lead_id: 1, channel: 'email', next_followup_datetime: '2026-01-31 12:00:00' },
   changeExample: { status: 'done', next_followup_datetime: null },
   toView: (row) => row,

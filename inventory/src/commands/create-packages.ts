@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { findKeys, fingerprintOf, insertIdempotencyKeys, usedOtherwise } from '../db/idempotency-keys.ts';
+import { storeSpellings } from '../db/package-types.ts';
 import { toPackage } from '../db/package-views.ts';
 import { insertPackages } from '../db/packages.ts';
 import type { InventoryDatabase } from '../db/schema.ts';
@@ -21,8 +22,11 @@ export async function createPackages(
 ): Promise<Made<Creation[]>> {
   // a batch without a valid entry must not use up its key
   if (requests.length === 0) return { left: [], isReplay: false };
-  const request = { packages: requests.map(toParts) };
-  return writeStock(context, (write) => once(write.trx, { idempotencyKey, request }, () => insertAll(write, requests)));
+  return writeStock(context, async (write) => {
+    const spelled = await spelledAlike(write, requests);
+    const request = { packages: spelled.map(toParts) };
+    return once(write.trx, { idempotencyKey, request }, () => insertAll(write, spelled));
+  });
 }
 
 /**
@@ -49,7 +53,12 @@ async function createTogether(trx: Transaction<InventoryDatabase>, asked: KeyedR
   });
 }
 
-async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Creation | Error)[]> {
+async function createEach(write: StockWrite, given: KeyedRequest[]): Promise<(Creation | Error)[]> {
+  const spelled = await spelledAlike(
+    write,
+    given.map(({ request }) => request),
+  );
+  const asked = given.map((one, place) => ({ ...one, request: spelled[place] as PackageRequest }));
   const stored = await findKeys(
     write.trx,
     asked.flatMap(({ idempotencyKey }) => idempotencyKey ?? []),
@@ -76,6 +85,15 @@ async function createEach(write: StockWrite, asked: KeyedRequest[]): Promise<(Cr
   });
   await insertIdempotencyKeys(write.trx, keys);
   return asked.map((one) => creations.get(one) ?? usedOtherwise());
+}
+
+/** The requests with their package types as they are stored. */
+async function spelledAlike({ trx }: StockWrite, requests: PackageRequest[]): Promise<PackageRequest[]> {
+  const spellingOf = await storeSpellings(
+    trx,
+    requests.map(({ packageType }) => packageType),
+  );
+  return requests.map((request) => ({ ...request, packageType: spellingOf(request.packageType) }));
 }
 
 async function insertAll(write: StockWrite, requests: PackageRequest[]): Promise<Creation[]> {

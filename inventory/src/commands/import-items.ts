@@ -1,6 +1,6 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
-import { findItemsBySku, type ItemRow, insertItems, toColumns } from '../db/items.ts';
+import { type ItemRow, insertItems, readItemsBySku, toColumns } from '../db/items.ts';
 import { type BadLine, givenOf, type Stage, type StagedItem } from '../import/stage.ts';
 import { reasons } from '../movement.ts';
 import { changeItems, type Plan, planChange } from '../stock/plan-change.ts';
@@ -58,11 +58,11 @@ type ChunkOptions = ImportOptions & { imported: Imported };
 
 async function importChunk(write: StockWrite, staged: StagedItem[], options: ChunkOptions): Promise<void> {
   const { trx, stock } = write;
-  const existing = await findItemsBySku(
+  const existing = await readItemsBySku(
     trx,
     staged.map(({ item }) => item.sku),
   );
-  const fresh = staged.filter(({ item }) => !existing.has(item.sku));
+  const fresh = staged.filter(({ item }) => !existing(item.sku));
   const added = await insertItems(
     trx,
     fresh.map(({ item }) => toColumns(item)),
@@ -73,18 +73,18 @@ async function importChunk(write: StockWrite, staged: StagedItem[], options: Chu
   for (const { id, sku } of added)
     stock.change(id, { by: quantities.get(sku) || undefined }, { reason: reasons.imported });
   options.imported.added += added.length;
-  const plans = staged.flatMap((one) => planOver(existing.get(one.item.sku), one, options) ?? []);
+  const plans = staged.flatMap((one) => planOver(existing(one.item.sku), one, options) ?? []);
   await changeItems(write, plans, reasons.imported);
 }
 
-/** Plans the update of the item that has the sku of the line, if it exists. */
+/** Plans the update of the item that has the sku of the line, if it exists. It keeps its own spelling of the sku. */
 function planOver(
   row: ItemRow | undefined,
   staged: StagedItem,
   { setStock, imported }: ChunkOptions,
 ): Plan | undefined {
   if (!row) return undefined;
-  const { quantity, ...rest } = givenOf(staged);
+  const { quantity, sku: _, ...rest } = givenOf(staged);
   try {
     const plan = planChange(row, setStock && quantity !== undefined ? { ...rest, quantity } : rest);
     imported[plan ? 'changed' : 'same'] += 1;

@@ -2,6 +2,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import type { InventoryContext } from '../context.ts';
 import { missingItems } from '../db/items.ts';
 import { putKitRows, requireKit } from '../db/kits.ts';
+import { storeSpellings } from '../db/package-types.ts';
 import type { Kit, KitItem } from '../kit.ts';
 import { writeStock } from '../stock/write-stock.ts';
 
@@ -12,7 +13,7 @@ import { writeStock } from '../stock/write-stock.ts';
  */
 export function putKit(
   context: InventoryContext,
-  packageType: string,
+  type: string,
   items: KitItem[],
 ): Promise<{ kit: Kit; isNew: boolean }> {
   return writeStock(context, async ({ trx, stock, settle }) => {
@@ -27,6 +28,7 @@ export function putKit(
       }));
       throw new AppError('invalid', errors.map(({ message }) => message).join('; '), { errors });
     }
+    const packageType = (await storeSpellings(trx, [type]))(type);
     const isNew = await putKitRows(trx, { packageType, items, time: stock.time });
     await settle([packageType]);
     return { kit: await requireKit(trx, packageType), isNew };

@@ -1,5 +1,5 @@
 import type { InventoryContext } from '../context.ts';
-import { findItemBySku, type ItemRow, refuseTakenSku, requireItem } from '../db/items.ts';
+import { type ItemRow, readItemsBySku, refuseTakenSku, requireItem } from '../db/items.ts';
 import type { ItemChange } from '../item.ts';
 import { reasons } from '../movement.ts';
 import { changeItems, planChange } from '../stock/plan-change.ts';
@@ -25,7 +25,8 @@ export function updateItem(
     const before = await requireItem(trx, id);
     requireVersion(before.version);
     if (change.sku !== undefined && change.sku !== before.sku) {
-      if (await findItemBySku(trx, change.sku)) return refuseTakenSku(trx, change.sku);
+      const owner = (await readItemsBySku(trx, [change.sku]))(change.sku);
+      if (owner && owner.id !== id) return refuseTakenSku(trx, change.sku);
     }
     const plan = planChange(before, change);
     if (!plan) return before;

@@ -1,7 +1,7 @@
 import { jsonTable } from '@doorstep/kit/database/json-table.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { toForeignId } from '@doorstep/kit/http/foreign-id.ts';
-import { searchFold } from '@doorstep/kit/text/fold.ts';
+import { alikeKey, searchKey } from '@doorstep/kit/text/fold.ts';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { fromCents, type Item, type ItemChange, type ItemInput, type ItemVersion, toCents } from '../item.ts';
 import { count } from './count.ts';
@@ -43,12 +43,13 @@ export function toVersion(row: ItemRow): ItemVersion {
 export function toColumns(given: ItemInput): Columns;
 export function toColumns(given: ItemChange): Partial<Columns>;
 export function toColumns({ quantity, price, cost, is_active, customer_id, ...given }: ItemChange): Partial<Columns> {
-  const { name, category, brand } = given;
+  const { name, sku, category, brand } = given;
   const columns = {
     ...given,
-    ...(name !== undefined && { name_key: searchFold(name) }),
-    ...(category !== undefined && { category_key: category && searchFold(category) }),
-    ...(brand !== undefined && { brand_key: brand && searchFold(brand) }),
+    ...(name !== undefined && { name_key: searchKey(name) }),
+    ...(sku !== undefined && { sku_key: alikeKey(sku) }),
+    ...(category !== undefined && { category_key: category && alikeKey(category) }),
+    ...(brand !== undefined && { brand_key: brand && alikeKey(brand) }),
     ...(price !== undefined && { price_cents: toCents(price) }),
     ...(cost !== undefined && { cost_cents: cost === null ? null : toCents(cost) }),
     ...(customer_id !== undefined && { customer_id: customer_id === null ? null : String(customer_id) }),
@@ -72,6 +73,7 @@ const columnTypes = {
   name_key: 'text',
   description: 'text',
   sku: 'text',
+  sku_key: 'text',
   price_cents: 'bigint',
   cost_cents: 'bigint',
   min_quantity: 'integer',
@@ -98,7 +100,7 @@ function asTable(trx: Transaction<InventoryDatabase>, rows: ({ key: number } & C
   return jsonTable(trx, picked as WrittenRow[], columnTypes);
 }
 
-/** Inserts items with an empty stock, in order, and returns them. Skips items whose sku is taken. */
+/** Inserts items with an empty stock, in order, and returns them. Skips items whose sku is taken, or looks like a taken one. */
 export function insertItems(trx: Transaction<InventoryDatabase>, items: Columns[], time: string): Promise<ItemRow[]> {
   const given = asTable(
     trx,
@@ -115,7 +117,7 @@ export function insertItems(trx: Transaction<InventoryDatabase>, items: Columns[
         .where('key', 'is not', null) // without a WHERE, SQLite parses ON CONFLICT as a join condition
         .orderBy('key'),
     )
-    .onConflict((conflict) => conflict.column('sku').doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .execute();
 }
@@ -138,18 +140,24 @@ export async function updateItems(
       from ${given} as given where given.key = items.id`.execute(trx);
 }
 
-export function findItemBySku(db: Kysely<InventoryDatabase>, sku: string): Promise<ItemRow | undefined> {
-  return db.selectFrom('items').selectAll().where('sku', '=', sku).executeTakeFirst();
-}
+/** Finds the item that has exactly this sku, or else the item whose sku looks alike. */
+export type FindItem = (sku: string) => ItemRow | undefined;
 
-export async function findItemsBySku(db: Kysely<InventoryDatabase>, skus: string[]): Promise<Map<string, ItemRow>> {
-  const rows = await db.selectFrom('items').selectAll().where('sku', 'in', skus).execute();
-  return new Map(rows.map((row) => [row.sku, row]));
+/** Reads the items of a few hundred skus at most. */
+export async function readItemsBySku(db: Kysely<InventoryDatabase>, skus: string[]): Promise<FindItem> {
+  const rows = await db
+    .selectFrom('items')
+    .selectAll()
+    .where((eb) => eb.or([eb('sku_key', 'in', skus.map(alikeKey)), eb('sku', 'in', skus)]))
+    .execute();
+  const exact = new Map(rows.map((row) => [row.sku, row]));
+  const alike = new Map(rows.map((row) => [row.sku_key, row]));
+  return (sku) => exact.get(sku) ?? alike.get(alikeKey(sku));
 }
 
 /** @throws AppError `conflict` with the id of the item that has the sku. */
 export async function refuseTakenSku(db: Kysely<InventoryDatabase>, sku: string): Promise<never> {
-  const owner = await findItemBySku(db, sku);
+  const owner = (await readItemsBySku(db, [sku]))(sku);
   throw new AppError('conflict', 'An item with this sku already exists', {
     members: { ...(owner && { existing_id: owner.id }) },
   });

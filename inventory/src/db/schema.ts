@@ -11,6 +11,13 @@ export type InventoryDatabase = {
     status: PackageStatus;
     created_at: string;
   };
+  /** Every package type that a package or a kit was requested for, in the order of first use. */
+  package_types: {
+    id: Generated<number>;
+    name: string;
+    /** What `seenForm` makes of the name. */
+    key: string;
+  };
   idempotency_keys: {
     key: string;
     /** The package that a request with the key created or found; null for any other change. */
@@ -22,10 +29,12 @@ export type InventoryDatabase = {
   items: {
     id: Generated<number>;
     name: string;
-    /** `name_key`, `category_key` and `brand_key` hold the output of `searchFold`. */
+    /** What `searchKey` makes of the name. */
     name_key: string;
     description: string | null;
     sku: string;
+    /** `sku_key`, `category_key` and `brand_key` are what `alikeKey` makes of these fields. */
+    sku_key: string;
     price_cents: number;
     cost_cents: number | null;
     quantity: number;

@@ -27,7 +27,7 @@ export const itemListRoutes = [
     access: access['GET /api/v1/items'],
     query: z.object({
       ...pageQuery,
-      name: text.meta({ description: 'Text that the name contains, ignoring case' }),
+      name: text.meta({ description: 'Text that the name contains, ignoring case and accents' }),
       category: text.meta({ description: 'The category, ignoring case' }),
       brand: text.meta({ description: 'The brand, ignoring case' }),
       is_active: optionalFlagQuery,

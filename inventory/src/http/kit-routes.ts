@@ -61,7 +61,7 @@ export const kitRoutes = [
     handler: async (context, { params: { package_type }, body }) => {
       const { kit: made, isNew } = await putKit(context, package_type, body.items);
       return isNew
-        ? { status: 201, body: made, headers: { Location: `/api/v1/kits/${encodeURIComponent(package_type)}` } }
+        ? { status: 201, body: made, headers: { Location: `/api/v1/kits/${encodeURIComponent(made.package_type)}` } }
         : { status: 200, body: made };
     },
   }),

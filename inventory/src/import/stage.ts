@@ -1,5 +1,6 @@
 import { AppError } from '@doorstep/kit/errors.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
+import { alikeKey } from '@doorstep/kit/text/fold.ts';
 import { type ItemChange, type ItemInput, importedItem } from '../item.ts';
 import type { FileRecord } from './file-record.ts';
 import { openScratch } from './scratch.ts';
@@ -21,9 +22,11 @@ export type Stage = Disposable & {
 const unknownFieldsMax = 20;
 /** Stages the valid lines on disk, as they may not fit into memory. */
 export function createStage(): Stage {
-  const database = openScratch('create table items (line integer primary key, sku text unique, staged text) strict');
-  const insert = database.prepare('insert into items values (?, ?, ?) on conflict (sku) do nothing');
-  const find = database.prepare('select line from items where sku = ?');
+  const database = openScratch(
+    'create table items (line integer primary key, sku_key text unique, staged text) strict',
+  );
+  const insert = database.prepare('insert into items values (?, ?, ?) on conflict (sku_key) do nothing');
+  const find = database.prepare('select line from items where sku_key = ?');
   const count = database.prepare('select count(*) as count from items');
   const read = database.prepare('select line, staged from items where line > ? order by line limit ?');
   const unknownFields = new Set<string>();
@@ -38,9 +41,10 @@ export function createStage(): Stage {
         if (faults) return { line, fault: describe(faults) };
         const given = Object.keys(fields).filter(isField);
         noteUnknown(fields, unknownFields);
-        const { changes } = insert.run(line, item.sku, JSON.stringify({ item, given }));
+        const key = alikeKey(item.sku);
+        const { changes } = insert.run(line, key, JSON.stringify({ item, given }));
         if (changes === 1) return undefined;
-        return { line, fault: `has the sku of line ${find.get(item.sku)?.['line']}` };
+        return { line, fault: `has the sku of line ${find.get(key)?.['line']}` };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         return { line, fault: faults ? describe(faults, error) : error.message };

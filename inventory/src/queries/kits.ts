@@ -1,5 +1,6 @@
 import type { InventoryContext } from '../context.ts';
 import { readKits, requireKit, toKits } from '../db/kits.ts';
+import { spellingOf } from '../db/package-types.ts';
 import type { Kit } from '../kit.ts';
 
 type Context = Pick<InventoryContext, 'db'>;
@@ -16,6 +17,6 @@ export async function listKits({ db }: Context, { after, limit }: { after: numbe
 }
 
 /** @throws AppError `not_found` */
-export function getKit({ db }: Context, packageType: string): Promise<Kit> {
-  return requireKit(db, packageType);
+export async function getKit({ db }: Context, packageType: string): Promise<Kit> {
+  return requireKit(db, await spellingOf(db, packageType));
 }

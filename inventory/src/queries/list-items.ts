@@ -1,6 +1,6 @@
 import { contains } from '@doorstep/kit/database/contains.ts';
 import type { ForeignId } from '@doorstep/kit/http/foreign-id.ts';
-import { searchFold } from '@doorstep/kit/text/fold.ts';
+import { alikeKey } from '@doorstep/kit/text/fold.ts';
 import { type Kysely, sql } from 'kysely';
 import type { InventoryContext } from '../context.ts';
 import { count } from '../db/count.ts';
@@ -36,8 +36,8 @@ const sortColumns = {
 } as const;
 
 /**
- * A page of items. `name` matches any part of the name, `category` and `brand` match as a whole; all ignore case. The
- * limits of price and quantity are inclusive.
+ * A page of items. `name` finds any part of the name, ignoring case and accents. `category` and `brand` match as a whole,
+ * if they look alike. The limits of price and quantity are inclusive.
  */
 export async function listItems({ db }: Pick<InventoryContext, 'db'>, { page, size, sort, ...filter }: ItemQuery) {
   const column = sortColumns[sort.field];
@@ -63,8 +63,8 @@ function matching(db: Kysely<InventoryDatabase>, filter: ItemFilter) {
   const { name, category, brand, is_active, customer_id, min_price, max_price, min_quantity, max_quantity } = filter;
   let query = db.selectFrom('items');
   if (name) query = query.where(contains('name_key', name));
-  if (category !== undefined) query = query.where('category_key', '=', searchFold(category));
-  if (brand !== undefined) query = query.where('brand_key', '=', searchFold(brand));
+  if (category !== undefined) query = query.where('category_key', '=', alikeKey(category));
+  if (brand !== undefined) query = query.where('brand_key', '=', alikeKey(brand));
   if (is_active !== undefined) query = query.where(isActive(filter), '=', is_active ? 1 : 0);
   if (customer_id !== undefined) query = query.where('customer_id', '=', String(customer_id));
   if (min_price !== undefined) query = query.where('price_cents', '>=', toCents(min_price));

@@ -46,8 +46,9 @@ export async function changeItems(
   }
 }
 
-function changedColumns(before: ItemRow, change: ItemChange): Partial<Columns> {
-  const columns = toColumns(change);
+function changedColumns(before: ItemRow, { sku, ...others }: ItemChange): Partial<Columns> {
+  // the key of an unchanged sku may be that of a twin (see `separateTwins`), and stays
+  const columns = toColumns(sku === before.sku ? others : { sku, ...others });
   const isNews = ([name, value]: [string, unknown]) => before[name as keyof ItemRow] !== value;
   return Object.fromEntries(Object.entries(columns).filter(isNews));
 }

@@ -3,7 +3,7 @@ import { StartError } from '../errors.ts';
 import { checkSchema, checkServer } from './check-postgres.ts';
 import { isTlsFault, isUnavailable } from './faults.ts';
 import { createGroupCommit, type GroupWrite } from './group-commit.ts';
-import { migrate } from './migrate.ts';
+import { migrate, type Notice } from './migrate.ts';
 import { postgresDialect } from './postgres.ts';
 import { isPostgresUrl, settleTls } from './postgres-address.ts';
 import { refuseForeignTables } from './refuse-foreign-tables.ts';
@@ -25,6 +25,8 @@ export type DatabaseOptions = {
   /** The folder of numbered migrations, `0001-name.ts`. */
   migrations: string;
   onError: (error: Error) => void;
+  /** Called with what a migration found. */
+  onNotice?: Notice;
 };
 
 /**
@@ -32,7 +34,7 @@ export type DatabaseOptions = {
  * @throws StartError if the database cannot be opened, was migrated by a newer version, or is another program's.
  */
 export async function openDatabase<DB>(options: DatabaseOptions): Promise<Database<DB>> {
-  const { schema, migrations, onError } = options;
+  const { schema, migrations, onError, onNotice } = options;
   const postgres = isPostgresUrl(options.url);
   const url = postgres ? await settleTls(options.url) : options.url;
   const connect = (limited: boolean) =>
@@ -43,7 +45,7 @@ export async function openDatabase<DB>(options: DatabaseOptions): Promise<Databa
     await using migrating = connect(false);
     if (postgres) await checkServer(migrating, schema);
     await refuseForeignTables(migrating, schema);
-    await migrate(migrating, migrations, postgres ? schema : undefined);
+    await migrate(migrating, { folder: migrations, schema: postgres ? schema : undefined, onNotice });
     if (postgres) await checkSchema(migrating, schema);
   } catch (error) {
     throw startErrorOf(error, schema);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import 'zod-openapi'; // types of `.meta()`
+import { withoutHidden } from '../text/visible-text.ts';
 import { emailForm, lineForm, storableForm } from './text-forms.ts';
 
 const integerPattern = /^(0|[1-9]\d*)$/;
@@ -82,14 +83,24 @@ export const flagQuery = flagText.default(false).meta({ description, override: {
 
 export const optionalFlagQuery = flagText.optional().meta({ description, override: { type: 'boolean' } });
 
+type LineOptions = {
+  min?: number;
+  max: number;
+  /** Applied before the text is measured. */
+  tidy?: (text: string) => string;
+};
+
 /** A single line of text in any script: trimmed, well-formed, without control characters, measured in code points. */
-export function line({ min = 1, max }: { min?: number; max: number }) {
-  const message = `must be ${min} to ${max} characters long`;
+export function line({ min = 1, max, tidy = (text) => text }: LineOptions) {
+  const hasFittingLength = (text: string) => codePoints(text) >= min && codePoints(text) <= max;
   return z
     .string()
-    .trim()
-    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control characters')
-    .refine((text) => codePoints(text) >= min && codePoints(text) <= max, message)
+    .overwrite((text) => tidy(text).trim())
+    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), {
+      error: 'must not contain control characters',
+      abort: true,
+    })
+    .refine(hasFittingLength, { error: `must be ${min} to ${max} characters long`, abort: true })
     .meta({
       description: 'One line without control characters; white space around it is removed',
       override: lineForm({ min, max }),
@@ -120,7 +131,8 @@ const emailMax = 254; // RFC 5321, 4.5.3.1.3, less the angle brackets
 
 export const emailAddress = z
   .string()
-  .trim()
+  // pasted addresses bring some along
+  .overwrite((email) => withoutHidden(email).trim())
   .refine((email) => codePoints(email) <= emailMax, `must be at most ${emailMax} characters long`)
   .pipe(z.email({ pattern: emailPattern, error: 'must be a valid email address' }))
   .meta({

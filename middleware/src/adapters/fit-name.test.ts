@@ -13,6 +13,13 @@ describe('a name from elsewhere', () => {
     ],
     ['is trimmed', '\u0000  Ana \n', 'Ana'],
     ['loses what only changes its direction', '\u202eAna\u202c\u200b', 'Ana'],
+    ['loses what hides in it', 'An\u00adna\u3164 \u2800B\u200cc😀\u{e0041}', 'Anna Bc😀'],
+    [
+      'loses a part of a flag that is cut',
+      `${'👩\u200d'.repeat(99)}🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}x`,
+      `${'👩\u200d'.repeat(99)}🏴`,
+    ],
+    ['keeps the variants of its characters', '葛\u{e0100}城 ❤\ufe0f', '葛\u{e0100}城 ❤\ufe0f'],
     ['keeps the joiners of its script', 'می\u200cخواهم 👩\u200d👧', 'می\u200cخواهم 👩\u200d👧'],
     ['is the digits of a number', 5, '5'],
     ['is all the digits of a large number', 1e21, '1000000000000000000000'],

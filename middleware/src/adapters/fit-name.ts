@@ -1,14 +1,10 @@
+import { hasVisible, withoutHidden } from '@doorstep/kit/text/visible-text.ts';
+
 /** The longest name that our Inventory takes, in code points. */
 const charactersMax = 200;
 
 /** Control characters and line separators, one run at a time. */
 const breaks = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
-
-/** Invisible characters that only change the direction of text, or hide in it. Joiners stay: scripts and emoji need them. */
-const hidden = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/gu;
-
-/** Letters, digits, punctuation and symbols that leave ink. A combining mark needs one of them to stand on. */
-const visible = /[^\p{Z}\p{M}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/v;
 
 /**
  * A name from elsewhere in the form that the Inventory accepts: one line of at most 200 characters. A number becomes its
@@ -17,9 +13,10 @@ const visible = /[^\p{Z}\p{M}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]
 export function fitName(given: unknown): string | undefined {
   const text = typeof given === 'number' && Number.isFinite(given) ? digitsOf(given) : given;
   if (typeof text !== 'string') return undefined;
-  const line = text.toWellFormed().replace(breaks, ' ').replace(hidden, '').trim();
-  const name = cut(line);
-  return visible.test(name) ? name : undefined;
+  const line = withoutHidden(text.toWellFormed().replace(breaks, ' ')).trim();
+  // the cut may leave a part of an emoji
+  const name = withoutHidden(cut(line)).trim();
+  return hasVisible(name) ? name : undefined;
 }
 
 function digitsOf(number: number): string {

@@ -151,13 +151,14 @@ type List = { entries: Entry[]; more: boolean };
 type Entry = Pick<ListedPackage, 'otherType' | 'bears'> & { id: PackageId | undefined; owner: Owner };
 
 /** Reads a package in either shape; its customer id may be text. */
-function toEntry(entry: unknown, { ownerOf, packageType }: InventoryNames): Entry {
+function toEntry(entry: unknown, { ownerOf, isOfType }: InventoryNames): Entry {
   const given = (entry ?? {}) as Record<string, unknown>;
   const type = given['packageType'] ?? given['package_type'];
+  const typeName = type === undefined ? undefined : String(type);
   return {
     id: packageIdOf(given),
     owner: ownerOf(given['customerId'] ?? given['customer_id']),
-    ...(type !== undefined && type !== packageType && { otherType: storable(String(type), typeMax) }),
+    ...(typeName !== undefined && !isOfType(typeName) && { otherType: storable(typeName, typeMax) }),
     ...whatItBears(given),
   };
 }
