@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstHidden, hasVisible, visibleTextPattern, withoutHidden } from './visible-text.ts';
+import { firstHidden, hasVisible, withoutHidden } from './visible-text.ts';
 
-const visible = new RegExp(visibleTextPattern, 'u');
+const isVisible = (text: string) => hasVisible(text) && firstHidden(text) === undefined && !/\p{Cc}/u.test(text);
 
 describe('a visible text', () => {
   it.each([
@@ -27,7 +27,7 @@ describe('a visible text', () => {
     ['an Arabic number sign', '\u0600١'],
     ['what Unicode may know later', '\u{3fffd}'],
   ])('is %s', (_, text) => {
-    expect([visible.test(text), hasVisible(text), firstHidden(text), withoutHidden(text)]).toEqual([
+    expect([isVisible(text), hasVisible(text), firstHidden(text), withoutHidden(text)]).toEqual([
       true,
       true,
       undefined,
@@ -53,11 +53,11 @@ describe('a visible text', () => {
     ['a text that is hidden in tags', '😀\u{e0041}\u{e0042}', 'U+E0041', '😀'],
     ['a flag that does not end', '🏴\u{e0067}\u{e0062}', 'U+E0067', '🏴'],
   ])('has no %s', (_, text, found, rest) => {
-    expect([visible.test(text), firstHidden(text), withoutHidden(text)]).toEqual([false, found, rest]);
+    expect([isVisible(text), firstHidden(text), withoutHidden(text)]).toEqual([false, found, rest]);
   });
 
   it.each(['', ' ', '\u00a0\u3000', '\u0301', '\n', '\u2800'])('needs a visible character: %j has none', (text) => {
-    expect([hasVisible(text), visible.test(text)]).toEqual([false, false]);
+    expect([hasVisible(text), isVisible(text)]).toEqual([false, false]);
   });
 
   const kind = fc.constantFrom(
@@ -71,7 +71,7 @@ describe('a visible text', () => {
         const rest = withoutHidden(given);
         expect(firstHidden(rest)).toBe(undefined);
         expect(withoutHidden(rest)).toBe(rest);
-        expect(visible.test(rest)).toBe(hasVisible(rest) && !/\p{Cc}/u.test(rest));
+        expect(isVisible(rest)).toBe(hasVisible(rest) && !/\p{Cc}/u.test(rest));
         expect(firstHidden(given) === undefined).toBe(rest === given);
       }),
       { numRuns: 1_000 },
@@ -84,7 +84,7 @@ describe('a visible text', () => {
     ['flags', '🏴'.repeat(20_000)],
   ])('is refused in linear time after many %s', (_, many) => {
     const before = process.threadCpuUsage();
-    expect(visible.test(`${many}\u202e`)).toBe(false);
+    expect(isVisible(`${many}\u202e`)).toBe(false);
     expect(process.threadCpuUsage(before).user).toBeLessThan(500_000);
   });
 });

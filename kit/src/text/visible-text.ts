@@ -1,4 +1,4 @@
-import { accent, control, hidden, joiner, plainLetter, space, usualHidden, variationSelector } from './characters.ts';
+import { accent, control, hidden, joiner, plainLetter, space, variationSelector } from './characters.ts';
 
 const alone = `${space}${accent}`;
 
@@ -15,15 +15,6 @@ const visible = [
   `[${plainLetter}]`,
   `(?:${blackFlag}(?:${flagTags})?|[^${plainLetter}${alone}${hidden}${control}${blackFlag}])[${variationSelector}]?[${joiner}]?`,
 ].join('|');
-
-/** One line with a visible character, and without hidden ones. */
-export const visibleTextPattern = `^[${alone}]*(?:${visible})(?:${visible}|[${alone}])*$`;
-
-/**
- * One line with a visible character. It takes a hidden one above U+FFFF for visible: the docs page reads the pattern of a
- * parameter in JavaScript's older way, in which a class holds no such characters.
- */
-export const someVisiblePattern = `^[^${control}]*[^${alone}${usualHidden}${control}][^${control}]*$`;
 
 const someVisible = new RegExp(`[^${alone}${hidden}${control}]`, 'u');
 const someHidden = new RegExp(`[${hidden}]`, 'u');
