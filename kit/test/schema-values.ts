@@ -24,7 +24,6 @@ export type Schema = {
   maximum?: number;
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
-  multipleOf?: number;
   example?: unknown;
   default?: unknown;
 };
@@ -116,12 +115,8 @@ function integers(schema: Schema, { ids }: SchemaSource) {
   const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema;
   const min = Math.max(minimum, (schema.exclusiveMinimum ?? Number.NEGATIVE_INFINITY) + 1);
   const max = Math.min(maximum, (schema.exclusiveMaximum ?? Number.POSITIVE_INFINITY) - 1);
-  const step = schema.multipleOf ?? 1;
   const all = fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max));
-  const likely = min === 1 ? fc.oneof({ weight: 3, arbitrary: ids.map((id) => Math.min(id, max)) }, all) : all;
-  return step === 1
-    ? likely
-    : fc.integer({ min: Math.ceil(min / step), max: Math.floor(max / step) }).map((n) => n * step);
+  return min === 1 ? fc.oneof({ weight: 3, arbitrary: ids.map((id) => Math.min(id, max)) }, all) : all;
 }
 
 function numbers(schema: Schema): fc.Arbitrary<number> {
@@ -131,11 +126,8 @@ function numbers(schema: Schema): fc.Arbitrary<number> {
   // no keyword for it suits every validator, so a limit with two decimals says that the amounts have as many
   if (Number.isInteger(max) || !Number.isInteger(max * 100)) return fc.double({ min, max, noNaN: true }).filter(inside);
   // 7 / 100 is exactly 0.07, but 7 * 0.01 is not
-  const steps = fc.integer({ min: Math.ceil(min * 100), max: Math.floor(max * 100) });
-  return fc
-    .oneof({ weight: 4, arbitrary: steps }, fc.nat(10_000))
-    .map((cents) => cents / 100)
-    .filter(inside);
+  const cents = fc.integer({ min: Math.ceil(min * 100), max: Math.floor(max * 100) });
+  return cents.map((count) => count / 100).filter(inside);
 }
 
 const codePointsOf = (text: string) => [...text].length;
