@@ -41,13 +41,16 @@ describe('CSV', () => {
     expect(await readCell('customer_id', '')).toBe(null);
   });
 
-  it.each(['7.0', '7.61592E+18', '7E+18', '-7.00', '1.234', '1 234'])('refuses %s as the id of a customer', async (cell) => {
-    const fault = `customer_id ${cell} may be a number or a text; write 7 for the number 7, or '7.0 for the text 7.0`;
-    expect(await read(`sku,name,price,customer_id\na,A,1,${cell}\n`)).toMatchObject([
-      { faults: { customer_id: fault } },
-    ]);
-    expect(await readCell('customer_id', `'${cell}`)).toBe(cell);
-  });
+  it.each(['7.0', '7.61592E+18', '7E+18', '-7.00', '1.234', '1 234'])(
+    'refuses %s as the id of a customer',
+    async (cell) => {
+      const fault = `customer_id ${cell} may be a number or a text; write 7 for the number 7, or '7.0 for the text 7.0`;
+      expect(await read(`sku,name,price,customer_id\na,A,1,${cell}\n`)).toMatchObject([
+        { faults: { customer_id: fault } },
+      ]);
+      expect(await readCell('customer_id', `'${cell}`)).toBe(cell);
+    },
+  );
 
   it('may end with no line break or with many', async () => {
     const text = 'sku,name,price\na,A,1';
