@@ -34,12 +34,10 @@ export const accountRoutes = [
     access: access['GET /v1/customers'],
     query: z.object({
       ...pageQuery,
-      search: line({ min: 0, max: 254 })
-        .optional()
-        .meta({
-          description: 'Text to find anywhere in the name or the email, ignoring case and accents',
-          example: 'alice',
-        }),
+      search: line({ min: 0, max: 254 }).optional().meta({
+        description: 'Text to find anywhere in the name or the email, ignoring case and accents',
+        example: 'alice',
+      }),
       sort: sortQuery(['id', 'name', 'email', 'created_at']),
       include_deleted: flagQuery,
     }),
