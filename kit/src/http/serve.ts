@@ -65,7 +65,12 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
     stopping: stop.signal,
     pages: docsPage,
   });
-  const listener = await listen(app, config.host, config.port);
+  const { host, port, connectionsMax } = config;
+  const onCrowd = warnSometimes(
+    logger,
+    `all ${connectionsMax} connections are in use, and further clients are answered 503; CONNECTIONS_MAX sets the limit`,
+  );
+  const listener = await listen(app, { host, port, connectionsMax, onCrowd });
   return {
     url: listener.url,
     beginStop: () => stop.abort(),
@@ -73,5 +78,18 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
       stop.abort();
       await listener.close();
     },
+  };
+}
+
+const warnEveryMs = 60_000;
+
+/** Under attack a line for each refusal would fill the disk. */
+function warnSometimes(logger: Logger, sentence: string): () => void {
+  let warnedMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - warnedMs < warnEveryMs) return;
+    warnedMs = nowMs;
+    logger.warn(sentence);
   };
 }

@@ -2,6 +2,7 @@ import { type Express, Router } from 'express';
 import type { Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
 import { z } from 'zod';
+import { onceASecond } from './once-a-second.ts';
 import { refuseMethod } from './refuse-method.ts';
 import { defineRoute, type Route } from './route.ts';
 
@@ -20,6 +21,8 @@ type StandardOptions = {
   /** The OpenAPI document; asked for when it is first read. */
   document: () => object;
 };
+
+const metricsOf = onceASecond((registry: Registry) => registry.metrics());
 
 const health = z
   .object({
@@ -95,7 +98,7 @@ export function standardRoutes<C>({
       responses: { 200: { description: 'OK', contentType: 'text/plain', body: z.string() } },
       handler: async () => ({
         status: 200,
-        body: await registry.metrics(),
+        body: await metricsOf(registry),
         headers: { 'Content-Type': registry.contentType },
       }),
     }),

@@ -8,6 +8,8 @@ export type CommonConfig = {
   proxies: ProxySettings;
   host: string;
   port: number;
+  /** Of clients, at the same time. */
+  connectionsMax: number;
   dataDir: string;
   databaseUrl: string;
   log: { level: string; format: 'pretty' | 'json' };
@@ -25,6 +27,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     {
       HOST: text('127.0.0.1'),
       PORT: integer({ min: 0, max: 65535, default: defaultPort }),
+      CONNECTIONS_MAX: integer({ min: 1, max: 100_000, default: 1000 }),
       DATA_DIR: text('./data'),
       LOG_LEVEL: oneOf(['error', 'warn', 'info', 'debug'], 'info'),
       LOG_FORMAT: oneOf(['pretty', 'json'], production ? 'json' : 'pretty'),
@@ -38,6 +41,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
   return {
     host: settings.HOST,
     port: settings.PORT,
+    connectionsMax: settings.CONNECTIONS_MAX,
     dataDir: settings.DATA_DIR,
     databaseUrl: readDatabaseUrl(service, settings.DATA_DIR, environment),
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },
