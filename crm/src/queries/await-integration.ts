@@ -13,7 +13,7 @@ const askAgainMs = 1_000;
 
 /** Whether one more request may wait. */
 export function mayWait({ integrationChanges }: CrmContext): boolean {
-  return integrationChanges.eventNames().length < waitsMax;
+  return waitingIn(integrationChanges).length < waitsMax;
 }
 
 /** Waits until the package is created or has failed, the time is over or the signal aborts; returns the customer. */
@@ -38,17 +38,22 @@ export async function awaitIntegration(
   }
 }
 
+/** The ids of customers; `once` also listens for errors. */
+function waitingIn(changes: EventEmitter): string[] {
+  return changes.eventNames().filter((name) => name !== 'error') as string[];
+}
+
 const asking = new WeakSet<EventEmitter>();
 
 /** One query a second for all who wait. */
 async function askAgain({ db, integrationChanges }: CrmContext): Promise<void> {
   if (asking.has(integrationChanges)) return;
   asking.add(integrationChanges);
-  for (let waiting = integrationChanges.eventNames(); waiting.length > 0; waiting = integrationChanges.eventNames()) {
+  for (let ids = waitingIn(integrationChanges); ids.length > 0; ids = waitingIn(integrationChanges)) {
     await setTimeout(askAgainMs, undefined, { ref: false });
     // a database that is away for a moment is asked again
-    const pending = await listPending(db, waiting.map(Number)).catch(() => undefined);
-    for (const id of pending ? waiting : []) if (!pending?.has(Number(id))) integrationChanges.emit(id);
+    const pending = await listPending(db, ids.map(Number)).catch(() => undefined);
+    for (const id of pending ? ids : []) if (!pending?.has(Number(id))) integrationChanges.emit(id);
   }
   asking.delete(integrationChanges);
 }
