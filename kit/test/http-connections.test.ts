@@ -112,6 +112,22 @@ describe('a request', () => {
     expect(problem).toMatchObject({ status: 400, ...isProblem, body: { detail: expect.stringContaining('Host') } });
   });
 
+  it.each([
+    ['twice', 'Host: x\r\nhost: y\r\n'],
+    ['twice alike', 'Host: x\r\nHost: x\r\n'],
+    ['with a user', 'Host: alice@x\r\n'],
+    ['with a path', 'Host: x/things\r\n'],
+    ['with two names', 'Host: x, y\r\n'],
+    ['with a port that is no number', 'Host: x:http\r\n'],
+  ])('that names its host %s is 400', async (_what, host) => {
+    const [problem] = await send(`GET /things HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
+    expect(problem).toMatchObject({ status: 400, ...isProblem, body: { detail: expect.stringContaining('Host') } });
+  });
+
+  it.each(['GET /things\r\n\r\n', 'GET /things HTTP/0.9\r\n\r\n'])('over HTTP/0.9 is 400: %j', async (bytes) => {
+    expect(await send(bytes)).toMatchObject([{ status: 400, ...isProblem }]);
+  });
+
   it('with Expect: 100-continue gets 100 Continue', async () => {
     const answers = await send(postThing('Expect: 100-continue\r\n'));
     expect(answers.map(({ status }) => status)).toEqual([100, 201]);

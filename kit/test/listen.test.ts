@@ -9,11 +9,12 @@ import { call } from './call.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
 
+const local = { host: '127.0.0.1', port: 0, connectionsMax: 100 };
 const answerOk: RequestListener = (_request, response) => response.end('ok');
 
 describe('listening', () => {
   it('returns the address that it listens on', async () => {
-    const listener = await listen(answerOk, '127.0.0.1', 0);
+    const listener = await listen(answerOk, local);
     expect(listener.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await call(listener, 'GET /')).body).toBe('ok');
     await listener.close();
@@ -21,7 +22,7 @@ describe('listening', () => {
   });
 
   it.skipIf(!hasIpv6)('puts an IPv6 address in brackets', async () => {
-    const listener = await listen(answerOk, '::1', 0);
+    const listener = await listen(answerOk, { ...local, host: '::1' });
     expect(listener.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     await listener.close();
   });
@@ -30,7 +31,7 @@ describe('listening', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    const refusal = await listen(answerOk, '127.0.0.1', port).catch((error) => error);
+    const refusal = await listen(answerOk, { ...local, port }).catch((error) => error);
     expect(refusal).toBeInstanceOf(StartError);
     expect(refusal.message).toBe(
       `Port ${port} on 127.0.0.1 is already in use; stop the other program or set another PORT.`,
@@ -39,7 +40,7 @@ describe('listening', () => {
   });
 
   it('is refused on an address of another machine, in one sentence', async () => {
-    const refusal = await listen(answerOk, '192.0.2.1', 0).catch((error) => error);
+    const refusal = await listen(answerOk, { ...local, host: '192.0.2.1' }).catch((error) => error);
     expect(refusal).toBeInstanceOf(StartError);
     expect(refusal.message).toBe('Cannot listen on 192.0.2.1:0 (EADDRNOTAVAIL); set another HOST or PORT.');
   });

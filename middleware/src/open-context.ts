@@ -44,7 +44,7 @@ export type OpenContext = AsyncDisposable & {
 const crmConnectionsMax = 2;
 const crmTimeoutMs = 10_000;
 /** A whole list of customers fits; an endless answer does not. */
-const crmAnswerBytesMax = 256 * 1024 * 1024;
+const crmAnswerBytesMax = 64 * 1024 * 1024;
 const quickRetryWaitMs = 1_000;
 
 /** Opens the ledger and makes everything that the work needs, for the daemon and for the command line. */

@@ -5,7 +5,7 @@ import { createCustomer } from '../commands/create-customer.ts';
 import { reportIntegration } from '../commands/report-integration.ts';
 import { customer, customerInput, integrationReport } from '../customer.ts';
 import { toCustomer } from '../db/customer-view.ts';
-import { awaitIntegration } from '../queries/await-integration.ts';
+import { awaitIntegration, mayWait } from '../queries/await-integration.ts';
 import { getCustomer } from '../queries/get-customer.ts';
 import { listCustomers } from '../queries/list-customers.ts';
 import { access } from './access.ts';
@@ -28,7 +28,7 @@ export const customerRoutes = [
         .string()
         .optional()
         .meta({
-          description: `\`wait=N\` (1–${waitSecondsMax} s): hold the answer until the package is created or has failed`,
+          description: `\`wait=N\` (1–${waitSecondsMax} s): hold the answer until the package is created or has failed. \`Preference-Applied\` is missing if too many requests wait already`,
           example: 'wait=10',
         }),
     }),
@@ -47,7 +47,7 @@ export const customerRoutes = [
       const added = toCustomer(await createCustomer(context, body));
       const Location = `/customers/${added.id}`;
       const seconds = preferredWaitSeconds(headers.prefer);
-      if (seconds === undefined) return { status: 201, body: added, headers: { Location } };
+      if (seconds === undefined || !mayWait(context)) return { status: 201, body: added, headers: { Location } };
       const { signal } = request; // a lazy getter; most requests do not wait
       // the customer is stored, so a failure while waiting must not fail the request
       const settled = await awaitIntegration(context, added.id, { seconds, signal }).catch(() => added);

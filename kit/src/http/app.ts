@@ -106,16 +106,25 @@ function closeWhenStopping(stopping: AbortSignal): RequestHandler {
   };
 }
 
-/** RFC 9112, 3.2. Node's own check answers without a body. */
+const hostForm = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]\\]*)(:\d*)?$/i;
+
+/** RFC 9112, 3.2. Node takes the first of several, and its own check for a missing one answers without a body. */
 const requireHost: RequestHandler = (request, _response, next) => {
-  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
-    throw new AppError('invalid', 'The header Host is missing');
-  }
+  const { httpVersion, headers, rawHeaders } = request;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    throw new AppError('invalid', 'The request must use HTTP/1.1 or HTTP/1.0');
+  if (httpVersion === '1.1' && headers.host === undefined) throw new AppError('invalid', 'The header Host is missing');
+  const count = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (count > 1) throw new AppError('invalid', 'The header Host occurs more than once');
+  if (!hostForm.test(headers.host ?? ''))
+    throw new AppError('invalid', 'The header Host must be a host name, and may have a port');
   next();
 };
 
 function answer<C>(route: Route<C>, { context, base, stopping }: AppOptions<C>): RequestHandler {
   return async (request, response) => {
+    // the client may have left while its body was read
+    if (request.socket.destroyed) return;
     const reply = await route.handler(context, {
       params: route.params && parse(route.params, request.params),
       query: parseQuery(route.query, request.query),

@@ -73,7 +73,12 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
     stopping: stop.signal,
     pages: (app) => docsPage(app, base),
   });
-  const listener = await listen(app, config.host, config.port);
+  const { host, port, connectionsMax } = config;
+  const onCrowd = warnSometimes(
+    logger,
+    `all ${connectionsMax} connections are in use, and further clients are answered 503; CONNECTIONS_MAX sets the limit`,
+  );
+  const listener = await listen(app, { host, port, connectionsMax, onCrowd });
   return {
     url: listener.url,
     beginStop: () => stop.abort(),
@@ -90,5 +95,18 @@ function allowedBy({ host, publicUrl, allowedHosts, corsOrigins = [] }: ServeOpt
   return {
     hosts: [...allowedHosts, host, ...isPublic.map(({ hostname }) => hostname)],
     origins: [...corsOrigins, ...isPublic.map(({ origin }) => origin)],
+  };
+}
+
+const warnEveryMs = 60_000;
+
+/** Under attack a line for each refusal would fill the disk. */
+function warnSometimes(logger: Logger, sentence: string): () => void {
+  let warnedMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - warnedMs < warnEveryMs) return;
+    warnedMs = nowMs;
+    logger.warn(sentence);
   };
 }

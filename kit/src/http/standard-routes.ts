@@ -2,6 +2,8 @@ import { type Express, Router } from 'express';
 import type { Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
 import { z } from 'zod';
+import { docsFilePaths, sendDocsFile } from './docs-files.ts';
+import { onceASecond } from './once-a-second.ts';
 import { refuseMethod } from './refuse-method.ts';
 import { defineRoute, type Route } from './route.ts';
 
@@ -22,6 +24,8 @@ type StandardOptions = {
   /** The OpenAPI document; asked for when it is first read. */
   document: () => object;
 };
+
+const metricsOf = onceASecond((registry: Registry) => registry.metrics());
 
 const health = z
   .object({
@@ -98,7 +102,7 @@ export function standardRoutes<C>({
       responses: { 200: { description: 'OK', contentType: 'text/plain', body: z.string() } },
       handler: async () => ({
         status: 200,
-        body: await registry.metrics(),
+        body: await metricsOf(registry),
         headers: { 'Content-Type': registry.contentType },
       }),
     }),
@@ -112,15 +116,7 @@ export function standardRoutes<C>({
   ];
 }
 
-const pageFiles = new Set([
-  '/',
-  '/swagger-ui.css',
-  '/swagger-ui-bundle.js',
-  '/swagger-ui-standalone-preset.js',
-  '/swagger-ui-init.js',
-  '/favicon-32x32.png',
-  '/favicon-16x16.png',
-]);
+const pageFiles = new Set(['/', '/swagger-ui-init.js']);
 
 /** The docs page, its own files included; the older systems' addresses lead to it. */
 export function docsPage(app: Express, base: string): void {
@@ -128,6 +124,7 @@ export function docsPage(app: Express, base: string): void {
   app.get(['/api/docs', '/apidocs'], (_request, response) => response.redirect(address));
   // the package's own redirect does not know the base
   app.get('/docs', ({ path }, response, next) => (path.endsWith('/') ? next() : response.redirect(301, address)));
+  app.get(docsFilePaths, sendDocsFile);
   const page = Router();
   // the package that brings them has other files too, and answers for some in a way of its own
   page.use(({ method, path }, _response, next) => {

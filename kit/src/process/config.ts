@@ -25,6 +25,8 @@ export type CommonConfig = {
   allowedHosts: string[];
   /** Proxies whose X-Forwarded headers are believed. */
   trustedProxies: string[];
+  /** Of clients, at the same time. */
+  connectionsMax: number;
   dataDir: string;
   databaseUrl: string;
   log: { level: string; format: 'pretty' | 'json' };
@@ -45,6 +47,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
       PUBLIC_URL: publicUrl(),
       ALLOWED_HOSTS: hostNames(['localhost', '127.0.0.1', '[::1]', 'crm', 'inventory', 'middleware']),
       TRUSTED_PROXIES: proxies(),
+      CONNECTIONS_MAX: integer({ min: 1, max: 100_000, default: 1000 }),
       DATA_DIR: text('./data'),
       LOG_LEVEL: oneOf(['error', 'warn', 'info', 'debug'], 'info'),
       LOG_FORMAT: oneOf(['pretty', 'json'], production ? 'json' : 'pretty'),
@@ -61,6 +64,7 @@ export function readCommonConfig(service: string, defaultPort: number, environme
     publicUrl: settings.PUBLIC_URL,
     allowedHosts: settings.ALLOWED_HOSTS,
     trustedProxies: settings.TRUSTED_PROXIES,
+    connectionsMax: settings.CONNECTIONS_MAX,
     dataDir: settings.DATA_DIR,
     databaseUrl: readDatabaseUrl(service, settings.DATA_DIR, environment),
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },

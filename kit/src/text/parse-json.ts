@@ -20,3 +20,25 @@ type Reviver = (key: string, value: unknown) => unknown;
 
 /** `source`: a primitive value as the text has it. TypeScript does not know this third argument of a reviver yet. */
 type Context = { source: string };
+
+/** Whether a JSON text has more levels of arrays and objects. It reads the text once and keeps nothing. */
+export function isDeeper(text: string, levelsMax: number): boolean {
+  let level = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (isInString) {
+      if (code === backslash) index += 1;
+      else if (code === quote) isInString = false;
+    } else if (code === quote) isInString = true;
+    else if (code === openBracket || code === openBrace) {
+      level += 1;
+      if (level > levelsMax) return true;
+    } else if (code === closeBracket || code === closeBrace) level -= 1;
+  }
+  return false;
+}
+
+const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace] = [...'"\\[]{}'].map((char) =>
+  char.charCodeAt(0),
+);

@@ -1,4 +1,5 @@
 import { AppError } from '@doorstep/kit/errors.ts';
+import { onceASecond } from '@doorstep/kit/http/once-a-second.ts';
 import { timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { pause, resume } from '../commands/pause.ts';
@@ -89,6 +90,9 @@ const status = z
 
 const paused = z.object({ paused: z.boolean() });
 
+/** A dashboard may ask often, and each answer counts the deliveries. */
+const statusOf = onceASecond(getStatus);
+
 export const workRoutes = [
   route({
     method: 'get',
@@ -99,7 +103,7 @@ export const workRoutes = [
     responses: { 200: { description: 'OK', body: status } },
     handler: async (context) => {
       const { version, sync } = context;
-      const ledger = await getStatus(context);
+      const ledger = await statusOf(context);
       return {
         status: 200,
         body: {
