@@ -19,6 +19,7 @@ export type Stage = Disposable & {
 };
 
 const unknownFieldsMax = 20;
+
 /** Stages the valid lines on disk, as they may not fit into memory. */
 export function createStage(): Stage {
   const database = openScratch('create table items (line integer primary key, sku text unique, staged text) strict');
