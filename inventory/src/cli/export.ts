@@ -19,7 +19,7 @@ export const exportCommand: Command<CommandMeans> = {
   summary: 'export all items in a format that import reads',
   details:
     'In CSV, a text that a spreadsheet would run as a formula, or read as a number or a date and change, begins with an ' +
-    'apostrophe. import removes it.',
+    'apostrophe. The import removes it.',
   forms: ['[FILE] [--format csv|jsonl] [--bom] [--decimal-comma]'],
   arguments: { FILE: 'the file to write; the default is standard output' },
   options: {

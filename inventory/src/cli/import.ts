@@ -15,7 +15,8 @@ export const importCommand: Command<CommandMeans> = {
   summary: 'import items from CSV or JSON lines',
   details:
     'Imports the whole file, or nothing if a line is invalid. Updates an item whose sku exists, but not its stock unless ' +
-    '--set-stock is given. Importing the same file twice is safe.',
+    '--set-stock is given. Importing the same file twice is safe. CSV is read as spreadsheets write it; a number that may ' +
+    'mean two things, such as 1.000, is refused unless the other numbers of the file show which.',
   forms: ['FILE [--skip-bad] [--set-stock] [--encoding NAME]'],
   arguments: { FILE: 'the file to read; - reads standard input' },
   options: {

@@ -20,6 +20,7 @@ export type Stage = Disposable & {
 };
 
 const unknownFieldsMax = 20;
+
 /** Stages the valid lines on disk, as they may not fit into memory. */
 export function createStage(): Stage {
   const database = openScratch(
