@@ -3,7 +3,7 @@ import { id, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { keyword } from '@doorstep/kit/http/texts.ts';
 import { z } from 'zod';
 
-const details = storableText({ max: 5000 })
+const details = storableText({ max: 10_000 })
   .nullable()
   .meta({ description: '`details` and `description` are two names for the same text', example: 'Asked for a quote' });
 

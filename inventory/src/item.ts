@@ -6,6 +6,7 @@ import { z } from 'zod';
 /** Far below the integer limit of either database. */
 export const quantityMax = 1_000_000_000;
 export const priceMax = 999_999_999.99;
+export const nameMax = 255;
 const textMax = 100;
 
 const quantityMessage = `must be a whole number from 0 to ${quantityMax}`;
@@ -30,8 +31,8 @@ export function fromCents(cents: number): number {
 }
 
 const fields = {
-  name: name({ max: 200 }).meta({ example: 'Mug' }),
-  description: storableText({ max: 2000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
+  name: name({ max: nameMax }).meta({ example: 'Mug' }),
+  description: storableText({ max: 10_000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
   sku: keyword({ max: textMax }).meta({
     description: 'Unique: skus that look alike, or differ only in case, are the same',
     example: 'MUG-01',

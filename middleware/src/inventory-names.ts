@@ -6,6 +6,8 @@ import type { CustomerKey } from './delivery.ts';
 /** What customers are called at the Inventory, which may also serve other sources that give out the same ids. */
 export type InventoryNames = {
   packageType: string;
+  /** Whether PACKAGE_TYPE was ever changed: posts of an earlier life may have been of another type. */
+  hasEarlierType: boolean;
   isOfType(type: string): boolean;
   /** Whether the ledger requested packages of this type before PACKAGE_TYPE was changed. */
   isOfEarlierType(type: string | undefined): boolean;
@@ -46,6 +48,7 @@ export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: N
   const earlierKeys = earlierTypes.map(seenForm);
   return {
     packageType,
+    hasEarlierType: earlierTypes.length > 0,
     isOfType: (type) => type.length <= typeMax && seenForm(type) === key,
     isOfEarlierType: (type) => type !== undefined && earlierKeys.includes(seenForm(type)),
     nameOf,
