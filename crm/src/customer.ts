@@ -40,10 +40,10 @@ const passwordMin = 12;
 const password = storableText({ max: passwordMax })
   .refine(
     // a longer one is refused anyway, and it could take seconds to normalize
-    (text) => text.length > passwordMax || passwordForm(text).length >= passwordMin,
+    (text) => text.length > 2 * passwordMax || [...passwordForm(text)].length >= passwordMin,
     `must be at least ${passwordMin} characters long`,
   )
-  .meta({ override: { minLength: passwordMin, pattern: '^[^\\u0000]*$' } })
+  .meta({ override: { minLength: passwordMin, maxLength: passwordMax, pattern: '^[^\\u0000]*$' } })
   .optional()
   .meta({ description: 'Lets the customer log in', example: 'correct horse battery staple' });
 
