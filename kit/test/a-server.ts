@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
 import { z } from 'zod';
-import { createTokens } from '../src/auth/tokens.ts';
+import { type Claims, createTokens } from '../src/auth/tokens.ts';
 import { AppError } from '../src/errors.ts';
 import { feedHeaders, feedQuery, feedReply } from '../src/http/feed.ts';
 import { defineRoute, type Route } from '../src/http/route.ts';
@@ -29,6 +29,8 @@ type Overrides = {
   corsOrigins?: string[];
   allowedHosts?: string[];
   trustedProxies?: string[];
+  context?: unknown;
+  actingAs?: (caller: Claims) => unknown;
 };
 
 /** A service with this route table, listening on a free port. */
@@ -39,6 +41,8 @@ export async function aServer({
   corsOrigins,
   allowedHosts,
   trustedProxies,
+  context,
+  actingAs,
 }: Overrides = {}): Promise<TestServer> {
   const log: LogLine[] = [];
   const logger = createLogger('things', { level: 'debug', format: 'json' });
@@ -59,7 +63,8 @@ export async function aServer({
       ...(allowedHosts && { allowedHosts }),
       ...(trustedProxies && { trustedProxies }),
     },
-    context: undefined,
+    context,
+    ...(actingAs && { actingAs }),
     routes,
     checks,
     logger,

@@ -3,11 +3,11 @@ import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Registry } from 'prom-client';
-import type { Tokens } from '../auth/tokens.ts';
+import type { Claims, Tokens } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../process/logger.ts';
 import { allowHosts } from './allowed-hosts.ts';
-import { callerOf, guards } from './guards.ts';
+import { addressOf, callerOf, guards, isFromKnownAddress } from './guards.ts';
 import { observe } from './observe.ts';
 import { problemHandler, sendProblem } from './problems.ts';
 import { refuseMethod } from './refuse-method.ts';
@@ -17,6 +17,8 @@ import { parse, parseBody } from './validate.ts';
 export type AppOptions<C> = {
   routes: Route<C>[];
   context: C;
+  /** The context of a handler whose caller has shown a token, if it is another one. */
+  actingAs?: ((caller: Claims) => C) | undefined;
   logger: Logger;
   registry: Registry;
   tokens: Tokens;
@@ -108,14 +110,19 @@ const requireHost: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function answer<C>(route: Route<C>, { context, stopping }: AppOptions<C>): RequestHandler {
+function answer<C>(route: Route<C>, { context, actingAs, stopping }: AppOptions<C>): RequestHandler {
   return async (request, response) => {
-    const reply = await route.handler(context, {
+    const caller = callerOf(response);
+    const reply = await route.handler((caller && actingAs?.(caller)) ?? context, {
       params: route.params && parse(route.params, request.params),
       query: route.query && parse(route.query, request.query),
       headers: route.headers && parse(route.headers, request.headers),
       body: route.body && parseBody(route.body, request.body),
-      caller: callerOf(response),
+      caller,
+      isKnownAddress: isFromKnownAddress(response),
+      get address() {
+        return addressOf(request);
+      },
       passOn: toPassOn(request, response),
       get signal() {
         return AbortSignal.any([closed(response), stopping]);

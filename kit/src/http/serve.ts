@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { Tokens } from '../auth/tokens.ts';
+import type { Claims, Tokens } from '../auth/tokens.ts';
 import type { CommonConfig } from '../process/config.ts';
 import type { Logger } from '../process/logger.ts';
 import { createApp } from './app.ts';
@@ -16,6 +16,8 @@ type ServeOptions<C> = {
   traits?: Record<string, string>;
   config: CommonConfig & { corsOrigins?: string[]; allowedHosts?: string[]; trustedProxies?: string[] };
   context: C;
+  /** The context of a handler whose caller has shown a token, if it is another one. */
+  actingAs?: (caller: Claims) => C;
   routes: Route<C>[];
   checks: Checks;
   logger: Logger;
@@ -33,7 +35,7 @@ type Served = Listener & {
  * `close` first fails `/readyz` and ends every wait, then finishes the requests under way.
  */
 export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
-  const { service, info, config, context, checks, logger, registry, tokens } = options;
+  const { service, info, config, context, actingAs, checks, logger, registry, tokens } = options;
   const stop = new AbortController();
   let document: object | undefined;
   const routes: Route<C>[] = [
@@ -55,6 +57,7 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
   const app = createApp({
     routes,
     context,
+    actingAs,
     logger,
     registry,
     tokens,
