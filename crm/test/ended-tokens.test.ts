@@ -1,5 +1,6 @@
 import { type Claims, createTokens } from '@doorstep/kit/auth/tokens.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
+import type { Transaction } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { actingAs } from '../src/commands/acting-as.ts';
 import { createCustomer } from '../src/commands/create-customer.ts';
@@ -7,6 +8,8 @@ import { deleteCustomer } from '../src/commands/delete-customer.ts';
 import { updateCustomer } from '../src/commands/update-customer.ts';
 import type { CrmContext } from '../src/context.ts';
 import { replaceAdminPassword, retireOtherAdmins } from '../src/db/admins.ts';
+import { requireCustomer } from '../src/db/customers.ts';
+import type { CrmDatabase } from '../src/db/schema.ts';
 import { verifyCaller } from '../src/queries/verify-caller.ts';
 import { aContext } from './a-context.ts';
 import { secretKey } from './log-in.ts';
@@ -82,6 +85,22 @@ describe.each(databases)('a token on %s that ends between the check and the writ
 
     await expect(updateCustomer(caller, target(), { name: 'Mallory' }, {})).rejects.toMatchObject(refused);
     expect(await names()).toEqual(before);
+  });
+
+  it('does not give an email back, without the present password, that the admin has changed meanwhile', async () => {
+    const { email } = await requireCustomer(context.db, customer.id);
+    const changed = { email: `changed-${email}` };
+    const write = async <T>(run: (trx: Transaction<CrmDatabase>) => Promise<T>): Promise<T> => {
+      await updateCustomer(context, target(customer, true), changed, {});
+      return context.write(run);
+    };
+    const late = actingAs({ ...context, write: Object.assign(write, context.write) }, customer.claims);
+
+    await expect(updateCustomer(late, target(), { email, name: 'Alice Smith' }, {})).rejects.toMatchObject({
+      code: 'unauthorized',
+      message: 'current_password is not your present password',
+    });
+    expect(await requireCustomer(context.db, customer.id)).toMatchObject(changed);
   });
 
   it('is refused alone among writes that share a transaction', async () => {
