@@ -74,6 +74,12 @@ const forbidden = [
     to: { path: '/src/queries/' },
   },
   {
+    name: 'passwords in turn',
+    comment: 'Hashing is expensive: password-work.ts bounds how many passwords are hashed at once.',
+    from: { path: '^crm/src/', pathNot: '(password-work|[.]test)[.]ts$' },
+    to: { path: '^crm/src/password[.]ts$' },
+  },
+  {
     name: 'main is the top',
     comment: 'main.ts is run, never imported.',
     from: {},

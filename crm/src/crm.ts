@@ -17,6 +17,7 @@ import type { Registry } from 'prom-client';
 import packageJson from '../package.json' with { type: 'json' };
 import { createBreaker } from './adapters/breaker.ts';
 import { inventoryItems } from './adapters/inventory-items.ts';
+import { actingAs } from './commands/acting-as.ts';
 import { ensureAdmin } from './commands/ensure-admin.ts';
 import type { CrmConfig } from './config.ts';
 import type { CrmContext } from './context.ts';
@@ -24,7 +25,9 @@ import { deleteOldEvents, unpublishedBacklog } from './db/events.ts';
 import type { CrmDatabase } from './db/schema.ts';
 import { startPublisher } from './events/start-publisher.ts';
 import { routes } from './http/routes.ts';
+import { loginAddressKey } from './login-address.ts';
 import { createEventMetrics } from './metrics.ts';
+import { createPasswordWork } from './password-work.ts';
 import { verifyCaller } from './queries/verify-caller.ts';
 
 const info = {
@@ -60,7 +63,8 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
   );
   const registry = createRegistry();
   const clock = overrides.clock ?? systemClock;
-  const tokens = createTokens(loadSecretKey(config.jwtSecretKey, config.dataDir));
+  const secretKey = loadSecretKey(config.jwtSecretKey, config.dataDir);
+  const tokens = createTokens(secretKey);
   const means = { db: database.db, write: database.write, clock, logger, registry };
   const publisher = await publishEvents(config, means, resources);
   const retention = startRetention({
@@ -76,6 +80,8 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
     clock,
     tokens,
     tokenExpiresSeconds: config.tokenExpiresSeconds,
+    passwordWork: createPasswordWork(),
+    loginAddressKey: loginAddressKey(secretKey),
     items: connectInventory(config, { ...means, tokens }),
     integrationChanges: new EventEmitter().setMaxListeners(0),
     eventsWritten: () => publisher?.wake(),
@@ -88,6 +94,7 @@ export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } =
       info,
       config,
       context,
+      actingAs: (caller) => actingAs(context, caller),
       routes,
       checks: { database: database.check },
       logger,

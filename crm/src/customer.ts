@@ -53,8 +53,13 @@ export type AccountInput = z.output<typeof accountInput>;
 
 export type NewCustomer = CustomerFields & { password_hash: string | null };
 
+const currentPassword = storableText({ max: passwordMax }).meta({
+  description: 'The present password; a customer who changes the password or the email of the own account gives it',
+  example: 'correct horse battery staple',
+});
+
 export const accountChange = z
-  .object({ ...inputFields, password })
+  .object({ ...inputFields, password, current_password: currentPassword })
   .partial()
   .meta({ id: 'AccountChange' });
 

@@ -53,12 +53,15 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
 
   const ends: [what: string, change: (account: { id: number; headers: Record<string, string> }) => Promise<unknown>][] =
     [
-      ['she changes her password', ({ id, headers }) => change(id, { password: newPassword }, headers)],
+      [
+        'she changes her password',
+        ({ id, headers }) => change(id, { password: newPassword, current_password: password }, headers),
+      ],
       ['the admin changes her password', ({ id }) => change(id, { password: newPassword })],
       ['she is deleted', ({ id }) => remove(id)],
     ];
   it.each(ends)('loses all tokens as soon as %s, and a restore does not revive them', async (_, end) => {
-    const account = await addWithToken({});
+    const account = await addWithToken();
     const before = await readOwn(account);
 
     await end(account);
@@ -76,7 +79,8 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     const { body: first } = await logIn(crm, { email, password });
     const headers = bearer(first.access_token);
 
-    expect((await change(id, { password: newPassword }, headers)).status).toBe(200);
+    const both = { password: newPassword, current_password: password };
+    expect((await change(id, both, headers)).status).toBe(200);
 
     expect(await readOwn({ id, headers })).toBe(401);
     expect(await loginStatus({ email, password })).toBe(401);
@@ -89,7 +93,8 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     const account = await addWithToken();
     const { email } = aCustomer();
 
-    const { body } = await change(account.id, { name: 'Alice Smith', email }, account.headers);
+    const both = { name: 'Alice Smith', email, current_password: password };
+    const { body } = await change(account.id, both, account.headers);
 
     expect(body).toMatchObject({ name: 'Alice Smith', email });
     expect(await readOwn(account)).toBe(200);
@@ -101,8 +106,9 @@ describe.each(databases)('a customer with a password on %s', (kind) => {
     const account = await addWithToken();
     const { email: taken } = await add({});
 
-    const stale = await change(account.id, { password: newPassword }, { ...account.headers, 'If-Match': '"0"' });
-    const conflict = await change(account.id, { password: newPassword, email: taken }, account.headers);
+    const wanted = { password: newPassword, current_password: password };
+    const stale = await change(account.id, wanted, { ...account.headers, 'If-Match': '"0"' });
+    const conflict = await change(account.id, { ...wanted, email: taken }, account.headers);
     const short = await change(account.id, { password: 'too short' }, account.headers);
 
     expect([stale.status, conflict.status, short.status]).toEqual([412, 409, 400]);

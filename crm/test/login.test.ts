@@ -2,7 +2,17 @@ import { call } from '@doorstep/kit/test/call.ts';
 import { databases, freshDatabase } from '@doorstep/kit/test/databases.ts';
 import { spawnService } from '@doorstep/kit/test/spawn-service.ts';
 import { describe, expect, it } from 'vitest';
-import { adminPassword, crmEnvironment, openCrmDatabase, startCrmOn, startTestCrm } from './start.ts';
+import { ensureAdmin } from '../src/commands/ensure-admin.ts';
+import type { CrmContext } from '../src/context.ts';
+import { aContext } from './a-context.ts';
+import {
+  adminPassword,
+  crmEnvironment,
+  databaseWithAdmin,
+  openCrmDatabase,
+  startCrmOn,
+  startTestCrm,
+} from './start.ts';
 
 const logIn = (crm: { url: string }, body: unknown) => call(crm, 'POST /v1/auth/login', { body });
 
@@ -116,6 +126,18 @@ describe.each(databases)('the admin on %s', (kind) => {
 
     expect(statuses).toEqual([200, 401, 401, 200]);
     expect(await storedAdmins(database)).toHaveLength(1);
+  });
+
+  it('gets the new password once when several processes start with it, so that no token ends twice', async () => {
+    await using database = await databaseWithAdmin(kind);
+    await using resources = new AsyncDisposableStack();
+    const processes: CrmContext[] = [];
+    while (processes.length < 4) processes.push(aContext(resources.use(await openCrmDatabase(database))));
+
+    const admin = { username: 'admin', password: 'another password' };
+    await Promise.all(processes.map((context) => ensureAdmin(context, admin)));
+
+    expect(await storedAdmins(database)).toMatchObject([{ credentials_version: 2 }]);
   });
 
   it('keeps the password if ADMIN_PASSWORD is unset, and the hash if it is unchanged', async () => {

@@ -1,6 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { createTokens } from '@doorstep/kit/auth/tokens.ts';
-import { systemClock } from '@doorstep/kit/clock.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
@@ -10,6 +8,7 @@ import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCrmConfig } from '../src/config.ts';
 import { routes } from '../src/http/routes.ts';
+import { aContext } from './a-context.ts';
 import {
   aCustomer,
   crmEnvironment,
@@ -160,32 +159,21 @@ function report(crm: Service, result: object) {
   return call(crm, 'PUT /customers/integration', { body: { results: [result] } });
 }
 
-const away = async () => ({ kind: 'unavailable' }) as const;
-
 /** The CRM's routes with an emitter that the test can inspect. */
 async function serveWith(database: FreshDatabase, integrationChanges: EventEmitter) {
   const config = readCrmConfig(crmEnvironment(database));
   const { db, write, close } = await openCrmDatabase(database);
-  const tokens = createTokens('a key of no less than 32 bytes here');
+  const context = aContext({ db, write }, { integrationChanges });
   const listener = await serve({
     service: 'crm-service',
     info: { title: 'CRM', description: 'under test', version: '0', tags: {} },
     config,
-    context: {
-      db,
-      write,
-      clock: systemClock,
-      tokens,
-      tokenExpiresSeconds: 60,
-      items: { list: away, get: away },
-      integrationChanges,
-      eventsWritten: () => undefined,
-    },
+    context,
     routes,
     checks: {},
     logger: createLogger('crm', config.log),
     registry: createRegistry(),
-    tokens,
+    tokens: context.tokens,
   });
   return {
     url: listener.url,

@@ -27,7 +27,7 @@ export const databaseWithAdmin = copiesOf(async (fresh) => {
   await insertAdmin(database.db, { username: 'admin', password_hash, created_at: new Date().toISOString() });
 });
 
-function cheapHash(password: string): string {
+export function cheapHash(password: string): string {
   const salt = Buffer.alloc(16);
   const cost = { memory: 8, passes: 1, parallelism: 1 };
   const tag = argon2Sync('argon2id', { message: password, nonce: salt, tagLength: 32, ...cost });

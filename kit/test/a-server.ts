@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import winston from 'winston';
 import { z } from 'zod';
-import { createTokens } from '../src/auth/tokens.ts';
+import { type Claims, createTokens } from '../src/auth/tokens.ts';
 import { AppError } from '../src/errors.ts';
 import { feedHeaders, feedQuery, feedReply } from '../src/http/feed.ts';
 import { defineRoute, type Route } from '../src/http/route.ts';
@@ -28,6 +28,8 @@ type Overrides = {
   environment?: Record<string, string>;
   corsOrigins?: string[];
   alwaysChecksHosts?: boolean;
+  context?: unknown;
+  actingAs?: (caller: Claims) => unknown;
 };
 
 /** A service with this route table, listening on a free port. */
@@ -37,6 +39,8 @@ export async function aServer({
   environment,
   corsOrigins,
   alwaysChecksHosts = false,
+  context,
+  actingAs,
 }: Overrides = {}): Promise<TestServer> {
   const log: LogLine[] = [];
   const logger = createLogger('things', { level: 'debug', format: 'json' });
@@ -53,7 +57,8 @@ export async function aServer({
     info: { title: 'Things', description: 'Things to test with', version: '1.2.3', tags: { things: 'All of them' } },
     config: { ...readCommonConfig('things', 0, { ...environment }), ...(corsOrigins && { corsOrigins }) },
     alwaysChecksHosts,
-    context: undefined,
+    context,
+    ...(actingAs && { actingAs }),
     routes,
     checks,
     logger,

@@ -19,7 +19,7 @@ describe('GET /openapi.json', () => {
   });
 
   it('documents the input, the answers and the access of each route', async () => {
-    const limits = { perAddressMax: 3, perAccountMax: 3, accountOf: () => undefined };
+    const limits = { perAddressMax: 3 };
     const closed = { ...anyone, access: { roles: ['admin'], open: false }, limits } as const;
     const handler = async () => ({ status: 200 });
     await using server = await aServer({

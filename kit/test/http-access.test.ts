@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createTokens } from '../src/auth/tokens.ts';
+import { AppError } from '../src/errors.ts';
 import { anyone, aServer, route, type TestServer } from './a-server.ts';
 import { call } from './call.ts';
 
@@ -123,7 +124,7 @@ describe('a token', () => {
 });
 
 describe('a rate limit', () => {
-  const limits = { perAddressMax: 3, perAccountMax: 3, accountOf: () => undefined };
+  const limits = { perAddressMax: 3 };
   const limited = ['/login', '/other'].map((path) =>
     route({ ...anyone, method: 'post', path, limits, body: z.object({}), handler: async () => ({ status: 204 }) }),
   );
@@ -160,6 +161,103 @@ describe('a rate limit', () => {
     }
     expect(statuses).toEqual([204, 204, 204, 429]);
     expect(complaints).not.toHaveBeenCalled();
+  });
+});
+
+describe('a rate limit of an account', () => {
+  const known = new Set(['alice at home']);
+  const accountOf = ({ body }: { body: unknown }) => (body as { account?: string } | undefined)?.account;
+  const handler = async (_context: unknown, { isKnownAddress, address, body }: LimitedRequest) => {
+    if (body.fails) throw new AppError('unauthorized', 'Wrong');
+    return { status: 200, body: { isKnownAddress, address } };
+  };
+  type LimitedRequest = { isKnownAddress: boolean; address: string; body: { fails?: boolean | undefined } };
+  const limited = [true, false].map((countsFailuresOnly) =>
+    route({
+      ...anyone,
+      method: 'post',
+      path: countsFailuresOnly ? '/failures' : '/all',
+      limits: {
+        perAccount: {
+          max: 3,
+          countsFailuresOnly,
+          accountOf,
+          isKnown: async (_, { account, address }) => known.has(`${account} at ${address === '1.1.1.1' ? 'home' : ''}`),
+        },
+      },
+      body: z.object({ account: z.string().optional(), fails: z.boolean().optional() }),
+      handler,
+    }),
+  );
+  let addresses = 1;
+  const anotherAddress = () => {
+    addresses += 1;
+    return `1.1.1.${addresses}`;
+  };
+  const ask = (server: TestServer, path: string, body: object, address = anotherAddress()) =>
+    call(server, `POST ${path}`, { body, headers: { 'X-Forwarded-For': address } });
+  const start = () => aServer({ routes: limited, trustedProxies: ['loopback'] });
+  const times = async (count: number, run: () => ReturnType<typeof ask>) => {
+    const statuses: number[] = [];
+    while (statuses.length < count) statuses.push((await run()).status);
+    return statuses;
+  };
+
+  it('counts failures alone, or all requests, from every address', async () => {
+    await using server = await start();
+    const fail = { account: 'alice', fails: true };
+
+    expect(await times(5, () => ask(server, '/failures', { account: 'alice' }))).toEqual(Array(5).fill(200));
+    expect(await times(4, () => ask(server, '/failures', fail))).toEqual([401, 401, 401, 429]);
+    expect(await times(4, () => ask(server, '/all', { account: 'alice' }))).toEqual([200, 200, 200, 429]);
+    const { headers } = await ask(server, '/all', { account: 'alice' });
+    expect(headers.get('Retry-After')).toMatch(/^([1-9]|[1-5]\d|60)$/);
+  });
+
+  it('counts each account, and nothing of a request without one', async () => {
+    await using server = await start();
+    await times(4, () => ask(server, '/all', { account: 'alice' }));
+
+    expect((await ask(server, '/all', { account: 'bob' })).status).toBe(200);
+    expect(await times(4, () => ask(server, '/all', {}))).toEqual([200, 200, 200, 200]);
+  });
+
+  it('counts what comes from a known address of the account apart, and tells the handler', async () => {
+    await using server = await start();
+    await times(4, () => ask(server, '/all', { account: 'alice' }));
+
+    const { status, body } = await ask(server, '/all', { account: 'alice' }, '1.1.1.1');
+    const more = await times(3, () => ask(server, '/all', { account: 'alice' }, '1.1.1.1'));
+    const other = await ask(server, '/all', { account: 'bob' }, '1.1.1.1');
+
+    expect([status, body]).toEqual([200, { isKnownAddress: true, address: '1.1.1.1' }]);
+    expect(more).toEqual([200, 200, 429]);
+    expect(other.body).toEqual({ isKnownAddress: false, address: '1.1.1.1' });
+  });
+
+  it('cannot be used up by an account that is named like a known address', async () => {
+    await using server = await start();
+    for (const account of ['alice","1.1.1.1', '["alice","1.1.1.1"]', 'alice 1.1.1.1'])
+      await times(4, () => ask(server, '/all', { account }));
+
+    expect((await ask(server, '/all', { account: 'alice' }, '1.1.1.1')).status).toBe(200);
+  });
+});
+
+describe('a handler', () => {
+  it('acts in the context of its caller, if it has one', async () => {
+    const path = (name: string) => ({ ...anyone, method: 'get', path: name }) as const;
+    const who = async (context: unknown) => ({ status: 200, body: { context } });
+    const access = { roles: ['admin'], open: false };
+    await using server = await aServer({
+      routes: [route({ ...path('/open'), handler: who }), route({ ...path('/closed'), access, handler: who })],
+      context: 'nobody',
+      actingAs: ({ subject, role }) => `${role} ${subject}`,
+    });
+
+    const headers = await server.as('admin');
+    expect((await call(server, 'GET /open', { headers })).body).toEqual({ context: 'nobody' });
+    expect((await call(server, 'GET /closed', { headers })).body).toEqual({ context: 'admin 7' });
   });
 });
 

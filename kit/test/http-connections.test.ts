@@ -27,7 +27,7 @@ const routes = [
     ...anyone,
     method: 'post',
     path: '/limited',
-    limits: { perAddressMax: 3, perAccountMax: 3, accountOf: () => undefined },
+    limits: { perAddressMax: 3 },
     body: z.object({}),
     handler: async () => ({ status: 204 }),
   }),

@@ -56,6 +56,7 @@ const refused: [rule: string, ...Import][] = [
   ['services over HTTP', 'crm/src/event.ts', 'inventory/src/item.ts'],
   ['services over HTTP', 'middleware/test/poll.ts', 'crm/src/customer.ts'],
   ['services over HTTP', 'inventory/src/package.ts', '@doorstep/crm/src/customer.ts'],
+  ['passwords in turn', 'crm/src/commands/log-in.ts', 'crm/src/password.ts'],
   ['kit without services', 'kit/src/text/fold.ts', 'crm/src/customer.ts'],
   ['kit without services', 'kit/test/eventually.ts', '@doorstep/middleware/src/format.ts'],
   ['ports', 'crm/src/adapters/bucket.ts', 'crm/src/crm.ts'],

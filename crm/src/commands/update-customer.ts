@@ -1,13 +1,15 @@
 import { emailKey } from '@doorstep/kit/text/fold.ts';
-import type { Transaction } from 'kysely';
+import type { Turn } from '@doorstep/kit/work/turns.ts';
+import type { Kysely, Transaction } from 'kysely';
 import type { CrmContext } from '../context.ts';
 import { type AccountChange, type CustomerFields, fieldNames, fieldsOf, searchKey } from '../customer.ts';
-import { type CustomerRow, findCustomerByEmail, requireCustomer, updateCustomer as update } from '../db/customers.ts';
+import { type CustomerRow, requireCustomer, updateCustomer as update } from '../db/customers.ts';
 import { insertEvents } from '../db/events.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 import type { ChangedField } from '../event.ts';
-import { hashPassword } from '../password.ts';
-import { takenEmail } from './taken-email.ts';
+import type { Work } from '../password-work.ts';
+import { changesLogin, requireProof, requireRightPassword } from './present-password.ts';
+import { requireFreeEmail } from './taken-email.ts';
 
 export type CustomerVersion = {
   id: number;
@@ -16,41 +18,80 @@ export type CustomerVersion = {
 };
 
 type Target = CustomerVersion & {
-  /** Whether the caller may know which customer has an email. */
-  tellsWho: boolean;
+  /** An admin may know which customer has an email, and needs no password of the customer. */
+  isByAdmin: boolean;
+};
+
+type Passwords = {
+  /** The stored hash that `current_password` has matched. */
+  proven?: string | undefined;
+  newHash?: string | undefined;
 };
 
 /**
  * Changes the given fields. A new password invalidates all earlier tokens. Safe to repeat: a value that is already
- * stored is no change and writes no event.
- * @throws AppError `not_found`, `precondition_failed`, or `conflict` with `existing_id` if the email is taken.
+ * stored is no change and writes no event. Changes of one password take effect in the order in which they came.
+ * @throws AppError `not_found`, `precondition_failed`, `conflict` with `existing_id` if the email is taken, `unauthorized`
+ * if the customer changes password or email without the present password, or `unavailable` if too many passwords wait.
  */
 export async function updateCustomer(
-  { write, clock, eventsWritten }: CrmContext,
-  { id, requireVersion, tellsWho }: Target,
-  { password, ...change }: AccountChange,
+  context: CrmContext,
+  target: Target,
+  change: AccountChange,
+  turn: Turn,
 ): Promise<CustomerRow> {
-  const password_hash = password === undefined ? undefined : await hashPassword(password);
-  const row = await write(async (trx) => {
-    const before = await requireCustomer(trx, id);
-    requireVersion(before.version);
-    const values = changedValues(before, change);
-    const after = { ...fieldsOf(before), ...values };
-    const email_key = await freeEmailKey(trx, { before, email: after.email, tellsWho });
-    const changed = Object.keys(values) as ChangedField[];
-    if (password_hash !== undefined) changed.push('password');
-    if (changed.length === 0) return before;
-    const row = await update(trx, id, {
-      ...after,
-      email_key,
-      search_key: searchKey(after),
-      ...(password_hash !== undefined && { password_hash }),
-      endTokens: password_hash !== undefined,
-    });
-    await insertEvents(trx, [row], { type: 'CustomerUpdated', time: clock.now().toISOString(), changed });
-    return row;
-  });
+  const { db, write, clock, passwordWork, eventsWritten } = context;
+  const apply = (passwords: Passwords) =>
+    write((trx) => applyChange(trx, { target, change, passwords, time: clock.now().toISOString() }));
+  const takesWork = change.password !== undefined || (change.email !== undefined && !target.isByAdmin);
+  const row = takesWork
+    ? await passwordWork({ ...turn, key: `customer ${target.id}` }, async (work) =>
+        apply(await prepare(db, work, { target, change })),
+      )
+    : await apply({});
   eventsWritten();
+  return row;
+}
+
+type Asked = { target: Target; change: AccountChange };
+
+/** What would be refused in the end is refused here already, where it costs no hash. */
+async function prepare(db: Kysely<CrmDatabase>, work: Work, { target, change }: Asked): Promise<Passwords> {
+  const before = await requireChange(db, { target, change });
+  const isGuarded = !target.isByAdmin && changesLogin(before, change);
+  const proven = isGuarded ? await requireRightPassword(work, before, change) : undefined;
+  const newHash = change.password === undefined ? undefined : await work.hash(change.password);
+  return { proven, newHash };
+}
+
+async function requireChange(db: Kysely<CrmDatabase>, { target, change }: Asked): Promise<CustomerRow> {
+  const { id, requireVersion, isByAdmin } = target;
+  const before = await requireCustomer(db, id);
+  requireVersion(before.version);
+  const isNewEmail = change.email !== undefined && emailKey(change.email) !== emailKey(before.email);
+  if (isNewEmail) await requireFreeEmail(db, change.email, { id, tellsWho: isByAdmin });
+  return before;
+}
+
+async function applyChange(
+  trx: Transaction<CrmDatabase>,
+  { target, change, passwords: { proven, newHash }, time }: Asked & { passwords: Passwords; time: string },
+): Promise<CustomerRow> {
+  const before = await requireChange(trx, { target, change });
+  if (!target.isByAdmin && changesLogin(before, change)) requireProof(before, proven);
+  const values = changedValues(before, change);
+  const changed = Object.keys(values) as ChangedField[];
+  if (newHash !== undefined) changed.push('password');
+  if (changed.length === 0) return before;
+  const after = { ...fieldsOf(before), ...values };
+  const row = await update(trx, target.id, {
+    ...after,
+    email_key: keyOfEmail(before, after.email),
+    search_key: searchKey(after),
+    ...(newHash !== undefined && { password_hash: newHash }),
+    endTokens: newHash !== undefined,
+  });
+  await insertEvents(trx, [row], { type: 'CustomerUpdated', time, changed });
   return row;
 }
 
@@ -59,12 +100,8 @@ function changedValues(before: CustomerRow, change: AccountChange): Partial<Cust
   return Object.fromEntries(changed.map((name) => [name, change[name]]));
 }
 
-type EmailChange = { before: CustomerRow; email: string } & Pick<Target, 'tellsWho'>;
-
 /** The key of the new email. A twin (see `separateTwins`) keeps its own as long as its email looks the same. */
-async function freeEmailKey(trx: Transaction<CrmDatabase>, { before, email, tellsWho }: EmailChange): Promise<string> {
+function keyOfEmail(before: CustomerRow, email: string): string {
   const key = emailKey(email);
-  if (key === emailKey(before.email)) return before.email_key;
-  if (await findCustomerByEmail(trx, key)) throw await takenEmail(trx, email, { tellsWho });
-  return key;
+  return key === emailKey(before.email) ? before.email_key : key;
 }

@@ -32,13 +32,19 @@ export async function insertAdmin(
   return row !== undefined;
 }
 
-/** Invalidates all earlier tokens. */
-export async function updateAdminPassword(db: Kysely<CrmDatabase>, username: string, passwordHash: string) {
-  await db
+/** Invalidates all earlier tokens. Returns false if the admin has another hash than `before` by now. */
+export async function replaceAdminPassword(
+  db: Kysely<CrmDatabase>,
+  before: { username: string; password_hash: string },
+  passwordHash: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('admins')
     .set({ password_hash: passwordHash, credentials_version: sql`credentials_version + 1` })
-    .where('username', '=', username)
-    .execute();
+    .where('username', '=', before.username)
+    .where('password_hash', '=', before.password_hash)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** There is one admin. Admins from an earlier configuration can no longer log in, and their tokens are invalidated. */

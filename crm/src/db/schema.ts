@@ -35,6 +35,13 @@ export type CrmDatabase = {
     credentials_version: Generated<number>;
     created_at: string;
   };
+  login_addresses: {
+    /** Keyed hash of the login name. */
+    account: string;
+    /** Keyed hash of the address, together with the login name. */
+    address: string;
+    last_at: string;
+  };
   events: {
     id: Generated<number>;
     type: EventType;

@@ -1,24 +1,40 @@
 import { etagHeaders, etagOf, ifMatch, ifNoneMatch, isKnown, requireMatch } from '@doorstep/kit/http/etag.ts';
 import { pageBody, pageOf, pageQuery, sortQuery } from '@doorstep/kit/http/page.ts';
+import type { AccountLimit } from '@doorstep/kit/http/route.ts';
 import { flagQuery, idParam, line } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { createCustomer } from '../commands/create-customer.ts';
 import { deleteCustomer } from '../commands/delete-customer.ts';
 import { restoreCustomer } from '../commands/restore-customer.ts';
 import { updateCustomer } from '../commands/update-customer.ts';
+import type { CrmContext } from '../context.ts';
 import { account, accountChange, accountInput } from '../customer.ts';
 import { toAccount } from '../db/customer-view.ts';
 import type { CustomerRow } from '../db/customers.ts';
 import { getAccount } from '../queries/get-account.ts';
+import { isKnownAddressOfCustomer } from '../queries/is-known-address.ts';
 import { listAccounts } from '../queries/list-accounts.ts';
 import { access } from './access.ts';
 import { emailTaken } from './email-taken.ts';
+import { tooManyPasswords, turnOf } from './password-turn.ts';
 import { route } from './route.ts';
 
 const tag = 'accounts';
 const params = z.object({ id: idParam });
 const unknown = { 404: { description: 'No such customer' } };
 const changed = { 412: { description: 'The customer changed since the version in `If-Match`' } };
+
+/** Customers who change what they log in with. Each try counts: guessing is as limited as it is at the login. */
+const loginChanges: AccountLimit<CrmContext> = {
+  max: 10,
+  countsFailuresOnly: false,
+  accountOf: ({ body, caller }) => {
+    const { password, current_password, email } = (body ?? {}) as Record<string, unknown>;
+    const isOwn = caller?.role === 'customer' && (password ?? current_password ?? email) !== undefined;
+    return isOwn ? caller.subject : undefined;
+  },
+  isKnown: (context, { account, address }) => isKnownAddressOfCustomer(context, Number(account), address),
+};
 
 /** One customer, with its version as the ETag. */
 function shown(status: number, row: CustomerRow, headers: Record<string, string> = {}) {
@@ -57,9 +73,10 @@ export const accountRoutes = [
     responses: {
       201: { description: 'Added', body: account, headers: etagHeaders.extend({ Location: z.string() }) },
       ...emailTaken,
+      ...tooManyPasswords,
     },
-    handler: async (context, { body }) => {
-      const row = await createCustomer(context, body);
+    handler: async (context, request) => {
+      const row = await createCustomer(context, request.body, turnOf(request));
       return shown(201, row, { Location: `/v1/customers/${row.id}` });
     },
   }),
@@ -87,22 +104,28 @@ export const accountRoutes = [
   route({
     method: 'put',
     path: '/v1/customers/{id}',
-    summary: 'Change the name, email or password; a new password invalidates the tokens of this customer',
+    summary:
+      'Change the name, email or password; a new password ends the tokens, and a customer gives the present one for it',
     tag,
     access: access['PUT /v1/customers/{id}'],
     params,
     headers: z.object({ 'if-match': ifMatch }),
+    limits: { perAccount: loginChanges },
     body: accountChange,
     bodyExample: { name: 'Alice Example-Smith' },
     responses: {
       200: { description: 'Changed', body: account, headers: etagHeaders },
+      401: { description: 'No valid token, or `current_password` is missing or wrong' },
       ...unknown,
       ...emailTaken,
       ...changed,
+      ...tooManyPasswords,
     },
-    handler: async (context, { params: { id }, headers, body, caller }) => {
-      const target = { id, requireVersion: requireMatch(headers['if-match']), tellsWho: caller?.role === 'admin' };
-      return shown(200, await updateCustomer(context, target, body));
+    handler: async (context, request) => {
+      const { params, headers, body, caller } = request;
+      const requireVersion = requireMatch(headers['if-match']);
+      const target = { id: params.id, requireVersion, isByAdmin: caller?.role === 'admin' };
+      return shown(200, await updateCustomer(context, target, body, turnOf(request)));
     },
   }),
   route({

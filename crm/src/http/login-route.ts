@@ -2,8 +2,11 @@ import { storableText } from '@doorstep/kit/http/schemas.ts';
 import { emailKey } from '@doorstep/kit/text/fold.ts';
 import { z } from 'zod';
 import { logIn } from '../commands/log-in.ts';
+import { rememberAddress } from '../commands/remember-address.ts';
 import { loginNameMax, passwordMax } from '../customer.ts';
+import { isKnownAddress } from '../queries/is-known-address.ts';
 import { access } from './access.ts';
+import { tooManyPasswords, turnOf } from './password-turn.ts';
 import { route } from './route.ts';
 
 const loginName = storableText({ max: loginNameMax })
@@ -40,7 +43,15 @@ export const loginRoute = route({
   summary: 'Get an access token, as the admin or as a customer with a password',
   tag: 'login',
   access: access['POST /v1/auth/login'],
-  limits: { perAddressMax: 10, perAccountMax: 10, accountOf },
+  limits: {
+    perAddressMax: 10,
+    perAccount: {
+      max: 10,
+      countsFailuresOnly: true,
+      accountOf: ({ body }) => accountIn(body),
+      isKnown: isKnownAddress,
+    },
+  },
   body: credentials,
   bodyExample: { username: 'admin', password: 'correct horse battery staple' },
   responses: {
@@ -53,16 +64,19 @@ export const loginRoute = route({
       }),
     },
     401: { description: 'Wrong username or password' },
-    503: { description: 'The storage is not available' },
+    ...tooManyPasswords,
   },
-  handler: async (context, { body }) => {
+  handler: async (context, request) => {
+    const { body, address } = request;
+    const answer = await logIn(context, body, turnOf(request));
+    await rememberAddress(context, { account: emailKey(body.username), address });
     // RFC 6749, 5.1: no cache may keep a token
-    return { status: 200, body: await logIn(context, body), headers: { 'Cache-Control': 'no-store' } };
+    return { status: 200, body: answer, headers: { 'Cache-Control': 'no-store' } };
   },
 });
 
 /** The account that a login attempt counts against, in the form in which the look-up finds it. */
-function accountOf(body: unknown): string | undefined {
+function accountIn(body: unknown): string | undefined {
   const { username, email } = (body ?? {}) as { username?: unknown; email?: unknown };
   const name = username || email;
   // a longer name is rejected anyway, and folding it could take seconds

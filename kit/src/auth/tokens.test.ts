@@ -1,3 +1,5 @@
+import { pbkdf2 } from 'node:crypto';
+import { promisify } from 'node:util';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../errors.ts';
@@ -37,6 +39,19 @@ describe('a bearer token', () => {
     const token = await tokens.sign(claims, 120);
     const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     expect(exp - iat).toBe(120);
+  });
+
+  it('is signed and verified while every thread of the pool is busy', async () => {
+    let finished = 0;
+    const busy = Array.from({ length: 16 }, async () => {
+      await promisify(pbkdf2)('a password', 'salt', 1000, 32, 'sha256');
+      finished += 1;
+    });
+
+    const verified = await tokens.verify(await tokens.sign(claims, 60));
+
+    expect([verified, finished]).toEqual([claims, 0]);
+    await Promise.all(busy);
   });
 
   describe('of a service', () => {
@@ -101,6 +116,8 @@ describe('a bearer token', () => {
         return [header, base64url(aPayload), signature].join('.');
       },
     ],
+    ['whose signature was cut off', async () => (await aToken()).replace(/[^.]*$/, '')],
+    ['whose signature is longer', async () => `${await aToken()}AA`],
     ['that is not a JWT', () => 'garbage'],
     ['with three invalid parts', () => 'a.b.c'],
     ['that is empty', () => ''],

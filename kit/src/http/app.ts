@@ -4,11 +4,11 @@ import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import type { Registry } from 'prom-client';
-import type { Tokens } from '../auth/tokens.ts';
+import type { Claims, Tokens } from '../auth/tokens.ts';
 import { AppError } from '../errors.ts';
 import type { Logger } from '../process/logger.ts';
 import { type Allowed, allowHosts } from './allowed-hosts.ts';
-import { callerOf, guards } from './guards.ts';
+import { addressOf, callerOf, guards, isFromKnownAddress } from './guards.ts';
 import { observe } from './observe.ts';
 import { problemHandler, sendProblem } from './problems.ts';
 import { refuseMethod } from './refuse-method.ts';
@@ -18,6 +18,8 @@ import { parse, parseBody, parseQuery } from './validate.ts';
 export type AppOptions<C> = {
   routes: Route<C>[];
   context: C;
+  /** The context of a handler whose caller has shown a token, if it is another one. */
+  actingAs?: ((caller: Claims) => C) | undefined;
   logger: Logger;
   registry: Registry;
   tokens: Tokens;
@@ -121,16 +123,21 @@ const requireHost: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function answer<C>(route: Route<C>, { context, base, stopping }: AppOptions<C>): RequestHandler {
+function answer<C>(route: Route<C>, { context, actingAs, base, stopping }: AppOptions<C>): RequestHandler {
   return async (request, response) => {
     // the client may have left while its body was read
     if (request.socket.destroyed) return;
-    const reply = await route.handler(context, {
+    const caller = callerOf(response);
+    const reply = await route.handler((caller && actingAs?.(caller)) ?? context, {
       params: route.params && parse(route.params, request.params),
       query: parseQuery(route.query, request.query),
       headers: route.headers && parse(route.headers, request.headers),
       body: route.body && parseBody(route.body, request.body),
-      caller: callerOf(response),
+      caller,
+      isKnownAddress: isFromKnownAddress(response),
+      get address() {
+        return addressOf(request);
+      },
       passOn: toPassOn(request, response),
       get signal() {
         return AbortSignal.any([closed(response), stopping]);

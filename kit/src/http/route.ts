@@ -16,13 +16,28 @@ export function needsToken(access: Access, requireAuth: boolean): access is Excl
 }
 
 /** Rate limits against password guessing. Requests above a limit are answered 429. */
-export type Limits = {
-  perAddressMax: number;
-  /** Failed requests per minute for one account, from any address. */
-  perAccountMax: number;
-  /** The account in a body that is not yet validated; undefined if there is none. */
-  accountOf: (body: unknown) => string | undefined;
+export type Limits<C> = {
+  /** Requests a minute from one address. */
+  perAddressMax?: number;
+  perAccount?: AccountLimit<C>;
 };
+
+export type AccountLimit<C> = {
+  /** Requests a minute for one account, from all addresses together. */
+  max: number;
+  /** Whether only failed requests (401) count for the account. */
+  countsFailuresOnly: boolean;
+  /** The account that a request counts for; undefined if for none. The body is not yet validated. */
+  accountOf: (request: { body: unknown; caller: Claims | undefined }) => string | undefined;
+  /**
+   * Whether the account has been used from this address before. What comes from there is counted apart, so that others
+   * cannot use up the limit of an owner.
+   */
+  isKnown: (context: C, from: AccountAddress) => Promise<boolean>;
+};
+
+/** `address`: of an IPv6 client, the network. */
+export type AccountAddress = { account: string; address: string };
 
 export type Reply = { status: number; body?: unknown; headers?: Record<string, string> };
 
@@ -33,6 +48,10 @@ export type RouteRequest<P, Q, H, B> = {
   body: B;
   /** The claims of the caller's token; undefined if the route needed no token. */
   caller: Claims | undefined;
+  /** The client's address as the rate limits count it: of an IPv6 client, the network. */
+  address: string;
+  /** Whether the account of a limited route is known from this address. */
+  isKnownAddress: boolean;
   /** Headers to pass on in calls to other services for this request. */
   passOn: Record<string, string>;
   /** Aborts when the client disconnects or the service stops. Handlers that wait must stop waiting. */
@@ -68,7 +87,7 @@ type RouteSpec<C, P extends Schema, Q extends Schema, H extends Schema, B extend
   bodyExample?: unknown;
   /** A missing body counts as an empty object. */
   bodyIsOptional?: boolean;
-  limits?: Limits;
+  limits?: Limits<C>;
   /** The answers specific to this route, by status. Its documentation also lists the answers common to all routes. */
   responses: Record<number, ResponseDoc>;
   handler: (context: C, request: RouteRequest<Output<P>, Output<Q>, Output<H>, Output<B>>) => Promise<Reply>;

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { Tokens } from '../auth/tokens.ts';
+import type { Claims, Tokens } from '../auth/tokens.ts';
 import type { CommonConfig } from '../process/config.ts';
 import type { Logger } from '../process/logger.ts';
 import type { Allowed } from './allowed-hosts.ts';
@@ -19,6 +19,8 @@ type ServeOptions<C> = {
   /** Whether to check Host and Origin with REQUIRE_AUTH=true, too. */
   alwaysChecksHosts?: boolean;
   context: C;
+  /** The context of a handler whose caller has shown a token, if it is another one. */
+  actingAs?: (caller: Claims) => C;
   routes: Route<C>[];
   checks: Checks;
   logger: Logger;
@@ -36,7 +38,7 @@ type Served = Listener & {
  * `close` first fails `/readyz` and ends every wait, then finishes the requests under way.
  */
 export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
-  const { service, info, config, context, checks, logger, registry, tokens } = options;
+  const { service, info, config, context, actingAs, checks, logger, registry, tokens } = options;
   const { publicUrl, requireAuth, corsOrigins = [] } = config;
   const checksHosts = options.alwaysChecksHosts || !requireAuth;
   const stop = new AbortController();
@@ -62,6 +64,7 @@ export async function serve<C>(options: ServeOptions<C>): Promise<Served> {
   const app = createApp({
     routes,
     context,
+    actingAs,
     logger,
     registry,
     tokens,
