@@ -2,7 +2,7 @@ import { AppError } from '@doorstep/kit/errors.ts';
 import { id, line, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 
-const details = storableText({ max: 5000 })
+const details = storableText({ max: 10_000 })
   .nullable()
   .meta({ description: '`details` and `description` are two names for the same text', example: 'Asked for a quote' });
 

@@ -142,12 +142,15 @@ async function publishEvents(
 /** Two attempts of this length leave room to answer 503 within 3 s. */
 const itemsTimeoutMs = 1_000;
 const itemsConnectionsMax = 32;
+/** A page of a hundred items, each with a description of 10,000 characters, however JSON writes them. */
+const itemsBytesMax = 8 * 1024 * 1024;
 
 function connectInventory(config: CrmConfig, { tokens, clock, logger }: Means & Pick<CrmContext, 'tokens'>) {
   const client = createHttpClient({
     baseUrl: config.inventoryUrl,
     timeoutMs: itemsTimeoutMs,
     connectionsMax: itemsConnectionsMax,
+    answerBytesMax: itemsBytesMax,
     token: serviceToken({ tokens, clock, subject: 'crm' }),
     proxies: config.proxies,
   });

@@ -76,10 +76,11 @@ describe.each(databases)('actions on %s', (kind) => {
     expect((await read(body.id)).body).toStrictEqual(body);
   });
 
-  it('accept a text of 5000 characters', async () => {
-    const details = 'é'.repeat(5000);
+  it.each(['é', '🎁'])('accept a text of 10,000 characters %s', async (letter) => {
+    const text = letter.repeat(10_000);
 
-    expect(await add({ details })).toMatchObject({ details, description: details });
+    for (const name of ['details', 'description'])
+      expect(await add({ [name]: text })).toMatchObject({ details: text, description: text });
   });
 
   const badInputs: [what: string, body: unknown, detail: string][] = [
@@ -90,7 +91,7 @@ describe.each(databases)('actions on %s', (kind) => {
     ['a type of 101 letters', { action_type: 't'.repeat(101) }, 'action_type must be 1 to 100 characters long'],
     ['two texts', { action_type, details: 'a', description: 'b' }, differ],
     ['a text and an empty one', { action_type, details: 'a', description: '' }, differ],
-    ['5001 letters', { action_type, details: 'x'.repeat(5001) }, 'details must be at most 5000 characters long'],
+    ['10,001 letters', { action_type, details: 'x'.repeat(10_001) }, 'details must be at most 10000 characters long'],
     ['a NUL', { action_type, description: 'a\0' }, 'description must not contain NUL or unpaired surrogates'],
     ['a number for a text', { action_type, details: 5 }, 'details must be a string'],
     ['a text for a lead', { action_type, lead_id: '1' }, 'lead_id must be a positive integer'],
@@ -203,6 +204,38 @@ describe.each(databases)('actions on %s', (kind) => {
     expect(next).toContain(`lead_id=${lead_id}`);
     expect([last.status, last.body, last.headers.has('Link')]).toStrictEqual([200, [added[3]], false]);
     expect((await call(crm, `GET /actions?after=${(added[0]?.id ?? 0) - 1}`)).body.slice(0, 4)).toStrictEqual(added);
+  });
+
+  it('are listed by type in id order, page by page, with the closing slash and without', async () => {
+    const type = 'Ünïque e-mail & more';
+    const added = [
+      await add({ action_type: type }),
+      await add({ action_type: type.toLowerCase() }),
+      await add({ action_type: type, lead_id }),
+      await add({ action_type: type }),
+    ];
+    const filter = `action_type=${encodeURIComponent(type)}`;
+
+    for (const path of ['/actions', '/actions/']) {
+      const page = await call(crm, `GET ${path}?${filter}&limit=2`);
+      const next = /^<(.+)>; rel="next"$/.exec(page.headers.get('Link') ?? '')?.[1];
+      const last = await call(crm, `GET ${next}`);
+
+      expect([page.status, page.body]).toStrictEqual([200, [added[0], added[2]]]);
+      expect([last.status, last.body, last.headers.has('Link')]).toStrictEqual([200, [added[3]], false]);
+      expect((await call(crm, `GET ${path}?${filter}&lead_id=${lead_id}`)).body).toStrictEqual([added[2]]);
+      expect((await call(crm, `GET ${path}?action_type=none`)).body).toEqual([]);
+    }
+    await put(added[0]?.id ?? 0, { action_type: 'another' });
+    expect((await call(crm, `GET /actions?${filter}`)).body).toStrictEqual([added[2], added[3]]);
+  });
+
+  it('are not listed by a type longer than any', async () => {
+    const detail = 'action_type must be 1 to 100 characters long';
+    expect(await call(crm, `GET /actions?action_type=${'t'.repeat(101)}`)).toMatchObject({
+      status: 400,
+      body: { detail },
+    });
   });
 
   it('are an empty list for a lead that does not exist', async () => {

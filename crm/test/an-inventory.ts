@@ -8,6 +8,7 @@ type Item = {
   customer_id: unknown;
   serial?: unknown;
   name: string;
+  description?: string;
   category: string | null;
   brand: string | null;
   price: number;

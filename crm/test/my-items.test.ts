@@ -1,4 +1,5 @@
 import { createTokens } from '@doorstep/kit/auth/tokens.ts';
+import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { askAs, type CrmWithItems, itemsKey, startCrmWithItems } from './a-crm-with-items.ts';
 import { addCustomer } from './start.ts';
@@ -43,6 +44,21 @@ describe('my items', () => {
     const carol = await addCustomer(crm);
 
     expect((await askAs(crm, carol)).body).toStrictEqual({ items: [], total: 0, customer_id: carol.id });
+  });
+
+  it('may be a hundred items that are as long as they can be', async () => {
+    const dora = await addCustomer(crm);
+    const longest = { name: '🎁'.repeat(255), description: '\u0001'.repeat(10_000), customer_id: dora.id };
+    for (let count = 0; count < 100; count += 1) crm.inventory.add(longest);
+
+    const search = `/search/?name=${encodeURIComponent(longest.name)}`;
+
+    // the answer has a second, which is too little on a machine that does much else
+    await eventually(async () => {
+      crm.advance(5_000);
+      const { status, body } = await askAs(crm, dora, search);
+      expect([status, body.items?.length, body.total]).toEqual([200, 100, 100]);
+    });
   });
 
   it('are paged', async () => {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 /** Far below the integer limit of either database. */
 export const quantityMax = 1_000_000_000;
 export const priceMax = 999_999_999.99;
+export const nameMax = 255;
 const textMax = 100;
 
 const quantityMessage = `must be a whole number from 0 to ${quantityMax}`;
@@ -29,8 +30,8 @@ export function fromCents(cents: number): number {
 }
 
 const fields = {
-  name: line({ max: 200 }).meta({ example: 'Mug' }),
-  description: storableText({ max: 2000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
+  name: line({ max: nameMax }).meta({ example: 'Mug' }),
+  description: storableText({ max: 10_000 }).nullable().meta({ example: 'Stoneware, 0.3 l' }),
   // one sku, however its accents are encoded
   sku: line({ max: textMax })
     .overwrite((text) => text.normalize('NFC'))

@@ -18,7 +18,10 @@ describe('an export of many items', () => {
     const plain = Array.from({ length: 1000 }, () => anItem({ category: '0', weight: 0.1 + 0.2 }));
     const texts = nasty.map((text) => anItem({ name: text, sku: `~${text}`, description: `\t${text}\r\n ${text}\n` }));
     const extreme = anItem({ price: 999_999_999.99, cost: 0, is_active: false, customer_id: Number.MAX_SAFE_INTEGER });
-    const given = [...plain, ...texts, extreme];
+    const longest = ['🎁🎁', '""', 'a\n'].map((letters) => {
+      return anItem({ name: '🎁'.repeat(255), description: letters.repeat(5_000), customer_id: 'customer-123' });
+    });
+    const given = [...plain, ...texts, extreme, ...longest];
     expect(await one.import(jsonLines(given))).toMatchObject({ code: 0 });
     const [csv, json] = [one.file('items.csv'), one.file('items.jsonl')];
 

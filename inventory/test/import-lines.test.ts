@@ -15,7 +15,7 @@ const badLines: [line: string, reason: string][] = [
   [bad({ name: null }), 'Missing required fields: name'],
   [bad({ sku: 5 }), 'sku must be a string'],
   [bad({ sku: 's'.repeat(101) }), 'sku must be 1 to 100 characters long'],
-  [bad({ name: 'n'.repeat(201) }), 'name must be 1 to 200 characters long'],
+  [bad({ name: 'n'.repeat(256) }), 'name must be 1 to 255 characters long'],
   [bad({ name: 'a\nb' }), 'name must not contain control characters'],
   [bad({ name: '\u001b[31mred' }), 'name must not contain control characters'],
   [bad({ description: 'a\0b' }), 'description must not contain NUL or unpaired surrogates'],
@@ -39,7 +39,8 @@ const badLines: [line: string, reason: string][] = [
   [bad({ dimensions: 8 }), 'dimensions must be a string'],
   [bad({ customer_id: 0.5 }), 'customer_id must be an integer, or a text of 1 to 100 visible characters'],
   [bad({ name: 1, price: -1 }), 'name must be a string; price must be greater than 0'],
-  [bad({ description: 'd'.repeat(100_000) }), 'is longer than 100000 characters'],
+  [bad({ description: 'd'.repeat(10_001) }), 'description must be at most 10000 characters long'],
+  [bad({ description: 'd'.repeat(200_000) }), 'is longer than 200000 characters'],
 ];
 
 function bad(overrides: Record<string, unknown>): string {
@@ -95,6 +96,14 @@ describe('the lines of an import', () => {
     const file = `\ufeff\n\r\n${bad({})}\r\n\n  \nbad\r\n${bad({})}\n\nworse`;
 
     expect((await line.import(file)).err).toMatch(/^line 6: is not valid JSON\nline 9: is not valid JSON\nNothing /);
+  });
+
+  it('may be as long as the longest item with every letter escaped', async () => {
+    const item = anItem({ name: '🎁'.repeat(255), description: '🎁'.repeat(10_000), customer_id: '李'.repeat(100) });
+    const escaped = JSON.stringify(item).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16)}`);
+
+    expect(await line.import(escaped)).toMatchObject({ code: 0, err: '' });
+    expect((await readItems(line)).at(-1)).toMatchObject(item);
   });
 
   it('are read correctly however the file is split into chunks', async () => {

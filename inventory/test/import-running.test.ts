@@ -97,7 +97,7 @@ describe.each(databases)('an import that is killed on %s', (kind) => {
     const toKill: ImportToKill = { afterLines: 1000 };
     const environment = { IMPORT_TO_KILL: JSON.stringify(toKill) };
     // more than a database keeps in memory until the commit
-    const items = Array.from({ length: 1001 }, () => anItem({ description: 'x'.repeat(2000) }));
+    const items = Array.from({ length: 1001 }, () => anItem({ description: 'x'.repeat(10_000) }));
 
     const importing = spawnCommand('import -', database, { script, environment });
     importing.stdin.end(jsonLines(items));

@@ -22,6 +22,16 @@ const everyField = {
   dimensions: '8 × 8 × 10 cm',
   customer_id: Number.MAX_SAFE_INTEGER,
 };
+/** Letters from this code point on. */
+const lettersFrom = (start: number, count: number) =>
+  Array.from({ length: count }, (_, index) => String.fromCodePoint(start + index));
+/** What PostgreSQL could not put into an index if it were much longer: rare letters, and some that folding makes longer. */
+const longNames: [what: string, letters: string[]][] = [
+  ['four bytes', lettersFrom(0x20000, 40_000)],
+  ['notes that become three letters', lettersFrom(0x1d15e, 7)],
+  ['squared words', lettersFrom(0x3300, 88)],
+  ['a ligature of eighteen letters', ['\ufdfa']],
+];
 const nullable = ['description', 'cost', 'max_quantity', 'category', 'brand', 'weight', 'dimensions', 'customer_id'];
 const asNull = Object.fromEntries(nullable.map((field) => [field, null]));
 
@@ -64,11 +74,21 @@ describe.each(databases)('items on %s', (kind) => {
   });
 
   it('accept names in any script up to the maximum length, and trim them', async () => {
-    const texts = { name: '🎁'.repeat(200), brand: 'ﷺ'.repeat(100), category: 'İ'.repeat(100), dimensions: 'e\u0301' };
-    const more = { description: `${'x'.repeat(1999)}\n`, sku: '李'.repeat(100) };
+    const texts = { name: '🎁'.repeat(255), brand: 'ﷺ'.repeat(100), category: 'İ'.repeat(100), dimensions: 'e\u0301' };
+    const more = { description: `${'🎁'.repeat(9999)}\n`, sku: '李'.repeat(100) };
 
     expect(await addItem(inventory, { ...texts, ...more })).toMatchObject({ ...texts, ...more });
     expect(await addItem(inventory, { name: '  a  b ', brand: '\tc\n' })).toMatchObject({ name: 'a  b', brand: 'c' });
+  });
+
+  it.each(longNames)('accept a name of 255 characters of %s, and find it', async (_what, letters) => {
+    const name = Array.from({ length: 255 }, (_, index) => letters[(index * index) % letters.length]).join('');
+    const { id } = await addItem(inventory, { name });
+
+    const { status, body } = await call(inventory, `GET /api/v1/items?name=${encodeURIComponent(name)}`);
+
+    expect([status, body.items.map((item: { id: number }) => item.id)]).toEqual([200, [id]]);
+    expect((await call(inventory, 'GET /api/v1/items?sort=-name')).status).toBe(200);
   });
 
   it('keep prices and costs exact to the cent', async () => {

@@ -65,6 +65,24 @@ describe.each(databases)('migrations on %s', (kind) => {
     expect(await notesOf(fresh.url)).toEqual(['first page']);
   });
 
+  it('leave a database of another program as it is, and the error names its tables', async () => {
+    await using fresh = await freshDatabase(kind, { isEmpty: true });
+    const foreign = connect(fresh.url);
+    if (kind === 'postgres') await foreign.schema.createSchema('notes').execute();
+    for (const name of ['leads', 'notes']) await foreign.schema.createTable(name).addColumn('id', 'integer').execute();
+    await foreign.destroy();
+
+    const opening = openNotes(fresh.url, await writeHistory(fresh));
+
+    await expect(opening).rejects.toThrow(
+      new StartError(
+        'The database for notes has tables of another program (leads, notes); set DATABASE_URL to a database of its own.',
+      ),
+    );
+    await expect(opening).rejects.toBeInstanceOf(StartError);
+    expect(await tablesOf(fresh.url)).toEqual(['leads', 'notes']);
+  });
+
   it('run once when processes start together', async () => {
     await using fresh = await freshDatabase(kind, { isEmpty: true });
     await using processes = new AsyncDisposableStack();

@@ -4,6 +4,8 @@ import type { CustomerKey } from './delivery.ts';
 /** What customers are called at the Inventory, which may also serve other sources that give out the same ids. */
 export type InventoryNames = {
   packageType: string;
+  /** Whether PACKAGE_TYPE was ever changed: posts of an earlier life may have been of another type. */
+  hasEarlierType: boolean;
   /** Whether the ledger requested packages of this type before PACKAGE_TYPE was changed. */
   isOfEarlierType(type: string | undefined): boolean;
   /** `berlin:7` with the SOURCE_NAME `berlin`, else the id itself. */
@@ -38,6 +40,7 @@ export function inventoryNames({ packageType, sourceName, earlierTypes = [] }: N
   const nameOf = (customer: CustomerKey) => (prefix ? `${prefix}${customer}` : customer);
   return {
     packageType,
+    hasEarlierType: earlierTypes.length > 0,
     isOfEarlierType: (type) => type !== undefined && earlierTypes.includes(type),
     nameOf,
     customerOf(given) {

@@ -10,6 +10,10 @@ export type Settling = {
   waitMs: number;
   /** A post for each of these customers has just ended in doubt. */
   begin(customerIds: CustomerKey[]): void;
+  /** The same for posts that may be of an earlier life of the daemon. */
+  inherit(customerIds: CustomerKey[]): void;
+  /** Whether the post in doubt is one of this life. */
+  isOwn(customerId: CustomerKey): boolean;
   /** How long a look-up that finds nothing still proves nothing. */
   remainingMs(delivery: { customerId: CustomerKey; doubtAt: string }): number;
   /** The doubt is over. */
@@ -18,7 +22,11 @@ export type Settling = {
 
 export function createSettling(clock: Clock, waitMs: number): Settling {
   const openedMs = clock.monotonicMs();
-  const endsMs = new Map<CustomerKey, number>();
+  const waits = new Map<CustomerKey, { endMs: number; isOwn: boolean }>();
+
+  function start(customerIds: CustomerKey[], isOwn: boolean): void {
+    for (const id of customerIds) waits.set(id, { endMs: clock.monotonicMs() + waitMs, isOwn });
+  }
 
   /** For a doubt of another process: an earlier life of the daemon, or a command. */
   function endOf(doubtAt: string): number {
@@ -28,16 +36,16 @@ export function createSettling(clock: Clock, waitMs: number): Settling {
 
   return {
     waitMs,
-    begin(customerIds) {
-      for (const id of customerIds) endsMs.set(id, clock.monotonicMs() + waitMs);
-    },
+    begin: (customerIds) => start(customerIds, true),
+    inherit: (customerIds) => start(customerIds, false),
+    isOwn: (customerId) => waits.get(customerId)?.isOwn ?? false,
     remainingMs({ customerId, doubtAt }) {
-      const endMs = endsMs.get(customerId) ?? endOf(doubtAt);
-      endsMs.set(customerId, endMs);
-      return Math.max(0, endMs - clock.monotonicMs());
+      const wait = waits.get(customerId) ?? { endMs: endOf(doubtAt), isOwn: false };
+      waits.set(customerId, wait);
+      return Math.max(0, wait.endMs - clock.monotonicMs());
     },
     end(customerId) {
-      endsMs.delete(customerId);
+      waits.delete(customerId);
     },
   };
 }

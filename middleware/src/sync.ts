@@ -128,13 +128,14 @@ function createDelivery(context: MiddlewareContext, { gate, ensureOwner, stoppin
   const dispatcher = createDispatcher(context, { gate, reader, ensureOwner, stopping, onStored: () => void report() });
   const delivering = singleFlight(deliverDue);
   let retryTimer: NodeJS.Timeout | undefined;
+  let mayWait = true;
 
   async function settle(): Promise<void> {
     dispatcher.lookAgain();
     await delivering.again();
     // a CRM that is slow to take reports delays no delivery
     await report();
-    await reporter.progress().catch(ledgerFailed);
+    if (mayWait) await reporter.progress().catch(ledgerFailed);
   }
 
   async function deliverDue(): Promise<void> {
@@ -142,7 +143,9 @@ function createDelivery(context: MiddlewareContext, { gate, ensureOwner, stoppin
       await dispatcher.run();
       // an open breaker waits for the next poll, and paused deliveries for a person
       const goesOn = !(await isPaused()) && !stopping.aborted && gate.breaker() === 'closed';
-      wakeAt(goesOn ? await nextDueAt(db, onlyKnown(clock, reader)) : undefined, reader.pauseMs());
+      const due = goesOn ? await nextDueAt(db, onlyKnown(clock, reader)) : undefined;
+      mayWait = !goesOn || due !== undefined || reader.pauseMs() > 0;
+      wakeAt(due, reader.pauseMs());
       ledger.back();
     } catch (error) {
       ledgerFailed(error);

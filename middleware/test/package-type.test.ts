@@ -1,7 +1,12 @@
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { eventually } from '@doorstep/kit/test/eventually.ts';
 import { describe, expect, it } from 'vitest';
+import { inventoryNames } from '../src/inventory-names.ts';
+import { getDelivery } from '../src/queries/deliveries.ts';
+import { createSettling } from '../src/settling.ts';
+import { createSync } from '../src/sync.ts';
 import { aCommandLine, parseLines } from './a-command-line.ts';
+import { aCustomer, fakeClock, fakeSource, fakeTarget, owner, testContext, unanswered } from './fakes.ts';
 
 const v2 = { PACKAGE_TYPE: 'welcome_pack_v2' };
 
@@ -54,6 +59,26 @@ describe.each(databases)('a new PACKAGE_TYPE, the ledger on %s', (kind) => {
       expect(explained).toMatchObject({ state: 'delivered', package_id: 7 });
     });
     expect(line.inventory.packages).toHaveLength(1);
+  });
+
+  it('is not posted while a post of the earlier type may still create its package', async () => {
+    const waitMs = 70_000;
+    const clock = fakeClock();
+    const target = { ...fakeTarget(), idempotency: async () => 'permanent' as const };
+    target.script(1, unanswered);
+    const source = fakeSource([aCustomer(1)]);
+    await using test = await testContext(kind, { source, target, clock });
+    await createSync({ ...test.context, settling: createSettling(clock, waitMs) }, owner).runOnce();
+    const names = inventoryNames({ packageType: 'welcome_pack_v2', earlierTypes: ['welcome_pack_v1'] });
+    const restarted = createSync({ ...test.context, names, settling: createSettling(clock, waitMs) }, owner);
+    clock.advance(waitMs - 1_000);
+    await restarted.runOnce();
+    expect(target.posts).toHaveLength(1);
+    target.make({ customerId: 1, customerName: 'Customer 1', idempotencyKey: '' });
+    clock.advance(1_000);
+    await restarted.runOnce();
+    expect(target.posts).toHaveLength(1);
+    expect(await getDelivery(test.context, 1)).toMatchObject({ state: 'delivered', package_id: 1 });
   });
 
   it('does not count packages that the ledger never requested', async () => {

@@ -183,7 +183,7 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'looks once, at once, and believes it',
     file: 'middleware/src/settling.ts',
-    find: 'return Math.max(0, endMs - clock.monotonicMs());',
+    find: 'return Math.max(0, wait.endMs - clock.monotonicMs());',
     replace: 'return 0;',
     knownSeed: 301,
     seedsMax: 400,
@@ -191,8 +191,9 @@ export const plantedFaults: PlantedFault[] = [
   {
     name: 'settled by a clock that is set',
     file: 'middleware/src/settling.ts',
-    find: 'const endMs = endsMs.get(customerId) ?? endOf(doubtAt);',
-    replace: 'const endMs = clock.monotonicMs() + Date.parse(doubtAt) + waitMs - clock.now().getTime();',
+    find: 'const wait = waits.get(customerId) ?? { endMs: endOf(doubtAt), isOwn: false };',
+    replace:
+      'const wait = { endMs: clock.monotonicMs() + Date.parse(doubtAt) + waitMs - clock.now().getTime(), isOwn: false };',
     knownSeed: 2976,
     seedsMax: 2_000,
   },

@@ -1,4 +1,4 @@
-import { idParam } from '@doorstep/kit/http/schemas.ts';
+import { idParam, line } from '@doorstep/kit/http/schemas.ts';
 import { action, actionChange, actionInput, detailsOf } from '../action.ts';
 import { actionKind } from '../record.ts';
 import { recordRoutes } from './record-routes.ts';
@@ -8,7 +8,7 @@ export const actionRoutes = recordRoutes({
   view: action,
   input: actionInput,
   change: actionChange,
-  filter: { lead_id: idParam.optional() },
+  filter: { lead_id: idParam.optional(), action_type: line({ max: 100 }).optional() },
   inputExample: { lead_id: 1, action_type: 'call', details: 'Asked for a quote' },
   changeExample: { details: 'Asked for two quotes' },
   toView: (row) => ({ ...row, description: row['details'] }),

@@ -8,8 +8,9 @@ import { route } from './route.ts';
 
 const tag = 'my items';
 const itemsMax = 100;
+const itemNameMax = 255;
 const query = z.object({ page: pageQuery.page, size: integerQuery({ min: 1, max: itemsMax, default: itemsMax }) });
-const filter = line({ min: 0, max: 200 })
+const filter = line({ min: 0, max: itemNameMax })
   .transform((text) => text || undefined)
   .optional();
 const away = { 503: { description: 'The Inventory is not available; `Retry-After` says when to try again' } };

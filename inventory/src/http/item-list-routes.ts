@@ -3,7 +3,7 @@ import { foreignIdFilter, foreignIdParam } from '@doorstep/kit/http/foreign-id.t
 import { pageBody, pageOf, pageQuery, sortQuery } from '@doorstep/kit/http/page.ts';
 import { line, optionalAmountQuery, optionalFlagQuery, optionalIntegerQuery } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
-import { item, priceMax, quantityMax } from '../item.ts';
+import { item, nameMax, priceMax, quantityMax } from '../item.ts';
 import { listCustomerItems, listLowStock } from '../queries/list-item-feeds.ts';
 import { listItems } from '../queries/list-items.ts';
 import { access } from './access.ts';
@@ -12,7 +12,7 @@ import { route } from './route.ts';
 const tag = 'items';
 const feed = { 200: { description: 'OK', body: z.array(item), headers: feedHeaders } };
 /** An empty value does not filter. */
-const text = line({ min: 0, max: 200 })
+const text = line({ min: 0, max: nameMax })
   .transform((given) => given || undefined)
   .optional();
 const price = optionalAmountQuery({ max: priceMax });

@@ -1,5 +1,5 @@
-/** In characters; no valid item is longer. */
-export const lineMax = 100_000;
+/** In characters; no valid item is longer, even if each letter of its texts is escaped, as in `\ud83c\udf81`. */
+export const lineMax = 200_000;
 
 export type Line = { number: number; text: string };
 

@@ -6,6 +6,7 @@ import { createGroupCommit, type GroupWrite } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { postgresDialect } from './postgres.ts';
 import { isPostgresUrl, settleTls } from './postgres-address.ts';
+import { refuseForeignTables } from './refuse-foreign-tables.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 export type Database<DB> = {
@@ -28,7 +29,7 @@ export type DatabaseOptions = {
 
 /**
  * Opens and migrates a service's database.
- * @throws StartError if the database cannot be opened or was migrated by a newer version.
+ * @throws StartError if the database cannot be opened, was migrated by a newer version, or is another program's.
  */
 export async function openDatabase<DB>(options: DatabaseOptions): Promise<Database<DB>> {
   const { schema, migrations, onError } = options;
@@ -41,6 +42,7 @@ export async function openDatabase<DB>(options: DatabaseOptions): Promise<Databa
   try {
     await using migrating = connect(false);
     if (postgres) await checkServer(migrating, schema);
+    await refuseForeignTables(migrating, schema);
     await migrate(migrating, migrations, postgres ? schema : undefined);
     if (postgres) await checkSchema(migrating, schema);
   } catch (error) {

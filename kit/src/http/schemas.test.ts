@@ -61,14 +61,14 @@ describe('storable text', () => {
       expect(judge(storableText({ max: 10 }), text)).toMatch(/NUL or unpaired/);
   });
 
-  it('respects its minimum and maximum length', () => {
+  it.each(['a', '🎁'])('respects its minimum and maximum length, in code points: %s', (letter) => {
     const text = storableText({ min: 2, max: 3 });
-    expect(['a', 'ab', 'abc', 'abcd'].map((value) => text.safeParse(value).success)).toEqual([
-      false,
-      true,
-      true,
-      false,
-    ]);
+    const tooShort = 'must be at least 2 characters long';
+    const tooLong = 'must be at most 3 characters long';
+
+    expect(judge(text, letter)).toBe(tooShort);
+    for (const length of [2, 3]) expect(judge(text, letter.repeat(length))).toBe(letter.repeat(length));
+    expect(judge(text, letter.repeat(4))).toBe(tooLong);
   });
 });
 

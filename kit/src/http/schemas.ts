@@ -105,13 +105,14 @@ export function line({ min = 1, max }: { min?: number; max: number }) {
     .meta({ override: { minLength: min, maxLength: max, pattern: min > 0 ? someText : anyText } });
 }
 
+/** Any text that both databases can store, measured in code points. */
 export function storableText({ min = 0, max }: { min?: number; max: number }) {
   return z
     .string()
-    .min(min)
-    .max(max)
+    .refine((text) => codePoints(text) >= min, `must be at least ${min} characters long`)
+    .refine((text) => codePoints(text) <= max, `must be at most ${max} characters long`)
     .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must not contain NUL or unpaired surrogates')
-    .meta({ override: { pattern: '^[^\\u0000]*$' } });
+    .meta({ override: { ...(min > 0 && { minLength: min }), maxLength: max, pattern: '^[^\\u0000]*$' } });
 }
 
 function codePoints(text: string): number {

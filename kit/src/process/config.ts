@@ -55,7 +55,7 @@ export function requireInProduction(environment: Environment, name: string, take
 }
 
 const guessedFirst =
-  /password|passwort|changeme|change-me|secret|admin|doorstep|letmein|welcome|qwerty|12345678|1234/gi;
+  /password|passwort|change|secret|admin|doorstep|letmein|welcome|qwerty|1234|5678|your|key|jwt|token|production|example|replace|this|me|in/gi;
 const differentCharactersMin = 6;
 
 /** @throws StartError if the secret is unset or weak: a repeated string, or little more than common words. */

@@ -27,16 +27,23 @@ export async function readFact<Name extends keyof Facts>(
   db: Kysely<LedgerDatabase>,
   name: Name,
 ): Promise<Facts[Name] | undefined> {
-  const row = await db.selectFrom('facts').select('value').where('name', '=', name).executeTakeFirst();
-  return row && JSON.parse(row.value);
+  return (await readFacts(db, [name]))[name];
+}
+
+/** Several facts in one query. */
+export async function readFacts<Name extends keyof Facts>(
+  db: Kysely<LedgerDatabase>,
+  names: Name[],
+): Promise<Partial<Pick<Facts, Name>>> {
+  const rows = await db.selectFrom('facts').select(['name', 'value']).where('name', 'in', names).execute();
+  return Object.fromEntries(rows.map(({ name, value }) => [name, JSON.parse(value)])) as Partial<Pick<Facts, Name>>;
 }
 
 /** The pause of deliveries; undefined if they go on. Strangers come first: a "resume" alone does not end that. */
 export async function readPause(db: Kysely<LedgerDatabase>): Promise<Pause | undefined> {
-  const strangers = await readFact(db, 'strangers');
+  const { strangers, paused } = await readFacts(db, ['strangers', 'paused']);
   if (strangers) return { since: strangers.since, by: 'doorstep', reason: describeStrangers(strangers) };
-  const fact = await readFact(db, 'paused');
-  return typeof fact === 'string' ? { since: fact, by: 'operator', reason: null } : fact;
+  return typeof paused === 'string' ? { since: paused, by: 'operator', reason: null } : paused;
 }
 
 export async function writeFact<Name extends keyof Facts>(

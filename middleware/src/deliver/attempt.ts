@@ -4,7 +4,7 @@ import type { MiddlewareContext } from '../context.ts';
 import type { ClaimedDelivery, Retry } from '../delivery.ts';
 import type { InventoryNames } from '../inventory-names.ts';
 import type { Answer, PackageRequest } from '../ports.ts';
-import { askDoubt, judgeDoubt } from './doubt.ts';
+import { askDoubt, askIdempotency, judgeDoubt } from './doubt.ts';
 import { type Looked, look, resolve, showsWitness } from './look.ts';
 import { readCustomersAgain } from './read-again.ts';
 import type { Reader } from './reader.ts';
@@ -22,7 +22,7 @@ async function prepare(means: Means, deliveries: ClaimedDelivery[]): Promise<Pre
   const looked = await look(means, deliveries);
   const { outcomes, absences } = looked;
   const isAnyInDoubt = deliveries.some(({ doubtAt }) => doubtAt !== undefined);
-  const idempotency = isAnyInDoubt ? await means.target.idempotency() : undefined;
+  const idempotency = isAnyInDoubt ? await askIdempotency(means, deliveries) : undefined;
   const isBelieved = !isAnyInDoubt || idempotency === 'permanent' || (await believe(means, looked));
   const attempted: Attempted[] = [];
   const unfound: ClaimedDelivery[] = [];

@@ -11,6 +11,17 @@ export function askDoubt({ settling }: Pick<MiddlewareContext, 'settling'>, deli
   return { delivery, unsettledMs: doubtAt === undefined ? 0 : settling.remainingMs({ customerId, doubtAt }) };
 }
 
+/** Whether the Inventory refuses a second package for these deliveries; undefined if it cannot be asked now. */
+export async function askIdempotency(
+  { target, names, settling }: Pick<MiddlewareContext, 'target' | 'names' | 'settling'>,
+  deliveries: ClaimedDelivery[],
+): Promise<Idempotency | undefined> {
+  // an Inventory that refuses doubles does not take packages of two types for doubles
+  const mayBeOfOtherType = ({ customerId, doubtAt }: ClaimedDelivery) =>
+    names.hasEarlierType && doubtAt !== undefined && !settling.isOwn(customerId);
+  return deliveries.some(mayBeOfOtherType) ? 'none' : target.idempotency();
+}
+
 type Known = { absence: Absence; idempotency: Idempotency | undefined };
 
 /**

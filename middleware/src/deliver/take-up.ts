@@ -140,7 +140,7 @@ export async function freeLeftOver({ write, clock, waitsMs, settling }: Middlewa
   const latestUpdatedAt = new Date(nowMs + correctionMaxMs).toISOString();
   await write(async (trx) => {
     // no call is under way, so a post of theirs has ended
-    settling.begin(await freeInterrupted(trx));
+    settling.inherit(await freeInterrupted(trx));
     // an interrupted delivery may be stranded as well
     await freeStranded(trx, { now, latestDueAt, latestUpdatedAt });
   });

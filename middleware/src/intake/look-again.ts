@@ -13,7 +13,7 @@ const pagesMax = 20_000;
  * Looks whether the strangers are still there. Deliveries go on by themselves once the CRM shows each of these ids as the
  * ledger knows it, or no longer has it. One call while a stranger is still where the last look has found one.
  */
-export function createLookAgain(context: MiddlewareContext): () => Promise<void> {
+export function createLookAgain(context: MiddlewareContext): (known: Strangers) => Promise<void> {
   let lastFoundAfter: CustomerKey | undefined;
 
   /** The page after `after`; undefined if it cannot be read, or if it shows a stranger. */
@@ -46,9 +46,8 @@ export function createLookAgain(context: MiddlewareContext): () => Promise<void>
     return false;
   }
 
-  return async () => {
-    const known = await readFact(context.db, 'strangers');
-    if (!known || !(await areGone(known))) return;
+  return async (known) => {
+    if (!(await areGone(known))) return;
     lastFoundAfter = undefined;
     const isForgotten = await context.write(async (trx) => {
       // a reconciliation may have found others meanwhile

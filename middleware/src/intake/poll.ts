@@ -1,7 +1,7 @@
 import type { MiddlewareContext } from '../context.ts';
 import { hasNumber, isNumber } from '../customer-key.ts';
 import { readCursor } from '../db/cursor.ts';
-import { readFact } from '../db/facts.ts';
+import { readFacts } from '../db/facts.ts';
 import type { CustomerKey, SeenCustomer } from '../delivery.ts';
 import type { CustomerPage, NoPage } from '../ports.ts';
 import { createLateComers, type LateComers } from './late-comers.ts';
@@ -52,11 +52,12 @@ export function createPoll(context: MiddlewareContext): Poll {
 
   return async (onRecorded) => {
     let cursor = await readCursor(context.db);
-    let lastListed = await readFact(context.db, 'lastListed');
+    const { lastListed: listed, strangers } = await readFacts(context.db, ['lastListed', 'strangers']);
+    let lastListed = listed;
     let seen = 0;
     const start = await starting.find();
     if (start.kind !== 'start') return { outcome: 'failed', seen, cursor: lastListed ?? cursor, reason: start.reason };
-    await lookAgain();
+    if (strangers) await lookAgain(strangers);
     for (let after = lastListed ?? sameCrm.after(cursor); ; after = lastListed ?? cursor) {
       const isOverlap = isNumber(after) && after < cursor;
       const fetch = lastListed === undefined ? fetchNext : place.fetchAfter;
