@@ -1,3 +1,5 @@
+// Own code, because p-limit and p-queue let any number of jobs wait, and do not keep jobs of one key apart.
+
 import { addAbortListener } from 'node:events';
 import { AppError } from '../errors.ts';
 
