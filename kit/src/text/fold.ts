@@ -1,9 +1,9 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
-import { hidden } from './characters.ts';
+import { hidden } from './visible-text.ts';
 
 // Done by the program, because each database folds letters differently.
 
-const allHidden = new RegExp(`[${hidden}]+`, 'gu');
+const allHidden = new RegExp(`${hidden}+`, 'gv');
 const ascii = /^(?:[!-~]+(?: [!-~]+)*)?$/;
 
 /** What is seen of a text: NFKC, without hidden characters, and with one kind of space. Case counts. */
