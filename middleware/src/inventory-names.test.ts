@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inventoryNames } from './inventory-names.ts';
+import { inventoryNames, sourceNamePattern } from './inventory-names.ts';
 
 const names = (sourceName?: string, packageType = 'welcome_pack_v1') => inventoryNames({ packageType, sourceName });
 
@@ -39,5 +39,15 @@ describe('the names of customers at the Inventory', () => {
       false,
     ]);
     expect(names('berlin').isOfOtherSource('paris:7')).toBe(false);
+  });
+});
+
+describe('the name of a source', () => {
+  it.each(['berlin', 'Zoë-1', '東京', '🎁'])('is visible: %s', (name) => {
+    expect(sourceNamePattern.test(name)).toBe(true);
+  });
+
+  it.each(['', 'a b', 'a:b', 'a,b', 'a\u200bb', '\u3164', 'a\u2800', 'a\n', 'x'.repeat(51)])('is not %j', (name) => {
+    expect(sourceNamePattern.test(name)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
-import { hidden } from '@doorstep/kit/text/characters.ts';
 import { seenForm } from '@doorstep/kit/text/fold.ts';
+import { hidden } from '@doorstep/kit/text/visible-text.ts';
 import { toCustomerKey } from './customer-key.ts';
 import type { CustomerKey } from './delivery.ts';
 
@@ -32,7 +32,7 @@ export type NameOptions = {
 };
 
 /** A comma would separate two ids in a look-up, and the first colon ends the name. */
-export const sourceNamePattern = new RegExp(`^[^\\s,:\\p{C}${hidden}]{1,50}$`, 'u');
+export const sourceNamePattern = new RegExp(`^[^\\s,:\\p{C}${hidden}]{1,50}$`, 'v');
 
 /** Its keys were given out before there were any others, so they stay without their type. */
 export const firstPackageType = 'welcome_pack_v1';

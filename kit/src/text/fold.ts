@@ -1,9 +1,9 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
-import { hidden } from './characters.ts';
+import { hidden } from './visible-text.ts';
 
 // Done by the program, because each database folds letters differently.
 
-const allHidden = new RegExp(`[${hidden}]+`, 'gu');
+const allHidden = new RegExp(`${hidden}+`, 'gv');
 const ascii = /^(?:[!-~]+(?: [!-~]+)*)?$/;
 
 /** What is seen of a text: NFKC, without hidden characters, and with one kind of space. Case counts. */
@@ -61,7 +61,7 @@ function partsOf(email: string): { local: string; domain: string | undefined } {
   return { local, domain };
 }
 
-/** Marks of any script, and points of Hebrew. Not the marks of か that make it が: they are another sound. */
+/** Accents, and points of Hebrew and Arabic. Not the marks of か that make it が: they are another sound. */
 const accents = /[[\p{Mn}&&[\p{Script=Inherited}\p{Script=Hebrew}]]--[\u3099\u309a]]+/gv;
 
 /** Letters with a stroke, ligatures and others that Unicode does not decompose. */

@@ -1,24 +1,34 @@
-import { accent, control, hidden, joiner, plainLetter, space, variationSelector } from './characters.ts';
+// The classes of characters are for regular expressions with the flag v.
 
-const alone = `${space}${accent}`;
+/** Signs that enclose the digits after them, or stand above a word. Unicode counts them among the format characters. */
+const prependedSigns = '\\u0600-\\u0605\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u{110bd}\\u{110cd}';
 
-/** Chooses the flag of a part of a country, such as Scotland: tags spell the part, and the last one ends it. */
-const blackFlag = '\u{1f3f4}';
-const flagTags = '[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}';
+/**
+ * Shows nothing, hides in a text, or changes the direction of the text after it: default-ignorable and format characters,
+ * line separators, and the blank Braille pattern.
+ */
+export const hidden = `[[\\p{Default_Ignorable_Code_Point}\\p{Cf}\\p{Zl}\\p{Zp}\\u2800]--[${prependedSigns}]]`;
+
+/** Shows nothing sensible without another character: spaces, and accents that stand on letters of any script. */
+const alone = '[\\p{Zs}[[\\p{M}&&\\p{Script=Inherited}]--\\p{Script_Extensions=Arabic}]]';
+
+const plainLetter = '[\\p{L}&&[\\p{Script=Latin}\\p{Script=Greek}\\p{Script=Cyrillic}]]';
+const joiner = '[\\p{Join_Control}\\u180e]';
 
 /**
  * A visible character with what belongs to it. Persian names need the non-joiner (می‌خواهم), names of South Asia the
  * joiner, even at the end of a word (സുധീര്‍), Japanese names variation selectors (葛󠄀), and emoji both (👩‍❤️‍👩). One of each may
- * follow a character. After Latin, Greek and Cyrillic letters they change nothing, so there they only hide.
+ * follow a character. After Latin, Greek and Cyrillic letters they change nothing, so there they only hide. The tags of
+ * some flags belong to them, too (🏴󠁧󠁢󠁳󠁣󠁴󠁿).
  */
 const visible = [
-  `[${plainLetter}]`,
-  `(?:${blackFlag}(?:${flagTags})?|[^${plainLetter}${alone}${hidden}${control}${blackFlag}])[${variationSelector}]?[${joiner}]?`,
+  plainLetter,
+  `(?:\\p{RGI_Emoji_Tag_Sequence}|[^${plainLetter}${alone}${hidden}\\p{Cc}])\\p{Variation_Selector}?${joiner}?`,
 ].join('|');
 
-const someVisible = new RegExp(`[^${alone}${hidden}${control}]`, 'u');
-const someHidden = new RegExp(`[${hidden}]`, 'u');
-const visibleOrHidden = new RegExp(`(${visible})|[${hidden}]`, 'gu');
+const someVisible = new RegExp(`[^${alone}${hidden}\\p{Cc}]`, 'v');
+const someHidden = new RegExp(hidden, 'v');
+const visibleOrHidden = new RegExp(`(${visible})|${hidden}`, 'gv');
 
 export function hasVisible(text: string): boolean {
   return someVisible.test(text);
