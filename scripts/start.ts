@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { styleText } from 'node:util';
 import { StartError } from '@doorstep/kit/errors.ts';
 import { loadEnvFile } from '@doorstep/kit/process/env-file.ts';
 import { onStopRequest } from '@doorstep/kit/process/lifecycle.ts';
+import { printable } from '@doorstep/kit/text/printable.ts';
+import { eachLine } from './each-line.ts';
 
 /** Starts the three services together. One that ends takes the others with it, and so does Ctrl-C. */
 
@@ -100,11 +102,12 @@ function reachable(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
-function prefix(name: Service, from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) {
+function prefix(name: Service, from: Readable | null, to: NodeJS.WritableStream) {
   if (!from) return;
   const label = `[${name}]`.padEnd(widest + 2);
-  const shown = coloured(colours[name], label);
-  createInterface({ input: from }).on('line', (line) => to.write(`${shown} ${line}\n`));
+  const shown = Buffer.from(`${coloured(colours[name], label)} `);
+  const lineFeed = Buffer.from('\n');
+  eachLine(from, (line) => to.write(Buffer.concat([shown, line, lineFeed])));
 }
 
 /** As the terminal and NO_COLOR allow. */
@@ -113,15 +116,19 @@ function coloured(colour: (typeof colours)[Service], text: string): string {
 }
 
 function say(line: string) {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${printable(line)}\n`);
+}
+
+function complain(sentence: string) {
+  process.stderr.write(`${printable(sentence)}\n`);
 }
 
 function readEnvFile() {
   try {
-    for (const warning of loadEnvFile(join(root, '.env'), process.env)) process.stderr.write(`${warning}\n`);
+    for (const warning of loadEnvFile(join(root, '.env'), process.env)) complain(warning);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    complain(error.message);
     process.exit(1);
   }
 }
@@ -130,8 +137,8 @@ function refuseOneFileForThree(variable: string) {
   const value = process.env[variable] ?? '';
   // the services refuse the address of another kind of database themselves
   if (value === '' || /^(?!sqlite:)[a-z][a-z\d+]+:\/\//i.test(value)) return;
-  process.stderr.write(
-    `${variable} names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.\n`,
+  complain(
+    `${variable} names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.`,
   );
   process.exit(1);
 }

@@ -23,7 +23,7 @@ function roomIn(folder: string): number {
 
 const include = [
   '{kit,crm,inventory,middleware}/{src,test}/**/*.test.ts',
-  'proof/{house,end-to-end,simulation,soak,bench,browser}/**/*.test.ts',
+  'proof/{attack,house,end-to-end,simulation,soak,bench,browser}/**/*.test.ts',
 ];
 /** nock patches the whole process permanently. */
 const withNock = globSync(include, { cwd: root }).filter((file) =>

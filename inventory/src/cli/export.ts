@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { createProgress } from '@doorstep/kit/cli/progress.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
+import { printable } from '@doorstep/kit/text/printable.ts';
 import { stringify } from 'csv-stringify/sync';
 import { countItems } from '../db/items.ts';
 import { type Item, itemChange } from '../item.ts';
@@ -63,10 +64,12 @@ function write(items: Item[], format: Format): string {
   return picked.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
+/** As it is for a program, in visible characters for a person at a terminal. */
 function toStdout({ stdout }: CommandMeans): Writable {
+  const toShown = stdout.isTTY ? (text: string) => text.split('\n').map(printable).join('\n') : String;
   return new Writable({
     write(chunk, _encoding, done) {
-      stdout.write(String(chunk));
+      stdout.write(toShown(String(chunk)));
       done();
     },
   });
