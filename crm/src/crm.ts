@@ -7,6 +7,7 @@ import { serviceToken } from '@doorstep/kit/client/service-token.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
+import { guardFiles } from '@doorstep/kit/process/guard-files.ts';
 import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { createLogger, type Logger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
@@ -49,6 +50,7 @@ const info = {
 export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
   await using resources = new AsyncDisposableStack();
   const logger = createLogger('crm', config.log);
+  guardFiles('crm', config, logger);
   const database = resources.adopt(
     await openDatabase<CrmDatabase>({
       url: config.databaseUrl,
