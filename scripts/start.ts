@@ -7,18 +7,18 @@ import { loadEnvFile } from '@doorstep/kit/process/env-file.ts';
 import { onStopRequest } from '@doorstep/kit/process/lifecycle.ts';
 import { printable } from '@doorstep/kit/text/printable.ts';
 import { eachLine } from './each-line.ts';
+import { environmentFor, type Service } from './service-environment.ts';
 
 /** Starts the three services together. One that ends takes the others with it, and so does Ctrl-C. */
 
 const root = join(import.meta.dirname, '..');
 readEnvFile();
 
-const ports = {
+const ports: Record<Service, string> = {
   crm: process.env['CRM_PORT'] || '3001',
   inventory: process.env['INVENTORY_PORT'] || '3002',
   middleware: process.env['MIDDLEWARE_PORT'] || '3003',
 };
-type Service = keyof typeof ports;
 
 // neither yellow nor red: those mark warnings and errors
 const colours = { crm: 'cyan', inventory: 'magenta', middleware: 'green' } as const;
@@ -48,7 +48,12 @@ function start(name: Service, environment: Record<string, string> = {}): Promise
   const child = spawn(process.execPath, [join(root, name, 'src', 'main.ts')], {
     cwd: root,
     // its output is a pipe, which by itself would be without colour
-    env: { ...process.env, ...(inColour && { FORCE_COLOR: '1' }), PORT: ports[name], ...environment },
+    env: {
+      ...environmentFor(name, process.env),
+      ...(inColour && { FORCE_COLOR: '1' }),
+      PORT: ports[name],
+      ...environment,
+    },
     // Out of the terminal's reach, which would send Ctrl-C to each service besides what this process asks of it: a
     // session of its own; on Windows, where that opens a window, a hidden console of its own.
     detached: process.platform !== 'win32',
