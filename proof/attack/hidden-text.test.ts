@@ -29,7 +29,8 @@ describe.each(['json', 'pretty'])('in a %s log', (LOG_FORMAT) => {
   it('nobody outside can hide text or begin a line', async () => {
     await using line = await hostileNeighbours();
     await using middleware = await spawnService('middleware', { ...line.settings, LOG_FORMAT, LOG_LEVEL: 'debug' });
-    const isLogged = (customer: number) => new RegExp(`package [^]* for customer ${customer} `).test(middleware.output());
+    const isLogged = (customer: number) =>
+      new RegExp(`package [^]* for customer ${customer} `).test(middleware.output());
     await eventually(() => isLogged(1) && isLogged(2) && middleware.output().includes('quarantined'));
     await middleware.end('SIGTERM');
 
