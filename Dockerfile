@@ -1,8 +1,10 @@
 # One file for the three images. Built from the root of the repository: docker build --build-arg SERVICE=crm .
 
 ARG SERVICE
+# To build from one exact image, name it with its digest: node:26-bookworm-slim@sha256:…
+ARG NODE_IMAGE=node:26-bookworm-slim
 
-FROM node:26-bookworm-slim AS dependencies
+FROM $NODE_IMAGE AS dependencies
 ARG SERVICE
 WORKDIR /app
 COPY package.json pnpm-workspace.yaml pnpm-lock.yaml ./
@@ -14,19 +16,19 @@ COPY middleware/package.json middleware/
 # Three images may be built at once; too many connections make some proxies stall until they time out.
 RUN npx --yes pnpm@12.21.0 install --prod --frozen-lockfile --ignore-pnpmfile --network-concurrency=16 --filter-prod "@doorstep/$SERVICE..."
 
-FROM node:26-bookworm-slim AS crm
+FROM $NODE_IMAGE AS crm
 ENV PORT=3001
 
-FROM node:26-bookworm-slim AS inventory
+FROM $NODE_IMAGE AS inventory
 ENV PORT=3002
 
-FROM node:26-bookworm-slim AS middleware
+FROM $NODE_IMAGE AS middleware
 ENV PORT=3003
 
 FROM $SERVICE
 ARG SERVICE
-# A fresh named volume inherits the owner of the folder that it is mounted on.
-RUN install -d -o node -g node /data /keys
+# A fresh named volume inherits the owner and the mode of the folder that it is mounted on.
+RUN install -d -o node -g node -m 700 /data /keys
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=dependencies /app/kit kit
@@ -34,7 +36,8 @@ COPY --from=dependencies /app/$SERVICE $SERVICE
 COPY kit/src kit/src
 COPY $SERVICE/migrations $SERVICE/migrations
 COPY $SERVICE/src $SERVICE/src
-ENV SERVICE=$SERVICE HOST=0.0.0.0 DATA_DIR=/data
+# Imports and reconciliations keep what they read in a temporary database. /tmp may be memory; /data is a disk.
+ENV SERVICE=$SERVICE HOST=0.0.0.0 DATA_DIR=/data SQLITE_TMPDIR=/data
 USER node
 EXPOSE $PORT
 # It runs every five seconds, so not fetch(): loading it takes three times the processor time.

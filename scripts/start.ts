@@ -1,22 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { styleText } from 'node:util';
 import { StartError } from '@doorstep/kit/errors.ts';
 import { loadEnvFile } from '@doorstep/kit/process/env-file.ts';
 import { onStopRequest } from '@doorstep/kit/process/lifecycle.ts';
+import { printable } from '@doorstep/kit/text/printable.ts';
+import { eachLine } from './each-line.ts';
+import { environmentFor, type Service } from './service-environment.ts';
 
 /** Starts the three services together. One that ends takes the others with it, and so does Ctrl-C. */
 
 const root = join(import.meta.dirname, '..');
 readEnvFile();
 
-const ports = {
+const ports: Record<Service, string> = {
   crm: process.env['CRM_PORT'] || '3001',
   inventory: process.env['INVENTORY_PORT'] || '3002',
   middleware: process.env['MIDDLEWARE_PORT'] || '3003',
 };
-type Service = keyof typeof ports;
 
 // neither yellow nor red: those mark warnings and errors
 const colours = { crm: 'cyan', inventory: 'magenta', middleware: 'green' } as const;
@@ -47,7 +49,12 @@ function start(name: Service, environment: Record<string, string> = {}): Promise
   const child = spawn(process.execPath, [join(root, name, 'src', 'main.ts')], {
     cwd: root,
     // its output is a pipe, which by itself would be without colour
-    env: { ...process.env, ...(inColour && { FORCE_COLOR: '1' }), ...settingsOf(name), ...environment },
+    env: {
+      ...environmentFor(name, process.env),
+      ...(inColour && { FORCE_COLOR: '1' }),
+      ...settingsOf(name),
+      ...environment,
+    },
     // Out of the terminal's reach, which would send Ctrl-C to each service besides what this process asks of it: a
     // session of its own; on Windows, where that opens a window, a hidden console of its own.
     detached: process.platform !== 'win32',
@@ -106,11 +113,12 @@ function reachable(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
-function prefix(name: Service, from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) {
+function prefix(name: Service, from: Readable | null, to: NodeJS.WritableStream) {
   if (!from) return;
   const label = `[${name}]`.padEnd(widest + 2);
-  const shown = coloured(colours[name], label);
-  createInterface({ input: from }).on('line', (line) => to.write(`${shown} ${line}\n`));
+  const shown = Buffer.from(`${coloured(colours[name], label)} `);
+  const lineFeed = Buffer.from('\n');
+  eachLine(from, (line) => to.write(Buffer.concat([shown, line, lineFeed])));
 }
 
 /** As the terminal and NO_COLOR allow. */
@@ -119,15 +127,19 @@ function coloured(colour: (typeof colours)[Service], text: string): string {
 }
 
 function say(line: string) {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${printable(line)}\n`);
+}
+
+function complain(sentence: string) {
+  process.stderr.write(`${printable(sentence)}\n`);
 }
 
 function readEnvFile() {
   try {
-    for (const warning of loadEnvFile(join(root, '.env'), process.env)) process.stderr.write(`${warning}\n`);
+    for (const warning of loadEnvFile(join(root, '.env'), process.env)) complain(warning);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    complain(error.message);
     process.exit(1);
   }
 }
@@ -136,8 +148,8 @@ function refuseOneFileForThree(variable: string) {
   const value = process.env[variable] ?? '';
   // the services refuse the address of another kind of database themselves
   if (value === '' || /^(?!sqlite:)[a-z][a-z\d+]+:\/\//i.test(value)) return;
-  process.stderr.write(
-    `${variable} names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.\n`,
+  complain(
+    `${variable} names one SQLite file, and the three services need one each; leave it unset, or set DATABASE_URL to a postgres:// address.`,
   );
   process.exit(1);
 }

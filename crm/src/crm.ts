@@ -7,9 +7,11 @@ import { serviceToken } from '@doorstep/kit/client/service-token.ts';
 import { type Clock, systemClock } from '@doorstep/kit/clock.ts';
 import { openDatabase } from '@doorstep/kit/database/open.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
+import { guardFiles } from '@doorstep/kit/process/guard-files.ts';
 import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { createLogger, type Logger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
+import { printable } from '@doorstep/kit/text/printable.ts';
 import { takeOwnerLock } from '@doorstep/kit/work/owner-lock.ts';
 import { startRetention } from '@doorstep/kit/work/retention.ts';
 import type { Worker } from '@doorstep/kit/work/worker.ts';
@@ -51,6 +53,7 @@ const info = {
 export async function startCrm(config: CrmConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
   await using resources = new AsyncDisposableStack();
   const logger = createLogger('crm', config.log);
+  guardFiles('crm', config, logger);
   const database = resources.adopt(
     await openDatabase<CrmDatabase>({
       url: config.databaseUrl,
@@ -161,5 +164,6 @@ function connectInventory(config: CrmConfig, { tokens, clock, logger }: Means & 
 /** Bypasses the logger: logs are kept, and a password must not be. */
 function showPassword({ admin, log }: CrmConfig, password: string) {
   const message = `Admin created: username ${admin.username}, password ${password} (shown only once)`;
-  process.stdout.write(`${log.format === 'json' ? JSON.stringify({ level: 'info', message }) : message}\n`);
+  const line = log.format === 'json' ? JSON.stringify({ level: 'info', message }) : message;
+  process.stdout.write(`${printable(line)}\n`);
 }

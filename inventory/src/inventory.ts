@@ -2,6 +2,7 @@ import { loadSecretKey } from '@doorstep/kit/auth/secret-key.ts';
 import { createTokens } from '@doorstep/kit/auth/tokens.ts';
 import type { Clock } from '@doorstep/kit/clock.ts';
 import { serve } from '@doorstep/kit/http/serve.ts';
+import { guardFiles } from '@doorstep/kit/process/guard-files.ts';
 import type { Running } from '@doorstep/kit/process/lifecycle.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import { createRegistry } from '@doorstep/kit/process/metrics.ts';
@@ -40,6 +41,7 @@ const info = {
 export async function startInventory(config: InventoryConfig, overrides: { clock?: Clock } = {}): Promise<Running> {
   await using resources = new AsyncDisposableStack();
   const logger = createLogger('inventory', config.log);
+  guardFiles('inventory', config, logger);
   const registry = createRegistry();
   let upkeep: Worker | undefined;
   const { context, check } = resources.use(

@@ -19,6 +19,8 @@ type Given = {
   /** Standard input: all at once, or in these chunks. */
   input?: Input;
   environment?: Environment;
+  /** Makes standard output a terminal. */
+  isTerminal?: boolean;
   /** Makes standard error a terminal, and receives everything that is written to it. */
   watch?: (written: string) => void;
 };
@@ -49,7 +51,11 @@ export async function aCommandLine(kind: DatabaseKind, environment: Environment 
 
 export type CommandLine = Awaited<ReturnType<typeof aCommandLine>>;
 
-async function runHere(words: string, settings: Environment, { input = '', environment, watch }: Given) {
+async function runHere(
+  words: string,
+  settings: Environment,
+  { input = '', environment, isTerminal = false, watch }: Given,
+) {
   const out: string[] = [];
   const err: string[] = [];
   const stderr = {
@@ -59,7 +65,7 @@ async function runHere(words: string, settings: Environment, { input = '', envir
       watch?.(written);
     },
   };
-  const stdout = { write: (written: string) => out.push(written) };
+  const stdout = { isTTY: isTerminal, write: (written: string) => out.push(written) };
   const standard = { stdin: chunksOf(input), stdout, stderr };
   const code = await runCommandLine(words.split(' '), { ...settings, ...environment }, standard);
   return { code, out: out.join(''), err: err.join('') };

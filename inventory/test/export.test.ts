@@ -50,6 +50,16 @@ describe('an export', () => {
     expect(parseLines((await line.run('export --json')).out)).toEqual([json]);
   });
 
+  it('shows hidden characters on a terminal, and writes them unchanged for a program', async () => {
+    await using other = await aCommandLine('sqlite');
+    const description = 'a\u202eb\u2028c\u{e0041}';
+    await addItem(other, { sku: 'M-2', description });
+
+    const { out } = await other.run('export', { isTerminal: true });
+    expect(out).toContain('"a\\u202eb\\u2028c\\udb40\\udc41"');
+    expect((await other.run('export')).out).toContain(description);
+  });
+
   it('reports the number of items written, with --json as JSON', async () => {
     const file = line.file('counted.csv');
 

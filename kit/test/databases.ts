@@ -36,7 +36,7 @@ export async function freshDatabase(
   const removeFolder = () => rm(dataDir, { recursive: true, force: true });
   if (kind === 'sqlite') {
     const url = join(dataDir, 'test.db');
-    if (copyOf) await writeFile(url, copyOf);
+    if (copyOf) await writeFile(url, copyOf, { mode: 0o600 });
     return { url, dataDir, [Symbol.asyncDispose]: removeFolder };
   }
   const name = `test_${randomBytes(8).toString('hex')}`;

@@ -1,8 +1,9 @@
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSecretKey } from '../src/auth/secret-key.ts';
 import { StartError } from '../src/errors.ts';
+import { asAnotherUser } from './as-another-user.ts';
 import { freshDatabase } from './databases.ts';
 import { startOtherProcess } from './other-process.ts';
 
@@ -54,6 +55,18 @@ describe('the key for tokens', () => {
     await writeFile(occupied, '');
     expect(() => loadSecretKey(undefined, occupied)).toThrow(StartError);
     expect(() => loadSecretKey(undefined, occupied)).toThrow(/^The key for tokens cannot be stored in [^\n]+\.$/);
+  });
+
+  it('stops the start if it belongs to another user, unless the folder is shared with a group', async () => {
+    await using folder = await freshFolder();
+    loadSecretKey(undefined, folder.path);
+    using _user = asAnotherUser(join(folder.path, 'jwt-secret-key'));
+    expect(() => loadSecretKey(undefined, folder.path)).toThrow(StartError);
+    expect(() => loadSecretKey(undefined, folder.path)).toThrow(
+      /^The key for tokens in \S+ belongs to another user of this machine \(id \d+\), who could sign tokens/,
+    );
+    await chmod(folder.path, 0o2770);
+    expect(loadSecretKey(undefined, folder.path)).toMatch(/^[\w-]{43}$/);
   });
 
   it('stops the start if the stored key is too short', async () => {

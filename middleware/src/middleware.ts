@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from '@doorstep/kit/http/serve.ts';
+import { guardFiles } from '@doorstep/kit/process/guard-files.ts';
 import { type Running, shutdownTimeoutMs } from '@doorstep/kit/process/lifecycle.ts';
 import { createLogger } from '@doorstep/kit/process/logger.ts';
 import { startSchedule } from '@doorstep/kit/work/schedule.ts';
@@ -28,6 +29,7 @@ const info = {
 export async function startMiddleware(config: MiddlewareConfig, overrides: Overrides = {}): Promise<Running> {
   await using resources = new AsyncDisposableStack();
   const logger = createLogger('middleware', config.log);
+  guardFiles('middleware', config, logger);
   const lock = resources.adopt(await takeLedgerLock(config.databaseUrl), (held) => held.release());
   const { context, database, tokens, registry } = resources.use(await openContext(config, logger, overrides));
   const sync = createSync(context, lock.ensure);

@@ -82,8 +82,8 @@ export async function startSmallInventory() {
   /** The ids of the next packages, of any form; after them come numbers. */
   const nextIds: unknown[] = [];
   const gate = createGate();
-  /** `isMute`: it has no look-up. */
-  const state = { isMute: false };
+  /** `isMute`: it has no look-up; `words`: what it says when it refuses. */
+  const state = { isMute: false, words: 'not now' };
   const server = await serveJson(async ({ route, query, body }) => {
     if (route === 'GET /packages' && !state.isMute) {
       const asked = query.get('customerId')?.split(',').map(Number);
@@ -96,7 +96,7 @@ export async function startSmallInventory() {
     posts.push(body.customerId);
     await gate.pass();
     const status = refusals.get(body.customerId);
-    if (status !== undefined) return { status, body: { error: 'not now' } };
+    if (status !== undefined) return { status, body: { error: state.words } };
     packages.push({ id: nextIds.shift() ?? packages.length + 1, ...body });
     return { status: 201, body: packages.at(-1) };
   });

@@ -27,7 +27,7 @@ type Customer = { id: number; name: string; integration: { state: string; packag
 type Status = { cursor: number; last_poll: { at: string; outcome: string } | null };
 type Container = {
   State: { Health?: { Status: string } };
-  HostConfig: { ReadonlyRootfs: boolean };
+  HostConfig: { ReadonlyRootfs: boolean; Memory: number; PidsLimit: number | null };
   NetworkSettings: { Ports: Record<string, { HostIp: string; HostPort: string }[] | null> };
 };
 
@@ -88,6 +88,29 @@ async function checkContainer(service: Service) {
   await check(`${service} has a read-only root filesystem`, async () => {
     expect((await inspect(service)).HostConfig.ReadonlyRootfs, 'it is writable');
   });
+  await check(`${service} has limits of memory and processes`, async () => {
+    const { Memory, PidsLimit } = (await inspect(service)).HostConfig;
+    expect(Memory > 0 && Number(PidsLimit) > 0, `they are ${Memory} bytes and ${PidsLimit}`);
+  });
+  await check(`${service} has no privileges and can gain none`, async () => {
+    const status = await runCompose(['exec', '-T', service, 'cat', '/proc/self/status']);
+    expect(/^CapEff:\s0+$/m.test(status) && /^NoNewPrivs:\s1$/m.test(status), status);
+  });
+  await check(`${service} keeps its files from other users`, async () => {
+    const files = await runCompose(['exec', '-T', service, 'find', '/data', '/keys', '-printf', '%m %p\\n']);
+    const open = files.split('\n').filter((line) => !/^([67]00 .*)?$/.test(line));
+    expect(/^600 \/data\/\w+\.db$/m.test(files) && open.length === 0, files);
+  });
+  if (service !== 'crm') {
+    await check(`${service} cannot replace the key for tokens`, async () => {
+      const write = ['sh', '-c', 'echo mine > /keys/mine || echo mine > /keys/jwt-secret-key'];
+      const isWritten = await runCompose(['exec', '-T', service, ...write]).then(
+        () => true,
+        () => false,
+      );
+      expect(!isWritten, 'it can write to /keys');
+    });
+  }
   await check(`${service} is published only on 127.0.0.1`, async () => {
     const published = Object.values((await inspect(service)).NetworkSettings.Ports).flatMap((bound) => bound ?? []);
     expect(published.length > 0, 'it is not published at all');

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCrmConfig } from '@doorstep/crm/src/config.ts';
-import { readInventoryConfig } from '@doorstep/inventory/src/config.ts';
 import { parseEnv } from '@doorstep/kit/process/parse-env.ts';
-import { readMiddlewareConfig } from '@doorstep/middleware/src/config.ts';
 import { describe, expect, it } from 'vitest';
+import { readBy, readers } from './settings-read.ts';
 
-const readers = { crm: readCrmConfig, inventory: readInventoryConfig, middleware: readMiddlewareConfig };
 const services = Object.entries(readers);
 
 const root = join(import.meta.dirname, '../..');
@@ -18,6 +15,9 @@ const ports = ['CRM_PORT', 'INVENTORY_PORT', 'MIDDLEWARE_PORT'];
 const publicUrls = ['CRM_PUBLIC_URL', 'INVENTORY_PUBLIC_URL', 'MIDDLEWARE_PUBLIC_URL'];
 /** The names of these two inside a service. */
 const ofOneService = ['PORT', 'PUBLIC_URL'];
+
+/** What an image is built from. */
+const forBuild = 'NODE_IMAGE';
 
 /** A container does not get these settings: its image fixes the first two, and `ports` in the Compose file uses the rest. */
 const notPassedOn = ['HOST', 'PORT', ...ports];
@@ -31,14 +31,6 @@ const setByCompose = (service: string): Record<string, string> => ({
   CRM_SERVICE_URL: `\${CRM_SERVICE_URL:-http://crm:3001}`,
   INVENTORY_SERVICE_URL: `\${INVENTORY_SERVICE_URL:-http://inventory:3002}`,
 });
-
-/** The variables that a service reads. */
-function readBy(reader: (environment: Record<string, string>) => unknown): string[] {
-  const names = new Set<string>();
-  reader(new Proxy<Record<string, string>>({}, { get: (_target, name) => void names.add(String(name)) }));
-  // proxies have lower-case names too
-  return [...names].filter((name) => name === name.toUpperCase());
-}
 
 /** The lines of a block in the Compose file, from below its first line to the end of its indentation. */
 function block(text: string, firstLine: string): string {
@@ -64,7 +56,8 @@ describe('.env.example', () => {
   it('lists every setting that a service reads, and nothing else', () => {
     const read = services.flatMap(([, reader]) => readBy(reader)).filter((name) => !ofOneService.includes(name));
 
-    expect(Object.keys(example).sort()).toEqual([...new Set([...read, ...ports, ...publicUrls])].sort());
+    const ofNpmStart = [...ports, ...publicUrls, forBuild];
+    expect(Object.keys(example).sort()).toEqual([...new Set([...read, ...ofNpmStart])].sort());
   });
 
   it.each(services)('changes nothing for the %s: it holds the defaults', (_service, reader) => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,7 +118,38 @@ describe.skipIf(process.platform !== 'linux')('npm start on a terminal', () => {
   });
 });
 
+/** The names of the variables that a process was started with. */
+async function variablesOf(processId: number): Promise<string[]> {
+  const text = await readFile(`/proc/${processId}/environ`, 'utf8');
+  return text.split('\0').map((variable) => variable.split('=', 1)[0] ?? '');
+}
+
 describe('npm start', () => {
+  it.skipIf(process.platform !== 'linux')('gives each service its own secrets only', async () => {
+    const secrets = {
+      crm: ['ADMIN_PASSWORD', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'],
+      inventory: ['LOW_STOCK_WEBHOOK_URL', 'LOW_STOCK_WEBHOOK_SECRET'],
+      middleware: ['CRM_TOKEN', 'INVENTORY_TOKEN'],
+    };
+    const forAll = ['JWT_SECRET_KEY', 'DATA_DIR', 'PATH', 'NODE_OPTIONS', 'MY_OWN'];
+    await using start = await npmStart({
+      ...Object.fromEntries([...Object.values(secrets).flat(), 'MY_OWN'].map((name) => [name, 'x'.repeat(40)])),
+      JWT_SECRET_KEY: 'a key of no less than 32 bytes here',
+      LOW_STOCK_WEBHOOK_URL: 'http://127.0.0.1:1',
+      LOW_STOCK_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
+    });
+    await start.up();
+
+    for (const [name, own] of Object.entries(secrets)) {
+      const names = await variablesOf(await childOf(start.child, name));
+      const others = Object.values(secrets)
+        .flat()
+        .filter((secret) => !own.includes(secret));
+      expect(names).toEqual(expect.arrayContaining([...own, ...forAll]));
+      expect(names.filter((each) => others.includes(each))).toEqual([]);
+    }
+  });
+
   it('brings up the three, says where, shows the password once, and ends them all at Ctrl-C with exit code 0', async () => {
     // as a user starts it, without the bundles of quickStart
     await using start = await npmStart({ ...compileCache, NODE_OPTIONS: '' });

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { createProgress } from '@doorstep/kit/cli/progress.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
+import { printable } from '@doorstep/kit/text/printable.ts';
 import { countItems } from '../db/items.ts';
 import { type CsvForm, csvHeader, csvRows, writtenFields } from '../import/write-csv.ts';
 import type { Item } from '../item.ts';
@@ -76,10 +77,12 @@ function write(items: Item[], format: Format, form: CsvForm): string {
   return items.map((item) => `${JSON.stringify(item, writtenFields)}\n`).join('');
 }
 
+/** As it is for a program, in visible characters for a person at a terminal. */
 function toStdout({ stdout }: CommandMeans): Writable {
+  const toShown = stdout.isTTY ? (text: string) => text.split('\n').map(printable).join('\n') : String;
   return new Writable({
     write(chunk, _encoding, done) {
-      stdout.write(String(chunk));
+      stdout.write(toShown(String(chunk)));
       done();
     },
   });

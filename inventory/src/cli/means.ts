@@ -6,6 +6,6 @@ export type CommandMeans = Call & {
   context: InventoryContext;
   clock: Clock;
   stdin: AsyncIterable<Buffer>;
-  /** For data that must be written unchanged. */
+  /** For data that a program reads, which must be written unchanged. */
   stdout: Call['terminal'];
 };

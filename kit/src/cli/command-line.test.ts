@@ -164,16 +164,35 @@ Exit codes:
     await expect(run('wait', { run: () => Promise.reject(bug) })).rejects.toBe(bug);
   });
 
-  it('writes no escape sequences and no bidirectional overrides to the terminal', async () => {
+  it('shows each argument in one line of visible characters', async () => {
     const { out, err } = await run('wait', {
       run: async (_config, _command, { print, say }) => {
-        print('a\u001b[31mb\nc');
-        say('d\u202ee\u2028f\rg');
+        print('a\u001b[31mb\nc', 'd');
+        say('e\u202ef\u2028g\rh\u{e0041}');
         return exitCodes.done;
       },
     });
 
-    expect(out).toBe('a\uFFFD[31mb\nc\n');
-    expect(err).toBe('d\uFFFDe\uFFFDf\uFFFDg\n');
+    expect(out).toBe('a\\u001b[31mb\\u000ac\nd\n');
+    expect(err).toBe('e\\u202ef\\u2028g\\u000dh\\udb40\\udc41\n');
+  });
+
+  it('prints JSON that holds every character of the value', async () => {
+    const name = 'Eve\u202e\u2028\u{e0041}\u0085';
+    const { out } = await run('wait', {
+      run: async (_config, _command, { print }) => {
+        print(JSON.stringify({ name }));
+        return exitCodes.done;
+      },
+    });
+
+    expect(out).toMatch(/^[^\u202e\u2028\u{e0041}\u0085]+$/u);
+    expect(JSON.parse(out)).toEqual({ name });
+  });
+
+  it('keeps an error in one line', async () => {
+    const ran = await run('wait', { run: () => Promise.reject(new AppError('not_found', 'no cake "a\nb"')) });
+
+    expect(ran.err).toBe('no cake "a\\u000ab"\n');
   });
 });

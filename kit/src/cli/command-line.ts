@@ -1,6 +1,6 @@
 import { isUnavailable } from '../database/faults.ts';
 import { AppError, StartError } from '../errors.ts';
-import { inLines } from '../text/printable.ts';
+import { printable } from '../text/printable.ts';
 import { type Call, type Command, type Commands, exitCodes, type Introduction, type Terminal } from './command.ts';
 import { parseWords } from './command-words.ts';
 
@@ -20,13 +20,13 @@ export async function runCommand<Config, Means>(
   { stdout, stderr }: Terminal,
   line: CommandLine<Config, Means>,
 ): Promise<number> {
-  const print = (text: string) => void stdout.write(`${inLines(text)}\n`);
-  const say = (text: string) => void stderr.write(`${inLines(text)}\n`);
+  const print = (...lines: string[]) => void stdout.write(toText(lines));
+  const say = (...lines: string[]) => void stderr.write(toText(lines));
   let isUnderstood = false;
   try {
     const parsed = parseWords(words, line);
     if (typeof parsed === 'string') {
-      print(parsed);
+      print(...parsed.split('\n'));
       return exitCodes.done;
     }
     const config = line.readConfig();
@@ -41,4 +41,8 @@ export async function runCommand<Config, Means>(
     }
     return isUnderstood ? exitCodes.unable : exitCodes.misused;
   }
+}
+
+function toText(lines: string[]): string {
+  return lines.map((line) => `${printable(line)}\n`).join('');
 }

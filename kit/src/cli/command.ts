@@ -15,10 +15,10 @@ export type Call = {
   /** Options by name in camel case: `--skip-bad` is `skipBad`. */
   values: Record<string, string | boolean | undefined>;
   positionals: string[];
-  /** Prints a result to standard output. */
-  print(text: string): void;
-  /** Prints a message to standard error. */
-  say(text: string): void;
+  /** Prints a result to standard output. Each argument is one line, whatever text from outside is in it. */
+  print(...lines: string[]): void;
+  /** Prints a message to standard error, in the same way. */
+  say(...lines: string[]): void;
   /** For a progress bar, if it is a terminal. */
   terminal: Stream;
 };

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { inLine } from '../text/printable.ts';
+import { printable } from '../text/printable.ts';
 
 const wordsMax = 200;
 /** Shorter secrets would also match ordinary words. */
@@ -16,7 +16,7 @@ export function wordsOf({ status, data }: Answer, secrets: string[] = []): strin
     words !== '' && words.toLowerCase() !== (STATUS_CODES[status] ?? '').toLowerCase();
   const words = typeof data === 'string' ? plainText(data) : sentence(data, isMoreThanStatus);
   if (words === undefined || !isMoreThanStatus(words)) return undefined;
-  const shown = inLine(without(secrets, words)).toWellFormed();
+  const shown = printable(without(secrets, words));
   return shown.length <= wordsMax ? shown : `${shown.slice(0, wordsMax - 1).toWellFormed()}…`;
 }
 

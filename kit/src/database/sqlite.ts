@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { SqliteAdapter, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { StartError } from '../errors.ts';
+import { makePrivateFile, makePrivateFolder } from '../files/private-files.ts';
 
 // Kysely's dialect expects better-sqlite3, a native addon; this adapts the SQLite that Node brings along.
 
@@ -32,7 +32,8 @@ class NodeSqliteDialect extends SqliteDialect {
  */
 function openSqliteFile(path: string, limited: boolean): DatabaseSync {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makePrivateFolder(dirname(path));
+    makePrivateFile(path);
     // a migration may rebuild a table that others refer to: https://www.sqlite.org/lang_altertable.html#otheralter
     const options = { timeout: migrationPatienceMs, enableForeignKeyConstraints: limited };
     const database = new DatabaseSync(path, options);

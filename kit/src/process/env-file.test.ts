@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -20,6 +20,23 @@ it('leaves variables that are already set, even empty ones', () => {
 
 it('is empty if there is no file', () => {
   expect(loadEnvFile(join(folder, 'none'), {})).toEqual([]);
+});
+
+it.skipIf(process.platform === 'win32')('warns of a secret that every user of the machine can read', () => {
+  const secret = 'PORT=1\nJWT_SECRET_KEY=hunter2';
+  const modes = [0o644, 0o640, 0o600].map((mode) => {
+    load(secret);
+    chmodSync(path, mode);
+    return load(secret)['warnings'];
+  });
+
+  expect(modes).toEqual([
+    ['.env holds JWT_SECRET_KEY, and every user of this machine can read it; to prevent that: chmod 600 .env'],
+    undefined,
+    undefined,
+  ]);
+  chmodSync(path, 0o644);
+  expect(load('PORT=1\nJWT_SECRET_KEY=')).toEqual({ PORT: '1', JWT_SECRET_KEY: '' });
 });
 
 it('skips a byte-order mark', () => {

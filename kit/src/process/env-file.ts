@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { StartError } from '../errors.ts';
 import { parseEnv } from './parse-env.ts';
 import type { Environment } from './settings.ts';
@@ -14,7 +14,17 @@ export function loadEnvFile(path: string, environment: Environment): string[] {
   if (!bytes) return [];
   const { values, warnings } = parseEnv(decode(bytes), environment);
   for (const [name, value] of values) environment[name] ??= value;
-  return warnings;
+  return [...warnings, ...warnOfReaders(path, values)];
+}
+
+const secret = /KEY|PASSWORD|SECRET|TOKEN|^DATABASE_URL$/;
+
+/** Copied from .env.example, the file can be read by everybody. Windows and some file systems keep no modes. */
+function warnOfReaders(path: string, values: Map<string, string>): string[] {
+  const [held] = [...values].find(([name, value]) => value !== '' && secret.test(name)) ?? [];
+  const isReadByAll = process.platform !== 'win32' && (statSync(path).mode & 0o004) !== 0;
+  if (held === undefined || !isReadByAll) return [];
+  return [`.env holds ${held}, and every user of this machine can read it; to prevent that: chmod 600 .env`];
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -1,5 +1,7 @@
 import { exitCodes } from '../cli/command.ts';
 import { StartError } from '../errors.ts';
+import { describeError } from '../text/describe-error.ts';
+import { printable } from '../text/printable.ts';
 import { loadEnvFile } from './env-file.ts';
 import type { Environment } from './settings.ts';
 
@@ -36,7 +38,7 @@ export async function runService(start: () => Promise<Running>): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     if (process.connected) process.send?.({ ready: url });
   } catch (error) {
-    process.stderr.write(`${error instanceof StartError ? error.message : (error as Error).stack}\n`);
+    printError(error);
     process.exit(1);
   }
 }
@@ -50,19 +52,20 @@ export async function runCommandOrService(
   command: (words: string[]) => Promise<number>,
   start: () => Promise<Running>,
 ): Promise<void> {
+  keepNodePrintable();
   const words = process.argv.slice(2);
   if (words.length === 0) return runService(start);
   // npm start reads this file too, so a command finds the same services
   try {
-    for (const warning of loadEnvFile('.env', environment)) process.stderr.write(`${warning}\n`);
+    for (const warning of loadEnvFile('.env', environment)) printLine(warning);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    printError(error);
     process.exit(exitCodes.misused);
   }
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return; // a reader such as `head` may stop early
-    process.stderr.write(`The output cannot be written: ${error.message}.\n`);
+    printLine(`The output cannot be written: ${error.message}.`);
     process.exit(exitCodes.unable);
   });
   process.exitCode = await command(words[0] === '--' ? words.slice(1) : words);
@@ -84,4 +87,25 @@ export function onStopRequest(stop: () => Promise<void>): void {
   process.on('disconnect', request);
   // the parent may have gone while this process was still loading
   if (process.connected === false) request();
+}
+
+/** Node itself prints the messages of errors and warnings as they are, with the text from outside in them. */
+function keepNodePrintable(): void {
+  process.on('uncaughtException', (error) => {
+    printError(error);
+    process.exit(1);
+  });
+  process.prependListener('warning', (warning) => {
+    const stack = describeError(warning);
+    Object.assign(warning, { message: printable(warning.message), stack });
+  });
+}
+
+function printError(error: unknown): void {
+  if (error instanceof StartError) printLine(error.message);
+  else process.stderr.write(`${error instanceof Error ? describeError(error) : printable(String(error))}\n`);
+}
+
+function printLine(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
 }

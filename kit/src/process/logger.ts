@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
 import { styleText } from 'node:util';
 import winston from 'winston';
-import { escapeUnprintable } from '../text/printable.ts';
+import { describeError } from '../text/describe-error.ts';
+import { printable } from '../text/printable.ts';
 
 export type Logger = winston.Logger;
 
@@ -14,7 +15,7 @@ export type LogConfig = {
 
 /**
  * One line an event. Pretty shows the message alone, so a message says all that a person needs; JSON adds the fields.
- * An `error` field that is an Error is written with its stack.
+ * An `error` field that is an Error is written with its stack. Text from outside cannot begin a line of its own.
  */
 export function createLogger(service: string, { level, format, stderr = false }: LogConfig): Logger {
   return winston.createLogger({
@@ -23,7 +24,7 @@ export function createLogger(service: string, { level, format, stderr = false }:
       winston.format.timestamp(),
       stacks(),
       format === 'json'
-        ? winston.format.json()
+        ? winston.format.combine(winston.format.json(), oneLine)
         : winston.format.printf(pretty(stderr ? process.stderr : process.stdout)),
     ),
     defaultMeta: { service },
@@ -65,19 +66,14 @@ function once<T>(make: () => T): () => T {
 
 const stacks = winston.format((info) => {
   const { error } = info;
-  return error instanceof Error ? { ...info, error: describe(error) } : info;
+  return error instanceof Error ? { ...info, error: describeError(error) } : info;
 });
 
-/** The error with its stack and its causes. The message may contain text from outside, so it is escaped too. */
-function describe(error: Error): string {
-  const frames =
-    error.stack
-      ?.split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .map(escapeUnprintable) ?? [];
-  const cause = error.cause instanceof Error ? [`    caused by ${describe(error.cause)}`] : [];
-  return [`${error.name}: ${escapeUnprintable(error.message)}`, ...frames, ...cause].join('\n');
-}
+/** Where winston keeps it. */
+const finishedLine = Symbol.for('message');
+
+/** JSON itself escapes only what is below U+0020; many readers of lines also split at U+0085, U+2028 and U+2029. */
+const oneLine = winston.format.printf((info) => printable(String(info[finishedLine])));
 
 const colours = { warn: 'yellow', error: 'red' } as const;
 
@@ -86,7 +82,7 @@ function pretty(output: NodeJS.WritableStream) {
   return ({ timestamp, level, message, error }: winston.Logform.TransformableInfo): string => {
     const time = String(timestamp).slice(11, 23);
     const mark = level === 'info' ? '' : `${inColour(level, output)} `;
-    return `${time} ${mark}${escapeUnprintable(String(message))}${error ? `\n${error}` : ''}`;
+    return `${time} ${mark}${printable(String(message))}${error ? `\n${error}` : ''}`;
   };
 }
 

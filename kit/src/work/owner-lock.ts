@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -7,6 +7,7 @@ import { sqlitePath, startErrorOf } from '../database/open.ts';
 import { postgresSettings } from '../database/postgres.ts';
 import { isPostgresUrl, settleTls } from '../database/postgres-address.ts';
 import { StartError } from '../errors.ts';
+import { makePrivateFile, makePrivateFolder, privateMode } from '../files/private-files.ts';
 import { singleFlight } from './single-flight.ts';
 
 // Lock files from npm depend on a timer: a hanging process loses its lock, and a killed process keeps it for a while.
@@ -51,7 +52,8 @@ type HeldBy = (holder: string | undefined) => StartError;
 function sqliteLock(path: string, heldBy: HeldBy): OwnerLock {
   let database: DatabaseSync | undefined;
   const take = () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makePrivateFolder(dirname(path));
+    makePrivateFile(path);
     const candidate = new DatabaseSync(path, { timeout: 0 });
     try {
       candidate.exec('begin immediate');
@@ -59,7 +61,7 @@ function sqliteLock(path: string, heldBy: HeldBy): OwnerLock {
       candidate.close();
       throw (error as { errcode?: number }).errcode === 5 ? heldBy(readHolder(`${path}.holder`)) : error;
     }
-    writeFileSync(`${path}.holder`, `${self}, since ${new Date().toISOString()}`);
+    writeFileSync(`${path}.holder`, `${self}, since ${new Date().toISOString()}`, { mode: privateMode.file });
     return candidate;
   };
   return {

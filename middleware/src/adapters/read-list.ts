@@ -1,4 +1,4 @@
-import { inLine } from '@doorstep/kit/text/printable.ts';
+import { printable } from '@doorstep/kit/text/printable.ts';
 import type { AxiosResponse } from 'axios';
 import { type Fields, isObject, nextLink } from './next-link.ts';
 
@@ -87,5 +87,5 @@ const seenMax = 200;
 function describeBody(body: unknown): string {
   if (body === undefined || body === '') return 'an empty answer';
   const seen = isObject(body) ? `an object with the fields ${Object.keys(body).join(', ') || '(none)'}` : String(body);
-  return inLine(seen.toWellFormed()).slice(0, seenMax);
+  return printable(seen).slice(0, seenMax);
 }

@@ -1,5 +1,4 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
-import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { CaughtRequest, Probe } from '../ports.ts';
 import { type Checked, checkNeighbours } from './check-neighbours.ts';
 import type { CommandMeans } from './means.ts';
@@ -18,8 +17,8 @@ export const checkCommand: Command<CommandMeans> = {
     const { urls } = own;
     const checked = await checkNeighbours(own, context.names);
     const { hindrance } = checked;
-    print(values['json'] ? JSON.stringify(toJson(urls, checked)) : show(urls, checked));
-    if (hindrance !== undefined) say(inLine(`Deliveries cannot start: ${hindrance}.`));
+    print(...(values['json'] ? [JSON.stringify(toJson(urls, checked))] : show(urls, checked)));
+    if (hindrance !== undefined) say(`Deliveries cannot start: ${hindrance}.`);
     return hindrance === undefined ? exitCodes.done : exitCodes.no;
   },
 };
@@ -58,7 +57,7 @@ const toView = ({ id, name, createdAt, fault }: PageCustomer) => ({
 
 type PageCustomer = Extract<Checked['page'], { kind: 'page' }>['customers'][number];
 
-function show(urls: Urls, { page, fields, root, packages, request, hindrance }: Checked): string {
+function show(urls: Urls, { page, fields, root, packages, request, hindrance }: Checked): string[] {
   const inventory = [
     `Inventory ${urls.inventory}`,
     `  ${root.asked}: ${root.reason ?? `idempotency ${root.idempotency ?? 'not mentioned'}`}`,
@@ -69,7 +68,7 @@ function show(urls: Urls, { page, fields, root, packages, request, hindrance }: 
   const lines = [`CRM ${urls.crm}`, ...showPage(page, fields), '', ...inventory];
   if (request) lines.push('', 'For the first customer it would send', ...showRequest(request));
   if (hindrance === undefined) lines.push('', 'Deliveries can start.');
-  return lines.map(inLine).join('\n');
+  return lines;
 }
 
 function showPage(page: Checked['page'], fields: string[]): string[] {
@@ -81,11 +80,7 @@ function showPage(page: Checked['page'], fields: string[]): string[] {
   const nameless = customers.filter(({ fault }) => fault !== undefined).length;
   return [
     `  ${length} entries on the first page; ${all}${more ? '; more may follow' : ''}`,
-    ...(rows.length > 0
-      ? table([['id', 'name', 'created_at'], ...rows])
-          .split('\n')
-          .map(indent)
-      : []),
+    ...(rows.length > 0 ? table([['id', 'name', 'created_at'], ...rows]).map(indent) : []),
     ...(nameless > 0
       ? [`  ${nameless} without a usable name; the first entry has the fields ${fields.join(', ')}`]
       : []),

@@ -24,13 +24,13 @@ export const deliveriesCommand: Command<CommandMeans> = {
     const shown = found.slice(0, query.limit);
     if (values['json']) print(JSON.stringify(shown));
     else if (shown.length === 0) say('No deliveries found.');
-    else print(show(shown));
+    else print(...show(shown));
     if (found.length > shown.length) say(`There are more: --after ${shown.at(-1)?.customer_id}`);
     return exitCodes.done;
   },
 };
 
-function show(deliveries: Awaited<ReturnType<typeof listDeliveries>>): string {
+function show(deliveries: Awaited<ReturnType<typeof listDeliveries>>): string[] {
   const rows = deliveries.map((delivery) => [
     delivery.customer_id,
     delivery.customer_name,

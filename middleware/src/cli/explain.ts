@@ -1,7 +1,6 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
 import { formatDuration } from '@doorstep/kit/text/format-duration.ts';
-import { inLine } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { type CustomerKey, skippedReason } from '../delivery.ts';
 import { findCustomer } from '../intake/find-named.ts';
@@ -25,7 +24,7 @@ export const explainCommand: Command<CommandMeans> = {
     const id = customerId(context, positionals[0]);
     try {
       const delivery = await getDelivery(context, id);
-      print(values['json'] ? JSON.stringify(delivery) : await show(means, delivery));
+      print(...(values['json'] ? [JSON.stringify(delivery)] : await show(means, delivery)));
       return exitCodes.done;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -48,18 +47,18 @@ async function explainUnseen({ context, values, print, say }: CommandMeans, id: 
     : typeof id === 'string' || typeof cursor === 'string' || id > cursor
       ? `Customer ${id} (${customer.name}) is in the CRM, and the next poll records it; the last recorded id is ${cursor}.`
       : `Customer ${id} (${customer.name}) appeared in the CRM behind the cursor (${cursor}), so polls miss it; "reconcile --repair" delivers it.`;
-  print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : inLine(reason));
+  print(values['json'] ? JSON.stringify({ customer_id: id, state: null, error: reason }) : reason);
   return exitCodes.no;
 }
 
-async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
+async function show(means: CommandMeans, delivery: Delivery): Promise<string[]> {
   const { customer_id, customer_name, state, recorded_at, attempts_removed_until, history } = delivery;
-  const lines = [inLine(`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`)];
+  const lines = [`Customer ${customer_id} (${customer_name}): ${verdict(means.context, delivery)}`];
   const stranger = await findStranger(means.context, customer_id);
   const waits = state === 'pending' || state === 'retrying';
   const hindered = waits && !stranger ? await hindrance(means) : undefined;
-  if (stranger) lines.push(inLine(`Deliveries are stopped: ${stranger}.`));
-  else if (hindered) lines.push(inLine(`At the moment ${hindered}.`));
+  if (stranger) lines.push(`Deliveries are stopped: ${stranger}.`);
+  else if (hindered) lines.push(`At the moment ${hindered}.`);
   lines.push('', `${time(recorded_at)}  recorded in the ledger`);
   if (attempts_removed_until) {
     lines.push(`${time(attempts_removed_until)}  its attempts up to this time were removed (RETENTION_DAYS)`);
@@ -74,8 +73,7 @@ async function show(means: CommandMeans, delivery: Delivery): Promise<string> {
     ],
     ...callRows(attempt.calls),
   ]);
-  if (rows.length > 0) lines.push(table(rows));
-  return lines.join('\n');
+  return [...lines, ...table(rows)];
 }
 
 /** Nothing for an attempt of one call, whose own line says it all. */

@@ -1,7 +1,6 @@
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { feedLimitMax, feedQuery } from '@doorstep/kit/http/feed.ts';
 import { parse } from '@doorstep/kit/http/validate.ts';
-import { inLine } from '@doorstep/kit/text/printable.ts';
 import { z } from 'zod';
 import { listQuarantined } from '../queries/list-quarantined.ts';
 import type { CommandMeans } from './means.ts';
@@ -24,7 +23,7 @@ export const quarantineCommand: Command<CommandMeans> = {
     const shown = found.slice(0, query.limit);
     if (values['json']) print(JSON.stringify(shown));
     else if (shown.length === 0) say('No entries found.');
-    else for (const { seen_at, reason, entry } of shown) print(inLine(`${time(seen_at)}  ${reason}: ${entry}`));
+    else for (const { seen_at, reason, entry } of shown) print(`${time(seen_at)}  ${reason}: ${entry}`);
     if (found.length > shown.length) say(`There are more: --after ${shown.at(-1)?.id}`);
     return exitCodes.done;
   },

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, exitCodes } from '@doorstep/kit/cli/command.ts';
 import { createProgress } from '@doorstep/kit/cli/progress.ts';
 import { AppError } from '@doorstep/kit/errors.ts';
-import { inLine } from '@doorstep/kit/text/printable.ts';
 import { repair } from '../commands/repair.ts';
 import { getStatus, toReconciliationView } from '../queries/get-status.ts';
 import { type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
@@ -67,7 +66,7 @@ async function compare(
       progress.end();
       const { kind, customerId, detail } = exception;
       if (values['json']) print(JSON.stringify({ kind, customer_id: customerId ?? null, detail }));
-      else print(inLine(`${kind.padEnd(9)}  ${detail}`));
+      else print(`${kind.padEnd(9)}  ${detail}`);
     },
   });
   progress.end();

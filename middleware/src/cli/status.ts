@@ -25,12 +25,12 @@ export const statusCommand: Command<CommandMeans> = {
       crm_list: answer?.crm_list ?? null,
       ...(await getStatus(context)),
     };
-    print(values['json'] ? JSON.stringify(status) : show(status));
+    print(...(values['json'] ? [JSON.stringify(status)] : show(status)));
     return exitCodes.done;
   },
 };
 
-function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantined, ...rest }: Status): string {
+function show({ daemon, breaker, last_poll, pause, cursor, deliveries, quarantined, ...rest }: Status): string[] {
   const { reconciliation } = rest;
   const waited = rest.oldest_pending_seconds;
   const waits = waited === null ? '' : `, the oldest for ${formatDuration(waited * 1000)}`;

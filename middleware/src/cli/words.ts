@@ -1,5 +1,5 @@
 import { AppError } from '@doorstep/kit/errors.ts';
-import { inLine } from '@doorstep/kit/text/printable.ts';
+import { printable } from '@doorstep/kit/text/printable.ts';
 import type { MiddlewareContext } from '../context.ts';
 import { toCustomerKey } from '../customer-key.ts';
 import type { CustomerKey } from '../delivery.ts';
@@ -20,12 +20,12 @@ export function time(iso: string): string {
 }
 
 /** Lines with aligned columns. */
-export function table(rows: (string | number)[][]): string {
-  const cells = rows.map((row) => row.map((cell) => inLine(String(cell))));
+export function table(rows: (string | number)[][]): string[] {
+  const cells = rows.map((row) => row.map((cell) => printable(String(cell))));
   const widths: number[] = [];
   for (const row of cells) {
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
   }
   const line = (row: string[]) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ');
-  return cells.map((row) => line(row).trimEnd()).join('\n');
+  return cells.map((row) => line(row).trimEnd());
 }

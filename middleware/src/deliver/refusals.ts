@@ -1,4 +1,4 @@
-import { inLine } from '@doorstep/kit/text/printable.ts';
+import { printable } from '@doorstep/kit/text/printable.ts';
 import type { Finished } from '../attempted.ts';
 import { setPause } from '../commands/pause.ts';
 import type { MiddlewareContext } from '../context.ts';
@@ -42,9 +42,9 @@ export function createRefusals(context: MiddlewareContext) {
   }
 
   function reasonOf({ delivery, outcome, endedAt }: Finished): string {
-    const words = inLine(wordsOf(outcome)).slice(0, wordsMax);
+    const words = printable(wordsOf(outcome)).slice(0, wordsMax);
     if (endedAt === 'read') return `no customer so far has a usable name; customer ${delivery.customerId}: ${words}`;
-    const sent = inLine(target.show(toRequest(delivery, names)));
+    const sent = printable(target.show(toRequest(delivery, names)));
     return `no customer so far has got a package; ${sent}: ${words}; expected was 2xx with the id of the package`;
   }
 
