@@ -2,7 +2,7 @@ import { emailAddress, id, storableText, timestamp } from '@doorstep/kit/http/sc
 import { name } from '@doorstep/kit/http/texts.ts';
 import { emailForms, searchKey as toSearchKey } from '@doorstep/kit/text/fold.ts';
 import { z } from 'zod';
-import { passwordForm } from './password.ts';
+import { passwordForm } from './password-form.ts';
 
 /** The fields of a customer, as clients send them. */
 const inputFields = {

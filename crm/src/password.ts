@@ -1,5 +1,6 @@
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { passwordForm } from './password-form.ts';
 
 const derive = promisify(argon2);
 
@@ -7,11 +8,6 @@ const derive = promisify(argon2);
 const cost = { memory: 19_456, passes: 2, parallelism: 1 };
 const saltBytes = 16;
 const tagBytes = 32;
-
-/** One form for a password, however a keyboard encodes its letters. */
-export function passwordForm(password: string): string {
-  return password.normalize('NFKC');
-}
 
 /** Returns the hash in PHC string format, which includes the parameters, so that they can be raised later. */
 export async function hashPassword(password: string): Promise<string> {

@@ -196,7 +196,7 @@ describe('a rate limit of an account', () => {
   };
   const ask = (server: TestServer, path: string, body: object, address = anotherAddress()) =>
     call(server, `POST ${path}`, { body, headers: { 'X-Forwarded-For': address } });
-  const start = () => aServer({ routes: limited, trustedProxies: ['loopback'] });
+  const start = () => aServer({ routes: limited, environment: { TRUSTED_PROXIES: 'loopback' } });
   const times = async (count: number, run: () => ReturnType<typeof ask>) => {
     const statuses: number[] = [];
     while (statuses.length < count) statuses.push((await run()).status);

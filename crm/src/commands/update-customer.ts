@@ -68,8 +68,8 @@ async function requireChange(db: Kysely<CrmDatabase>, { target, change }: Asked)
   const { id, requireVersion, isByAdmin } = target;
   const before = await requireCustomer(db, id);
   requireVersion(before.version);
-  const isNewEmail = change.email !== undefined && emailKey(change.email) !== emailKey(before.email);
-  if (isNewEmail) await requireFreeEmail(db, change.email, { id, tellsWho: isByAdmin });
+  const { email = before.email } = change;
+  if (emailKey(email) !== emailKey(before.email)) await requireFreeEmail(db, email, { id, tellsWho: isByAdmin });
   return before;
 }
 

@@ -1,6 +1,6 @@
 import type { AccountAddress } from '@doorstep/kit/http/route.ts';
+import { emailKey } from '@doorstep/kit/text/fold.ts';
 import type { CrmContext } from '../context.ts';
-import { emailKey } from '../customer.ts';
 import { findCustomer } from '../db/customers.ts';
 import { findLastLogin } from '../db/login-addresses.ts';
 import { hashed, knownMs } from '../login-address.ts';

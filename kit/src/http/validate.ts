@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { AppError, type FieldError } from '../errors.ts';
-import { inLine } from '../text/printable.ts';
+import { printable } from '../text/printable.ts';
 
 /** @throws AppError `invalid` with one sentence and one entry for each invalid field. */
 export function parseBody<S extends z.ZodType>(schema: S, body: unknown, what = 'The request body'): z.output<S> {
@@ -38,7 +38,7 @@ const unknownShownMax = 10;
 const unknownLengthMax = 50;
 
 function unknownParameters(names: string[], taken: string[]): AppError {
-  const shown = names.slice(0, unknownShownMax).map((name) => inLine(name).slice(0, unknownLengthMax));
+  const shown = names.slice(0, unknownShownMax).map((name) => printable(name).slice(0, unknownLengthMax));
   const are = shown.length > 1 ? 'are not query parameters' : 'is not a query parameter';
   const takes = taken.length > 0 ? taken.join(', ') : 'none';
   return new AppError('invalid', `${shown.join(', ')} ${are} of this route, which takes ${takes}`, {
