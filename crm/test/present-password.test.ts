@@ -1,11 +1,14 @@
+import { AppError } from '@doorstep/kit/errors.ts';
 import { call } from '@doorstep/kit/test/call.ts';
 import { databases } from '@doorstep/kit/test/databases.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { updateCustomer } from '../src/commands/update-customer.ts';
 import type { Account } from '../src/customer.ts';
+import { aContext } from './a-context.ts';
 import { type CrmWithAdmin, startCrmWithAdmin } from './an-admin.ts';
 import { countHashes } from './count-hashes.ts';
 import { bearer, logIn } from './log-in.ts';
-import { aCustomer } from './start.ts';
+import { aCustomer, openCrmDatabase } from './start.ts';
 
 const password = 'the first long password';
 const newPassword = 'the second long password';
@@ -90,6 +93,23 @@ describe.each(databases)('a customer who is logged in on %s', (kind) => {
 
     expect(answers.map(({ status }) => status)).toEqual([401, 412, 409, 404, 409]);
     expect(hashes.begun()).toBe(0);
+  });
+
+  it('learns what else is wrong, and changes the rest, while too many passwords are being checked', async () => {
+    await using database = await openCrmDatabase(crm.database);
+    const passwordWork = () => Promise.reject(new AppError('unavailable', 'Too many'));
+    const context = aContext(database, { passwordWork });
+    const refuse = () => {
+      throw new AppError('precondition_failed', 'another version');
+    };
+    const put = (body: object, requireVersion: () => void = () => undefined) =>
+      updateCustomer(context, { id: alice.id, requireVersion, isByAdmin: false }, body, {}).catch(({ code }) => code);
+
+    const both = { password: newPassword, current_password: password };
+    expect(await put(both, refuse)).toBe('precondition_failed');
+    expect(await put({ password: newPassword })).toBe('unauthorized');
+    expect(await put(both)).toBe('unavailable');
+    expect(await put({ email: alice.email, name: 'Alice Smith' })).toMatchObject({ name: 'Alice Smith' });
   });
 
   it('has ten tries a minute, right or wrong, to change password or email', async () => {

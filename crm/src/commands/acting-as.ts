@@ -18,6 +18,7 @@ export function actingAs(context: CrmContext, caller: Claims): CrmContext {
       await requireCurrent(trx, caller);
       return run(trx);
     });
+  // the acting context that the command passes would keep its input out of the group of other requests
   const together = (runAll: RunAll, input: unknown) =>
     context.write.together(runForCurrent, { caller, runAll, input }, context);
   return { ...context, write: Object.assign(write, { together: together as CrmContext['write']['together'] }) };

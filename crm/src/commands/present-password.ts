@@ -10,22 +10,22 @@ export function changesLogin(before: CustomerRow, { password, email }: AccountCh
   return password !== undefined || (email !== undefined && email !== before.email);
 }
 
+/** @throws AppError `unauthorized` if there is no `current_password`. */
+export function requireGivenPassword({ current_password }: AccountChange): void {
+  if (current_password !== undefined) return;
+  throw refusal('A change of your own password or email takes current_password, your present password', 'is required');
+}
+
 /**
  * Returns the stored hash that `current_password` matches.
- * @throws AppError `unauthorized` if the password is missing or wrong.
+ * @throws AppError `unauthorized` if it is wrong.
  */
 export async function requireRightPassword(
   { verify }: Work,
   { password_hash }: CustomerRow,
-  { current_password: given }: AccountChange,
+  { current_password = '' }: AccountChange,
 ): Promise<string> {
-  if (given === undefined) {
-    throw refusal(
-      'A change of your own password or email takes current_password, your present password',
-      'is required',
-    );
-  }
-  if ((await verify(given, password_hash ?? undefined)) && password_hash !== null) return password_hash;
+  if ((await verify(current_password, password_hash ?? undefined)) && password_hash !== null) return password_hash;
   throw wrong();
 }
 

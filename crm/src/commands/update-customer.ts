@@ -8,7 +8,7 @@ import { insertEvents } from '../db/events.ts';
 import type { CrmDatabase } from '../db/schema.ts';
 import type { ChangedField } from '../event.ts';
 import type { Work } from '../password-work.ts';
-import { changesLogin, requireProof, requireRightPassword } from './present-password.ts';
+import { changesLogin, requireGivenPassword, requireProof, requireRightPassword } from './present-password.ts';
 import { requireFreeEmail } from './taken-email.ts';
 
 export type CustomerVersion = {
@@ -41,12 +41,15 @@ export async function updateCustomer(
   turn: Turn,
 ): Promise<CustomerRow> {
   const { db, write, clock, passwordWork, eventsWritten } = context;
+  const asked = { target, change };
   const apply = (passwords: Passwords) =>
-    write((trx) => applyChange(trx, { target, change, passwords, time: clock.now().toISOString() }));
-  const takesWork = change.password !== undefined || (change.email !== undefined && !target.isByAdmin);
-  const row = takesWork
+    write((trx) => applyChange(trx, { ...asked, passwords, time: clock.now().toISOString() }));
+  // what would be refused in the end is refused here already, where it takes no turn and no hash
+  const before = await requireChange(db, asked);
+  const takesTurn = change.password !== undefined || isGuarded(before, asked);
+  const row = takesTurn
     ? await passwordWork({ ...turn, key: `customer ${target.id}` }, async (work) =>
-        apply(await prepare(db, work, { target, change })),
+        apply(await prepare(db, work, asked)),
       )
     : await apply({});
   eventsWritten();
@@ -55,30 +58,35 @@ export async function updateCustomer(
 
 type Asked = { target: Target; change: AccountChange };
 
-/** What would be refused in the end is refused here already, where it costs no hash. */
-async function prepare(db: Kysely<CrmDatabase>, work: Work, { target, change }: Asked): Promise<Passwords> {
-  const before = await requireChange(db, { target, change });
-  const isGuarded = !target.isByAdmin && changesLogin(before, change);
-  const proven = isGuarded ? await requireRightPassword(work, before, change) : undefined;
-  const newHash = change.password === undefined ? undefined : await work.hash(change.password);
-  return { proven, newHash };
+/** Whether the caller must prove to be the customer. */
+function isGuarded(before: CustomerRow, { target, change }: Asked): boolean {
+  return !target.isByAdmin && changesLogin(before, change);
 }
 
-async function requireChange(db: Kysely<CrmDatabase>, { target, change }: Asked): Promise<CustomerRow> {
-  const { id, requireVersion, isByAdmin } = target;
+async function prepare(db: Kysely<CrmDatabase>, work: Work, asked: Asked): Promise<Passwords> {
+  const { password } = asked.change;
+  const before = await requireChange(db, asked); // again, after the wait
+  const proven = isGuarded(before, asked) ? await requireRightPassword(work, before, asked.change) : undefined;
+  return { proven, newHash: password === undefined ? undefined : await work.hash(password) };
+}
+
+async function requireChange(db: Kysely<CrmDatabase>, asked: Asked): Promise<CustomerRow> {
+  const { id, requireVersion, isByAdmin } = asked.target;
   const before = await requireCustomer(db, id);
   requireVersion(before.version);
-  const { email = before.email } = change;
+  const { email = before.email } = asked.change;
+  if (isGuarded(before, asked)) requireGivenPassword(asked.change);
   if (emailKey(email) !== emailKey(before.email)) await requireFreeEmail(db, email, { id, tellsWho: isByAdmin });
   return before;
 }
 
 async function applyChange(
   trx: Transaction<CrmDatabase>,
-  { target, change, passwords: { proven, newHash }, time }: Asked & { passwords: Passwords; time: string },
+  { passwords: { proven, newHash }, time, ...asked }: Asked & { passwords: Passwords; time: string },
 ): Promise<CustomerRow> {
-  const before = await requireChange(trx, { target, change });
-  if (!target.isByAdmin && changesLogin(before, change)) requireProof(before, proven);
+  const { target, change } = asked;
+  const before = await requireChange(trx, asked);
+  if (isGuarded(before, asked)) requireProof(before, proven);
   const values = changedValues(before, change);
   const changed = Object.keys(values) as ChangedField[];
   if (newHash !== undefined) changed.push('password');

@@ -74,7 +74,7 @@ function requireSignature(token: string, signatureOf: (signed: string) => string
   if (alg !== algorithm || crit !== undefined || !isOurs) throw invalidToken();
 }
 
-/** The claims of a token whose signature is verified: jose checks claims without its own signature check only as unsigned. */
+/** The claims of a token whose signature is verified. jose checks claims at once only in a token that has no signature. */
 function checkClaims(token: string) {
   const [none] = new UnsecuredJWT().encode().split('.');
   const { payload } = UnsecuredJWT.decode(`${none}.${payloadOf(token)}.`, {
