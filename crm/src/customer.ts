@@ -1,4 +1,5 @@
 import { emailAddress, id, storableText, timestamp } from '@doorstep/kit/http/schemas.ts';
+import { storableForm } from '@doorstep/kit/http/text-forms.ts';
 import { name } from '@doorstep/kit/http/texts.ts';
 import { emailForms, searchKey as toSearchKey } from '@doorstep/kit/text/fold.ts';
 import { z } from 'zod';
@@ -43,7 +44,7 @@ const password = storableText({ max: passwordMax })
     (text) => text.length > 2 * passwordMax || [...passwordForm(text)].length >= passwordMin,
     `must be at least ${passwordMin} characters long`,
   )
-  .meta({ override: { minLength: passwordMin, maxLength: passwordMax, pattern: '^[^\\u0000]*$' } })
+  .meta({ override: { minLength: passwordMin, maxLength: passwordMax, ...storableForm } })
   .optional()
   .meta({ description: 'Lets the customer log in', example: 'correct horse battery staple' });
 

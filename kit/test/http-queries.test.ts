@@ -54,7 +54,7 @@ describe('a query parameter that the route does not take', () => {
     const { errors, detail } = (await call(server, `GET /things?${many.join('&')}`)).body;
     expect([errors.length, detail]).toEqual([10, expect.stringMatching(/^n0, n1, .*n9 are not query parameters of /)]);
     const long = (await call(server, `GET /things?%E2%80%AE${'x'.repeat(500)}=1`)).body;
-    expect(long.errors).toEqual([{ field: `\ufffd${'x'.repeat(49)}`, message: notTaken }]);
+    expect(long.errors).toEqual([{ field: `\\u202e${'x'.repeat(44)}`, message: notTaken }]);
   });
 
   it('is rejected only after the token is checked', async () => {
