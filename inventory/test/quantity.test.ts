@@ -140,7 +140,8 @@ describe.each(databases)('the stock of an item on %s', (kind) => {
     const first = (await patch(id, { body })).headers.get('ETag') ?? '';
     const second = (await patch(id, { body, headers: { 'If-Match': first } })).headers.get('ETag') ?? '';
 
-    const ifMatches = [first, `W/${second}`, second.slice(1, -1), '"0"', '', `"0", ${second}`];
+    // a proxy that compresses makes a tag weak
+    const ifMatches = [first, `W/${first}`, second.slice(1, -1), '"0"', '', `"0", W/${second}`];
     const statuses = [];
     for (const ifMatch of ifMatches)
       statuses.push((await patch(id, { body, headers: { 'If-Match': ifMatch } })).status);

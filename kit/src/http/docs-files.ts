@@ -12,6 +12,10 @@ const names = [
   'favicon-16x16.png',
 ];
 
+const ofPage = createRequire(createRequire(import.meta.url).resolve('swagger-ui-express'));
+/** The package itself would load a bundle for browsers. */
+const folder = ofPage('swagger-ui-dist/absolute-path')();
+
 type File = { body: Buffer; etag: string };
 const files = new Map<string, File>();
 
@@ -28,8 +32,7 @@ export const sendDocsFile: RequestHandler = (request, response) => {
 };
 
 function read(name: string): File {
-  const ofPage = createRequire(import.meta.resolve('swagger-ui-express'));
-  const body = readFileSync(join(ofPage('swagger-ui-dist').absolutePath(), name));
+  const body = readFileSync(join(folder, name));
   const file = { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` };
   files.set(name, file);
   return file;
