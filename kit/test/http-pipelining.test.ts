@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listen } from '../src/http/listen.ts';
@@ -69,13 +71,18 @@ describe('a client that pipelines', () => {
 });
 
 describe('a client that does not read', () => {
-  it('is cut off', async () => {
+  const large = () => Buffer.alloc(64 * 1024 * 1024);
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['an answer', (response) => response.end(large())],
+    ['a file', (response) => Readable.from(Array.from({ length: 10 }, large)).pipe(response)],
+  ])('of %s is cut off', async (_what, answerWith) => {
     withoutDeadlines();
     const connected = Promise.withResolvers<Socket>();
     const listener = await listen(
       (request, response) => {
         connected.resolve(request.socket);
-        response.end(Buffer.alloc(64 * 1024 * 1024));
+        answerWith(response);
       },
       { host: '127.0.0.1', port: 0, connectionsMax: 10, unreadMs: 100 },
     );

@@ -52,7 +52,7 @@ export async function listen(listener: RequestListener, options: Options): Promi
     server.on(event, (request: IncomingMessage, response: ServerResponse) => {
       if (isRefused(request.socket)) return;
       // Node does not cut off a client whose window is full, and sets another limit once the answer is sent
-      response.once('prefinish', () => request.socket.setTimeout(unreadMs));
+      for (const event of ['pipe', 'prefinish']) response.once(event, () => request.socket.setTimeout(unreadMs));
       turns.handle(request, response);
     });
   }

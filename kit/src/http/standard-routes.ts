@@ -2,7 +2,6 @@ import { type Express, Router } from 'express';
 import type { Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
 import { z } from 'zod';
-import { docsFilePaths, sendDocsFile } from './docs-files.ts';
 import { onceASecond } from './once-a-second.ts';
 import { refuseMethod } from './refuse-method.ts';
 import { defineRoute, type Route } from './route.ts';
@@ -116,7 +115,15 @@ export function standardRoutes<C>({
   ];
 }
 
-const pageFiles = new Set(['/', '/swagger-ui-init.js']);
+const pageFiles = new Set([
+  '/',
+  '/swagger-ui.css',
+  '/swagger-ui-bundle.js',
+  '/swagger-ui-standalone-preset.js',
+  '/swagger-ui-init.js',
+  '/favicon-32x32.png',
+  '/favicon-16x16.png',
+]);
 
 /** The docs page, its own files included; the older systems' addresses lead to it. */
 export function docsPage(app: Express, base: string): void {
@@ -124,7 +131,6 @@ export function docsPage(app: Express, base: string): void {
   app.get(['/api/docs', '/apidocs'], (_request, response) => response.redirect(address));
   // the package's own redirect does not know the base
   app.get('/docs', ({ path }, response, next) => (path.endsWith('/') ? next() : response.redirect(301, address)));
-  app.get(docsFilePaths, sendDocsFile);
   const page = Router();
   // the package that brings them has other files too, and answers for some in a way of its own
   page.use(({ method, path }, _response, next) => {
