@@ -2,7 +2,7 @@ import { type Express, Router } from 'express';
 import type { Registry } from 'prom-client';
 import swaggerUi from 'swagger-ui-express';
 import { z } from 'zod';
-import { onceASecond } from './once-a-second.ts';
+import { notTooOften } from './not-too-often.ts';
 import { refuseMethod } from './refuse-method.ts';
 import { defineRoute, type Route } from './route.ts';
 
@@ -24,7 +24,7 @@ type StandardOptions = {
   document: () => object;
 };
 
-const metricsOf = onceASecond((registry: Registry) => registry.metrics());
+const metricsOf = notTooOften((registry: Registry) => registry.metrics());
 
 const health = z
   .object({

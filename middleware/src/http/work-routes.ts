@@ -1,5 +1,5 @@
 import { AppError } from '@doorstep/kit/errors.ts';
-import { onceASecond } from '@doorstep/kit/http/once-a-second.ts';
+import { notTooOften } from '@doorstep/kit/http/not-too-often.ts';
 import { timestamp } from '@doorstep/kit/http/schemas.ts';
 import { z } from 'zod';
 import { pause, resume } from '../commands/pause.ts';
@@ -91,7 +91,7 @@ const status = z
 const paused = z.object({ paused: z.boolean() });
 
 /** A dashboard may ask often, and each answer counts the deliveries. */
-const statusOf = onceASecond(getStatus);
+const statusOf = notTooOften(getStatus);
 
 export const workRoutes = [
   route({

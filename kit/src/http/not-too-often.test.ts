@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { onceASecond } from './once-a-second.ts';
+import { notTooOften } from './not-too-often.ts';
 
 it('is made once for all who ask at the same time, and shows them what was there when they asked', async () => {
   const source = { value: 0 };
   let count = 0;
-  const read = onceASecond(async ({ value }: typeof source) => {
+  const read = notTooOften(async ({ value }: typeof source) => {
     count += 1;
     return value;
   });
@@ -16,7 +16,7 @@ it('is made once for all who ask at the same time, and shows them what was there
 
 it('is made again after a failure', async () => {
   let count = 0;
-  const read = onceASecond(async () => {
+  const read = notTooOften(async () => {
     count += 1;
     if (count === 1) throw new Error('away');
     return count;
@@ -27,6 +27,6 @@ it('is made again after a failure', async () => {
 });
 
 it('is made for each source by itself', async () => {
-  const read = onceASecond(async ({ name }: { name: string }) => name);
+  const read = notTooOften(async ({ name }: { name: string }) => name);
   expect(await Promise.all([read({ name: 'a' }), read({ name: 'b' })])).toEqual(['a', 'b']);
 });

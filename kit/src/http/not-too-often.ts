@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 
-const everyMs = 1_000;
+const everyMs = 250;
 
 /**
- * Makes something at most once a second for each `source`, however many ask. Nobody gets an old result: whoever asks too
+ * Makes something at most four times a second for each `source`, however many ask. Nobody gets an old result: whoever asks too
  * soon waits, together with all others, for the next one.
  */
-export function onceASecond<S extends object, T>(make: (source: S) => Promise<T>): (source: S) => Promise<T> {
+export function notTooOften<S extends object, T>(make: (source: S) => Promise<T>): (source: S) => Promise<T> {
   const states = new WeakMap<S, { beganMs: number; next: Promise<T> | undefined; last: Promise<unknown> }>();
   return (source) => {
     const state = states.get(source) ?? {
