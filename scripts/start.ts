@@ -156,8 +156,8 @@ function refuseOneFileForThree(variable: string) {
 
 function refuseOneAddressForThree() {
   if (!process.env['PUBLIC_URL']) return;
-  process.stderr.write(
-    'PUBLIC_URL is the address of one service, and the three services need one each; set CRM_PUBLIC_URL, INVENTORY_PUBLIC_URL and MIDDLEWARE_PUBLIC_URL instead.\n',
+  complain(
+    'PUBLIC_URL is the address of one service, and the three services need one each; set CRM_PUBLIC_URL, INVENTORY_PUBLIC_URL and MIDDLEWARE_PUBLIC_URL instead.',
   );
   process.exit(1);
 }

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import axiosRetry, { retryAfter } from 'axios-retry';
 import type { ProxySettings } from '../process/proxy-settings.ts';
-import { isDeeper, parseJson } from '../text/parse-json.ts';
+import { isTooDeep, parseJson } from '../text/parse-json.ts';
 import { wayTo } from './proxies.ts';
 import { isFromProxy } from './proxy-answers.ts';
 
@@ -92,12 +92,9 @@ export function createHttpClient({
   return client;
 }
 
-/** Deeper answers overflow the stack of what reads them. */
-const levelsMax = 64;
-
 /** An answer that is not JSON, or too deep, stays text. */
 function readAnswer(body: unknown): unknown {
-  if (typeof body !== 'string' || isDeeper(body, levelsMax)) return body;
+  if (typeof body !== 'string' || isTooDeep(body)) return body;
   try {
     return parseJson(body);
   } catch {

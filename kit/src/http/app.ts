@@ -112,12 +112,12 @@ const hostForm = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]\\]*)(:\d*)?$/i;
 
 /** RFC 9112, 3.2. Node takes the first of several, and its own check for a missing one answers without a body. */
 const requireHost: RequestHandler = (request, _response, next) => {
-  const { httpVersion, headers, rawHeaders } = request;
+  const { httpVersion, headers, headersDistinct } = request;
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
     throw new AppError('invalid', 'The request must use HTTP/1.1 or HTTP/1.0');
   if (httpVersion === '1.1' && headers.host === undefined) throw new AppError('invalid', 'The header Host is missing');
-  const count = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
-  if (count > 1) throw new AppError('invalid', 'The header Host occurs more than once');
+  if ((headersDistinct['host'] ?? []).length > 1)
+    throw new AppError('invalid', 'The header Host occurs more than once');
   if (!hostForm.test(headers.host ?? ''))
     throw new AppError('invalid', 'The header Host must be a host name, and may have a port');
   next();

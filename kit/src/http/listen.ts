@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream';
 import { setInterval } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
 import { shutdownTimeoutMs } from '../process/lifecycle.ts';
-import { inTurns, type Turns } from './turns.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
 
 // Packages that close a server, such as http-terminator, wait for ever on an open event stream.
 
@@ -45,18 +45,18 @@ export async function listen(listener: RequestListener, options: Options): Promi
   const { host, port, unreadMs = unreadMsMax } = options;
   const timeouts = { keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: requestTimeoutMs };
   const server = createServer({ ...timeouts, requireHostHeader: false });
-  const turns = inTurns(listener);
+  const pipeline = createPipeline(listener);
   const isRefused = limitConnections(server, options);
   // unknown expectations may be ignored (RFC 9110, 10.1.1); the body guard sends 100 Continue
   for (const event of ['request', 'checkContinue', 'checkExpectation']) {
     server.on(event, (request: IncomingMessage, response: ServerResponse) => {
       if (isRefused(request.socket)) return;
       // Node does not cut off a client whose window is full, and sets another limit once the answer is sent
-      for (const event of ['pipe', 'prefinish']) response.once(event, () => request.socket.setTimeout(unreadMs));
-      turns.handle(request, response);
+      for (const begun of ['pipe', 'prefinish']) response.once(begun, () => request.socket.setTimeout(unreadMs));
+      pipeline.handle(request, response);
     });
   }
-  refuseBrokenRequests(server, turns);
+  refuseBrokenRequests(server, pipeline);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
     server.listen(port, host, resolve);
@@ -94,13 +94,13 @@ const refusals: Record<string, [status: number, detail: string]> = {
  * Answers invalid HTTP with a problem document like any other error (RFC 9457), after the answers to earlier requests
  * on the same connection, then closes the connection.
  */
-function refuseBrokenRequests(server: Server, turns: Turns): void {
+function refuseBrokenRequests(server: Server, pipeline: Pipeline): void {
   const refused = new WeakSet<Duplex>();
   server.on('clientError', async (error: NodeJS.ErrnoException, socket) => {
     // later bytes of this connection cannot be parsed either
     if (refused.has(socket)) return;
     refused.add(socket);
-    const before = turns.pending(socket).filter(({ request }) => request.complete);
+    const before = pipeline.pending(socket).filter(({ request }) => request.complete);
     await Promise.all(before.map(({ response }) => once(response, 'close')));
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();

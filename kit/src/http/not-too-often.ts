@@ -3,8 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 const everyMs = 250;
 
 /**
- * Makes something at most four times a second for each `source`, however many ask. Nobody gets an old result: whoever asks too
- * soon waits, together with all others, for the next one.
+ * Makes something at most four times a second for each `source`, however many ask. Nobody gets an old result: a caller
+ * that asks too soon waits, together with all others, for the next one.
  */
 export function notTooOften<S extends object, T>(make: (source: S) => Promise<T>): (source: S) => Promise<T> {
   const states = new WeakMap<S, { beganMs: number; next: Promise<T> | undefined; last: Promise<unknown> }>();

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
-import { isDeeper, parseJson } from '../text/parse-json.ts';
+import { isTooDeep, levelsMax, parseJson } from '../text/parse-json.ts';
 import { sendProblem } from './problems.ts';
 import type { Route } from './route.ts';
 
@@ -54,12 +54,9 @@ const parse: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** No route takes more than a few; reading a million would hold up everyone. */
-const levelsMax = 64;
-
 function parseText(text: string): unknown {
   if (text === '') return undefined;
-  if (isDeeper(text, levelsMax))
+  if (isTooDeep(text))
     throw new AppError('invalid', `The request body has more than ${levelsMax} levels of arrays and objects`);
   try {
     return parseJson(text, toBigInt);

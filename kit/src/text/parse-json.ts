@@ -21,8 +21,11 @@ type Reviver = (key: string, value: unknown) => unknown;
 /** `source`: a primitive value as the text has it. TypeScript does not know this third argument of a reviver yet. */
 type Context = { source: string };
 
-/** Whether a JSON text has more levels of arrays and objects. It reads the text once and keeps nothing. */
-export function isDeeper(text: string, levelsMax: number): boolean {
+/** No body or answer needs more than a few levels; a million would hold up everyone, or overflow the stack of a reader. */
+export const levelsMax = 64;
+
+/** Whether a JSON text has more levels of arrays and objects than that. It reads the text once and keeps nothing. */
+export function isTooDeep(text: string): boolean {
   let level = 0;
   let isInString = false;
   for (let index = 0; index < text.length; index += 1) {

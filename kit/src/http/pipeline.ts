@@ -7,7 +7,7 @@ const answersMax = 16;
 type Exchange = { request: IncomingMessage; response: ServerResponse };
 type Line = { underWay: Exchange | undefined; waiting: Exchange[]; isFull: boolean };
 
-export type Turns = {
+export type Pipeline = {
   handle: RequestListener;
   /** The exchanges of a connection that are not over. */
   pending(connection: Duplex): Exchange[];
@@ -18,7 +18,7 @@ export type Turns = {
  * that reads nothing thus costs the memory of one answer, and no handler starts for a client that has left. With too many
  * requests under way the connection ends after those; a client repeats the others (RFC 9112, 9.3.2).
  */
-export function inTurns(listener: RequestListener): Turns {
+export function createPipeline(listener: RequestListener): Pipeline {
   const lines = new WeakMap<Duplex, Line>();
 
   function lineOf(connection: Duplex): Line {
